@@ -1,0 +1,57 @@
+"""Every error that a user can meet.
+
+    AgentMetricsError           1  something else went wrong
+    ├── InputError              2  the user's input or configuration is wrong
+    ├── GateClosed              3  checks failed; the last publication stands
+    ├── HomeBusy                4  another run is at work on this home
+    ├── SourceUnavailable       5  a source could not be read; a retry can help
+    ├── BuildFailed             1  dbt could not build the candidate
+    └── StorageFailed           1  disk full, no permission, file system error
+
+Each carries what happened, where, and what to do about it, as one sentence; `exit_status` is what
+the command line returns, `is_transient` says whether trying again can help.
+"""
+
+from __future__ import annotations
+
+
+class AgentMetricsError(Exception):
+    """`what` happened, `where` (a path, a table, a setting), and what to do: `remedy`."""
+
+    exit_status = 1
+    is_transient = False
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what, where, remedy)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        sentence = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{sentence}; {self.remedy}" if self.remedy else sentence
+
+
+class InputError(AgentMetricsError):
+    exit_status = 2
+
+
+class GateClosed(AgentMetricsError):
+    exit_status = 3
+
+
+class HomeBusy(AgentMetricsError):
+    exit_status = 4
+
+
+class SourceUnavailable(AgentMetricsError):
+    exit_status = 5
+    is_transient = True
+
+
+class BuildFailed(AgentMetricsError):
+    pass
+
+
+class StorageFailed(AgentMetricsError):
+    pass

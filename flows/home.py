@@ -1,0 +1,127 @@
+"""The home: one folder that holds the lake, the candidate and the publications of an installation.
+
+    <home>/
+      lake/                      append-only: what sources delivered (rooms: flows/lake)
+      candidate/work.duckdb      staging and intermediate tables of the last build
+      candidate/metrics.duckdb   the tables that would be published next
+      candidate/build.json       written when a build is complete; absent while one is under way
+      candidate/check.json       the gate's verdict on that build; check.html is its page
+      publications/<id>.duckdb   the last publications, kept for going back
+      metrics.duckdb             what readers open: the newest publication
+      dbt/                       dbt's own working files (parse cache, logs)
+      run.lock                   held by the run that is at work
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.errors import HomeBusy
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths of one installation; nothing is created by naming them."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def candidate(self) -> Path:
+        return self.root / "candidate"
+
+    @property
+    def work_file(self) -> Path:
+        return self.candidate / "work.duckdb"
+
+    @property
+    def candidate_file(self) -> Path:
+        return self.candidate / "metrics.duckdb"
+
+    @property
+    def build_file(self) -> Path:
+        return self.candidate / "build.json"
+
+    @property
+    def check_file(self) -> Path:
+        return self.candidate / "check.json"
+
+    @property
+    def check_page(self) -> Path:
+        return self.candidate / "check.html"
+
+    @property
+    def publications(self) -> Path:
+        return self.root / "publications"
+
+    @property
+    def published_file(self) -> Path:
+        return self.root / "metrics.duckdb"
+
+    @property
+    def dbt(self) -> Path:
+        return self.root / "dbt"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold this home for one run. The system frees the lock when the process ends, however it ends.
+
+        Raises HomeBusy when another process holds it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.root / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                raise HomeBusy(
+                    f"another run (process {holder or 'unknown'}) is at work on this home",
+                    where=str(self.root),
+                    remedy="wait until it has ended and run again",
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Replace `path` by `text` at once: a reader, or a kill, sees the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in `path`, or None where there is no such file."""
+    try:
+        document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return document
