@@ -1,0 +1,15 @@
+"""The lake: what sources delivered, append-only, as Parquet with a verdict per row.
+
+    loads/0000000012.json                       the manifest of one committed load, written last
+    data/<table>/0000000012-0000.parquet        what load 12 took from its first file, rows in the order of the file
+    tmp/                                        scratch of a load under way
+
+Only files that a manifest names are ever read, so a load exists whole or not at all. The columns of a
+file: those of the table in `contract/landing.yml`, `updated_at`, then `_source`, `_load` (number), `_file`
+(ordinal in the load, by path), `_position` (row in the file, from 1), `_loaded_at` (UTC, one per load),
+`_refused` (null, or why: rule 2.2), `_payload` (JSON text; of refused rows, and of every order).
+"""
+
+from flows.lake.store import Input, Lake, LakeFile, Load, LoadWriter
+
+__all__ = ["Input", "Lake", "LakeFile", "Load", "LoadWriter"]

@@ -1,0 +1,42 @@
+{#- What a build has to derive anew, as sets of keys (models/intermediate/changed). In a full build the sets
+    are empty and nothing is restricted by them. -#}
+{% macro changed_keys(set) -%}
+    {{ return({
+        'changed_accounts': ['account_id'],
+        'changed_visitors': ['account_id', 'visitor_id'],
+        'changed_profiles': ['account_id', 'profile_id'],
+        'changed_emails': ['account_id', 'email_key'],
+        'changed_orders': ['account_id', 'order_id'],
+        'changed_lines': ['account_id', 'order_line_id'],
+        'changed_order_lines': ['account_id', 'order_line_id'],
+        'changed_conversations': ['account_id', 'conversation_id'],
+        'changed_totals': ['account_id', 'conversation_id'],
+        'changed_days': ['account_id', 'date'],
+    }[set]) }}
+{%- endmacro %}
+
+{#- A condition: the row belongs to something that changed. `columns` are the row's names for the set's keys. -#}
+{% macro is_in(set, columns) -%}
+    exists (
+        select 1
+        from {{ ref(set) }} as changed
+        where
+            {% for key in changed_keys(set) -%}
+            changed.{{ key }} = {{ columns[loop.index0] }}{% if not loop.last %} and {% endif %}
+            {%- endfor %}
+    )
+{%- endmacro %}
+
+{#- `and <is_in>` where a build goes on from the one before; nothing in a full build. -#}
+{% macro only_changed(set, columns) -%}
+    {%- if is_full_build() %}{% else %}and {{ is_in(set, columns) }}{% endif -%}
+{%- endmacro %}
+
+{#- No rows, with the given columns; what a changed set is in a full build. -#}
+{% macro empty_set(set) -%}
+    select
+        {% for key in changed_keys(set) -%}
+        cast(null as {{ 'date' if key == 'date' else dbt.type_string() }}) as {{ key }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    where false
+{%- endmacro %}

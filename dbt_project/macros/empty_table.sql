@@ -1,0 +1,8 @@
+{#- A table with the columns of the model's contract and no rows. -#}
+{% macro empty_table() -%}
+    select
+        {% for column in model.columns.values() -%}
+        cast(null as {{ column.data_type }}) as {{ adapter.quote(column.name) }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    where false
+{%- endmacro %}

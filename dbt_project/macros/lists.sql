@@ -1,0 +1,13 @@
+{#- One row for each different element of a list column, as `alias`; to be written after `from <relation>`. -#}
+{% macro each_distinct(list, alias) -%} {{ return(adapter.dispatch('each_distinct')(list, alias)) }} {%- endmacro %}
+
+{% macro default__each_distinct(list, alias) -%} lateral view explode(array_distinct({{ list }})) as {{ alias }} {%- endmacro %}
+
+{% macro duckdb__each_distinct(list, alias) -%} cross join unnest(list_distinct({{ list }})) as each_element ({{ alias }}) {%- endmacro %}
+
+{#- The type of a list of texts. -#}
+{% macro string_list() -%} {{ return(adapter.dispatch('string_list')()) }} {%- endmacro %}
+
+{% macro default__string_list() -%} array<string> {%- endmacro %}
+
+{% macro duckdb__string_list() -%} varchar[] {%- endmacro %}

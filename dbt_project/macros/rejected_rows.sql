@@ -1,0 +1,10 @@
+{#- The tables of the landing contract. -#}
+{% macro landing_tables() -%}
+    {{ return([
+        'accounts', 'profiles', 'visitors', 'conversations', 'messages', 'handoff_events', 'interactions',
+        'orders', 'order_lines', 'products', 'skills', 'articles', 'tickets',
+    ]) }}
+{%- endmacro %}
+
+{#- Names a refused row by what was delivered, so that it stands once however often it comes (2.2). -#}
+{% macro rejected_row_id(source, table, payload) -%} md5(concat_ws('/', {{ source }}, {{ table }}, {{ payload }})) {%- endmacro %}

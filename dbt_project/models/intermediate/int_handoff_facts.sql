@@ -1,0 +1,32 @@
+{{ config(materialized='view') }}
+
+-- What the hand-off steps of a conversation say about it (3.4, 3.6); a human's message is in int_message_facts.
+{% set handoffs = "('accepted', 'ticket_created', 'message_sent', 'human_joined')" %}
+
+with steps as (
+    select
+        *,
+        row_number() over (
+            partition by account_id, conversation_id
+            order by occurred_at, handoff_event_id
+        ) as step
+    from {{ ref('handoff_steps') }} as handoff_steps
+    where
+        true
+        {{ only_changed('changed_conversations', ['handoff_steps.account_id', 'handoff_steps.conversation_id']) }}
+)
+
+select
+    account_id, conversation_id,
+    min(occurred_at) filter (where type in {{ handoffs }}) as first_handoff_at,
+    min(occurred_at) filter (where type in {{ handoffs }} and type <> 'message_sent') as first_routed_at,
+    min(occurred_at) filter (where type = 'message_sent') as handoff_message_at,
+    min(occurred_at) filter (where type = 'ticket_created' and platform in ('zendesk', 'gorgias')) as helpdesk_ticket_at,
+    coalesce(
+        min_by(reason, step) filter (where type in {{ handoffs }} and reason is not null),
+        min_by(reason, step) filter (where type = 'offered' and reason is not null)
+    ) as escalation_reason,
+    nullif(min_by(coalesce(platform, ''), step) filter (where type = 'ticket_created'), '') as ticket_platform,
+    nullif(min_by(coalesce(ticket_id, ''), step) filter (where type = 'ticket_created'), '') as ticket_id
+from steps
+group by account_id, conversation_id

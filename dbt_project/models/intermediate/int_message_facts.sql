@@ -1,0 +1,22 @@
+{{ config(materialized='view') }}
+
+-- What the thread of a conversation says about it (3.2, 3.4, 3.8). Text and skill are never '', so '' stands for null where
+-- an aggregate would pass over a null.
+select
+    account_id, conversation_id,
+    count(*) filter (where sender <> 'system') as message_count,
+    count(*) filter (where sender = 'visitor') as visitor_message_count,
+    count(*) filter (where sender = 'agent') as agent_message_count,
+    count(*) filter (where sender = 'human') as human_message_count,
+    max(sent_at) filter (where sender <> 'system') as last_message_at,
+    max_by(sender, position) filter (where sender <> 'system') as last_sender,
+    max(sent_at) filter (where sender = 'visitor') as last_visitor_message_at,
+    min(sent_at) filter (where sender = 'human') as first_human_message_at,
+    nullif(min_by(coalesce(text, ''), position) filter (where sender = 'visitor'), '') as first_question,
+    min_by(skill, position) filter (where sender = 'agent' and skill is not null) as initial_skill,
+    max_by(skill, position) filter (where sender = 'agent' and skill is not null) as final_skill
+from {{ ref('messages') }} as messages
+where
+    true
+    {{ only_changed('changed_conversations', ['messages.account_id', 'messages.conversation_id']) }}
+group by account_id, conversation_id

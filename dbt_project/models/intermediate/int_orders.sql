@@ -1,0 +1,27 @@
+{{ config(meta={'changed_by': 'changed_orders'}) }}
+
+-- The version of every order that counts: the newest that is not refused for its currency (2.1, 2.2). An order of an
+-- unknown account is held back, not refused.
+with accepted as (
+    select orders.*
+    from {{ ref('stg_orders') }} as orders
+    left join {{ ref('int_accounts') }} as accounts
+        on orders.account_id = accounts.account_id
+    where
+        (accounts.account_id is null or orders.currency = accounts.currency)
+        {{ only_changed('changed_orders', ['orders.account_id', 'orders.order_id']) }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by account_id, order_id order by {{ version_order() }}) as version_rank
+    from accepted
+)
+
+select
+    account_id, order_id, profile_id, visitor_id,
+    currency, email,
+    placed_at, cancelled_at
+from ranked
+where version_rank = 1

@@ -1,0 +1,4 @@
+{{ config(materialized='table') }}
+
+select account_id, name, timezone, currency
+from {{ ref('int_accounts') }}

@@ -1,0 +1,56 @@
+{{ config(meta={'changed_by': 'changed_totals'}) }}
+
+-- Every conversation that a shopper started, with what came of it.
+-- depends_on: {{ ref('changed_days_before') }}
+select
+    conversations.account_id,
+    conversations.conversation_id,
+    conversations.channel,
+    conversations.status,
+    case conversations.status
+        when 'resolved' then 'resolved_by_ai'
+        when 'open' then 'open'
+        else 'unresolved_by_ai'
+    end as legacy_status,
+    conversations.closed_at,
+    conversations.closed_by,
+    conversations.tag,
+    conversations.profile_id,
+    coalesce(
+        {{ full_name('profiles.first_name', 'profiles.last_name') }},
+        {{ unless_blank('profiles.email') }},
+        {{ unless_blank('profiles.phone') }},
+        'Anonymous'
+    ) as profile_name,
+    conversations.first_question,
+    conversations.initial_skill,
+    conversations.final_skill,
+    conversations.message_count,
+    conversations.visitor_message_count,
+    conversations.agent_message_count,
+    conversations.human_message_count,
+    conversations.started_at,
+    conversations.started_on,
+    conversations.last_message_at,
+    conversations.handoff_method,
+    conversations.handed_off_at,
+    conversations.escalation_reason,
+    conversations.ticket_platform,
+    conversations.ticket_id,
+    coalesce(interactions.link_clicks, 0) as link_clicks,
+    cast(coalesce(interactions.add_to_cart_items, 0) as bigint) as add_to_cart_items,
+    coalesce(sales.attributed_orders, 0) as attributed_orders,
+    cast(coalesce(sales.attributed_revenue, 0) as decimal(18, 4)) as attributed_revenue,
+    cast(coalesce(sales.net_attributed_revenue, 0) as decimal(18, 4)) as net_attributed_revenue
+from {{ ref('int_conversations') }} as conversations
+left join {{ ref('stg_profiles') }} as profiles
+    on conversations.account_id = profiles.account_id and conversations.profile_id = profiles.profile_id
+left join {{ ref('int_interaction_totals') }} as interactions
+    on
+        conversations.account_id = interactions.account_id
+        and conversations.conversation_id = interactions.conversation_id
+left join {{ ref('int_sales_totals') }} as sales
+    on conversations.account_id = sales.account_id and conversations.conversation_id = sales.conversation_id
+where
+    true
+    {{ only_changed('changed_totals', ['conversations.account_id', 'conversations.conversation_id']) }}

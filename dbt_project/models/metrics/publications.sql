@@ -1,0 +1,4 @@
+{{ config(materialized='table') }}
+
+-- The history of publications; filled while publishing.
+{{ empty_table() }}

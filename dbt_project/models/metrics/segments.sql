@@ -1,0 +1,4 @@
+{{ config(materialized='table') }}
+
+-- Nothing yet.
+{{ empty_table() }}

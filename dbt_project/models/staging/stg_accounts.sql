@@ -1,0 +1,9 @@
+{{ config(unique_key=['account_id']) }}
+
+{% set columns = [
+    'account_id',
+    'name', 'timezone', 'currency',
+    'auto_close_hours', 'web_chat_click_window_hours', 'sms_click_window_hours', 'sms_open_window_hours', 'sms_delivery_window_hours',
+] %}
+
+{{ current_rows('accounts', columns) }}

@@ -1,0 +1,9 @@
+{{ config(unique_key=['account_id', 'conversation_id']) }}
+
+{% set columns = [
+    'account_id', 'conversation_id', 'visitor_id', 'profile_id',
+    'channel', 'tag', 'closed_by', 'source_status',
+    'created_at', 'closed_at',
+] %}
+
+{{ current_rows('conversations', columns) }}

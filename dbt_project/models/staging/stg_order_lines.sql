@@ -1,0 +1,9 @@
+{{ config(unique_key=['account_id', 'order_line_id']) }}
+
+{% set columns = [
+    'account_id', 'order_line_id', 'order_id', 'product_id',
+    'sku',
+    'quantity', 'unit_price', 'discount', 'refunded_amount',
+] %}
+
+{{ current_rows('order_lines', columns) }}

@@ -1,0 +1,74 @@
+"""The candidate beside what was delivered and what was published last: nothing broke on the way in."""
+
+from __future__ import annotations
+
+from expectations.verdict import Check
+
+CHECKS = [
+    Check(
+        "rejected_rows",
+        "rejected_rows are few among the rows delivered since the last publication",
+        # Orders refused for their currency were counted as accepted when they were loaded (2.2).
+        """
+        select
+            delivered.source, delivered.delivered_table, delivered.refused_rows, delivered.delivered_rows,
+            total.refused_rows as all_refused_rows, total.delivered_rows as all_delivered_rows
+        from (
+            select
+                source, table_name as delivered_table,
+                sum(refused) as refused_rows, sum({q}rows{q}) as delivered_rows
+            from {lake}.loads
+            where {q}load{q} > {published_load}
+            group by source, table_name
+            union all
+            select 'orders in another currency than their account', 'orders', count(*), count(*)
+            from {intermediate}.int_refused_orders
+            where _load > {published_load}
+        ) as delivered
+        cross join (
+            select
+                (select coalesce(sum(refused), 0) from {lake}.loads where {q}load{q} > {published_load})
+                + (select count(*) from {intermediate}.int_refused_orders where _load > {published_load})
+                    as refused_rows,
+                (select coalesce(sum({q}rows{q}), 0) from {lake}.loads where {q}load{q} > {published_load})
+                    as delivered_rows
+        ) as total
+        where delivered.refused_rows > 0 and total.refused_rows > {max_rejected_share} * total.delivered_rows""",
+        rule="2.2",
+    ),
+]
+
+# Only where there is a publication to compare with.
+SINCE_PUBLISHED = [
+    Check(
+        "accounts",
+        "accounts are all those of the last publication, and more",
+        """
+        select published.account_id from {published}.accounts as published
+        anti join {metrics}.accounts as accounts on published.account_id = accounts.account_id""",
+        rule="2.1",
+    ),
+    Check(
+        "conversations",
+        "conversations of the last publication have not vanished in numbers, account by account",
+        # Counted on both sides up to the earlier as-of: a run for an instant in the past has fewer, rightly.
+        """
+        select published.account_id, published.conversations as published_conversations,
+            coalesce(counted.conversations, 0) as conversations
+        from (
+            select account_id, count(*) as conversations
+            from {published}.conversations
+            where started_at <= {earlier_as_of}
+            group by account_id
+        ) as published
+        join {metrics}.accounts as accounts on published.account_id = accounts.account_id
+        left join (
+            select account_id, count(*) as conversations
+            from {metrics}.conversations
+            where started_at <= {earlier_as_of}
+            group by account_id
+        ) as counted on published.account_id = counted.account_id
+        where coalesce(counted.conversations, 0) < (1 - {max_volume_drop}) * published.conversations""",
+        rule="2.1",
+    ),
+]

@@ -1,0 +1,88 @@
+"""Threads, and everything else that belongs to a conversation: complete, in order, and never without its parents."""
+
+from __future__ import annotations
+
+from expectations.shape import TABLES
+from expectations.verdict import Check
+
+_OF_CONVERSATIONS = [
+    "messages",
+    "interactions",
+    "handoff_steps",
+    "agent_events",
+    "attributed_order_lines",
+    "knowledge_gap_questions",
+]
+_OF_ACCOUNTS = [
+    name
+    for name, table in TABLES.items()
+    if name != "accounts" and name not in _OF_CONVERSATIONS and "account_id" in table.key
+]
+
+
+def _has_its_conversation(table: str) -> Check:
+    return Check(
+        table,
+        f"{table} belong to conversations that are published",
+        f"""
+        select children.* from {{checked[{table}]}} as children
+        anti join {{metrics}}.conversations as parents
+            on children.account_id = parents.account_id and children.conversation_id = parents.conversation_id""",
+        rule="3.1",
+    )
+
+
+def _has_its_account(table: str) -> Check:
+    return Check(
+        table,
+        f"{table} belong to accounts that are published",
+        f"""
+        select children.* from {{checked[{table}]}} as children
+        anti join {{metrics}}.accounts as parents on children.account_id = parents.account_id""",
+        rule="2.3",
+    )
+
+
+CHECKS = [
+    Check(
+        "messages",
+        "messages are all those that were delivered for the conversations",
+        """
+        select conversations.account_id, conversations.conversation_id, delivered_messages, published_messages
+        from {metrics}.conversations as conversations
+        left join (
+            select account_id, conversation_id, count(*) as delivered_messages
+            from {staging}.stg_messages
+            where sent_at <= {as_of}
+            group by account_id, conversation_id
+        ) as delivered
+            on conversations.account_id = delivered.account_id
+            and conversations.conversation_id = delivered.conversation_id
+        left join (
+            select account_id, conversation_id, count(*) as published_messages
+            from {metrics}.messages
+            group by account_id, conversation_id
+        ) as published
+            on conversations.account_id = published.account_id
+            and conversations.conversation_id = published.conversation_id
+        where delivered_messages is distinct from published_messages""",
+        rule="2.1",
+    ),
+    Check(
+        "messages",
+        "messages.position counts from 1 in the order of sending",
+        """
+        select * from (
+            select
+                *,
+                row_number() over (
+                    partition by account_id, conversation_id order by sent_at, message_id
+                ) as position_by_time
+            from {checked[messages]}
+        ) as ordered
+        where position <> position_by_time""",
+        rule="3.2",
+    ),
+    *(_has_its_conversation(table) for table in _OF_CONVERSATIONS),
+    *(_has_its_account(table) for table in _OF_ACCOUNTS),
+]

@@ -1,0 +1,141 @@
+"""AI-generated sales: each line with a touch that brought it, inside its window, and never worth more than was paid."""
+
+from __future__ import annotations
+
+from expectations.verdict import Check
+
+T = "attributed_order_lines"
+
+# The account's window for a channel and a kind of touch (5.1); no row in the case means: no touch at all.
+_WINDOW = """
+            case
+                when lines.channel = 'web_chat' and touch_type = 'click' then web_chat_click_window_hours
+                when lines.channel = 'sms' and touch_type = 'click' then sms_click_window_hours
+                when lines.channel = 'sms' and touch_type = 'open' then sms_open_window_hours
+                when lines.channel = 'sms' and touch_type = 'delivery' then sms_delivery_window_hours
+                else 0
+            end"""
+
+CHECKS = [
+    Check(
+        T,
+        "attributed_order_lines come from a touch of that conversation and product",
+        """
+        select lines.* from {checked[attributed_order_lines]} as lines
+        anti join {intermediate}.int_touches as touches
+            on lines.account_id = touches.account_id
+            and lines.conversation_id = touches.conversation_id
+            and lines.channel = touches.channel
+            and lines.product_id = touches.product_id
+            and lines.touch_type = touches.touch_type
+            and lines.touch_id = touches.touch_id
+            and lines.touched_at = touches.touched_at""",
+        rule="5.2",
+    ),
+    Check(
+        T,
+        "attributed_order_lines were placed inside the window of their touch",
+        f"""
+        select lines.*, window_hours
+        from (
+            select lines.*, {_WINDOW} as window_hours
+            from {{checked[attributed_order_lines]}} as lines
+            join {{intermediate}}.int_accounts as accounts on lines.account_id = accounts.account_id
+        ) as lines
+        where
+            window_hours = 0
+            or placed_at < touched_at
+            or placed_at > touched_at + window_hours * interval '1' hour""",
+        rule="5.2",
+    ),
+    Check(
+        T,
+        "attributed_order_lines are lines of that product and that order, placed then, in the account's currency",
+        """
+        select lines.*, delivered.product_id as delivered_product_id, orders.placed_at as delivered_placed_at
+        from {checked[attributed_order_lines]} as lines
+        left join {staging}.stg_order_lines as delivered
+            on lines.account_id = delivered.account_id and lines.order_line_id = delivered.order_line_id
+        left join {intermediate}.int_orders as orders
+            on lines.account_id = orders.account_id and lines.order_id = orders.order_id
+        left join {intermediate}.int_accounts as accounts on lines.account_id = accounts.account_id
+        where
+            lines.product_id is distinct from delivered.product_id
+            or lines.order_id is distinct from delivered.order_id
+            or lines.quantity is distinct from delivered.quantity
+            or lines.placed_at is distinct from orders.placed_at
+            or lines.placed_on is distinct from cast(orders.placed_at at time zone accounts.timezone as date)
+            or lines.currency is distinct from accounts.currency""",
+        rule="5.3",
+    ),
+    Check(
+        T,
+        # Whose order it is, is known here by what the order itself says; an email (4.2) has become the line's profile.
+        "attributed_order_lines belong to the shopper of their touch",
+        """
+        select
+            lines.*, touches.profile_id as touch_profile_id, touches.visitor_id as touch_visitor_id,
+            orders.profile_id as order_profile_id, orders.visitor_id as order_visitor_id
+        from {checked[attributed_order_lines]} as lines
+        join {intermediate}.int_touches as touches
+            on lines.account_id = touches.account_id
+            and lines.conversation_id = touches.conversation_id
+            and lines.product_id = touches.product_id
+            and lines.touch_type = touches.touch_type
+            and lines.touch_id = touches.touch_id
+        join {intermediate}.int_orders as orders
+            on lines.account_id = orders.account_id and lines.order_id = orders.order_id
+        where
+            lines.profile_id is distinct from coalesce(orders.profile_id, lines.profile_id)
+            or (touches.profile_id is not null and lines.profile_id is distinct from touches.profile_id)
+            or (touches.profile_id is null and orders.visitor_id is distinct from touches.visitor_id)
+            or (touches.profile_id is null and touches.visitor_id is null)""",
+        rule="4.3",
+    ),
+    Check(
+        T,
+        "attributed_order_lines are worth what was paid for them, and net of what was given back",
+        """
+        select * from (
+            select
+                lines.*, delivered.unit_price, delivered.discount, delivered.refunded_amount, orders.cancelled_at,
+                greatest(
+                    cast(delivered.quantity as decimal(38, 0)) * delivered.unit_price - delivered.discount, 0
+                ) as paid
+            from {checked[attributed_order_lines]} as lines
+            left join {staging}.stg_order_lines as delivered
+                on lines.account_id = delivered.account_id and lines.order_line_id = delivered.order_line_id
+            left join {intermediate}.int_orders as orders
+                on lines.account_id = orders.account_id and lines.order_id = orders.order_id
+        ) as lines
+        where
+            revenue is distinct from paid
+            or net_revenue is distinct from
+                case when cancelled_at <= {as_of} then 0 else greatest(paid - refunded_amount, 0) end""",
+        rule="5.4",
+    ),
+    Check(
+        "conversations",
+        "conversations sum up the lines that are attributed to them",
+        # Whole in either scope: a line that changed changes the sums of conversations that did not.
+        """
+        select conversations.*, orders, revenue, net_revenue
+        from {metrics}.conversations as conversations
+        left join (
+            select
+                account_id,
+                conversation_id,
+                count(distinct order_id) as orders,
+                sum(revenue) as revenue,
+                sum(net_revenue) as net_revenue
+            from {metrics}.attributed_order_lines
+            group by account_id, conversation_id
+        ) as lines
+            on conversations.account_id = lines.account_id and conversations.conversation_id = lines.conversation_id
+        where
+            attributed_orders is distinct from coalesce(orders, 0)
+            or attributed_revenue is distinct from coalesce(revenue, 0)
+            or net_attributed_revenue is distinct from coalesce(net_revenue, 0)""",
+        rule="5.4",
+    ),
+]

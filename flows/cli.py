@@ -1,0 +1,314 @@
+"""The command `agent-metrics`.
+
+Exit status: 0 published or nothing new, 1 something else went wrong, 2 the user's input or configuration, 3 the gate
+is closed, 4 another run is at work, 5 a source could not be read, 130 interrupted. Prefect, dbt and Great Expectations
+are imported by the commands that need them and by no other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from flows import settings as configuration
+from flows import stages, summary
+from flows.console import Console
+from flows.errors import AgentMetricsError, InputError
+from flows.figures import key_figures
+from flows.home import Home
+from flows.report import report as published_report
+from flows.stages import Closed, Result
+from flows.status import status as status_of
+from flows.steps import Ask
+
+DEMO_AS_OF = "2026-06-07T12:00:00Z"
+
+HomeOption = Annotated[str | None, typer.Option("--home", help="Folder of the lake and the publications.")]
+ConfigOption = Annotated[str | None, typer.Option("--config", help="Settings file, instead of ./agent-metrics.toml.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Source to pull; may repeat.")]
+PathOption = Annotated[str | None, typer.Option("--path", help="Folder of the source `files`.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="ISO instant or date, UTC if it has no offset. [now]")]
+RefreshOption = Annotated[bool, typer.Option("--full-refresh", help="Build from the whole lake; ask no source.")]
+RejectedOption = Annotated[
+    float | None, typer.Option("--max-rejected-share", help="Close the gate above this share of refused rows.")
+]
+VolumeOption = Annotated[
+    float | None, typer.Option("--max-volume-drop", help="Close the gate above this drop of an account's volume.")
+]
+
+app = typer.Typer(
+    help="Analytics that a shop owns for its AI customer agent: pull, build, check, publish.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    console = Console(as_json="--json" in given, is_debugging="--debug" in given or configuration.is_debugging())
+    try:
+        status = typer.main.get_command(app).main(given, prog_name="agent-metrics", standalone_mode=False)
+        if status == 130:  # Typer's word for Ctrl-C
+            raise KeyboardInterrupt
+    except Closed as closed:
+        if not console.as_json:
+            console.show({}, summary.closed_gate(closed))
+        return console.fail(closed, closed.exit_status, closed.result.to_json_dict())
+    except KeyboardInterrupt:
+        return console.fail(KeyboardInterrupt("interrupted; what was published stands"), 130)
+    except typer.TyperException as error:
+        return console.fail(error, error.exit_code)
+    except Exception as error:  # the last resort: whatever it is, the user gets one sentence
+        known = _known(error)
+        return console.fail(known, known.exit_status)
+    return int(status or 0)
+
+
+def _known(error: Exception) -> AgentMetricsError:
+    """The error as one of ours, with the traceback of the original."""
+    if isinstance(error, AgentMetricsError):
+        return error
+    if isinstance(error, OSError):
+        where = str(error.filename) if error.filename else None
+        known = AgentMetricsError(error.strerror or str(error), where=where, remedy="check the path and its disk")
+    else:
+        what = f"{type(error).__name__}: {error}"
+        known = AgentMetricsError(what, remedy="this should not happen; run again with --debug to see where")
+    known.__cause__ = error
+    return known
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"agent-metrics {version('customer-agent-metrics')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    return
+
+
+@app.command()
+def run(
+    *,
+    home: HomeOption = None,
+    source: SourceOption = None,
+    path: PathOption = None,
+    as_of: AsOfOption = None,
+    full_refresh: RefreshOption = False,
+    max_rejected_share: RejectedOption = None,
+    max_volume_drop: VolumeOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """The main job: pull, build, check and publish what passed."""
+    return _stage(
+        Console(as_json=as_json, is_debugging=debug),
+        "run",
+        home=home,
+        config=config,
+        source=source or [],
+        path=path,
+        as_of=as_of,
+        full_refresh=full_refresh,
+        max_rejected_share=max_rejected_share,
+        max_volume_drop=max_volume_drop,
+    )
+
+
+@app.command()
+def pull(
+    *,
+    home: HomeOption = None,
+    source: SourceOption = None,
+    path: PathOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Load what the sources have that is new."""
+    console = Console(as_json=as_json, is_debugging=debug)
+    return _stage(console, "pull", home=home, config=config, source=source or [], path=path)
+
+
+@app.command()
+def build(
+    *,
+    home: HomeOption = None,
+    as_of: AsOfOption = None,
+    full_refresh: RefreshOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Derive the candidate from what was loaded."""
+    console = Console(as_json=as_json, is_debugging=debug)
+    return _stage(console, "build", home=home, config=config, as_of=as_of, full_refresh=full_refresh)
+
+
+@app.command()
+def check(
+    *,
+    home: HomeOption = None,
+    max_rejected_share: RejectedOption = None,
+    max_volume_drop: VolumeOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Check the whole candidate."""
+    thresholds = {"max_rejected_share": max_rejected_share, "max_volume_drop": max_volume_drop}
+    return _stage(Console(as_json=as_json, is_debugging=debug), "check", home=home, config=config, **thresholds)
+
+
+@app.command()
+def publish(
+    *,
+    home: HomeOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="End the hold that going back began.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Publish the candidate that passed."""
+    return _stage(Console(as_json=as_json, is_debugging=debug), "publish", home=home, config=config, resume=resume)
+
+
+@app.command()
+def rollback(
+    *,
+    home: HomeOption = None,
+    to: Annotated[str | None, typer.Option("--to", help="Publication to bring back. [the one before]")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Bring an earlier publication back and hold further ones."""
+    console = Console(as_json=as_json, is_debugging=debug)
+    with console.working():
+        result = stages.rollback(Ask(home=home, config=config), to)
+    return _show(console, result)
+
+
+@app.command()
+def report(
+    *,
+    account: Annotated[str, typer.Option("--account", help="Id of the account.")],
+    first: Annotated[str, typer.Option("--from", help="First date, in the account's time zone.")],
+    last: Annotated[str, typer.Option("--to", help="Last date, included.")],
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """The published figures of one account and a range of dates."""
+    console = Console(as_json=as_json, is_debugging=debug)
+    figures = published_report(_home(home, config), account, _date(first, "--from"), _date(last, "--to"))
+    console.show(figures.to_json_dict(), summary.report_lines(figures))
+    return 0
+
+
+@app.command()
+def status(
+    *,
+    home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+) -> int:
+    """What is published, what is next, and what was refused."""
+    console = Console(as_json=as_json, is_debugging=debug)
+    found = status_of(_home(home, config))
+    console.show(found.to_json_dict(), summary.status_lines(found))
+    return 0
+
+
+@app.command()
+def doctor(
+    *,
+    home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+) -> int:
+    """Find what keeps this installation from working, and what to do about it."""
+    from flows.doctor import examine, exit_status  # noqa: PLC0415  only this command needs it
+
+    console = Console(as_json=as_json, is_debugging=debug)
+    with console.working():
+        findings = examine(Ask(home=home, config=config))
+    document = {"findings": [vars(finding) for finding in findings], "exit_status": exit_status(findings)}
+    console.show(document, (finding.line() for finding in findings))
+    return exit_status(findings)
+
+
+@app.command()
+def demo(
+    *,
+    home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+) -> int:
+    """Write a demo shop and run the main job on it."""
+    from flows.demo import write_shop  # noqa: PLC0415  only this command needs it
+
+    console = Console(as_json=as_json, is_debugging=debug)
+    at = _home(home, config)
+    shop = at.root / "shop"
+    if at.lake.exists() and not shop.exists():
+        raise InputError("this home holds other data", where=str(at.root), remedy="give the demo a --home of its own")
+    if not shop.exists():
+        console.say("Writing the demo shop …")
+        unfinished = at.root / ".shop.tmp"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        write_shop(unfinished)
+        os.replace(unfinished, shop)  # a shop that is there is whole
+    ask = {"home": str(at.root), "config": config, "source": ["files"], "path": str(shop), "as_of": DEMO_AS_OF}
+    result = _work(console, "run", **ask)
+    figures = key_figures(at)
+    console.show(
+        {**result.to_json_dict(), "figures": [one.to_json_dict() for one in figures]},
+        [*summary.summary(result), "", *summary.figures(figures), "", *summary.after_demo(figures, at.root)],
+    )
+    return result.exit_status
+
+
+def _stage(console: Console, stage: str, **asked: Any) -> int:
+    return _show(console, _work(console, stage, **asked))
+
+
+def _work(console: Console, stage: str, **asked: Any) -> Result:
+    """Run a stage: as a Prefect flow where a server keeps the history, else in this process."""
+    with console.working() as progress:
+        if configuration.prefect_api_url():
+            flow = getattr(importlib.import_module(f"flows.{'pipeline' if stage == 'run' else stage}"), stage)
+            result: Result = flow(**asked)
+            return result
+        work: Callable[..., Result] = getattr(stages, stage)
+        return work(Ask(**asked), progress=progress)
+
+
+def _show(console: Console, result: Result) -> int:
+    console.show(result.to_json_dict(), summary.summary(result))
+    return result.exit_status
+
+
+def _home(home: str | None, config: str | None) -> Home:
+    return Home(Ask(home=home, config=config).settings().home)
+
+
+def _date(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"'{text}' is no date", where=f"option {option}", remedy="write it as 2026-06-07") from None

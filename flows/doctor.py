@@ -1,0 +1,260 @@
+"""What keeps an installation from working: each finding says what was looked at, how it is, and what to do."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shutil
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+from zoneinfo import available_timezones
+
+import duckdb
+from packaging.requirements import Requirement
+
+import contract
+from flows import settings as configuration
+from flows.console import clean
+from flows.errors import AgentMetricsError, HomeBusy, InputError
+from flows.home import Home, read_json
+from flows.lake import Lake
+from flows.settings import Settings
+from flows.steps import Ask
+from flows.warehouses.history import is_held, open_published, published
+
+DISTRIBUTION = "customer-agent-metrics"
+PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "prefect")
+ROOM = 5 * 2**30  # bytes that a build and its publication want free
+TYPES = {
+    "string": "VARCHAR",
+    "json": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,4)",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "list<string>": "VARCHAR[]",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`problem` keeps the product from working, `warning` may; `is_configuration`: the user's settings are at fault."""
+
+    check: str
+    outcome: Literal["ok", "warning", "problem"]
+    what: str
+    remedy: str | None = None
+    is_configuration: bool = False
+
+    def line(self) -> str:
+        """The finding for people."""
+        return f"{self.outcome:<8} {self.check:<12} {clean(self.what)}{f'; {self.remedy}' if self.remedy else ''}"
+
+
+def exit_status(findings: list[Finding]) -> int:
+    """0 without a problem, 2 if the configuration is at fault in all of them, else 1."""
+    problems = [finding for finding in findings if finding.outcome == "problem"]
+    if not problems:
+        return 0
+    return 2 if all(finding.is_configuration for finding in problems) else 1
+
+
+def examine(ask: Ask) -> list[Finding]:
+    """Look at everything; what cannot be looked at is a problem of its own and hides nothing else."""
+    findings = [*_python(), *_versions(), *_parts()]
+    try:
+        settings = ask.settings()
+    except InputError as error:
+        return [*findings, Finding("settings", "problem", str(error), is_configuration=True)]
+    findings.append(Finding("settings", "ok", f"home {settings.home}, {len(settings.accounts)} accounts set here"))
+    home = Home(settings.home)
+    steps: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("home", lambda: _home(home)),
+        ("sources", lambda: _sources(settings)),
+        ("lake", lambda: _lake(home)),
+        ("candidate", lambda: _candidate(home)),
+        ("published", lambda: _published(home)),
+        ("prefect", _prefect),
+    )
+    for check, look in steps:
+        try:
+            findings += look()
+        except (AgentMetricsError, OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
+            findings.append(Finding(check, "problem", " ".join(str(error).split()), "mend or remove what it names"))
+    return findings
+
+
+def _python() -> Iterator[Finding]:
+    running = ".".join(str(part) for part in sys.version_info[:3])
+    wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"]
+    if Requirement(f"python{wanted}").specifier.contains(running):
+        yield Finding("python", "ok", running)
+    else:
+        yield Finding("python", "problem", f"{running} is not {wanted}", "make the environment with another Python")
+
+
+def _versions() -> Iterator[Finding]:
+    remedy = "install again from requirements.lock"
+    wrong = []
+    for text in metadata.requires(DISTRIBUTION) or []:
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            installed = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+        else:
+            if not requirement.specifier.contains(installed, prereleases=True):
+                wrong.append(f"{requirement.name} is {installed}, not {requirement.specifier}")
+    yield from (Finding("versions", "problem", what, remedy) for what in wrong)
+    if not wrong:
+        yield Finding("versions", "ok", f"{DISTRIBUTION} {metadata.version(DISTRIBUTION)} and all that it requires")
+
+
+def _parts() -> Iterator[Finding]:
+    for part in PARTS:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                importlib.import_module(part)
+        except Exception as error:  # a part may break on import in any way; the finding names it
+            what = f"{part} cannot be imported ({type(error).__name__}: {error})"
+            yield Finding("parts", "problem", what, "install again from requirements.lock")
+        else:
+            yield Finding("parts", "ok", part)
+
+
+def _home(home: Home) -> Iterator[Finding]:
+    if not home.root.exists():
+        above = next(folder for folder in home.root.absolute().parents if folder.exists())
+        if os.access(above, os.W_OK):
+            yield Finding("home", "ok", f"{home.root} does not exist yet; the first run makes it")
+        else:
+            what = f"{home.root} does not exist and cannot be made in {above}"
+            yield Finding("home", "problem", what, "give another --home", is_configuration=True)
+        return
+    if not home.root.is_dir() or not os.access(home.root, os.W_OK | os.X_OK):
+        what = f"{home.root} is no folder that can be written to"
+        yield Finding("home", "problem", what, "give another --home, or its permissions", is_configuration=True)
+        return
+    with tempfile.TemporaryDirectory(dir=home.root, prefix=".doctor-") as folder:
+        one, two, three = (Path(folder) / name for name in ("one", "two", "three"))
+        one.write_text("x", "utf-8")
+        try:
+            os.link(one, two)
+        except OSError as error:
+            yield Finding("home", "warning", f"no hard links here ({error.strerror})", "publishing copies instead")
+        three.write_text("y", "utf-8")
+        os.replace(one, three)
+        if three.read_text("utf-8") == "x":
+            yield Finding("home", "ok", f"{home.root} can be written to and keeps what is renamed")
+    free = shutil.disk_usage(home.root).free
+    size = home.candidate_file.stat().st_size if home.candidate_file.exists() else 0
+    enough = free >= max(ROOM, 3 * size)
+    remedy = None if enough else "a build wants three times the published file; make room"
+    yield Finding("disk", "ok" if enough else "warning", f"{free / 2**30:,.1f} GiB are free", remedy)
+    try:
+        with home.lock():
+            yield Finding("lock", "ok", "no run is at work")
+    except HomeBusy as error:
+        yield Finding("lock", "warning", error.what, error.remedy)
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    files = settings.sources.files
+    if files is None:
+        yield Finding("sources", "warning", "none is configured", "give --path to a run, or add [sources.files]")
+    elif not files.path.is_dir() or not os.access(files.path, os.R_OK | os.X_OK):
+        what = f"{files.path} is no folder that can be read"
+        yield Finding("sources", "problem", what, "correct sources.files.path", is_configuration=True)
+    else:
+        yield Finding("sources", "ok", f"files from {files.path}")
+
+
+def _lake(home: Home) -> Iterator[Finding]:
+    if not home.lake.exists():
+        yield Finding("lake", "ok", "nothing was loaded yet")
+        return
+    lake = Lake(home.lake)
+    loads = lake.loads()
+    kept = [(load, file) for load in loads for file in load.files]
+    missing = [str(lake.path(file)) for _, file in kept if not lake.path(file).is_file()]
+    if missing:
+        what = f"{len(missing)} files of committed loads are missing, e.g. {missing[0]}"
+        yield Finding("lake", "problem", what, "bring them back from a backup of the lake")
+    else:
+        yield Finding("lake", "ok", f"{len(loads)} loads, {sum(file.rows for _, file in kept):,} rows")
+
+
+def _candidate(home: Home) -> Iterator[Finding]:
+    build, verdict = read_json(home.build_file), read_json(home.check_file)
+    if build is None:
+        yield Finding("candidate", "ok", "there is no complete build; the next run makes one")
+        return
+    missing = [file for file in (home.work_file, home.candidate_file) if not file.is_file()]
+    if missing:
+        remedy = "run `agent-metrics build --full-refresh`"
+        yield Finding("candidate", "problem", f"{missing[0]} is missing beside its build.json", remedy)
+    elif verdict is None or verdict["build_id"] != build["build_id"]:
+        yield Finding("candidate", "ok", f"build {build['build_id']}, not checked yet")
+    elif verdict["is_open"]:
+        yield Finding("candidate", "ok", f"build {build['build_id']}, passed")
+    else:
+        yield Finding("candidate", "warning", f"build {build['build_id']} did not pass", f"look at {home.check_page}")
+
+
+def _published(home: Home) -> Iterator[Finding]:
+    standing = published(home)
+    if standing is None:
+        yield Finding("published", "ok", "nothing is published yet")
+        return
+    with open_published(home) as connection:
+        rows = connection.execute(
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where database_name = 'published' and schema_name = 'metrics' order by table_name, column_index"
+        ).fetchall()
+        accounts = connection.execute("select account_id, timezone from published.metrics.accounts").fetchall()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, []).append((column, kind))
+    wanted = {
+        name: [(column.name, TYPES[column.type]) for column in table.columns]
+        for name, table in contract.metrics().items()
+    }
+    differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+    if differing:
+        what = f"these tables are not as the contract says: {', '.join(differing)}"
+        yield Finding("published", "problem", what, "publish again with this version")
+    else:
+        yield Finding("published", "ok", f"{standing.newest.publication_id}, all {len(wanted)} tables of the contract")
+    if is_held(home, standing):
+        yield Finding("published", "warning", "publications are held", "run `agent-metrics publish --resume`")
+    strange = [account for account, zone in accounts if zone not in available_timezones()]
+    if strange:
+        remedy = "install tzdata again, or correct the accounts"
+        yield Finding("zones", "problem", f"time zones of {', '.join(strange)} are not known here", remedy)
+
+
+def _prefect() -> Iterator[Finding]:
+    url = configuration.prefect_api_url()
+    if url is None:
+        yield Finding("prefect", "ok", "no server is set; runs need none")
+        return
+    shown = re.sub(r"//[^/@]*@", "//", url)  # what stands before the @ is a password
+    if configuration.is_reachable(url):
+        yield Finding("prefect", "ok", f"{shown} answers")
+    else:
+        remedy = "start the server, or unset PREFECT_API_URL"
+        yield Finding("prefect", "problem", f"{shown} does not answer", remedy, is_configuration=True)

@@ -1,0 +1,109 @@
+"""What a build reads and what it leaves: the state beside the tables, engine by engine the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import contract
+import dbt_project
+from flows.home import Home, read_json
+from flows.lake import Lake
+from flows.settings import AccountSettings
+
+PROJECT = Path(dbt_project.__file__).parent
+
+
+@dataclass(frozen=True)
+class Build:
+    """A complete candidate. Instants are ISO text in UTC; `base` is the build that this one continued, None in a full build.
+
+    `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2).
+    """
+
+    build_id: str
+    number: int
+    base: str | None
+    mode: Literal["full", "incremental"]
+    engine: str
+    as_of: str
+    data_up_to: str | None
+    loads_up_to: int
+    accounts: str
+    project: str
+    row_counts: dict[str, int]
+    held_back: dict[str, int]
+    refused: dict[str, int]
+    built_at: str
+    contract_version: int
+    changed: bool = True
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def last_build(home: Home) -> Build | None:
+    """The complete candidate of this home; None where there is none or a build was cut off."""
+    document = read_json(home.build_file)
+    if document is None or not (home.work_file.exists() and home.candidate_file.exists()):
+        return None
+    return Build(**document)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a build has to do: go on from `base`, or, where that is None, build everything from the lake."""
+
+    as_of: datetime
+    loads_up_to: int
+    accounts: str
+    project: str
+    base: Build | None
+
+    @property
+    def nothing_changed(self) -> bool:
+        return (
+            self.base is not None
+            and self.base.loads_up_to == self.loads_up_to
+            and self.base.accounts == self.accounts
+            and datetime.fromisoformat(self.base.as_of) == self.as_of
+        )
+
+
+def plan(home: Home, lake: Lake, accounts: Sequence[AccountSettings], as_of: datetime, *, full_refresh: bool) -> Plan:
+    """Decide between going on and a full build (rule 1.4: the outcome is the same).
+
+    Everything is built anew when asked for, when there is no complete build, when as-of moves backwards, and when
+    the models or the contract are others than those of the last build.
+    """
+    base = None if full_refresh else last_build(home)
+    project = project_fingerprint()
+    if base is not None and (base.project != project or as_of < datetime.fromisoformat(base.as_of)):
+        base = None
+    loads = lake.loads()
+    return Plan(
+        as_of=as_of,
+        loads_up_to=loads[-1].number if loads else 0,
+        accounts=_digest(repr(sorted(repr(account) for account in accounts))),
+        project=project,
+        base=base,
+    )
+
+
+def project_fingerprint() -> str:
+    """Changes whenever models, macros, contract or the engines' versions do, so that an upgrade rebuilds by itself."""
+    parts = [version("dbt-core"), version("duckdb")]
+    for folder in (PROJECT, Path(contract.__file__).parent):
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in {".sql", ".yml"}:
+                parts.append(f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}")
+    return _digest("\0".join(parts))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

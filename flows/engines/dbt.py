@@ -1,0 +1,60 @@
+"""Running the dbt project in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from flows.engines.candidate import PROJECT
+from flows.errors import BuildFailed, StorageFailed
+from flows.home import Home
+from flows.progress import Progress
+
+DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceeded")
+
+
+def run(home: Home, arguments: Sequence[str], *, memory_limit: str, progress: Progress) -> None:
+    """`dbt run` on the candidate of this home.
+
+    Raises StorageFailed when the disk is full, BuildFailed when a model fails; the candidate is then not complete.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - takes seconds to import
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    os.environ["AGENT_METRICS_CANDIDATE"] = str(home.candidate)
+    os.environ["AGENT_METRICS_MEMORY_LIMIT"] = memory_limit
+
+    def show(event: Any) -> None:
+        if event.info.name == "LogStartLine":
+            if event.data.index == 1:
+                progress.start("build", event.data.total)
+            progress.advance(1, event.data.description.split(" model ")[-1])
+
+    log = home.dbt / "logs"
+    try:
+        result = dbtRunner(callbacks=[show]).invoke(
+            [
+                "run",
+                *arguments,
+                "--project-dir", str(PROJECT),
+                "--profiles-dir", str(PROJECT),
+                "--target-path", str(home.dbt / "target"),
+                "--log-path", str(log),
+                "--log-level", "none",
+                "--log-level-file", "info",
+                "--quiet",
+                "--fail-fast",
+            ]
+        )  # fmt: skip
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+        progress.finish()
+    if result.success:
+        return
+    failures = [node for node in getattr(result.result, "results", None) or () if node.status in {"error", "fail"}]
+    what = " ".join(str(failures[0].message if failures else result.exception).split())
+    where = failures[0].node.name if failures else "dbt"
+    if any(sign in what for sign in DISK_IS_FULL):
+        raise StorageFailed(what, where=where, remedy="make room on the disk and run again; what is published stands")
+    raise BuildFailed(what, where=where, remedy=f"see {log / 'dbt.log'}; what is published stands")

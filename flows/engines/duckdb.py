@@ -1,0 +1,200 @@
+"""The candidate in DuckDB: the default engine, in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+import contract
+from flows.engines import dbt
+from flows.engines.candidate import Build, Plan, plan
+from flows.errors import StorageFailed
+from flows.home import Home, sync_folder, write_durably
+from flows.lake import Lake, Load
+from flows.progress import Progress
+from flows.settings import AccountSettings
+
+TYPES = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,4)",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "list<string>": "VARCHAR[]",
+}
+INTERNAL = {
+    "updated_at": "TIMESTAMPTZ",
+    "_source": "VARCHAR",
+    "_load": "BIGINT",
+    "_file": "BIGINT",
+    "_position": "BIGINT",
+    "_loaded_at": "TIMESTAMPTZ",
+    "_refused": "VARCHAR",
+    "_payload": "VARCHAR",
+}
+
+
+def build(
+    home: Home,
+    lake: Lake,
+    *,
+    accounts: Sequence[AccountSettings],
+    as_of: datetime,
+    full_refresh: bool,
+    memory_limit: str,
+    progress: Progress,
+) -> Build:
+    """Derive the candidate from the lake as of `as_of` (an aware instant, rule 1.3).
+
+    Goes on from the last complete build where that gives the same tables (rule 1.4); returns that build with
+    `changed` False where nothing changed since. While it works there is no build.json: a build that was cut off is
+    noticed by the next one, which then builds everything.
+    """
+    todo = plan(home, lake, accounts, as_of, full_refresh=full_refresh)
+    if todo.base is not None and todo.nothing_changed:
+        return Build(**{**todo.base.to_json_dict(), "changed": False})
+    try:
+        _open_candidate(home, fresh=todo.base is None)
+        _prepare(home, lake, accounts, todo, memory_limit)
+        dbt.run(home, ["--full-refresh"] if todo.base is None else [], memory_limit=memory_limit, progress=progress)
+        result = _describe(home, todo)
+        write_durably(home.build_file, _json(result))
+    except (OSError, duckdb.IOException) as error:
+        raise StorageFailed(
+            " ".join(str(error).split()),
+            where=str(home.candidate),
+            remedy="make room or mend the permissions and run again; what is published stands",
+        ) from error
+    return result
+
+
+def _open_candidate(home: Home, *, fresh: bool) -> None:
+    """Mark the candidate as under way; for a full build, start from empty files."""
+    home.candidate.mkdir(parents=True, exist_ok=True)
+    for verdict in (home.build_file, home.check_file, home.check_page):
+        verdict.unlink(missing_ok=True)
+    sync_folder(home.candidate)
+    if fresh:
+        for file in (home.work_file, home.candidate_file):
+            for part in (file, file.with_name(file.name + ".wal")):
+                part.unlink(missing_ok=True)
+
+
+def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan, memory_limit: str) -> None:
+    """Lay what the models call the source `lake`: the rows to read, the loads, the run's values, the settings' accounts."""
+    after = todo.base.loads_up_to if todo.base else 0
+    loads = [load for load in lake.loads(after) if load.number <= todo.loads_up_to]
+    with closing(duckdb.connect(home.work_file, config={"memory_limit": memory_limit})) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("create schema if not exists lake")
+        for table in contract.landing():
+            connection.execute(_rows_view(lake, table, loads))
+        connection.execute(
+            """create table if not exists lake.loads
+               (load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz)"""
+        )
+        counts = _counts(loads)
+        if counts:
+            connection.executemany("insert into lake.loads values (?, ?, ?, ?, ?, ?)", counts)
+        connection.execute(
+            "create or replace table lake.run (as_of timestamptz, previous_as_of timestamptz, build_number bigint)"
+        )
+        connection.execute(
+            "insert into lake.run values (?, ?, ?)",
+            [todo.as_of, todo.base and todo.base.as_of, todo.base.number + 1 if todo.base else 1],
+        )
+        columns = contract.landing()["accounts"].columns
+        connection.execute(
+            "create or replace table lake.account_settings (%s)"
+            % ", ".join(f"{column.name} {TYPES[column.type]}" for column in columns)
+        )
+        if accounts:
+            connection.executemany(
+                f"insert into lake.account_settings values ({', '.join('?' for _ in columns)})",
+                [[getattr(account, column.name) for column in columns] for account in accounts],
+            )
+
+
+def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
+    """Typed nothing and the Parquet files of `loads`: columns that an older file does not have are null."""
+    columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
+    nothing = "select %s where false" % ", ".join(f"null::{type_} as {name}" for name, type_ in columns.items())
+    paths = [str(lake.path(file)) for load in loads for file in load.files if file.table == table and file.rows]
+    if not paths:
+        return f"create or replace view lake.{table} as {nothing}"
+    files = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    names = ", ".join(columns)
+    return (
+        f"create or replace view lake.{table} as select {names} from "
+        f"({nothing} union all by name select * from read_parquet([{files}], union_by_name = true))"
+    )
+
+
+def _counts(loads: Sequence[Load]) -> list[list[object]]:
+    counts: dict[tuple[int, str], list[object]] = {}
+    for load in loads:
+        for file in load.files:
+            row = counts.setdefault((load.number, file.table), [load.number, load.source, file.table, 0, 0, load.loaded_at])
+            row[3] = int(str(row[3])) + file.rows
+            row[4] = int(str(row[4])) + file.refused
+    return list(counts.values())
+
+
+def _describe(home: Home, todo: Plan) -> Build:
+    """Count what was built, and leave both files whole on disk, without a write-ahead log."""
+    with closing(duckdb.connect(home.work_file)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{_quoted(home.candidate_file)}' as candidate")
+        row_counts = {
+            table: _number(connection, f'select count(*) from candidate.metrics."{table}"') for table in contract.metrics()
+        }
+        held_back = dict(connection.execute("select table_name, held_back from intermediate.int_held_back_rows").fetchall())
+        refused = dict(
+            connection.execute(
+                'select "table", count(*) from candidate.metrics.rejected_rows group by all order by all'
+            ).fetchall()
+        )
+        (newest,) = connection.execute("select epoch_us(data_up_to) from intermediate.int_data_up_to").fetchall()[0]
+        connection.execute("checkpoint candidate")
+        connection.execute("checkpoint")
+    now = datetime.now(UTC)
+    return Build(
+        build_id=now.strftime("%Y%m%dT%H%M%S%fZ"),
+        number=todo.base.number + 1 if todo.base else 1,
+        base=todo.base.build_id if todo.base else None,
+        mode="incremental" if todo.base else "full",
+        engine="duckdb",
+        as_of=todo.as_of.isoformat(),
+        data_up_to=None if newest is None else _instant(newest).isoformat(),
+        loads_up_to=todo.loads_up_to,
+        accounts=todo.accounts,
+        project=todo.project,
+        row_counts=row_counts,
+        held_back=held_back,
+        refused=refused,
+        built_at=now.isoformat(),
+        contract_version=contract.version(),
+    )
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without groups always gives a row
+    return int(row[0])
+
+
+def _instant(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _json(build: Build) -> str:
+    return json.dumps(build.to_json_dict(), indent=1, ensure_ascii=False)

@@ -1,0 +1,261 @@
+"""The landing contract as SQL: whatever a source delivers, as typed columns and a verdict per row.
+
+A source says for each column which SQL expression holds it and of which kind it is (`Given`); `landed`
+answers with one SELECT for DuckDB. Nothing here runs anything. The session's time zone must be UTC.
+The rules are the head of `contract/landing.yml` and rule 2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from zoneinfo import available_timezones
+
+from contract import Column, Table
+
+Kind = Literal["json", "text", "number", "instant", "other"]
+
+SQL_TYPES = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,4)",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "list<string>": "VARCHAR[]",
+}
+_NOUNS = {
+    "string": "text",
+    "integer": "an integer of 64 bits",
+    "decimal": "a decimal(18,4)",
+    "boolean": "a boolean",
+    "timestamp": "a timestamp of the years 1900 to 2200",
+    "list<string>": "a list of texts",
+}
+
+_WHOLE = "[+-]?[0-9]+"
+_PLAIN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+_NUMBER = _PLAIN + "(?:[eE][+-]?[0-9]+)?"
+_NUMBER_PARTS = r"^([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?$"
+_HOUR_MINUTE = "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_OFFSET = "(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?"
+_SECONDS = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|{_HOUR_MINUTE}:[0-5][0-9](?:\.[0-9]+)?{_OFFSET}"
+_NO_SECONDS = _HOUR_MINUTE + _OFFSET
+
+
+@dataclass(frozen=True)
+class Given:
+    """A delivered column.
+
+    `sql` is JSON text (kind json), the text itself (text), a number's digits (number), the text of a date or
+    timestamp type (instant), or the text of a type that the contract does not know (other); null is null.
+    """
+
+    sql: str
+    kind: Kind
+
+
+def name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def landing_columns(table: Table) -> tuple[Column, ...]:
+    """What a table takes: the contract's columns in order, then `updated_at`."""
+    return (*table.columns, Column("updated_at", "timestamp"))
+
+
+def landed(
+    table: Table,
+    relation: str,
+    given: Mapping[str, Given],
+    *,
+    broken: str = "NULL",
+    payload: str,
+    keep: tuple[str, ...] = (),
+) -> str:
+    """A SELECT over `relation` (SQL of a FROM item) with the contract's columns, `updated_at`, the columns `keep`
+    as they are, then `_refused` (null, or the reasons as one sentence) and `_payload`.
+
+    `broken` gives the reason why a row could not even be read, else null; `payload` is the row as JSON text. It is
+    kept for refused rows, and for orders, which the build can refuse for their currency (rule 2.2).
+    """
+    columns = landing_columns(table)
+    kinds = {column.name: given[column.name].kind for column in columns if column.name in given}
+    here = [column for column in columns if column.name in kinds]
+    raw = [f"{given[column.name].sql} AS {_raw(column)}" for column in here]
+    text = [f"{_text_of(column, kinds[column.name])} AS {_text(column)}" for column in here]
+    value = [f"{_value(column, kinds[column.name])} AS {_typed(column)}" for column in here]
+    breaches = [breach for column in columns for breach in _breaches(column, kinds.get(column.name))]
+    breaches += _breaches_of_the_row(table, kinds)
+    anything = " OR ".join(f"({condition})" for condition, _ in breaches)
+    reasons = ", ".join(f"CASE WHEN {condition} THEN {sentence} END" for condition, sentence in breaches)
+    refused = f"CASE WHEN _broken IS NOT NULL THEN _broken WHEN {anything} THEN concat_ws('; ', {reasons}) END"
+    results = [f"{_result(column, column.name in kinds)} AS {name(column.name)}" for column in columns]
+    kept = payload if table.name == "orders" else f"CASE WHEN _refused IS NOT NULL THEN {payload} END"
+    return (
+        f"SELECT {', '.join([*results, *map(name, keep)])}, _refused, {kept} AS _payload "
+        f"FROM (SELECT *, {refused} AS _refused FROM (SELECT {', '.join(['*', *value])} "
+        f"FROM (SELECT {', '.join(['*', *text])} FROM (SELECT {', '.join(['*', *raw])}, {broken} AS _broken FROM {relation}))))"
+    )
+
+
+def _raw(column: Column) -> str:
+    return name(f"{column.name} as given")
+
+
+def _text(column: Column) -> str:
+    return name(f"{column.name} as text")
+
+
+def _typed(column: Column) -> str:
+    return name(f"{column.name} as typed")
+
+
+def _text_of(column: Column, kind: Kind) -> str:
+    return f"nullif({_raw(column)} ->> '$', '')" if kind == "json" else f"nullif({_raw(column)}, '')"
+
+
+def _value(column: Column, kind: Kind) -> str:
+    """The typed value of a column, null where the text is not of its type."""
+    raw, text = _raw(column), _text(column)
+    missing = f"NULL::{SQL_TYPES[column.type]}"
+    if kind == "other" or (kind == "instant" and column.type != "timestamp"):
+        return "NULL::JSON[]" if column.type == "list<string>" else missing
+    is_number = f"NOT starts_with({raw}, '\"')" if kind == "json" else str(kind == "number").upper()
+    match column.type:
+        case "string":
+            good = {"text": text, "number": _digits(text)}.get(
+                kind, f"CASE WHEN starts_with({raw}, '\"') THEN {text} ELSE {_digits(text)} END"
+            )
+            return f"CASE WHEN NOT contains({text}, chr(0)) THEN {good} END"
+        case "integer":
+            whole = f"CASE WHEN {_matches(text, _WHOLE)} THEN {text} WHEN {is_number} THEN {_digits(text)} END"
+            return f"try_cast({whole} AS BIGINT)"
+        case "decimal":
+            plain = f"CASE WHEN {_matches(text, _PLAIN)} THEN {text} WHEN {_matches(text, _NUMBER)} THEN {_plain(text)} END"
+            return f"try_cast({plain} AS DECIMAL(18,4))"
+        case "boolean":
+            return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
+        case "timestamp":
+            filled = f"{text}[:16] || ':00' || {text}[17:]"
+            return (
+                f"try_cast(CASE WHEN {_matches(text, _SECONDS)} THEN {text} "
+                f"WHEN {_matches(text, _NO_SECONDS)} THEN {filled} END AS TIMESTAMPTZ)"
+            )
+        case _:
+            return f"CASE WHEN {strict_json(text)} THEN from_json({text}, '[\"JSON\"]') END"
+
+
+def _matches(text: str, pattern: str) -> str:
+    return f"regexp_full_match({text}, {literal(pattern)})"
+
+
+def _let(variable: str, value: str, body: str) -> str:
+    return f"list_transform([{value}], lambda {variable}: {body})[1]"
+
+
+def _plain(number: str) -> str:
+    """A number's text without its exponent (DuckDB's own reading of exponents loses digits)."""
+    parts = f"regexp_extract({number}, {literal(_NUMBER_PARTS)}, ['sign', 'whole', 'fraction', 'power'])"
+    far = "CASE WHEN n.power = '' THEN 0 WHEN n.power[1] = '-' THEN -9999 ELSE 9999 END"
+    power = f"greatest(-9999, least(9999, coalesce(try_cast(n.power AS INTEGER), {far})))"
+    zeros = f"repeat('0', abs({power}))"
+    digits = f"{zeros} || n.whole || n.fraction || {zeros}"
+    point = f"abs({power}) + length(n.whole) + {power}"
+    shifted = f"left({digits}, {point}) || '.' || substr({digits}, {point} + 1)"
+    return _let("n", parts, f"n.sign || rtrim(regexp_replace({shifted}, '^0+([0-9])', '\\1'), '0')")
+
+
+def _digits(number: str) -> str:
+    """The digits of a number that has no fraction, null for every other text."""
+    sign_and_digits = f"regexp_replace(regexp_extract({_plain(number)}, '^([+-]?[0-9]+)\\.?$', 1), '^-0$', '0')"
+    return (
+        f"CASE WHEN {_matches(number, '[0-9]+')} THEN {number} "
+        f"WHEN {_matches(number, '[1-9][0-9]*[.]0*')} THEN regexp_extract({number}, '[0-9]+') "
+        f"WHEN {_matches(number, _NUMBER)} THEN nullif({sign_and_digits}, '') END"
+    )
+
+
+def strict_json(text: str) -> str:
+    """Whether a text is JSON as everybody reads it: DuckDB alone also takes NaN, infinities and trailing commas."""
+    bare = f"""regexp_replace({text}, '"(?:[^"\\\\]|\\\\.)*"', '""', 'g')"""
+    return f"(json_valid({text}) AND NOT regexp_matches({bare}, '(?i)nan|inf|,\\s*[\\]}}]'))"
+
+
+def _element(element: str) -> str:
+    return f"CASE WHEN starts_with({element}, '\"') THEN {element} ->> '$' ELSE {_digits(element + '::VARCHAR')} END"
+
+
+def _result(column: Column, present: bool) -> str:
+    default = "NULL" if column.default is None else literal(str(column.default))
+    missing = f"{default}::{SQL_TYPES[column.type]}"
+    if not present:
+        return missing
+    typed = _typed(column)
+    if column.type == "timestamp":
+        typed = f"CASE WHEN NOT {_out_of_years(typed)} THEN {typed} END"
+    elif column.type == "list<string>":
+        texts = f"list_transform({typed}, lambda e: {_element('e')})"
+        typed = f"nullif(list_filter({texts}, lambda t: t <> ''), [])"
+    return f"CASE WHEN {_text(column)} IS NULL THEN {missing} ELSE {typed} END"
+
+
+def _out_of_years(typed: str) -> str:
+    return f"({typed} < TIMESTAMPTZ '1900-01-01 00:00:00+00' OR {typed} >= TIMESTAMPTZ '2201-01-01 00:00:00+00')"
+
+
+def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
+    """(condition, sentence) pairs in SQL; kind None: the column was not delivered."""
+    missing = literal(f"{column.name} is missing")
+    if kind is None:
+        return [("true", missing)] if column.required else []
+    text, typed = _text(column), _typed(column)
+
+    def sentence(what: str) -> str:
+        return _sentence(column, kind, what)
+
+    found = [(f"{text} IS NULL", missing)] if column.required else []
+    wrong = f"{text} IS NOT NULL AND {typed} IS NULL"
+    nul = f"contains({text}, chr(0))"
+    if column.type == "timestamp":
+        wrong = f"{wrong} OR {_out_of_years(typed)}"
+    elif column.type == "list<string>":
+        wrong = f"{wrong} OR list_bool_or(list_transform({typed}, lambda e: e IS NOT NULL AND {_element('e')} IS NULL))"
+        nul = f"coalesce(list_bool_or(list_transform({typed}, lambda e: contains(e ->> '$', chr(0)))), false)"
+    if column.type in {"string", "list<string>"}:
+        found.append((nul, sentence("holds a NUL character")))
+        wrong = f"({wrong}) AND NOT {nul}"
+    found.append((wrong, sentence(f"is not {_NOUNS[column.type]}")))
+    if column.values:
+        allowed = ", ".join(map(literal, column.values))
+        found.append((f"{typed} NOT IN ({allowed})", sentence(f"is not one of {', '.join(column.values)}")))
+    if column.minimum is not None:
+        found.append((f"{typed} < {column.minimum}", sentence(f"is less than {column.minimum}")))
+    if column.maximum is not None:
+        found.append((f"{typed} > {column.maximum}", sentence(f"is greater than {column.maximum}")))
+    return found
+
+
+def _sentence(column: Column, kind: Kind, what: str) -> str:
+    shown = {"json": f"{_raw(column)}::VARCHAR", "number": _raw(column)}.get(kind, f"to_json({_text(column)})::VARCHAR")
+    short = f"CASE WHEN length({shown}) > 80 THEN left({shown}, 80) || '…' ELSE {shown} END"
+    return f"{literal(f'{column.name} {what}: ')} || {short}"
+
+
+def _breaches_of_the_row(table: Table, kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
+    """What only one table asks for: a time zone that exists, and a line whose revenue can be published."""
+    if table.name == "accounts" and "timezone" in kinds:
+        zone = table.column("timezone")
+        ours = ", ".join(map(literal, sorted(available_timezones())))
+        engines = "(SELECT list(name) FROM pg_timezone_names())"
+        known = f"({_typed(zone)} IN ({ours}) AND list_contains({engines}, {_typed(zone)}))"
+        return [(f"NOT {known}", _sentence(zone, kinds["timezone"], "is not a known time zone"))]
+    if table.name == "order_lines" and {"quantity", "unit_price"} <= kinds.keys():
+        quantity, price = _typed(table.column("quantity")), _typed(table.column("unit_price"))
+        too_large = f"{quantity}::DECIMAL(19,0) * {price} > 99999999999999.9999"
+        return [(too_large, f"'quantity × unit_price does not fit decimal(18,4): ' || {quantity} || ' × ' || {price}")]
+    return []

@@ -1,0 +1,210 @@
+"""The figures of chapter 6 for one account and a range of its local dates, from the published tables alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
+
+import duckdb
+
+from flows.errors import InputError
+from flows.home import Home
+from flows.warehouses.history import open_published, read_published, utc_text
+
+CENT_OF_A_CENT = Decimal("0.0001")
+KNOWN_SHOWN = 20
+
+CONVERSATIONS = """
+select channel, count(*), count(*) filter (where status = 'resolved'), count(*) filter (where status = 'routed'),
+    count(*) filter (where status = 'closed'), count(*) filter (where status = 'open')
+from published.metrics.conversations
+where account_id = $account and started_on between $first and $last
+group by channel order by channel
+"""
+SALES = """
+select coalesce(sum(revenue), 0), coalesce(sum(net_revenue), 0), count(distinct order_id)
+from published.metrics.attributed_order_lines
+where account_id = $account and placed_on between $first and $last
+"""
+# No zone is more than a day from UTC: the range in UTC comes first because it needs no time zone to be worked out.
+CLICKS = """
+select count(*) filter (where type in ('product_card_click', 'link_click')),
+    coalesce(sum(quantity) filter (where type = 'add_to_cart'), 0)
+from published.metrics.interactions
+where account_id = $account
+    and occurred_at >= $first::date - interval 1 day and occurred_at < $last::date + interval 2 days
+    and cast(timezone($timezone, occurred_at) as date) between $first and $last
+"""
+SKILLS = """
+with used as (
+    select skill, count(*) as messages, count(distinct conversation_id) as conversations
+    from published.metrics.messages
+    where account_id = $account and sender = 'agent' and skill is not null
+        and sent_at >= $first::date - interval 1 day and sent_at < $last::date + interval 2 days
+        and cast(timezone($timezone, sent_at) as date) between $first and $last
+    group by skill
+)
+select skills.skill, skills.label, coalesce(used.messages, 0) as messages, coalesce(used.conversations, 0)
+from published.metrics.skills
+left join used on used.skill = skills.skill
+where skills.account_id = $account and (skills.is_available or used.messages > 0)
+order by messages desc, skills.skill
+"""
+
+
+@dataclass(frozen=True)
+class Conversations:
+    """Conversations by status (rule 6.1), and their rates between 0 and 1, None where there are none (rule 6.2)."""
+
+    volume: int
+    resolved: int
+    routed: int
+    closed: int
+    open: int
+
+    @property
+    def resolution_rate(self) -> float | None:
+        return self.resolved / self.volume if self.volume else None
+
+    @property
+    def routed_rate(self) -> float | None:
+        return self.routed / self.volume if self.volume else None
+
+    @property
+    def unresolved_rate(self) -> float | None:
+        return (self.routed + self.closed) / self.volume if self.volume else None
+
+    def to_json_dict(self) -> dict[str, int | float | None]:
+        return {
+            **asdict(self),
+            "resolution_rate": self.resolution_rate,
+            "routed_rate": self.routed_rate,
+            "unresolved_rate": self.unresolved_rate,
+        }
+
+
+@dataclass(frozen=True)
+class SkillUsage:
+    """Agent messages that used a skill, and the conversations in which they stand (rule 6.4)."""
+
+    skill: str
+    label: str
+    messages: int
+    conversations: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures of the dates `first` to `last`, both included, local to `timezone`; money in `currency`."""
+
+    account: str
+    account_name: str | None
+    timezone: str
+    currency: str
+    first: date
+    last: date
+    as_of: datetime
+    publication_id: str
+    conversations: Conversations
+    attributed_revenue: Decimal
+    net_attributed_revenue: Decimal
+    attributed_orders: int
+    link_clicks: int
+    add_to_cart_items: int
+    by_channel: dict[str, Conversations]
+    skills: tuple[SkillUsage, ...]
+
+    @property
+    def average_order_value(self) -> Decimal | None:
+        """Attributed revenue per distinct order (rule 5.5), to 4 places, half up; None without orders."""
+        if not self.attributed_orders:
+            return None
+        with localcontext(prec=60):
+            return (self.attributed_revenue / self.attributed_orders).quantize(CENT_OF_A_CENT, ROUND_HALF_UP)
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Money is text with 4 places, dates and instants are ISO text, rates have full precision."""
+        average = self.average_order_value
+        return {
+            "account": self.account,
+            "account_name": self.account_name,
+            "timezone": self.timezone,
+            "currency": self.currency,
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+            "as_of": utc_text(self.as_of),
+            "publication_id": self.publication_id,
+            **self.conversations.to_json_dict(),
+            "attributed_revenue": f"{self.attributed_revenue:.4f}",
+            "net_attributed_revenue": f"{self.net_attributed_revenue:.4f}",
+            "attributed_orders": self.attributed_orders,
+            "average_order_value": None if average is None else f"{average:.4f}",
+            "link_clicks": self.link_clicks,
+            "add_to_cart_items": self.add_to_cart_items,
+            "by_channel": [{"channel": name, **figures.to_json_dict()} for name, figures in self.by_channel.items()],
+            "skills": [asdict(usage) for usage in self.skills],
+        }
+
+
+def report(home: Home, account: str, first: date, last: date) -> Report:
+    """What is published about `account` for its local dates `first` to `last`, both included (rule 1.2).
+
+    Raises InputError for an unknown account, for `first` after `last`, and before the first publication.
+    """
+    if first > last:
+        raise InputError(f"the range begins on {first} but ends on {last}", remedy="give the earlier date first")
+    with open_published(home) as connection:
+        name, timezone, currency = _account(connection, account)
+        values = {"account": account, "first": first, "last": last}
+        zoned = {**values, "timezone": timezone}
+        by_channel = {
+            channel: Conversations(*counts) for channel, *counts in connection.execute(CONVERSATIONS, values).fetchall()
+        }
+        revenue, net_revenue, orders = connection.execute(SALES, values).fetchall()[0]
+        link_clicks, items = connection.execute(CLICKS, zoned).fetchall()[0]
+        skills = connection.execute(SKILLS, zoned).fetchall()
+        newest = read_published(connection).newest
+    return Report(
+        account=account,
+        account_name=name,
+        timezone=timezone,
+        currency=currency,
+        first=first,
+        last=last,
+        as_of=newest.as_of,
+        publication_id=newest.publication_id,
+        conversations=_total(list(by_channel.values())),
+        attributed_revenue=Decimal(revenue),
+        net_attributed_revenue=Decimal(net_revenue),
+        attributed_orders=orders,
+        link_clicks=link_clicks,
+        add_to_cart_items=int(items),
+        by_channel=by_channel,
+        skills=tuple(SkillUsage(*skill) for skill in skills),
+    )
+
+
+def _account(connection: duckdb.DuckDBPyConnection, account: str) -> tuple[str | None, str, str]:
+    accounts = {
+        account_id: (name, timezone, currency)
+        for account_id, name, timezone, currency in connection.execute(
+            "select account_id, name, timezone, currency from published.metrics.accounts order by account_id"
+        ).fetchall()
+    }
+    if account not in accounts:
+        known = ", ".join(list(accounts)[:KNOWN_SHOWN]) or "there are none"
+        more = f" and {len(accounts) - KNOWN_SHOWN} more" if len(accounts) > KNOWN_SHOWN else ""
+        raise InputError(f"there is no account {account!r}", remedy=f"the published ones are: {known}{more}")
+    return accounts[account]
+
+
+def _total(parts: list[Conversations]) -> Conversations:
+    return Conversations(
+        volume=sum(part.volume for part in parts),
+        resolved=sum(part.resolved for part in parts),
+        routed=sum(part.routed for part in parts),
+        closed=sum(part.closed for part in parts),
+        open=sum(part.open for part in parts),
+    )

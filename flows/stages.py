@@ -1,0 +1,204 @@
+"""The stages as plain functions: pull, build, check, publish, and `run`, which is all four in order.
+
+Each takes what it is asked (`Ask`, plain values as they come from a command line or a deployment), holds the
+home's lock for its whole time, and gives a `Result`. How a step is called is a parameter: `directly` in this
+process, or as a Prefect task (flows/orchestration.py); the order and the retries are the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from flows import steps
+from flows.errors import AgentMetricsError, GateClosed, InputError, SourceUnavailable
+from flows.home import Home, read_json
+from flows.progress import Progress, Silent
+from flows.steps import Ask, Job
+from flows.warehouses import duckdb as warehouse
+
+RETRY_DELAYS = [5.0, 30.0, 120.0]  # seconds between the tries of a step that failed for a transient reason
+
+T = TypeVar("T")
+log = logging.getLogger("agent_metrics")
+
+
+class Call(Protocol):
+    """How a step is called with what it takes."""
+
+    def __call__(self, step: Callable[..., T], *args: Any) -> T: ...
+
+
+def directly(step: Callable[..., T], *args: Any) -> T:
+    """Call the step in this process; again after a while where the error says that this can help."""
+    for delay in RETRY_DELAYS:
+        try:
+            return step(*args)
+        except AgentMetricsError as error:
+            if not error.is_transient:
+                raise
+            log.warning("%s; trying again in %g s", error, delay)
+            time.sleep(delay)
+    return step(*args)
+
+
+@dataclass
+class Result:
+    """What a stage did; also the JSON that the command line prints."""
+
+    outcome: str
+    home: Path
+    pull: list[dict[str, Any]] = field(default_factory=list)
+    unread: list[dict[str, str]] = field(default_factory=list)
+    build: dict[str, Any] | None = None
+    check: dict[str, Any] | None = None
+    publication: dict[str, Any] | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """0, or 3 for a closed gate, or 5 where a source could not be read."""
+        if self.outcome == "gate_closed":
+            return GateClosed.exit_status
+        return SourceUnavailable.exit_status if self.unread else 0
+
+    def not_passed(self) -> list[dict[str, Any]]:
+        """The checks that failed, warned or could not run, as they stand in check.json."""
+        return [one for one in self.check["outcomes"] if one["outcome"] != "passed"] if self.check else []
+
+    def to_json_dict(self) -> dict[str, Any]:
+        check = None
+        if self.check:
+            check = {name: self.check[name] for name in ("is_open", "scope", "passed", "total")}
+            check |= {"failed": self.not_passed(), "page": str(Home(self.home).check_page)}
+        rows = sum(sum(summary["rows"].values()) for summary in self.pull)
+        refused = sum(sum(summary["refused"].values()) for summary in self.pull)
+        return {
+            "outcome": self.outcome,
+            "exit_status": self.exit_status,
+            "home": str(self.home),
+            "publication": self.publication,
+            "pull": self.pull,
+            "unread": self.unread,
+            "rejected_share": refused / rows if rows else None,
+            "build": self.build,
+            "check": check,
+        }
+
+
+class Closed(GateClosed):
+    """The gate closed; carries the result, for the summary."""
+
+    def __init__(self, result: Result) -> None:
+        failed = [one for one in result.not_passed() if closes(one)]
+        names = ", ".join(one["name"] for one in failed[:3]) + (", …" if len(failed) > 3 else "")
+        super().__init__(
+            f"the gate is closed, {len(failed)} of {(result.check or {})['total']} checks failed ({names})"
+            " and what was published stands",
+            where=str(Home(result.home).check_page),
+            remedy="look at the rows on that page, mend the source or the setting, and run again",
+        )
+        self.result = result
+
+
+def closes(outcome: dict[str, Any]) -> bool:
+    """Whether an outcome that did not pass closes the gate: a critical failure, or a check that could not run."""
+    return bool(outcome["outcome"] == "error" or outcome["severity"] == "critical")
+
+
+def run(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Pull, build, check, publish (rule 9.1). Raises Closed where a check fails; what was published stands then.
+
+    A source that could not be read is noted in the result, and the rest goes on with what is in the lake.
+    """
+    with _job(ask, progress, asks_sources=not ask.full_refresh) as job:  # a full refresh reads the lake only
+        result = Result("running", job.home.root)
+        _pull_all(job, call, result)
+        if result.unread and not job.lake.loads():
+            raise SourceUnavailable(result.unread[0]["error"])  # there is nothing to go on with
+        result.build = call(steps.build, job)
+        _passed(result, call(steps.check, job, result.build, True))
+        result.outcome, result.publication = call(steps.publish, job)
+        return result
+
+
+def pull(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Load what the sources have that is new."""
+    with _job(ask, progress, asks_sources=True) as job:
+        result = Result("nothing_new", job.home.root)
+        _pull_all(job, call, result)
+        if any(summary["load"] is not None for summary in result.pull):
+            result.outcome = "pulled"
+        elif result.unread:
+            result.outcome = "unread"
+        return result
+
+
+def build(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Derive the candidate from the lake."""
+    with _job(ask, progress) as job:
+        built = call(steps.build, job)
+        return Result("built" if built["changed"] else "nothing_new", job.home.root, build=built)
+
+
+def check(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Check the whole candidate, whatever was checked before. Raises Closed where a check fails."""
+    with _job(ask, progress) as job:
+        built = read_json(job.home.build_file)
+        if built is None:
+            remedy = "run `agent-metrics build` first"
+            raise InputError("there is no complete build to check", where=str(job.home.candidate), remedy=remedy)
+        result = Result("checked", job.home.root, build=built)
+        _passed(result, call(steps.check, job, built, False))
+        return result
+
+
+def publish(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Publish the candidate that passed. Raises GateClosed where it did not, or was not checked."""
+    with _job(ask, progress) as job:
+        result = Result("publishing", job.home.root, build=read_json(job.home.build_file))
+        result.outcome, result.publication = call(steps.publish, job)
+        return result
+
+
+def rollback(ask: Ask, to: str | None) -> Result:
+    """Publish an earlier publication again, the one before or the one named, and hold further ones (rule 9.2)."""
+    with _job(ask, None) as job:
+        publication = warehouse.rollback(job.home, keep=job.settings.keep_publications, to=to)
+        return Result("rolled_back", job.home.root, publication=publication.to_json_dict())
+
+
+@contextmanager
+def _job(ask: Ask, progress: Progress | None, *, asks_sources: bool = False) -> Iterator[Job]:
+    """The job that was asked, holding its home. Raises InputError, HomeBusy."""
+    settings = ask.settings()
+    job = Job(
+        settings=settings,
+        sources=ask.sources(settings) if asks_sources else [],
+        as_of=ask.instant(),
+        full_refresh=ask.full_refresh,
+        resume=ask.resume,
+        progress=progress or Silent(),
+    )
+    with job.home.lock():
+        yield job
+
+
+def _pull_all(job: Job, call: Call, result: Result) -> None:
+    """Ask every source; one that could not be read, in spite of the retries, is noted."""
+    for source in job.sources:
+        try:
+            result.pull.append(call(steps.pull, job, source))
+        except SourceUnavailable as error:
+            result.unread.append({"source": source, "error": str(error)})
+
+
+def _passed(result: Result, verdict: dict[str, Any]) -> None:
+    result.check = verdict
+    if not verdict["is_open"]:
+        result.outcome = "gate_closed"
+        raise Closed(result)

@@ -1,0 +1,169 @@
+"""What each step of a stage does: adapters between the job that was asked and the rooms that do the work.
+
+Every step gives plain JSON values, because that is what files, artifacts and the command line show.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows import settings as configuration
+from flows.errors import InputError
+from flows.home import Home, read_json, write_durably
+from flows.lake import Lake
+from flows.progress import Progress
+from flows.settings import Settings
+from flows.sources import files
+from flows.warehouses import duckdb as warehouse
+from flows.warehouses.history import utc_text
+
+YEARS = range(1900, 2201)  # the years that the contract knows
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a stage is asked, in plain values; None and empty mean: as configured."""
+
+    home: str | None = None
+    config: str | None = None
+    source: Sequence[str] = ()
+    path: str | None = None
+    as_of: str | None = None
+    full_refresh: bool = False
+    max_rejected_share: float | None = None
+    max_volume_drop: float | None = None
+    resume: bool = False
+
+    def settings(self) -> Settings:
+        """The settings under these options."""
+        options: dict[str, Any] = {
+            "home": self.home,
+            "max_rejected_share": self.max_rejected_share,
+            "max_volume_drop": self.max_volume_drop,
+            "sources": {"files": {"path": self.path}} if self.path else None,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        return configuration.load(Path(self.config) if self.config else None, given)
+
+    def sources(self, settings: Settings) -> list[str]:
+        """Sources to ask: those named, else the one that a path implies, else those configured."""
+        known, configured = list(type(settings.sources).model_fields), settings.configured_sources()
+        for name in self.source:
+            if name not in known:
+                remedy = f"known are: {', '.join(known)}"
+                raise InputError(f"there is no source '{name}'", where="option --source", remedy=remedy)
+            if name not in configured:
+                remedy = "give --path" if name == "files" else f"add [sources.{name}] to agent-metrics.toml"
+                raise InputError(f"the source '{name}' has no settings", where="option --source", remedy=remedy)
+        chosen = list(dict.fromkeys(self.source)) or (["files"] if self.path else configured)
+        if not chosen:
+            raise InputError("no source is configured", remedy="give --path, or add [sources.files] to the settings")
+        return chosen
+
+    def instant(self) -> datetime:
+        """As-of in UTC (rule 1.3): ISO 8601, UTC where it has no offset; a date is its first instant; None is now."""
+        if self.as_of is None:
+            return datetime.now(UTC)
+        try:
+            instant = datetime.fromisoformat(self.as_of.strip())
+            instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            instant = datetime.min.replace(tzinfo=UTC)
+        if instant.year not in YEARS:
+            what = f"'{self.as_of}' is no instant of the years 1900 to 2200"
+            raise InputError(what, where="option --as-of", remedy="write it as 2026-06-07T12:00:00Z or 2026-06-07")
+        return instant
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stage at work: what it was asked, resolved."""
+
+    settings: Settings
+    sources: list[str]
+    as_of: datetime
+    full_refresh: bool
+    resume: bool
+    progress: Progress
+
+    @property
+    def home(self) -> Home:
+        return Home(self.settings.home)
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.home.lake)
+
+
+def pull(job: Job, source: str) -> dict[str, Any]:
+    """Load what one source has that is new. Raises InputError, SourceUnavailable, StorageFailed."""
+    if source != "files" or job.settings.sources.files is None:
+        raise InputError(f"the source '{source}' has no settings", remedy="add its section to agent-metrics.toml")
+    return asdict(files.pull(job.settings.sources.files.path, job.lake, job.progress))
+
+
+def build(job: Job) -> dict[str, Any]:
+    """Derive the candidate from the lake: the document that stands in build.json. Raises BuildFailed."""
+    from flows.engines import duckdb as engine  # noqa: PLC0415  dbt costs seconds
+
+    built = engine.build(
+        job.home,
+        job.lake,
+        accounts=job.settings.accounts,
+        as_of=job.as_of,
+        full_refresh=job.full_refresh,
+        memory_limit=job.settings.memory_limit,
+        progress=job.progress,
+    )
+    document: dict[str, Any] = built.to_json_dict()
+    return document
+
+
+def check(job: Job, built: dict[str, Any], is_run: bool) -> dict[str, Any]:
+    """The gate's verdict on the build: the document that stands in check.json.
+
+    In a run only what the build changed is looked at where it continues the build that is published (all of which
+    was checked then), and nothing where this very build has passed already.
+    """
+    standing = warehouse.published(job.home)
+    published_build = standing.build["build_id"] if standing else None
+    thresholds = {
+        "max_rejected_share": job.settings.max_rejected_share,
+        "max_volume_drop": job.settings.max_volume_drop,
+    }
+    against = standing.newest.publication_id if standing else None
+    facts = {"build_id": built["build_id"], "thresholds": thresholds, "against": against}
+    if is_run and (earlier := read_json(job.home.check_file)) and earlier.get("is_open"):
+        is_same = all(earlier.get(name) == fact for name, fact in facts.items())
+        if is_same or earlier.get("build_id") == built["build_id"] == published_build:
+            return earlier
+
+    from expectations import gate, page  # noqa: PLC0415  Great Expectations costs seconds
+
+    continues = built["mode"] == "incremental" and published_build is not None and published_build == built["base"]
+    verdict = gate.check(
+        gate.Candidate(job.home.work_file, job.home.candidate_file, job.home.published_file if standing else None),
+        gate.Thresholds(**thresholds),
+        scope="changed" if is_run and continues else "all",
+        as_of=datetime.fromisoformat(built["as_of"]),
+        published_as_of=standing.newest.as_of if standing else None,
+        published_load=standing.build["loads_up_to"] if standing else 0,
+        progress=job.progress,
+    )
+    checked_at = utc_text(datetime.now(UTC))
+    document: dict[str, Any] = {**facts, "checked_at": checked_at, **verdict.to_json_dict()}
+    heading = {"build": built["build_id"], "as of": built["as_of"], "checked at": checked_at, "scope": verdict.scope}
+    write_durably(job.home.check_page, page.render(verdict, heading))
+    write_durably(job.home.check_file, json.dumps(document, indent=1))
+    return document
+
+
+def publish(job: Job) -> tuple[str, dict[str, Any] | None]:
+    """What became of it (published, nothing_new, held), and the publication that stands. Raises GateClosed."""
+    done = warehouse.publish(job.home, keep=job.settings.keep_publications, resume=job.resume)
+    return done.outcome, done.publication.to_json_dict() if done.publication else None

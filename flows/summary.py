@@ -1,0 +1,230 @@
+"""What people read after a command: what was done, what was refused and why, and the next command to run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from flows.console import clean
+from flows.home import Home
+from flows.report import Conversations, Report
+from flows.stages import Closed, Result, closes
+from flows.status import Status
+
+EXAMPLES = 5
+SAMPLE_ROWS = 3
+
+
+def summary(result: Result) -> Iterator[str]:
+    """The lines of a stage or a run."""
+    home = Home(result.home)
+    for one in result.pull:
+        yield from _pulled(one)
+    for one in result.unread:
+        yield _line("NOT READ", f"{one['source']}: {one['error']}")
+    if result.build and result.outcome != "rolled_back":
+        yield from _built(result.build)
+    if result.check:
+        yield from _checked(result)
+    yield from _ended(result, home)
+
+
+def _pulled(one: dict[str, Any]) -> Iterator[str]:
+    rows = sum(one["rows"].values())
+    files = f"{one['files_loaded']:,} files from {one['source']}, {one['files_unchanged']:,} unchanged"
+    yield _line("Loaded", f"{files}; {rows:,} rows{_counts(one['rows'])}")
+    if refused := sum(one["refused"].values()):
+        yield _line("Refused", f"{refused:,} rows{_counts(one['refused'])}; they stand in metrics.rejected_rows, e.g.")
+        yield from (_line("", example) for example in one["refusals"][:EXAMPLES])
+    for table, columns in one["ignored_columns"].items():
+        yield _line("Ignored", f"columns of {table} that the contract does not know: {', '.join(columns)}")
+    yield from (_line("Warning", warning) for warning in one["warnings"])
+
+
+def _built(build: dict[str, Any]) -> Iterator[str]:
+    how = build["mode"] if build.get("changed") else "nothing changed since the last build"
+    yield _line("Built", f"as of {build['as_of']}, {how}; data up to {build['data_up_to'] or 'nothing yet'}")
+    if held_back := sum(build["held_back"].values()):
+        yield _line("Held back", f"{held_back:,} rows whose parent is not known yet{_counts(build['held_back'])}")
+
+
+def _checked(result: Result) -> Iterator[str]:
+    check = result.check or {}
+    yield _line("Checked", f"{check['passed']} of {check['total']} checks passed (scope {check['scope']})")
+    for one in result.not_passed():
+        if not closes(one):
+            yield _line("Warning", f"{one['name']} ({one['table']}): {one['rows']:,} rows")
+
+
+def _ended(result: Result, home: Home) -> Iterator[str]:
+    publication, where = result.publication or {}, shown_home(home.root)
+    match result.outcome:
+        case "published":
+            yield _line("Published", f"{publication['publication_id']} to {home.published_file}")
+            yield from _next(f"agent-metrics status{where}")
+        case "nothing_new" if publication:
+            yield _line("Published", f"nothing new; {publication['publication_id']} stands in {home.published_file}")
+        case "nothing_new":
+            yield _line("Done", "nothing new")
+        case "held":
+            yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one; nothing was published."
+            yield _line("Stands", f"{publication['publication_id']} in {home.published_file}")
+            yield from _next(f"agent-metrics publish --resume{where}")
+        case "rolled_back":
+            restored = publication["restores_publication_id"]
+            yield _line("Went back", f"to {restored}, now published as {publication['publication_id']}")
+            yield "Further publications are held until you resume them."
+            yield from _next(f"agent-metrics publish --resume{where}")
+        case "pulled":
+            yield from _next(f"agent-metrics build{where}")
+        case "built":
+            yield from _next(f"agent-metrics check{where}")
+        case "checked":
+            yield _line("Page", home.check_page)
+            yield from _next(f"agent-metrics publish{where}")
+
+
+def closed_gate(closed: Closed) -> Iterator[str]:
+    """The checks that closed the gate, some rows of each, and how to look at all of them."""
+    home = Home(closed.result.home)
+    yield from summary(closed.result)
+    for one in closed.result.not_passed():
+        if not closes(one):
+            continue
+        rule = f", rule {one['rule']}" if one["rule"] else ""
+        yield f"\n{one['name']} ({one['table']}{rule}): {_verdict(one)}"
+        yield from (f"    {clean(row)}" for row in one["sample"][:SAMPLE_ROWS])
+        yield "\n".join(f"    {clean(line)}" for line in str(one["sql"]).strip().splitlines())
+    yield "\nTo look at all of these rows, give the SQL to `sql` below (or the attach lines to the duckdb command):\n"
+    yield looking_at(home)
+    yield ""
+    yield _line("Page", home.check_page)
+    yield _line("Stands", "what was published before; nothing has changed for readers")
+
+
+def _verdict(outcome: dict[str, Any]) -> str:
+    if outcome["outcome"] == "error":
+        return f"could not run: {clean(outcome['error'])}"
+    return f"failed, {outcome['rows']:,} rows"
+
+
+def looking_at(home: Home) -> str:
+    """Lines of Python that open what the checks looked at, under the names that their SQL uses."""
+    files = {"work": home.work_file, "candidate": home.candidate_file, "published": home.published_file}
+    attach = "; ".join(
+        f"attach '{str(file.resolve()).replace(chr(39), chr(39) * 2)}' as {name} (read_only)"
+        for name, file in files.items()
+        if file.exists()
+    )
+    return f'    import duckdb\n    sql = duckdb.connect().sql\n    sql("""set TimeZone = \'UTC\'; {attach}""")'
+
+
+def figures(reports: list[Report]) -> Iterator[RenderableType]:
+    """Key figures, one row per account."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("account")
+    for name in ("conversations", "resolved", "routed", "AI-generated sales", "orders", "link clicks", "carts"):
+        table.add_column(name, justify="right")
+    for one in reports:
+        rates = one.conversations
+        sales = f"{one.currency} {one.attributed_revenue:,.2f}"
+        volumes = [f"{rates.volume:,}", _share(rates.resolution_rate), _share(rates.routed_rate), sales]
+        counts = [f"{number:,}" for number in (one.attributed_orders, one.link_clicks, one.add_to_cart_items)]
+        table.add_row(clean(one.account), *volumes, *counts)
+    yield table
+
+
+def after_demo(reports: list[Report], root: Path) -> Iterator[str]:
+    """The next command to try, with the first account that the demo has."""
+    one = reports[0]
+    dates = f"--from {one.first} --to {one.last}"
+    yield from _next(f"agent-metrics report --account {shlex.quote(one.account)} {dates}{shown_home(root)}")
+
+
+def report_lines(report: Report) -> Iterator[RenderableType]:
+    """The figures of chapter 6 for one account and range."""
+    name = f" ({clean(report.account_name)})" if report.account_name else ""
+    yield f"{clean(report.account)}{name}, {report.first} to {report.last} ({report.timezone}), as of {report.as_of}"
+    table = Table(box=None, pad_edge=False)
+    table.add_column("channel")
+    for heading in ("conversations", "resolved", "routed", "closed", "open", "resolution", "routed rate", "unresolved"):
+        table.add_column(heading, justify="right")
+    for channel, one in {**report.by_channel, "all": report.conversations}.items():
+        table.add_row(clean(channel), *_conversation_cells(one))
+    yield ""
+    yield table
+    average = report.average_order_value
+    yield ""
+    yield _line(
+        "AI sales", f"{report.currency} {report.attributed_revenue:,.2f} in {report.attributed_orders:,} orders"
+    )
+    yield _line("Net", f"{report.currency} {report.net_attributed_revenue:,.2f}")
+    yield _line("Average", f"{report.currency} {average:,.2f} per order" if average is not None else "no orders")
+    yield _line("Clicks", f"{report.link_clicks:,}; items added to carts: {report.add_to_cart_items:,}")
+    if report.skills:
+        skills = Table("skill", "label", box=None, pad_edge=False)
+        skills.add_column("messages", justify="right")
+        skills.add_column("conversations", justify="right")
+        for used in report.skills:
+            skills.add_row(clean(used.skill), clean(used.label), f"{used.messages:,}", f"{used.conversations:,}")
+        yield ""
+        yield skills
+
+
+def _conversation_cells(one: Conversations) -> list[str]:
+    counts = [f"{number:,}" for number in (one.volume, one.resolved, one.routed, one.closed, one.open)]
+    return counts + [_share(rate) for rate in (one.resolution_rate, one.routed_rate, one.unresolved_rate)]
+
+
+def status_lines(status: Status) -> Iterator[str]:
+    """What stands in a home."""
+    home = Home(Path(status.home))
+    if status.published is None:
+        yield f"Nothing is published yet in {status.home}."
+    else:
+        one, minutes = status.published, (status.age_seconds or 0) // 60
+        yield _line("Published", f"{one.publication_id}, {minutes:,} minutes ago, in {home.published_file}")
+        yield _line("", f"as of {one.as_of}, data up to {one.data_up_to or 'nothing yet'}")
+        yield _line(
+            "", f"{one.checks_passed} of {one.checks_total} checks passed; {status.publications:,} publications"
+        )
+        if status.is_held:
+            yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one."
+            yield from _next(f"agent-metrics publish --resume{shown_home(home.root)}")
+    for rejected in status.rejected_rows:
+        yield _line("Refused", f"{rejected.rows:,} rows of {rejected.table}, mostly")
+        yield from (_line("", f"{rows:,} × {reason}") for reason, rows in rejected.reasons)
+    if candidate := status.candidate:
+        published = "published" if candidate.is_published else "not published"
+        yield _line("Candidate", f"{candidate.build_id}, as of {candidate.as_of}, {published}; gate {candidate.gate}")
+        for check in candidate.failed_checks:
+            yield _line("", f"{check.name} ({check.table}): {check.outcome}, {check.rows:,} rows")
+        if sum(candidate.held_back.values()):
+            yield _line("Held back", f"rows whose parent is not known yet{_counts(candidate.held_back)}")
+
+
+def shown_home(root: Path) -> str:
+    """The option that names the home again in a command to copy; nothing for the usual one."""
+    return "" if root == Path(".agent-metrics") else f" --home {shlex.quote(str(root))}"
+
+
+def _line(label: str, text: object) -> str:
+    return f"{label:<10} {clean(text)}"
+
+
+def _next(command: str) -> Iterator[str]:
+    yield _line("Next", command)
+
+
+def _counts(rows: Mapping[str, int]) -> str:
+    parts = [f"{table} {number:,}" for table, number in rows.items() if number]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _share(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate:.1%}"

@@ -1,0 +1,318 @@
+"""A small, consistent shop as DuckDB files: what a build would leave for the gate to check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+import contract
+
+AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
+
+_PHYSICAL = {
+    "string": "VARCHAR",
+    "json": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,4)",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "date": "DATE",
+    "list<string>": "VARCHAR[]",
+}
+
+# Conversation i runs through accounts, channels, statuses and tags; each has ten messages, a minute apart, a click
+# on a product and an item in a cart; every eighth of an SMS or web chat is followed by an order of that product.
+_THREADS = """
+create temp table threads as
+select
+    'shop-' || (1 + i % 2) as account_id,
+    ['America/Sao_Paulo', 'Europe/Berlin'][1 + i % 2] as timezone,
+    'conversation-' || i as conversation_id,
+    ['web_chat', 'sms', 'email', 'whatsapp'][1 + (i // 2) % 4] as channel,
+    ['resolved', 'routed', 'closed', 'open'][1 + (i // 8) % 4] as status,
+    case when i % 3 > 0 then 'tag ' || i % 3 end as tag,
+    case when i % 5 > 0 then 'profile-' || i % 1000 end as profile_id,
+    'visitor-' || i as visitor_id,
+    'product-' || i % 50 as product_id,
+    timestamptz '2026-05-01 00:00:00+00' + to_minutes((i * 37) % 57600) as started_at,
+    i
+from range({conversations}) as numbers (i);
+"""
+
+_WORK = """
+create table staging.stg_orders as
+select
+    account_id,
+    'order-' || i as order_id,
+    started_at + to_hours(1) as placed_at,
+    ['BRL', 'EUR'][1 + i % 2] as currency,
+    profile_id,
+    visitor_id,
+    cast(null as varchar) as email,
+    case when i % 3 = 0 then started_at + to_hours(9) end as cancelled_at
+from threads
+where channel in ('web_chat', 'sms') and i % 8 < 4;
+
+create table staging.stg_order_lines as
+select
+    account_id,
+    'line-' || i as order_line_id,
+    'order-' || i as order_id,
+    product_id,
+    cast(2 as bigint) as quantity,
+    cast(19.9 as decimal(18, 4)) as unit_price,
+    cast(1.5 as decimal(18, 4)) as discount,
+    cast(case when i % 5 = 0 then 10 else 0 end as decimal(18, 4)) as refunded_amount
+from threads semi join staging.stg_orders on stg_orders.order_id = 'order-' || threads.i;
+
+create table intermediate.int_accounts as
+select
+    unnest(['shop-1', 'shop-2']) as account_id,
+    unnest(['Loja', '<b>Laden</b>']) as name,
+    unnest(['America/Sao_Paulo', 'Europe/Berlin']) as timezone,
+    unnest(['BRL', 'EUR']) as currency,
+    cast(48 as bigint) as auto_close_hours,
+    cast(24 as bigint) as web_chat_click_window_hours,
+    cast(120 as bigint) as sms_click_window_hours,
+    cast(24 as bigint) as sms_open_window_hours,
+    cast(12 as bigint) as sms_delivery_window_hours;
+
+create table intermediate.int_touches as
+select
+    account_id,
+    conversation_id,
+    channel,
+    product_id,
+    'click' as touch_type,
+    'interaction-' || i || '-1' as touch_id,
+    started_at + to_seconds(90) as touched_at,
+    started_at + to_seconds(90) + to_hours(if(channel = 'sms', 120, 24)) as expires_at,
+    profile_id,
+    visitor_id
+from threads
+where channel in ('web_chat', 'sms');
+
+create table intermediate.int_refused_orders (account_id varchar, order_id varchar, _load bigint);
+create table intermediate.changed_conversations (account_id varchar, conversation_id varchar);
+create table intermediate.changed_days (account_id varchar, date date);
+create table intermediate.changed_order_lines (account_id varchar, order_line_id varchar);
+create table lake.loads ("load" bigint, source varchar, "table_name" varchar, "rows" bigint, refused bigint, loaded_at timestamptz);
+insert into lake.loads values (1, 'files', 'messages', 1000, 5, '2026-06-30 23:00:00+00');
+"""
+
+_METRICS = {
+    "accounts": "select account_id, name, timezone, currency from int_accounts",
+    "profiles": """
+        select distinct account_id, profile_id, 'Ana' as name, profile_id || '@example.com' as email
+        from threads where profile_id is not null""",
+    "products": """
+        select distinct account_id, product_id, 'Product ' || product_id as title from threads
+        union all
+        select distinct account_id, 'product-extra', 'Extra' from threads""",
+    "articles": "select account_id, 'article-1' as article_id, 'Returns' as title, true as is_published from int_accounts",
+    "messages": """
+        select
+            account_id,
+            'message-' || i || '-' || position as message_id,
+            conversation_id,
+            position,
+            case
+                when position = 5 then 'system'
+                when position = 10 and status = 'routed' then 'human'
+                when position = 10 and status = 'open' then 'visitor'
+                when position in (1, 3, 6, 8) then 'visitor'
+                else 'agent'
+            end as sender,
+            'Text of message ' || position || ' in conversation ' || i as text,
+            case when sender = 'agent' then ['orders', 'products'][1 + position % 2] end as skill,
+            case when position in (2, 4, 7) then [product_id, 'product-extra'] end as recommended_product_ids,
+            started_at + to_minutes(position - 1) as sent_at
+        from threads cross join range(1, 11) as positions (position)""",
+    "interactions": """
+        select
+            account_id,
+            'interaction-' || i || '-' || n as interaction_id,
+            conversation_id,
+            'message-' || i || '-2' as message_id,
+            ['product_card_click', 'add_to_cart'][n] as type,
+            started_at + to_seconds(60 + 30 * n) as occurred_at,
+            product_id,
+            n as quantity,
+            profile_id
+        from threads cross join range(1, 3) as numbers (n)""",
+    "handoff_steps": """
+        select
+            account_id,
+            'step-' || i as handoff_event_id,
+            conversation_id,
+            if(status = 'routed', 'accepted', 'message_sent') as type,
+            started_at + to_seconds(400) as occurred_at,
+            'knowledge_gap' as reason
+        from threads where status in ('routed', 'closed')""",
+    "attributed_order_lines": """
+        select
+            orders.account_id,
+            order_line_id,
+            orders.order_id,
+            touches.product_id,
+            touches.profile_id,
+            conversation_id,
+            channel,
+            touch_type,
+            touch_id,
+            touched_at,
+            placed_at,
+            cast(placed_at at time zone timezone as date) as placed_on,
+            quantity,
+            quantity * unit_price - discount as revenue,
+            if(cancelled_at is null, quantity * unit_price - discount - refunded_amount, 0) as net_revenue,
+            orders.currency
+        from stg_orders as orders
+        join stg_order_lines as lines on orders.account_id = lines.account_id and orders.order_id = lines.order_id
+        join int_touches as touches
+            on orders.account_id = touches.account_id
+            and orders.visitor_id = touches.visitor_id
+            and lines.product_id = touches.product_id
+        join int_accounts as accounts on orders.account_id = accounts.account_id""",
+    "conversations": """
+        select
+            threads.account_id,
+            threads.conversation_id,
+            threads.channel,
+            status,
+            case status
+                when 'resolved' then 'resolved_by_ai' when 'open' then 'open' else 'unresolved_by_ai'
+            end as legacy_status,
+            started_at + to_minutes(9) + to_hours(48) as closed_at,
+            'timeout' as closed_by,
+            tag,
+            threads.profile_id,
+            if(threads.profile_id is null, 'Anonymous', 'Ana') as profile_name,
+            'Text of message 1 in conversation ' || i as first_question,
+            'orders' as initial_skill,
+            if(status in ('resolved', 'closed'), 'orders', 'products') as final_skill,
+            9 as message_count,
+            if(status = 'open', 5, 4) as visitor_message_count,
+            if(status in ('resolved', 'closed'), 5, 4) as agent_message_count,
+            if(status = 'routed', 1, 0) as human_message_count,
+            started_at,
+            cast(started_at at time zone timezone as date) as started_on,
+            started_at + to_minutes(9) as last_message_at,
+            case status when 'routed' then 'ticket' when 'closed' then 'message' end as handoff_method,
+            case when status in ('routed', 'closed') then started_at + to_seconds(400) end as handed_off_at,
+            case when status in ('routed', 'closed') then 'knowledge_gap' end as escalation_reason,
+            1 as link_clicks,
+            2 as add_to_cart_items,
+            if(order_id is null, 0, 1) as attributed_orders,
+            coalesce(revenue, 0) as attributed_revenue,
+            coalesce(net_revenue, 0) as net_attributed_revenue
+        from threads
+        left join metrics.attributed_order_lines as lines
+            on threads.account_id = lines.account_id and threads.conversation_id = lines.conversation_id""",
+    "agent_events": """
+        with events as (
+            select *, 'conversation_started' as event, started_at as occurred_at, null as message_id
+            from metrics.conversations
+            union all by name
+            select *, 'conversation_resolved' as event, closed_at as occurred_at
+            from metrics.conversations where status = 'resolved'
+            union all by name
+            select *, 'conversation_escalated' as event, handed_off_at as occurred_at
+            from metrics.conversations where status = 'routed'
+            union all by name
+            select
+                conversations.*, 'product_recommended' as event, sent_at as occurred_at, message_id,
+                recommended_product_ids as product_ids
+            from metrics.messages join metrics.conversations using (account_id, conversation_id)
+            where recommended_product_ids is not null
+        )
+        select
+            account_id,
+            concat_ws('/', conversation_id, event, message_id) as event_id,
+            event,
+            case event
+                when 'conversation_started' then 'Started conversation with Customer Agent'
+                when 'conversation_resolved' then 'Conversation with Customer Agent resolved'
+                when 'conversation_escalated' then 'Conversation with Customer Agent escalated'
+                else 'Received product recommendation from Customer Agent'
+            end as event_name,
+            occurred_at, conversation_id, profile_id, channel, product_ids
+        from events""",
+    "daily_performance": """
+        with happened as (
+            select account_id, started_on as date, channel, status, tag, 1 as conversations from metrics.conversations
+            union all by name
+            select
+                interactions.account_id, cast(occurred_at at time zone timezone as date) as date, channel, status, tag,
+                if(type = 'add_to_cart', 0, 1) as link_clicks, if(type = 'add_to_cart', quantity, 0) as add_to_cart_items
+            from metrics.interactions join threads using (account_id, conversation_id)
+            union all by name
+            select
+                lines.account_id, placed_on as date, lines.channel, status, tag, order_id,
+                revenue as attributed_revenue, net_revenue as net_attributed_revenue
+            from metrics.attributed_order_lines as lines join threads using (account_id, conversation_id)
+        )
+        select
+            account_id, date, channel, status, coalesce(tag, '') as tag,
+            coalesce(sum(conversations), 0) as conversations,
+            coalesce(sum(link_clicks), 0) as link_clicks,
+            coalesce(sum(add_to_cart_items), 0) as add_to_cart_items,
+            count(distinct order_id) as attributed_orders,
+            coalesce(sum(attributed_revenue), 0) as attributed_revenue,
+            coalesce(sum(net_attributed_revenue), 0) as net_attributed_revenue
+        from happened group by all""",
+    "daily_skill_usage": """
+        select
+            messages.account_id, cast(sent_at at time zone timezone as date) as date, channel, skill,
+            count(*) as messages, count(distinct conversation_id) as conversations
+        from metrics.messages join threads using (account_id, conversation_id)
+        where skill is not null group by all""",
+    "skills": """
+        select
+            account_id, skill, skill as label, true as is_available,
+            count(*) as messages, count(distinct conversation_id) as conversations
+        from metrics.messages where skill is not null group by all""",
+    "knowledge_gap_questions": """
+        select account_id, message_id, conversation_id, 'topic-1' as topic_id, sent_at as asked_at, false as is_covered
+        from metrics.messages where position = 1""",
+    "knowledge_gap_topics": """
+        select
+            account_id, topic_id, 'Returns' as label, count(*) as question_count,
+            count(distinct conversation_id) as conversation_count, 0 as handed_off_conversation_count,
+            min(asked_at) as first_asked_at, max(asked_at) as last_asked_at, true as is_gap
+        from metrics.knowledge_gap_questions group by account_id, topic_id""",
+    "segment_members": """
+        select account_id, 'all' as segment, profile_id, timestamptz '2026-06-30 00:00:00+00' as entered_at
+        from metrics.profiles""",
+    "segments": """
+        select account_id, segment, 'Everybody' as description, '{}' as definition, count(*) as member_count
+        from metrics.segment_members group by account_id, segment""",
+}
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """The published tables, empty, in the schema metrics of the connection's database."""
+    connection.execute("create schema metrics")
+    for table in contract.metrics().values():
+        columns = ", ".join(f'"{column.name}" {_PHYSICAL[column.type]}' for column in table.columns)
+        connection.execute(f"create table metrics.{table.name} ({columns})")
+
+
+def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) -> None:
+    """Write both files of a candidate in which everything agrees."""
+    with duckdb.connect(str(work_file)) as connection:
+        connection.execute(f"set TimeZone = 'UTC'; attach '{metrics_file}' as candidate")
+        connection.execute("create schema staging; create schema intermediate; create schema lake")
+        connection.execute(_THREADS.replace("{conversations}", str(conversations)))
+        connection.execute(_WORK)
+        connection.execute("use candidate")
+        create_tables(connection)
+        work = connection.execute("select database_name from duckdb_databases() where path = $1", [str(work_file)])
+        (name,) = work.fetchone() or ("",)
+        connection.execute(f"set search_path = 'candidate.main,{name}.staging,{name}.intermediate'")
+        for table, select in _METRICS.items():
+            connection.execute(f"insert into candidate.metrics.{table} by name {select}")
+        connection.execute("use memory" if name == "memory" else f"use {name}")

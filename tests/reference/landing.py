@@ -1,0 +1,178 @@
+"""landing.yml, read by hand: what is taken for each type, and which rows are refused (rule 2.2)."""
+
+from __future__ import annotations
+
+import json
+import re
+import zoneinfo
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from contract import Column, landing
+
+Row = dict[str, Any]
+
+WIDE = Context(prec=120)
+FOUR_PLACES = Decimal("0.0001")
+LARGEST = Decimal(10) ** 14  # decimal(18,4) has 14 digits before the point
+TIMESTAMP = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?", re.ASCII
+)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+class Refused(ValueError):  # noqa: N818 - the contract's word
+    """The row breaks landing.yml; the text says where."""
+
+
+def whole(value: object) -> int | None:
+    """The whole number that a JSON or Parquet number stands for; None if it has a fraction or is no number."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        return int(value)
+    return None
+
+
+def string(value: object) -> str | None:
+    if isinstance(value, str):
+        if "\0" in value:
+            raise Refused("text that holds a NUL character")
+        return value or None
+    number = whole(value)
+    if number is None:
+        raise Refused("not a string")
+    return str(number)
+
+
+def integer(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]+", value):
+        value = int(value)
+    number = whole(value)
+    if number is None or not -(2**63) <= number < 2**63:
+        raise Refused("not an integer")
+    return number
+
+
+def decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        raise Refused("not a decimal")
+    text = str(value)  # of a float: its shortest text
+    if not NUMBER.fullmatch(text):
+        raise Refused("not a decimal")
+    try:
+        number = Decimal(text).quantize(FOUR_PLACES, ROUND_HALF_UP, context=WIDE)
+    except InvalidOperation:
+        raise Refused("a decimal that does not fit") from None
+    if abs(number) >= LARGEST:
+        raise Refused("a decimal that does not fit")
+    return abs(number) if number == 0 else number
+
+
+def boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise Refused("not a boolean")
+
+
+def timestamp(value: object) -> datetime:
+    if isinstance(value, datetime):
+        instant = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    elif isinstance(value, date):
+        instant = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    elif isinstance(value, str) and (found := TIMESTAMP.fullmatch(value)):
+        year, month, day, hour, minute, second, fraction, zone = found.groups()
+        numbers = [int(part or 0) for part in (year, month, day, hour, minute, second)]
+        microsecond = int(((fraction or "") + "000000")[:6])
+        try:
+            instant = datetime(*numbers, microsecond, tzinfo=offset(zone)).astimezone(UTC)  # type: ignore[misc,arg-type]
+        except (ValueError, OverflowError):
+            raise Refused("not a timestamp") from None
+    else:
+        raise Refused("not a timestamp")
+    if not 1900 <= instant.year <= 2200:
+        raise Refused("a timestamp out of range")
+    return instant
+
+
+def offset(text: str | None) -> timezone:
+    if text in {None, "Z"}:
+        return UTC
+    assert text is not None
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
+    if minutes > 59:
+        raise ValueError(text)
+    return timezone((-1 if text[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
+
+
+def list_of_strings(value: object) -> list[str] | None:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise Refused("not a list") from None
+    if not isinstance(value, list | tuple):
+        raise Refused("not a list")
+    elements = [string(element) for element in value if element is not None]
+    return [element for element in elements if element is not None] or None
+
+
+READERS = {
+    "string": string,
+    "integer": integer,
+    "decimal": decimal,
+    "boolean": boolean,
+    "timestamp": timestamp,
+    "list<string>": list_of_strings,
+}
+UPDATED_AT = Column("updated_at", "timestamp")
+
+
+@cache
+def zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def read(table: str, raw: Row) -> Row:
+    """The typed row that `raw` stands for, `updated_at` included. Raises Refused (rule 2.2)."""
+    row = {column.name: read_value(column, raw.get(column.name)) for column in columns(table)}
+    if table == "accounts" and row["timezone"] not in zones():
+        raise Refused("timezone: unknown")
+    if table == "order_lines" and WIDE.multiply(row["quantity"], row["unit_price"]) >= LARGEST:
+        raise Refused("quantity times unit_price does not fit")
+    return row
+
+
+@cache
+def columns(table: str) -> tuple[Column, ...]:
+    return (*landing()[table].columns, UPDATED_AT)
+
+
+def read_value(column: Column, value: object) -> Any:
+    result: Any
+    try:
+        # Empty text is null, and a default stands for a missing, null or empty value.
+        result = None if value is None or value == "" else READERS[column.type](value)
+        if result is None and column.default is not None:
+            result = READERS[column.type](column.default)
+    except Refused as reason:
+        raise Refused(f"{column.name}: {reason}") from None
+    if result is None:
+        if column.required:
+            raise Refused(f"{column.name}: missing")
+        return None
+    if column.values and result not in column.values:
+        raise Refused(f"{column.name}: unknown value")
+    if column.minimum is not None and result < column.minimum:
+        raise Refused(f"{column.name}: below {column.minimum}")
+    if column.maximum is not None and result > column.maximum:
+        raise Refused(f"{column.name}: above {column.maximum}")
+    return result

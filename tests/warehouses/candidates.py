@@ -1,0 +1,117 @@
+"""Candidates made by plain SQL from the contract, as a build and its checks would leave them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+import contract
+from flows.home import Home, write_durably
+
+TYPES = {
+    "string": "varchar",
+    "integer": "bigint",
+    "decimal": "decimal(18, 4)",
+    "boolean": "boolean",
+    "timestamp": "timestamptz",
+    "list<string>": "varchar[]",
+    "date": "date",
+    "json": "varchar",
+    "double": "double",
+}
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@contextmanager
+def opened(file: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """`file` attached as `file`: under its own name, `metrics`, its schema of that name would be ambiguous."""
+    with duckdb.connect(":memory:") as connection:
+        path = str(file).replace("'", "''")
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{path}' as file{' (read_only)' if read_only else ''}")
+        yield connection
+
+
+def write_candidate(home: Home, build_id: str, rows: Rows | None = None, **build: Any) -> None:
+    """A candidate with an open gate: of `rows`, or of one row in every table that carries `build_id`."""
+    home.candidate.mkdir(parents=True, exist_ok=True)
+    home.candidate_file.unlink(missing_ok=True)
+    rows = marked_rows(build_id) if rows is None else rows
+    with opened(home.candidate_file, read_only=False) as connection:
+        connection.execute("begin")
+        connection.execute("create schema file.metrics")
+        for table in contract.metrics().values():
+            columns = ", ".join(f'"{column.name}" {TYPES[column.type]}' for column in table.columns)
+            connection.execute(f'create table file.metrics."{table.name}" ({columns})')
+            for row in rows.get(table.name, ()):
+                columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
+                insert = f'insert into file.metrics."{table.name}" ({columns}) values ({marks})'
+                connection.execute(insert, list(row.values()))
+        connection.execute("commit")
+    describe(home, build_id, row_counts={table: len(rows.get(table, ())) for table in contract.metrics()}, **build)
+    verdict(home, build_id)
+
+
+def describe(home: Home, build_id: str, **build: Any) -> None:
+    facts = {
+        "build_id": build_id,
+        "base": None,
+        "mode": "full",
+        "as_of": "2026-06-07T12:00:00+00:00",
+        "data_up_to": "2026-06-07T11:59:59.000001+00:00",
+        "loads_up_to": 1,
+        "engine": "duckdb",
+        "held_back": {},
+        "refused": {},
+        "built_at": "2026-06-07T12:00:05+00:00",
+        "contract_version": 1,
+        "changed": True,
+    }
+    write_durably(home.build_file, json.dumps({**facts, **build}))
+
+
+def verdict(home: Home, build_id: str, *, is_open: bool = True, outcomes: Sequence[Mapping[str, Any]] = ()) -> None:
+    passed = 12 - sum(outcome["outcome"] != "passed" for outcome in outcomes)
+    facts = {"is_open": is_open, "passed": passed, "total": 12, "scope": "all", "checked_at": "2026-06-07T12:00:06Z"}
+    write_durably(home.check_file, json.dumps({"build_id": build_id, **facts, "outcomes": list(outcomes)}))
+    write_durably(home.check_page, f"<p>checks of {build_id}</p>")
+
+
+def marked_rows(build_id: str) -> Rows:
+    """One row in every table but `publications`, with `build_id` in every text."""
+    return {
+        table.name: [{column.name: build_id for column in table.columns if column.type == "string"}]
+        for table in contract.metrics().values()
+        if table.name != "publications"
+    }
+
+
+def build_in(file: Path) -> str:
+    """The build that all marked tables of a published file, and its history, come from; fails unless it is one."""
+    with opened(file) as connection:
+        marks: set[str] = set()
+        for table, rows in marked_rows("").items():
+            first = next(iter(rows[0]))
+            marks.update(
+                mark for (mark,) in connection.execute(f'select "{first}" from file.metrics."{table}"').fetchall()
+            )
+        provenance = connection.execute(
+            """select json_extract_string(build, 'build_id'), publication_id,
+                (select max(publication_id) from file.metrics.publications)
+            from file.provenance.build"""
+        ).fetchall()
+    assert len(provenance) == 1
+    build_id, publication_id, newest = provenance[0]
+    assert publication_id == newest
+    assert marks == {build_id}
+    return str(build_id)
+
+
+def names(folder: Path) -> list[str]:
+    """All files in `folder`, sorted, hidden ones too."""
+    return sorted(path.name for path in folder.iterdir())
