@@ -110,8 +110,8 @@ def _grain(table: contract.Table) -> list[Check]:
         Check(
             table.name,
             f"{table.name} has one row for each {named}",
-            # Whole in either scope: what changed may stand twice with what did not.
-            f"select {key}, count(*) as copies from {{metrics}}.{table.name} group by {key} having count(*) > 1",
+            # What changed may stand twice with what did not.
+            f"select {key}, count(*) as copies from {{twins[{table.name}]}} group by {key} having count(*) > 1",
             rule="metrics.yml",
         ),
         Check(

@@ -21,9 +21,22 @@ import typer
 from flows import settings as configuration
 from flows import stages, summary
 from flows.console import Console
+from flows.doctor import answers, examine, exit_status
 from flows.errors import AgentMetricsError, InputError
 from flows.figures import key_figures
 from flows.home import Home
+from flows.options import (
+    AsOfOption,
+    ConfigOption,
+    DebugOption,
+    HomeOption,
+    JsonOption,
+    PathOption,
+    RefreshOption,
+    RejectedOption,
+    SourceOption,
+    VolumeOption,
+)
 from flows.report import report as published_report
 from flows.stages import Closed, Result
 from flows.status import status as status_of
@@ -31,24 +44,8 @@ from flows.steps import Ask
 
 DEMO_AS_OF = "2026-06-07T12:00:00Z"
 
-HomeOption = Annotated[str | None, typer.Option("--home", help="Folder of the lake and the publications.")]
-ConfigOption = Annotated[str | None, typer.Option("--config", help="Settings file, instead of ./agent-metrics.toml.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Source to pull; may repeat.")]
-PathOption = Annotated[str | None, typer.Option("--path", help="Folder of the source `files`.")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", help="ISO instant or date, UTC if it has no offset. [now]")]
-RefreshOption = Annotated[bool, typer.Option("--full-refresh", help="Build from the whole lake; ask no source.")]
-RejectedOption = Annotated[
-    float | None, typer.Option("--max-rejected-share", help="Close the gate above this share of refused rows.")
-]
-VolumeOption = Annotated[
-    float | None, typer.Option("--max-volume-drop", help="Close the gate above this drop of an account's volume.")
-]
-
 app = typer.Typer(
     help="Analytics that a shop owns for its AI customer agent: pull, build, check, publish.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -59,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(as_json="--json" in given, is_debugging="--debug" in given or configuration.is_debugging())
     try:
-        status = typer.main.get_command(app).main(given, prog_name="agent-metrics", standalone_mode=False)
+        status: int | None = typer.main.get_command(app).main(
+            given or ["--help"], prog_name="agent-metrics", standalone_mode=False
+        )
         if status == 130:  # Typer's word for Ctrl-C
             raise KeyboardInterrupt
     except Closed as closed:
@@ -69,7 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return console.fail(KeyboardInterrupt("interrupted; what was published stands"), 130)
     except typer.TyperException as error:
-        return console.fail(error, error.exit_code)
+        usage = InputError(
+            error.format_message(), remedy="`agent-metrics --help` and `… COMMAND --help` show the usage"
+        )
+        return console.fail(usage, usage.exit_status)
     except Exception as error:  # the last resort: whatever it is, the user gets one sentence
         known = _known(error)
         return console.fail(known, known.exit_status)
@@ -196,7 +198,9 @@ def publish(
 def rollback(
     *,
     home: HomeOption = None,
-    to: Annotated[str | None, typer.Option("--to", help="Publication to bring back. [the one before]")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Publication to bring back. The default is the one before.")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -228,8 +232,7 @@ def report(
 
 @app.command()
 def status(
-    *,
-    home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+    *, home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
 ) -> int:
     """What is published, what is next, and what was refused."""
     console = Console(as_json=as_json, is_debugging=debug)
@@ -240,12 +243,9 @@ def status(
 
 @app.command()
 def doctor(
-    *,
-    home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+    *, home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
 ) -> int:
     """Find what keeps this installation from working, and what to do about it."""
-    from flows.doctor import examine, exit_status  # noqa: PLC0415  only this command needs it
-
     console = Console(as_json=as_json, is_debugging=debug)
     with console.working():
         findings = examine(Ask(home=home, config=config))
@@ -256,8 +256,7 @@ def doctor(
 
 @app.command()
 def demo(
-    *,
-    home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+    *, home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
 ) -> int:
     """Write a demo shop and run the main job on it."""
     from flows.demo import write_shop  # noqa: PLC0415  only this command needs it
@@ -290,12 +289,22 @@ def _stage(console: Console, stage: str, **asked: Any) -> int:
 def _work(console: Console, stage: str, **asked: Any) -> Result:
     """Run a stage: as a Prefect flow where a server keeps the history, else in this process."""
     with console.working() as progress:
-        if configuration.prefect_api_url():
-            flow = getattr(importlib.import_module(f"flows.{'pipeline' if stage == 'run' else stage}"), stage)
+        if _has_server(console):
+            flow: Any = getattr(importlib.import_module(f"flows.{'pipeline' if stage == 'run' else stage}"), stage)
             result: Result = flow(**asked)
             return result
         work: Callable[..., Result] = getattr(stages, stage)
         return work(Ask(**asked), progress=progress)
+
+
+def _has_server(console: Console) -> bool:
+    url = configuration.prefect_api_url()
+    if url is None:
+        return False
+    if not answers(url):  # no history is no reason to have no figures
+        console.say("Warning: the server of PREFECT_API_URL does not answer; this run leaves no history there.")
+        return False
+    return True
 
 
 def _show(console: Console, result: Result) -> int:

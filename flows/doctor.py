@@ -33,18 +33,8 @@ from flows.warehouses.history import is_held, open_published, published
 
 DISTRIBUTION = "customer-agent-metrics"
 PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "prefect")
+SECONDS_TO_ANSWER = 3
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
-TYPES = {
-    "string": "VARCHAR",
-    "json": "VARCHAR",
-    "integer": "BIGINT",
-    "decimal": "DECIMAL(18,4)",
-    "double": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "list<string>": "VARCHAR[]",
-}
 
 
 @dataclass(frozen=True)
@@ -222,17 +212,14 @@ def _published(home: Home) -> Iterator[Finding]:
         return
     with open_published(home) as connection:
         rows = connection.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
+            "select table_name, column_name from duckdb_columns() "
             "where database_name = 'published' and schema_name = 'metrics' order by table_name, column_index"
         ).fetchall()
         accounts = connection.execute("select account_id, timezone from published.metrics.accounts").fetchall()
-    found: dict[str, list[tuple[str, str]]] = {}
-    for table, column, kind in rows:
-        found.setdefault(table, []).append((column, kind))
-    wanted = {
-        name: [(column.name, TYPES[column.type]) for column in table.columns]
-        for name, table in contract.metrics().items()
-    }
+    found: dict[str, list[str]] = {}
+    for table, column in rows:
+        found.setdefault(table, []).append(column)
+    wanted = {name: [column.name for column in table.columns] for name, table in contract.metrics().items()}
     differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
     if differing:
         what = f"these tables are not as the contract says: {', '.join(differing)}"
@@ -253,8 +240,19 @@ def _prefect() -> Iterator[Finding]:
         yield Finding("prefect", "ok", "no server is set; runs need none")
         return
     shown = re.sub(r"//[^/@]*@", "//", url)  # what stands before the @ is a password
-    if configuration.is_reachable(url):
+    if answers(url):
         yield Finding("prefect", "ok", f"{shown} answers")
     else:
         remedy = "start the server, or unset PREFECT_API_URL"
         yield Finding("prefect", "problem", f"{shown} does not answer", remedy, is_configuration=True)
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there within a few seconds, whatever it says."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=SECONDS_TO_ANSWER):  # noqa: S310  the user's own address
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):  # no such address, refused, too slow, or no address at all
+        return False

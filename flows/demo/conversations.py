@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.demo.shop import DAY, HOUR, MINUTE, Shop
+from flows.demo.shop import DAY, HOUR, MINUTE
 from flows.demo.thread import SECOND, Intent, Thread
 
 
@@ -41,7 +41,7 @@ def answer(thread: Thread, intent: Intent) -> None:
     if intent.name == "return" and thread.dice.chance(0.6):
         thread.shop.refund(thread.order)
     if intent.name == "cancel" and thread.dice.chance(0.7):
-        thread.order["cancelled_at"] = thread.order["updated_at"] = thread.at
+        thread.order["cancelled_at"] = thread.at
 
 
 def farewell(thread: Thread) -> None:
@@ -157,7 +157,6 @@ def end(thread: Thread) -> None:
         elif who < 0.2:
             close(thread, "agent")
     row["source_status"] = "closed" if row.get("closed_at", thread.shop.until) < thread.shop.until else "active"
-    row["updated_at"] = min(row.get("closed_at", thread.at), thread.shop.until)
 
 
 def close(thread: Thread, by: str) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from unicodedata import normalize
 
 from flows.demo.dice import Dice, Weighted
 from flows.demo.phrases import Phrases, shop_facts
@@ -83,7 +84,8 @@ class Shop:
     def _shopper(self, number: int, language: str) -> Shopper:
         dice = self.dice
         first, last = dice.pick(self.facts["first_names"][language]), dice.pick(self.facts["last_names"][language])
-        email, phone = f"shopper{number}@mail.example", f"{self.facts['phone']}{900000000 + number * 7:09d}"
+        email = f"{_ascii(first)}.{_ascii(last)}{number}@mail.example"
+        phone = f"{self.facts['phone']}{900000000 + number * 7}"
         if self.shoppers and dice.chance(0.015):  # a family with one mailbox
             email = dice.pick(self.shoppers).email
         visitor_ids = [self.new_id("v") for _ in range(1 + dice.chance(0.3))]
@@ -116,7 +118,6 @@ class Shop:
             profile_id=profile_id,
             visitor_id=dice.pick(shopper.visitor_ids) if dice.chance(0.7) or not (profile_id or email) else None,
             email=email,
-            updated_at=at,
         )
         prices = {product_id: price for product_id, _, price in self.products}
         first = first_product or dice.pick_early(self.products)[0]
@@ -127,7 +128,7 @@ class Shop:
             for n, product_id in enumerate(chosen, 1)
         ]
         if dice.chance(0.02):
-            order["cancelled_at"] = order["updated_at"] = at + dice.between(10 * MINUTE, DAY)
+            order["cancelled_at"] = at + dice.between(10 * MINUTE, DAY)
         shopper.orders.append(order)
         return order
 
@@ -159,6 +160,10 @@ class Shop:
         line = order["lines"][0]
         cents = line["quantity"] * _cents(line["unit_price"]) - _cents(line["discount"])
         line["refunded_amount"] = _money(cents)
+
+
+def _ascii(name: str) -> str:
+    return "".join(letter for letter in normalize("NFKD", name.lower()) if letter.isascii() and letter.isalpha())
 
 
 def _money(cents: int) -> str:

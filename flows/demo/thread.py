@@ -33,22 +33,22 @@ class Intent(NamedTuple):
 
 
 INTENTS = (
-    Intent("order_status", "orders", "order_tracking", 175, 0.13, reason="delivery_problem"),
-    Intent("delivery_time", "shipping", "shipping", 95, 0.04),
-    Intent("return", "returns", "returns", 95, 0.14, reason="refund_question"),
-    Intent("exchange", "returns", "returns", 55, 0.10),
-    Intent("size", "products", "size_advice", 110, 0.03, cards=0.35),
-    Intent("advice", "products", "product_recommendation", 145, 0.03, cards=0.95),
-    Intent("stock", "products", "product_search", 90, 0.05, cards=0.75),
-    Intent("discount", "promotions", "promotions", 75, 0.05, cards=0.25),
-    Intent("payment", "orders", "payment", 40, 0.18, reason="payment_problem"),
-    Intent("cancel", "orders", "order_changes", 30, 0.20),
+    Intent("order_status", "orders", "order_tracking", 175, 0.19, reason="delivery_problem"),
+    Intent("delivery_time", "shipping", "shipping", 95, 0.07),
+    Intent("return", "returns", "returns", 95, 0.20, reason="refund_question"),
+    Intent("exchange", "returns", "returns", 55, 0.15),
+    Intent("size", "products", "size_advice", 110, 0.05, cards=0.35),
+    Intent("advice", "products", "product_recommendation", 145, 0.05, cards=0.95),
+    Intent("stock", "products", "product_search", 90, 0.07, cards=0.75),
+    Intent("discount", "promotions", "promotions", 75, 0.08, cards=0.25),
+    Intent("payment", "orders", "payment", 40, 0.24, reason="payment_problem"),
+    Intent("cancel", "orders", "order_changes", 30, 0.25),
     Intent("care", "products", "product_care", 30, 0.03),
     Intent("complaint", "complaints", "returns", 45, 0.75, reason="complaint"),
     Intent("human", "other", None, 25, 0.92),
     Intent("small_talk", "other", "small_talk", 20, 0.0),
     *(
-        Intent(name, "other", None, 0, 0.55, reason="knowledge_gap", is_gap=True)
+        Intent(name, "other", None, 0, 0.65, reason="knowledge_gap", is_gap=True)
         for name in ("gift", "wholesale", "materials", "store", "repair", "rental")
     ),
 )
@@ -148,7 +148,7 @@ class Thread:
                 self.at += dice.between(3 * SECOND, 30 * SECOND)
             else:
                 text = f"{hello}{dice.pick(('!', ',', '.', ''))} {text}"
-        self._message("visitor", text if self.channel == "email" else casual(text, dice))
+        self._message("visitor", text if self.channel == "email" or "@" in text else casual(text, dice))
 
     def agent(self, section: str, text: str | None = None, *, skill: str | None = None, cards: bool = False) -> None:
         """The agent answers; with `cards` it recommends products, and the shopper may click and buy."""
@@ -212,17 +212,17 @@ class Thread:
             if dice.chance(0.04):
                 bought_at = self._later(20 * HOUR)
         chosen = products[0]
-        if dice.chance({"web_chat": 0.5, "whatsapp": 0.35, "sms": 0.4, "email": 0.25}[self.channel]):
+        if dice.chance({"web_chat": 0.6, "whatsapp": 0.35, "sms": 0.45, "email": 0.25}[self.channel]):
             chosen = dice.pick_early(products)
             clicked_at = self._later(25 * MINUTE)
             kind = "link_click" if is_sms and dice.chance(0.5) else "product_card_click"
             self._interaction(kind, message_id, clicked_at, product_id=chosen, url=self.shop.url(f"p/{chosen}"))
-            if dice.chance(0.36):
+            if dice.chance(0.4):
                 quantity = dice.pick((1, 1, 1, 1, 2, 3))
                 cart_at = clicked_at + dice.between(10 * SECOND, 10 * MINUTE)
                 self._interaction("add_to_cart", message_id, cart_at, product_id=chosen, quantity=quantity)
-            if dice.chance(0.27):
-                waits = ((3 * MINUTE, 2 * HOUR), (2 * HOUR, 23 * HOUR), (25 * HOUR, 6 * DAY))
+            if dice.chance(0.42):
+                waits = ((3 * MINUTE, 2 * HOUR), (3 * MINUTE, 5 * HOUR), (2 * HOUR, 23 * HOUR), (25 * HOUR, 6 * DAY))
                 bought_at = clicked_at + dice.between(*dice.pick(waits))
         if bought_at is not None:
             self.shop.place_order(self.shopper, bought_at, chosen)

@@ -18,7 +18,6 @@ from flows.demo.shop import DAY, MINUTE, Row, Shop
 from flows.demo.thread import INTENTS, SECOND, Intent, Thread
 from flows.errors import InputError, StorageFailed
 
-SHOPS = ("aurora", "nordlicht")
 FORMATS = {  # how each table is delivered; messages have a folder with a file per shop
     "accounts": "jsonl",
     "profiles": "csv",
@@ -50,15 +49,12 @@ def write_shop(
     folder cannot be written.
     """
     if until.tzinfo is None or conversations < 1 or days < 1:
-        raise InputError("a demo needs a conversation, a day and an `until` with a time zone", where="write_shop")
+        raise InputError("no shop can be made of this", remedy="give a conversation, a day, and `until` with its zone")
     dice = Dice(seed)
     end = (until - EPOCH) // timedelta(milliseconds=1)
-    shops: list[Shop] = []
-    left = conversations
-    for number, name in enumerate(SHOPS):
-        share = left if number == len(SHOPS) - 1 else conversations * 58 // 100
-        left -= share
-        shops.append(_shop(name, dice, share, end - days * DAY, end))
+    larger = conversations * 58 // 100
+    shares = {"aurora": larger, "nordlicht": conversations - larger}
+    shops = [_shop(name, dice, share, end - days * DAY, end) for name, share in shares.items()]
     try:
         for table in landing().values():
             _write_table(folder, table, shops, end)
@@ -127,26 +123,29 @@ def _write_table(folder: Path, table: Table, shops: list[Shop], until: int) -> N
         _write(folder / f"{table.name}.{extension}", table, _rows(table, shops, until))
 
 
+def _columns(table: Table) -> list[str]:
+    """The contract's columns; what can change after its event also says when it last did."""
+    names = [column.name for column in table.columns]
+    return [*names, "updated_at"] if table.name in {"conversations", "orders"} else names
+
+
 def _rows(table: Table, shops: list[Shop], until: int) -> Iterator[Row]:
-    """The rows of a table in the contract's columns, as they stood at `until`: nothing later is known yet."""
-    timestamps = [*(column.name for column in table.columns if column.type == "timestamp"), "updated_at"]
-    names = [*(column.name for column in table.columns), *_updated_at(table)]
-    hidden = {order["order_id"] for shop in shops for order in shop.tables["orders"] if order["placed_at"] > until}
+    """The rows of a table as they stood at `until`: nothing later is known yet."""
+    timestamps = [column.name for column in table.columns if column.type == "timestamp"]
+    names = _columns(table)
     for shop in shops:
+        unplaced = {order["order_id"] for order in shop.tables["orders"] if order["placed_at"] > until}
         for row in shop.tables[table.name]:
-            if (table.event_time and row[table.event_time] > until) or row.get("order_id") in hidden:
+            if (table.event_time and row[table.event_time] > until) or row.get("order_id") in unplaced:
                 continue
-            known = {name: row.get(name) for name in names}
-            if "closed_at" in known and (known["closed_at"] or 0) > until:
+            past = {name: row[name] for name in timestamps if (row.get(name) or until + 1) <= until}
+            known = {**dict.fromkeys(names), **{name: row.get(name) for name in names if name not in timestamps}}
+            known.update({name: _text(at) for name, at in past.items()})
+            if "updated_at" in known:
+                known["updated_at"] = _text(max(past.values()))
+            if table.name == "conversations" and "closed_at" not in past:
                 known["closed_by"] = None
-            for name in timestamps:
-                if known.get(name) is not None:
-                    known[name] = _text(known[name]) if known[name] <= until else None
             yield known
-
-
-def _updated_at(table: Table) -> tuple[str, ...]:
-    return ("updated_at",) if table.name in {"conversations", "orders"} else ()
 
 
 def _text(at: int) -> str:
@@ -158,10 +157,9 @@ def _write(path: Path, table: Table, rows: Iterator[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         packed = gzip.GzipFile("", "wb", 5, file, mtime=0) if path.suffix == ".gz" else None
-        with io.TextIOWrapper(packed or file, "utf-8", newline="", write_through=False) as out:
+        with io.TextIOWrapper(packed or file, "utf-8", newline="") as out:
             if ".csv" in path.suffixes:
-                names = [*(column.name for column in table.columns), *_updated_at(table)]
-                writer = csv.DictWriter(out, names, lineterminator="\n")
+                writer = csv.DictWriter(out, _columns(table), lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(rows)
             else:

@@ -136,7 +136,9 @@ def _value(column: Column, kind: Kind) -> str:
             whole = f"CASE WHEN {_matches(text, _WHOLE)} THEN {text} WHEN {is_number} THEN {_digits(text)} END"
             return f"try_cast({whole} AS BIGINT)"
         case "decimal":
-            plain = f"CASE WHEN {_matches(text, _PLAIN)} THEN {text} WHEN {_matches(text, _NUMBER)} THEN {_plain(text)} END"
+            plain = (
+                f"CASE WHEN {_matches(text, _PLAIN)} THEN {text} WHEN {_matches(text, _NUMBER)} THEN {_plain(text)} END"
+            )
             return f"try_cast({plain} AS DECIMAL(18,4))"
         case "boolean":
             return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"

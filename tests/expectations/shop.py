@@ -43,7 +43,7 @@ from range({conversations}) as numbers (i);
 """
 
 _WORK = """
-create table staging.stg_orders as
+create table intermediate.int_orders as
 select
     account_id,
     'order-' || i as order_id,
@@ -66,7 +66,10 @@ select
     cast(19.9 as decimal(18, 4)) as unit_price,
     cast(1.5 as decimal(18, 4)) as discount,
     cast(case when i % 5 = 0 then 10 else 0 end as decimal(18, 4)) as refunded_amount
-from threads semi join staging.stg_orders on stg_orders.order_id = 'order-' || threads.i;
+from threads semi join intermediate.int_orders on int_orders.order_id = 'order-' || threads.i;
+
+create table staging.stg_conversations as
+select account_id, conversation_id, started_at as created_at from threads;
 
 create table intermediate.int_accounts as
 select
@@ -170,7 +173,7 @@ _METRICS = {
             quantity * unit_price - discount as revenue,
             if(cancelled_at is null, quantity * unit_price - discount - refunded_amount, 0) as net_revenue,
             orders.currency
-        from stg_orders as orders
+        from int_orders as orders
         join stg_order_lines as lines on orders.account_id = lines.account_id and orders.order_id = lines.order_id
         join int_touches as touches
             on orders.account_id = touches.account_id
@@ -315,4 +318,5 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
         connection.execute(f"set search_path = 'candidate.main,{name}.staging,{name}.intermediate'")
         for table, select in _METRICS.items():
             connection.execute(f"insert into candidate.metrics.{table} by name {select}")
+        connection.execute(f"create table {name}.staging.stg_messages as select * exclude (position) from metrics.messages")
         connection.execute("use memory" if name == "memory" else f"use {name}")

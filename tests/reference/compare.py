@@ -28,8 +28,9 @@ def read_published(path: Path) -> Tables:
 
     An `event_id` or a `rejected_row_id` that stands twice, or is null, raises AssertionError.
     """
-    connection = duckdb.connect(config={"TimeZone": "UTC"})
+    connection = duckdb.connect()
     try:
+        connection.execute("set TimeZone = 'UTC'")
         # Another alias than `metrics`: a catalog and a schema of one name clash.
         connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as published (read_only)")
         found = connection.execute(

@@ -18,36 +18,12 @@ PLACES = (  # a zone, and the local midnight of a day on which something happens
     ("Pacific/Kiritimati", datetime(2026, 1, 1, 10, tzinfo=UTC)),
 )
 ODD_IDS = (
-    *(
-        "a",
-        "A",
-        "a:1",
-        "1:a",
-        "a/1",
-        "a|b",
-        "100%",
-        "o'k",
-        'say "x"',
-        "é",
-        "e\u0301",
-        "\uff5e",
-        "😀",
-        " a",
-        "a ",
-        "007",
-    ),
-    *("7", "a\\b", "null", "ß", "Z", "b", "c", "d"),
+    *("a", "A", "Z", "b", "c", "d", "ß", "é", "e\u0301", "\uff5e", "😀", " a", "a ", "7", "007", "null"),
+    *("a:1", "1:a", "a/1", "a|b", "a\\b", "100%", "o'k", 'say "x"'),
 )
 EMAILS = ("ana@x.com", " Ana@X.com", "ANA@x.COM  ", "bob@x.com", "Bob@x.com", "é@x.com", "É@x.com", "  ", None)
 TEXTS = (
-    "Hi",
-    "Where is my parcel?",
-    "line\nbreak",
-    'a "quote", a comma',
-    "😀 ñ\u00a0",
-    " ",
-    "long " * 400,
-    "it's 5 %",
+    *("Hi", "Where is my parcel?", "line\nbreak", 'a "quote", a comma', "😀 ñ\u00a0", " ", "long " * 400, "it's 5 %"),
     None,
 )
 AMOUNTS = ("0", "10", "9.99", "19.90", "0.00005", "3.33335", "12.5", "1234.5678", "100")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -46,10 +47,12 @@ def dressed(rng: random.Random, table: str, row: Row) -> Row:
 def spelled(rng: random.Random, kind: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return instant(rng, value)
-    if kind == "string" and isinstance(value, str) and value == str(len(value) and value.isdecimal() and int(value)):
-        return rng.choice((value, int(value)))
+    if kind == "string" and isinstance(value, str) and value.isascii() and value.isdecimal():
+        return rng.choice((value, int(value))) if str(int(value)) == value else value
     if kind == "integer" and type(value) is int and rng.random() < 0.3:
-        return rng.choice((str(value), float(value)))
+        return float(value) if rng.random() < 0.05 else str(value)
+    if kind == "list<string>" and isinstance(value, list) and rng.random() < 0.2:
+        return json.dumps(value)
     if kind == "decimal" and isinstance(value, str) and rng.random() < 0.3 and "." in value:
         return rng.choice((value + "0", "+" + value))
     if kind == "boolean" and type(value) is bool and rng.random() < 0.3:

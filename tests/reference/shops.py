@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from contract import landing
 from tests.reference.draw import AMOUNTS, EMAILS, HOUR, INSTANT, TEXTS, Draw
@@ -59,6 +60,9 @@ class _Shop(Draw):
             self.fill_interaction()
         for _ in range(self.rng.randint(0, 15)):
             self.fill_order()
+        for number in range(self.rng.choice((0, 1, 3))):
+            names = ("platform", "conversation_id", "status", "created_at", "first_human_reply_at", "satisfaction")
+            self.add("tickets", ticket_id=f"T-{number}", **{name: self.value("tickets", name) for name in names})
         self.lose_parents()
 
     def fill_catalogue(self, table: str) -> None:
@@ -223,13 +227,10 @@ def _say_when_updated(rng: random.Random, rows: list[tuple[str, Row]], ordered: 
     versions: dict[str, list[Row]] = defaultdict(list)
     for table, row in rows:
         versions[repr([table, *(row.get(name) for name in landing()[table].key)])].append(row)
-    moments = [
-        datetime(2026, 1, 1, tzinfo=UTC) + n * timedelta(days=40) + n * INSTANT for n in range(12)
-    ]  # after as-of too
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    moments = [None, *(first + n * timedelta(days=40) + n * INSTANT for n in range(12))]  # some lie after as-of
     for group in versions.values():
-        chosen = (
-            rng.sample([None, *moments], len(group)) if ordered else rng.choices([None, *moments[:2]], k=len(group))
-        )
+        chosen = rng.sample(moments, len(group)) if ordered else rng.choices(moments[:3], k=len(group))
         for row, moment in zip(group, chosen, strict=True):
             if row.get("updated_at") is None:
                 row["updated_at"] = moment

@@ -10,7 +10,9 @@ with counted_orders as (
 ),
 
 held_back as (
-    select table_name, cast(sum(held_back) as bigint) as held_back from {{ ref('int_held_back') }} group by table_name
+    select table_name, cast(sum(held_back) as bigint) as held_back
+    from {{ ref('int_held_back') }}
+    group by table_name
     union all
     select 'order_lines' as table_name, count(*) as held_back
     from {{ ref('stg_order_lines') }} as lines

@@ -38,9 +38,9 @@ windows as (
     select
         touches.*,
         case
-            when touch_type = 'open' then accounts.sms_open_window_hours
-            when touch_type = 'delivery' then accounts.sms_delivery_window_hours
-            when channel = 'sms' then accounts.sms_click_window_hours
+            when touches.touch_type = 'open' then accounts.sms_open_window_hours
+            when touches.touch_type = 'delivery' then accounts.sms_delivery_window_hours
+            when touches.channel = 'sms' then accounts.sms_click_window_hours
             else accounts.web_chat_click_window_hours
         end as window_hours
     from touches

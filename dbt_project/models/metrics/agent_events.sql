@@ -10,7 +10,9 @@ with conversations as (
 ),
 
 recommendations as (
-    select messages.account_id, messages.conversation_id, messages.message_id, messages.sent_at, messages.recommended_product_ids
+    select
+        messages.account_id, messages.conversation_id, messages.message_id,
+        messages.sent_at, messages.recommended_product_ids
     from {{ ref('messages') }} as messages
     where
         messages.sender = 'agent'
@@ -25,7 +27,10 @@ select
     'Started conversation with Customer Agent' as event_name,
     conversations.started_at as occurred_at,
     conversations.conversation_id, conversations.profile_id, conversations.channel,
-    conversations.initial_skill, cast(null as {{ dbt.type_string() }}) as final_skill, cast(null as {{ dbt.type_string() }}) as tag, cast(null as {{ dbt.type_string() }}) as escalation_reason,
+    conversations.initial_skill,
+    cast(null as {{ dbt.type_string() }}) as final_skill,
+    cast(null as {{ dbt.type_string() }}) as tag,
+    cast(null as {{ dbt.type_string() }}) as escalation_reason,
     cast(null as {{ string_list() }}) as product_ids
 from conversations
 union all
@@ -36,7 +41,10 @@ select
     'Conversation with Customer Agent resolved' as event_name,
     conversations.closed_at as occurred_at,
     conversations.conversation_id, conversations.profile_id, conversations.channel,
-    cast(null as {{ dbt.type_string() }}) as initial_skill, conversations.final_skill, conversations.tag, cast(null as {{ dbt.type_string() }}) as escalation_reason,
+    cast(null as {{ dbt.type_string() }}) as initial_skill,
+    conversations.final_skill,
+    conversations.tag,
+    cast(null as {{ dbt.type_string() }}) as escalation_reason,
     cast(null as {{ string_list() }}) as product_ids
 from conversations
 where conversations.status = 'resolved'
@@ -48,7 +56,10 @@ select
     'Conversation with Customer Agent escalated' as event_name,
     conversations.routed_at as occurred_at,
     conversations.conversation_id, conversations.profile_id, conversations.channel,
-    cast(null as {{ dbt.type_string() }}) as initial_skill, cast(null as {{ dbt.type_string() }}) as final_skill, conversations.tag, conversations.escalation_reason,
+    cast(null as {{ dbt.type_string() }}) as initial_skill,
+    cast(null as {{ dbt.type_string() }}) as final_skill,
+    conversations.tag,
+    conversations.escalation_reason,
     cast(null as {{ string_list() }}) as product_ids
 from conversations
 where conversations.status = 'routed'
@@ -60,7 +71,10 @@ select
     'Received product recommendation from Customer Agent' as event_name,
     recommendations.sent_at as occurred_at,
     conversations.conversation_id, conversations.profile_id, conversations.channel,
-    cast(null as {{ dbt.type_string() }}) as initial_skill, cast(null as {{ dbt.type_string() }}) as final_skill, cast(null as {{ dbt.type_string() }}) as tag, cast(null as {{ dbt.type_string() }}) as escalation_reason,
+    cast(null as {{ dbt.type_string() }}) as initial_skill,
+    cast(null as {{ dbt.type_string() }}) as final_skill,
+    cast(null as {{ dbt.type_string() }}) as tag,
+    cast(null as {{ dbt.type_string() }}) as escalation_reason,
     recommendations.recommended_product_ids as product_ids
 from recommendations
 inner join conversations

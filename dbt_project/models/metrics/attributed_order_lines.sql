@@ -1,6 +1,7 @@
 {{ config(meta={'changed_by': 'changed_order_lines'}) }}
 
 -- A line belongs to the last touch that reaches it (5.2), so it counts once at most (5.3).
+-- depends_on: {{ ref('changed_order_lines') }}
 with ranked as (
     select
         *,
@@ -8,8 +9,8 @@ with ranked as (
             partition by account_id, order_line_id
             order by
                 touched_at desc,
-                case touch_type when 'click' then 1 when 'open' then 2 else 3 end,
-                touch_id
+                case touch_type when 'click' then 1 when 'open' then 2 else 3 end asc,
+                touch_id asc
         ) as touch_rank
     from {{ ref('int_attributable_lines') }}
 )

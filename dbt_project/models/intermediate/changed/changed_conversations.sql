@@ -11,9 +11,13 @@ with changed_rows as (
     where {{ is_new('created_at') }} or {{ has_come('closed_at') }}
     {% for part, event_time in parts.items() %}
     union
-    select account_id, conversation_id from {{ ref('stg_' ~ part) }} where {{ is_new(event_time) }}
+    select account_id, conversation_id
+    from {{ ref('stg_' ~ part) }}
+    where {{ is_new(event_time) }}
     union
-    select account_id, was_conversation_id from {{ ref('stg_' ~ part) }} where {{ is_new() }}
+    select account_id, was_conversation_id
+    from {{ ref('stg_' ~ part) }}
+    where {{ is_new() }}
     {% endfor %}
 ),
 

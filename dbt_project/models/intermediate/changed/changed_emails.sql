@@ -3,9 +3,13 @@
 {{ empty_set('changed_emails') }}
 {% else %}
 with emails as (
-    select account_id, {{ email_key('email') }} as email_key from {{ ref('stg_profiles') }} where {{ is_new() }}
+    select account_id, {{ email_key('email') }} as email_key
+    from {{ ref('stg_profiles') }}
+    where {{ is_new() }}
     union
-    select account_id, {{ email_key('was_email') }} as email_key from {{ ref('stg_profiles') }} where {{ is_new() }}
+    select account_id, {{ email_key('was_email') }} as email_key
+    from {{ ref('stg_profiles') }}
+    where {{ is_new() }}
 )
 
 select account_id, email_key

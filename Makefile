@@ -1,0 +1,40 @@
+# make demo   sets everything up in .venv and runs the main job on a demo shop
+# make test   sets everything up and runs linters, type checks and all tests
+# make bench  measures the main job on a large history (an hour of disk and patience: 3 GB, some minutes)
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test lint unit bench docs lock clean
+
+demo: $(READY)
+	$(BIN)/agent-metrics demo --home .demo
+
+test: lint unit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	mkdir -p .venv/lint && AGENT_METRICS_CANDIDATE=.venv/lint $(BIN)/sqlfluff lint dbt_project/models
+
+unit: $(READY)
+	$(BIN)/pytest
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py
+
+docs: $(READY)
+	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --target-path .dbt-docs
+
+lock: $(READY)
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
+
+$(READY): requirements.lock pyproject.toml setup.sh
+	PYTHON=$(PYTHON) sh setup.sh
+
+clean:
+	rm -rf .venv .demo .bench .dbt-docs

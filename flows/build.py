@@ -1,0 +1,18 @@
+"""The stage `build` as a flow."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import stages
+from flows.orchestration import as_task, progress
+from flows.stages import Result
+from flows.steps import Ask
+
+
+@flow(name="build", persist_result=False)
+def build(
+    home: str | None = None, config: str | None = None, as_of: str | None = None, full_refresh: bool = False
+) -> Result:
+    """Derive the candidate from the lake."""
+    return stages.build(Ask(home, config, as_of=as_of, full_refresh=full_refresh), as_task, progress())

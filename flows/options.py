@@ -1,0 +1,24 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+HomeOption = Annotated[str | None, typer.Option("--home", help="Folder of the lake and the publications.")]
+ConfigOption = Annotated[str | None, typer.Option("--config", help="Settings file, instead of ./agent-metrics.toml.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Source to pull; may repeat.")]
+PathOption = Annotated[str | None, typer.Option("--path", help="Folder of the source `files`.")]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="ISO instant or date, UTC if it has no offset. The default is now.")
+]
+RefreshOption = Annotated[bool, typer.Option("--full-refresh", help="Build from the whole lake; ask no source.")]
+RejectedOption = Annotated[
+    float | None, typer.Option("--max-rejected-share", help="Close the gate above this share of refused rows.")
+]
+VolumeOption = Annotated[
+    float | None, typer.Option("--max-volume-drop", help="Close the gate above this drop of an account's volume.")
+]

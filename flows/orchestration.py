@@ -1,0 +1,112 @@
+"""How stages run under Prefect: a step is a task, progress is the run's log, verdict and figures are artifacts.
+
+The only file beside the flows themselves that knows Prefect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows.console import Lines, clean
+from flows.errors import AgentMetricsError
+from flows.figures import key_figures
+from flows.home import Home
+from flows.progress import Progress
+from flows.stages import RETRY_DELAYS, Closed, Result
+
+T = TypeVar("T")
+SAMPLE_ROWS = 3
+
+
+def as_task(step: Callable[..., T], *args: Any) -> T:
+    """Call the step as a task of the flow that runs; tried again where the error says that this can help."""
+
+    # NO_CACHE: steps have effects, so equal inputs are no reason to skip one
+    @task(
+        name=step.__name__,
+        cache_policy=NO_CACHE,
+        retries=len(RETRY_DELAYS),
+        retry_delay_seconds=RETRY_DELAYS,
+        retry_condition_fn=_can_help,
+    )
+    def adapter() -> T:  # what the step takes stays out of Prefect's sight: it would copy and store it
+        return step(*args)
+
+    return adapter()
+
+
+def _can_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    try:
+        state.result()
+    except AgentMetricsError as error:
+        return error.is_transient
+    except Exception:  # a defect of ours: the task fails with it, at once
+        return False
+    return False
+
+
+def progress() -> Progress:
+    """Progress as lines of the run's log."""
+    return Lines(get_run_logger().info)
+
+
+@contextmanager
+def verdict_shown() -> Iterator[None]:
+    """Show the verdict of a gate that closes within; the run fails with it."""
+    try:
+        yield
+    except Closed as closed:
+        show_verdict(closed.result)
+        raise
+
+
+def show_verdict(result: Result) -> None:
+    """The gate's report as an artifact."""
+    if result.check is None:
+        return
+    state = "open" if result.check["is_open"] else "closed"
+    lines = [f"# The gate is {state}", f"{result.check['passed']} of {result.check['total']} checks passed."]
+    for one in result.not_passed():
+        lines += [f"## {_text(one['name'])}", f"`{_text(one['table'])}`, {one['severity']}, {one['outcome']}"]
+        lines += [f"{one['rows']:,} rows, e.g."] + [_code(row) for row in one["sample"][:SAMPLE_ROWS]]
+        lines += [_code(one["error"])] if one["error"] else ["To look at all of them:", _code(one["sql"])]
+    create_markdown_artifact(markdown="\n\n".join(lines), key="gate-report", description="What the gate found")
+
+
+def show_figures(result: Result) -> None:
+    """The key figures of every account as an artifact; rates are between 0 and 1."""
+    rows = [
+        {
+            "account": one.account,
+            "from": one.first.isoformat(),
+            "to": one.last.isoformat(),
+            "conversations": one.conversations.volume,
+            "resolution rate": one.conversations.resolution_rate,
+            "routed rate": one.conversations.routed_rate,
+            "AI-generated sales": f"{one.attributed_revenue:.2f} {one.currency}",
+            "orders": one.attributed_orders,
+            "link clicks": one.link_clicks,
+        }
+        for one in key_figures(Home(result.home))
+    ]
+    create_table_artifact(
+        table=rows, key="key-figures", description=f"Publication {(result.publication or {}).get('publication_id')}"
+    )
+
+
+def _text(text: object) -> str:
+    """Strangers' text as Markdown that shows what it says and does nothing."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-.!|<>&~" else sign for sign in clean(text))
+
+
+def _code(text: object) -> str:
+    """Strangers' text as an indented block, which no fence in it can end."""
+    return "\n".join(f"    {clean(line)}" for line in str(text).splitlines())

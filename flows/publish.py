@@ -1,0 +1,18 @@
+"""The stage `publish` as a flow."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import stages
+from flows.orchestration import as_task, progress, show_figures
+from flows.stages import Result
+from flows.steps import Ask
+
+
+@flow(name="publish", persist_result=False)
+def publish(home: str | None = None, config: str | None = None, resume: bool = False) -> Result:
+    """Publish the candidate that passed; `resume` ends the hold that going back began."""
+    result = stages.publish(Ask(home, config, resume=resume), as_task, progress())
+    show_figures(result)
+    return result

@@ -1,0 +1,18 @@
+"""The stage `pull` as a flow."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows import stages
+from flows.orchestration import as_task, progress
+from flows.stages import Result
+from flows.steps import Ask
+
+
+@flow(name="pull", persist_result=False)
+def pull(
+    home: str | None = None, config: str | None = None, source: list[str] | None = None, path: str | None = None
+) -> Result:
+    """Load what the sources have that is new."""
+    return stages.pull(Ask(home, config, source or [], path), as_task, progress())

@@ -1,0 +1,202 @@
+"""Rule 9.1 when things go wrong: kills at every step, a full disk, readers that come and stay."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.errors import StorageFailed
+from flows.home import Home
+from flows.warehouses.duckdb import publish, published, rollback
+from tests.warehouses.candidates import build_in, names, opened, write_candidate
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+def run_python(*args: str, **limits: int) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, *args], env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def publish_builds(home: Home, *builds: str) -> None:
+    for build in builds:
+        write_candidate(home, build)
+        publish(home, keep=2)
+
+
+def before_first(home: Home) -> None:
+    write_candidate(home, "new")
+
+
+def before_next(home: Home) -> None:
+    publish_builds(home, "older", "old")
+    write_candidate(home, "new")
+
+
+def before_rollback(home: Home) -> None:
+    publish_builds(home, "oldest", "new", "old")
+
+
+def before_resume(home: Home) -> None:
+    publish_builds(home, "old", "older")
+    rollback(home, keep=2)
+    write_candidate(home, "new")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "call"),
+    [
+        (before_first, "publish(home, keep=2)"),
+        (before_next, "publish(home, keep=2)"),
+        (before_rollback, "rollback(home, keep=2)"),
+        (before_resume, "publish(home, keep=2, resume=True)"),
+    ],
+)
+def test_a_kill_leaves_the_last_publication_or_the_new_one_whole(
+    tmp_path: Path, home: Home, prepare: object, call: str
+) -> None:
+    prepare(home)  # type: ignore[operator]
+    standing = published(home)
+    publications = len(standing.publications) if standing else 0
+    following = Home(tmp_path / "following")
+    write_candidate(following, "next")
+
+    driver = run_python(str(HERE / "killed.py"), str(home.root), str(tmp_path / "killed"), call)
+    assert driver.wait() == 0
+    copies = [Home(tmp_path / "killed" / name) for name in names(tmp_path / "killed")]
+    assert len(copies) > 15
+    seen = []
+    for copy in copies:
+        now = published(copy)
+        seen.append(len(now.publications) if now else 0)
+        if now:
+            assert build_in(copy.published_file) == ("new" if seen[-1] > publications else "old"), copy.root.name
+
+        for file in (copy.candidate_file, copy.build_file, copy.check_file, copy.check_page):
+            file.unlink(missing_ok=True)
+            os.link(following.candidate / file.name, file)
+        assert publish(copy, keep=2, resume=True).outcome == "published"
+        assert build_in(copy.published_file) == "next"
+        assert names(copy.root) == sorted(["candidate", copy.published_file.name, "publications"])
+        kept = {name.split(".")[0] for name in names(copy.publications)} - {"resumed"}
+        assert len(names(copy.publications)) - (copy.publications / "resumed").exists() == 2 * len(kept)
+        assert kept <= {publication.publication_id for publication in published(copy).publications}  # type: ignore
+    assert set(seen) == {publications, publications + 1}
+    assert seen == sorted(seen)
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from flows.errors import StorageFailed
+from flows.home import Home
+from flows.warehouses.duckdb import publish
+limit = int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    publish(Home(Path(sys.argv[1])), keep=2)
+except StorageFailed as error:
+    print(error)
+    sys.exit(1)
+"""
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_full_disk_leaves_the_last_publication_and_nothing_else(home: Home, share: float) -> None:
+    """The limit strikes while the file is copied, or (1.0) while DuckDB writes the history into the copy."""
+    publish_builds(home, "older", "old")
+    write_candidate(home, "new")
+    before = names(home.root), names(home.publications)
+    full = run_python("-c", FULL_DISK, str(home.root), str(int(home.candidate_file.stat().st_size * share)))
+    said, _ = full.communicate()
+    assert full.returncode == 1
+    assert "the last publication stands" in said
+    assert (names(home.root), names(home.publications)) == before
+    assert build_in(home.published_file) == "old"
+    publish(home, keep=2)
+    assert build_in(home.published_file) == "new"
+
+
+def test_readers_never_see_half_a_publication(home: Home) -> None:
+    publish_builds(home, "build-0")
+    reader = run_python(
+        "-c",
+        """
+import sys
+from pathlib import Path
+from tests.warehouses.candidates import build_in
+seen = []
+while not seen or seen[-1] != "last":
+    build = build_in(Path(sys.argv[1]))
+    if not seen or build != seen[-1]:
+        seen.append(build)
+        print(build, flush=True)
+""",
+        str(home.published_file),
+    )
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "build-0\n"
+    publish_builds(home, *(f"build-{number}" for number in range(1, 12)), "last")
+    said, _ = reader.communicate(timeout=30)
+    assert reader.returncode == 0
+    assert said.endswith("last\n")
+
+
+@pytest.mark.parametrize("where", ["this process", "another process"])
+def test_a_reader_keeps_what_it_opened_and_a_new_one_sees_the_new_publication(home: Home, where: str) -> None:
+    publish_builds(home, "first")
+    query = "select account_id from file.metrics.conversations"
+    if where == "this process":
+        with opened(home.published_file) as reader:
+            publish_builds(home, "second", "third", "fourth")
+            assert reader.execute(query).fetchall() == [("first",)]
+            assert build_in(home.published_file) == "fourth"
+        return
+    script = f"""
+import sys
+from pathlib import Path
+from tests.warehouses.candidates import opened
+with opened(Path(sys.argv[1])) as reader:
+    print("open", flush=True)
+    sys.stdin.readline()
+    print(reader.execute({query!r}).fetchall())
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(home.published_file)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    publish_builds(home, "second", "third", "fourth")
+    said, _ = process.communicate("\n")
+    assert said == "[('first',)]\n"
+    assert build_in(home.published_file) == "fourth"
+
+
+def test_somebody_who_writes_to_the_published_file_is_named(home: Home) -> None:
+    publish_builds(home, "first")
+    home.published_file.chmod(0o644)
+    script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.readline()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(home.published_file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "open\n"
+        write_candidate(home, "second")
+        with pytest.raises(StorageFailed, match=f"(?s)PID {writer.pid}.*close the program"):
+            publish(home, keep=2)
+        writer.communicate("\n")
+    publish(home, keep=2)
+    assert build_in(home.published_file) == "second"
