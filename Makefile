@@ -21,7 +21,7 @@ lint: $(READY)
 	mkdir -p .venv/lint && AGENT_METRICS_CANDIDATE=.venv/lint $(BIN)/sqlfluff lint dbt_project/models
 
 unit: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py

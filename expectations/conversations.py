@@ -43,7 +43,7 @@ CHECKS = [
         "conversations are all those that a shopper started",
         """
         select distinct messages.account_id, messages.conversation_id
-        from {staging}.stg_messages as messages
+        from {delivered_messages} as messages
         semi join {staging}.stg_conversations as delivered
             on messages.account_id = delivered.account_id
             and messages.conversation_id = delivered.conversation_id

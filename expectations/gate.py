@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from textwrap import dedent
 from types import ModuleType
 from typing import Any
 
@@ -112,10 +113,11 @@ def check(
         connection.execute(attached)
         try:
             validator = _validator(memory)
+            at_hand = _at_hand(filled, connection) if scope == "changed" else filled
             outcomes = []
             for one in checks:
-                sql = one.sql.format_map(filled).strip()
-                outcomes.append(_outcome(one, sql, attached, validator, connection))
+                to_look = f"{attached}\n{_filled_in(one, filled)};"
+                outcomes.append(_outcome(one, _filled_in(one, at_hand), to_look, validator, connection))
                 progress.advance(1, one.name)
         finally:
             # The files are free from here on, even if Great Expectations holds on to its connections.
@@ -146,16 +148,18 @@ def names(
 
     Schemas `{metrics}`, `{staging}`, `{intermediate}`, `{lake}`, `{published}`; the catalogue `{columns}` (table_name,
     place from 1, column_name, data_type); rows of `{metrics}` to look at in this scope: `{checked[table]}`, those that
-    may share their grain with them `{twins[table]}`, and those of changed days `{on_checked_days[table]}`; values
+    may share their grain with them `{twins[table]}`, and those of changed days `{on_checked_days[table]}`;
+    `{delivered_messages}`, the current version of the messages of the conversations to look at; values
     `{as_of}`, `{earlier_as_of}` (that, or the last publication's), `{published_load}`, `{max_rejected_share}`,
     `{max_volume_drop}`; `{q}` quotes a column, `{unnest}` makes rows of a list.
     """
     metrics = "candidate.metrics"
     whole = {table: f"{metrics}.{table}" for table in shape.TABLES}
-    checked, twins, on_days = dict(whole), dict(whole), dict(whole)
+    checked, twins, on_days, delivered = dict(whole), dict(whole), dict(whole), "work.staging.stg_messages"
     if scope == "changed":
-        checked |= {table: _changed(table, *by) for table, by in _CHANGED_BY.items()}
-        on_days |= {table: _changed(table, "changed_days", ("date", day)) for table, day in _DAYS.items()}
+        checked |= {table: _changed(whole[table], *by) for table, by in _CHANGED_BY.items()}
+        on_days |= {table: _changed(whole[table], "changed_days", ("date", day)) for table, day in _DAYS.items()}
+        delivered = _changed("work.staging.stg_messages", *_BY_CONVERSATION)
         for table in _CHANGED_BY:
             _, key = shape.TABLES[table].key[:2]
             twins[table] = (
@@ -170,6 +174,7 @@ def names(
         "published": "published.metrics",
         "columns": "(select table_name, column_index as place, column_name, data_type from duckdb_columns()"
         " where database_name = 'candidate' and schema_name = 'metrics')",
+        "delivered_messages": delivered,
         "checked": checked,
         "twins": twins,
         "on_checked_days": on_days,
@@ -190,6 +195,7 @@ _CHANGED_BY = {
     "interactions": _BY_CONVERSATION,
     "handoff_steps": _BY_CONVERSATION,
     "agent_events": _BY_CONVERSATION,
+    "knowledge_gap_questions": _BY_CONVERSATION,
     "attributed_order_lines": ("changed_order_lines", ("order_line_id", "order_line_id")),
     "daily_performance": ("changed_days", ("date", "date")),
     "daily_skill_usage": ("changed_days", ("date", "date")),
@@ -200,7 +206,7 @@ _DAYS = {"conversations": "started_on", "attributed_order_lines": "placed_on"}
 def _changed(table: str, changes: str, columns: tuple[str, str]) -> str:
     theirs, ours = columns
     return (
-        f"(select * from candidate.metrics.{table} as t semi join work.intermediate.{changes} as c"
+        f"(select * from {table} as t semi join work.intermediate.{changes} as c"
         f" on t.account_id = c.account_id and t.{ours} = c.{theirs})"
     )
 
@@ -216,11 +222,26 @@ def _validator(memory: str) -> Validator:
     return Validator(batch)
 
 
+def _at_hand(filled: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The names with what changed in tables in memory, which is read once, not once for every check."""
+    tables = {}
+    for table in _CHANGED_BY:
+        try:
+            connection.execute(f"create table checked_{table} as select * from {filled['checked'][table]}")
+        except duckdb.Error:
+            continue  # the checks of this table will say so, each for itself
+        tables[table] = f"checked_{table}"
+    return filled | {"checked": filled["checked"] | tables}
+
+
+def _filled_in(one: Check, filled: dict[str, Any]) -> str:
+    return dedent(one.sql).strip().format_map(filled)
+
+
 def _outcome(
-    one: Check, sql: str, attached: str, validator: Validator, connection: duckdb.DuckDBPyConnection
+    one: Check, sql: str, to_look: str, validator: Validator, connection: duckdb.DuckDBPyConnection
 ) -> Outcome:
     about = {"name": one.name, "table": one.table, "rule": one.rule, "severity": one.severity}
-    to_look = f"{attached}\n{sql};"
     # Great Expectations prints a line for each query that does not mention its batch.
     result = validator.validate_expectation(NoRows(unexpected_rows_query=f"/* {{batch}} */ {sql}"))
     if errors := [one["exception_message"] for one in result.exception_info.values() if isinstance(one, dict)]:

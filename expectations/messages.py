@@ -49,10 +49,10 @@ CHECKS = [
         "messages are all those that were delivered for the conversations",
         """
         select conversations.account_id, conversations.conversation_id, delivered_messages, published_messages
-        from {metrics}.conversations as conversations
+        from {checked[conversations]} as conversations
         left join (
             select account_id, conversation_id, count(*) as delivered_messages
-            from {staging}.stg_messages
+            from {delivered_messages}
             where sent_at <= {as_of}
             group by account_id, conversation_id
         ) as delivered
@@ -60,7 +60,7 @@ CHECKS = [
             and conversations.conversation_id = delivered.conversation_id
         left join (
             select account_id, conversation_id, count(*) as published_messages
-            from {metrics}.messages
+            from {checked[messages]}
             group by account_id, conversation_id
         ) as published
             on conversations.account_id = published.account_id

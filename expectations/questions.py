@@ -9,8 +9,8 @@ CHECKS = [
         "knowledge_gap_questions",
         "knowledge_gap_questions are messages of shoppers",
         """
-        select questions.* from {metrics}.knowledge_gap_questions as questions
-        anti join (select * from {metrics}.messages where sender = 'visitor') as messages
+        select questions.* from {checked[knowledge_gap_questions]} as questions
+        anti join (select * from {checked[messages]} where sender = 'visitor') as messages
             on questions.account_id = messages.account_id
             and questions.message_id = messages.message_id
             and questions.conversation_id = messages.conversation_id""",

@@ -119,9 +119,15 @@ CHECKS = [
         "conversations sum up the lines that are attributed to them",
         # Whole in either scope: a line that changed changes the sums of conversations that did not.
         """
-        select conversations.*, orders, revenue, net_revenue
-        from {metrics}.conversations as conversations
-        left join (
+        select
+            coalesce(conversations.account_id, lines.account_id) as account_id,
+            coalesce(conversations.conversation_id, lines.conversation_id) as conversation_id,
+            attributed_orders, orders, attributed_revenue, revenue, net_attributed_revenue, net_revenue
+        from (
+            select * from {metrics}.conversations
+            where attributed_orders <> 0 or attributed_revenue <> 0 or net_attributed_revenue <> 0
+        ) as conversations
+        full join (
             select
                 account_id,
                 conversation_id,
@@ -133,9 +139,9 @@ CHECKS = [
         ) as lines
             on conversations.account_id = lines.account_id and conversations.conversation_id = lines.conversation_id
         where
-            attributed_orders is distinct from coalesce(orders, 0)
-            or attributed_revenue is distinct from coalesce(revenue, 0)
-            or net_attributed_revenue is distinct from coalesce(net_revenue, 0)""",
+            attributed_orders is distinct from orders
+            or attributed_revenue is distinct from revenue
+            or net_attributed_revenue is distinct from net_revenue""",
         rule="5.4",
     ),
 ]

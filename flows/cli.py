@@ -7,11 +7,10 @@ are imported by the commands that need them and by no other.
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -21,7 +20,8 @@ import typer
 from flows import settings as configuration
 from flows import stages, summary
 from flows.console import Console
-from flows.doctor import answers, examine, exit_status
+from flows.dispatch import start
+from flows.doctor import examine, exit_status
 from flows.errors import AgentMetricsError, InputError
 from flows.figures import key_figures
 from flows.home import Home
@@ -273,38 +273,17 @@ def demo(
         write_shop(unfinished)
         os.replace(unfinished, shop)  # a shop that is there is whole
     ask = {"home": str(at.root), "config": config, "source": ["files"], "path": str(shop), "as_of": DEMO_AS_OF}
-    result = _work(console, "run", **ask)
+    result = start(console, "run", **ask)
     figures = key_figures(at)
     console.show(
         {**result.to_json_dict(), "figures": [one.to_json_dict() for one in figures]},
-        [*summary.summary(result), "", *summary.figures(figures), "", *summary.after_demo(figures, at.root)],
+        [*summary.what_was_done(result), "", *summary.figures(figures), "", *summary.after_demo(figures, at.root)],
     )
     return result.exit_status
 
 
 def _stage(console: Console, stage: str, **asked: Any) -> int:
-    return _show(console, _work(console, stage, **asked))
-
-
-def _work(console: Console, stage: str, **asked: Any) -> Result:
-    """Run a stage: as a Prefect flow where a server keeps the history, else in this process."""
-    with console.working() as progress:
-        if _has_server(console):
-            flow: Any = getattr(importlib.import_module(f"flows.{'pipeline' if stage == 'run' else stage}"), stage)
-            result: Result = flow(**asked)
-            return result
-        work: Callable[..., Result] = getattr(stages, stage)
-        return work(Ask(**asked), progress=progress)
-
-
-def _has_server(console: Console) -> bool:
-    url = configuration.prefect_api_url()
-    if url is None:
-        return False
-    if not answers(url):  # no history is no reason to have no figures
-        console.say("Warning: the server of PREFECT_API_URL does not answer; this run leaves no history there.")
-        return False
-    return True
+    return _show(console, start(console, stage, **asked))
 
 
 def _show(console: Console, result: Result) -> int:

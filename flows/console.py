@@ -88,7 +88,7 @@ class Terminal(rich.console.Console):
 
 class _Handler(logging.Handler):
     def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.WARNING)
         self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -110,8 +110,8 @@ class Console:
     @contextmanager
     def working(self) -> Iterator[Progress]:
         """Progress for as long as the work lasts; what the work prints by itself goes to stderr."""
-        log = logging.getLogger("agent_metrics")
-        handler = _Handler(self.say)
+        # on the root: what libraries warn of is shown too, and none of them puts up a handler of its own
+        log, handler = logging.getLogger(), _Handler(self.say)
         log.addHandler(handler)
         try:
             with contextlib.redirect_stdout(sys.stderr):

@@ -5,6 +5,7 @@ The only file beside the flows themselves that knows Prefect.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -24,6 +25,19 @@ from flows.stages import RETRY_DELAYS, Closed, Result
 
 T = TypeVar("T")
 SAMPLE_ROWS = 3
+
+
+class _Sentences(logging.Filter):
+    """Our errors say what happened and what to do; the traceback that Prefect logs with them says nothing more."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], AgentMetricsError):
+            record.msg, record.args, record.exc_info = str(record.exc_info[1]), (), None
+        return True
+
+
+for name in ("prefect.flow_runs", "prefect.task_runs"):
+    logging.getLogger(name).addFilter(_Sentences())
 
 
 def as_task(step: Callable[..., T], *args: Any) -> T:
@@ -73,7 +87,8 @@ def show_verdict(result: Result) -> None:
     if result.check is None:
         return
     state = "open" if result.check["is_open"] else "closed"
-    lines = [f"# The gate is {state}", f"{result.check['passed']} of {result.check['total']} checks passed."]
+    passed = f"{result.check['passed']} of {result.check['total']} checks passed (scope {result.check['scope']})."
+    lines = [f"# The gate is {state}", passed]
     for one in result.not_passed():
         lines += [f"## {_text(one['name'])}", f"`{_text(one['table'])}`, {one['severity']}, {one['outcome']}"]
         lines += [f"{one['rows']:,} rows, e.g."] + [_code(row) for row in one["sample"][:SAMPLE_ROWS]]

@@ -11,7 +11,7 @@ import duckdb
 
 from flows.errors import InputError
 from flows.home import Home
-from flows.warehouses.history import open_published, read_published, utc_text
+from flows.warehouses.history import literal, open_published, read_published, utc_text
 
 CENT_OF_A_CENT = Decimal("0.0001")
 KNOWN_SHOWN = 20
@@ -20,36 +20,36 @@ CONVERSATIONS = """
 select channel, count(*), count(*) filter (where status = 'resolved'), count(*) filter (where status = 'routed'),
     count(*) filter (where status = 'closed'), count(*) filter (where status = 'open')
 from published.metrics.conversations
-where account_id = $account and started_on between $first and $last
+where account_id = {account} and started_on between {first} and {last}
 group by channel order by channel
 """
 SALES = """
 select coalesce(sum(revenue), 0), coalesce(sum(net_revenue), 0), count(distinct order_id)
 from published.metrics.attributed_order_lines
-where account_id = $account and placed_on between $first and $last
+where account_id = {account} and placed_on between {first} and {last}
 """
 # No zone is more than a day from UTC: the range in UTC comes first because it needs no time zone to be worked out.
 CLICKS = """
 select count(*) filter (where type in ('product_card_click', 'link_click')),
     coalesce(sum(quantity) filter (where type = 'add_to_cart'), 0)
 from published.metrics.interactions
-where account_id = $account
-    and occurred_at >= $first::date - interval 1 day and occurred_at < $last::date + interval 2 days
-    and cast(timezone($timezone, occurred_at) as date) between $first and $last
+where account_id = {account}
+    and occurred_at >= {first} - interval 1 day and occurred_at < {last} + interval 2 days
+    and cast(timezone({timezone}, occurred_at) as date) between {first} and {last}
 """
 SKILLS = """
 with used as (
     select skill, count(*) as messages, count(distinct conversation_id) as conversations
     from published.metrics.messages
-    where account_id = $account and sender = 'agent' and skill is not null
-        and sent_at >= $first::date - interval 1 day and sent_at < $last::date + interval 2 days
-        and cast(timezone($timezone, sent_at) as date) between $first and $last
+    where account_id = {account} and sender = 'agent' and skill is not null
+        and sent_at >= {first} - interval 1 day and sent_at < {last} + interval 2 days
+        and cast(timezone({timezone}, sent_at) as date) between {first} and {last}
     group by skill
 )
 select skills.skill, skills.label, coalesce(used.messages, 0) as messages, coalesce(used.conversations, 0)
 from published.metrics.skills
 left join used on used.skill = skills.skill
-where skills.account_id = $account and (skills.is_available or used.messages > 0)
+where skills.account_id = {account} and (skills.is_available or used.messages > 0)
 order by messages desc, skills.skill
 """
 
@@ -157,14 +157,15 @@ def report(home: Home, account: str, first: date, last: date) -> Report:
         raise InputError(f"the range begins on {first} but ends on {last}", remedy="give the earlier date first")
     with open_published(home) as connection:
         name, timezone, currency = _account(connection, account)
-        values = {"account": account, "first": first, "last": last}
-        zoned = {**values, "timezone": timezone}
+        asked = {"account": account, "first": first, "last": last, "timezone": timezone}
+        values = {name: literal(value) for name, value in asked.items()}
         by_channel = {
-            channel: Conversations(*counts) for channel, *counts in connection.execute(CONVERSATIONS, values).fetchall()
+            channel: Conversations(*counts)
+            for channel, *counts in connection.execute(CONVERSATIONS.format(**values)).fetchall()
         }
-        revenue, net_revenue, orders = connection.execute(SALES, values).fetchall()[0]
-        link_clicks, items = connection.execute(CLICKS, zoned).fetchall()[0]
-        skills = connection.execute(SKILLS, zoned).fetchall()
+        revenue, net_revenue, orders = connection.execute(SALES.format(**values)).fetchall()[0]
+        link_clicks, items = connection.execute(CLICKS.format(**values)).fetchall()[0]
+        skills = connection.execute(SKILLS.format(**values)).fetchall()
         newest = read_published(connection).newest
     return Report(
         account=account,

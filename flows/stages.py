@@ -200,5 +200,6 @@ def _pull_all(job: Job, call: Call, result: Result) -> None:
 def _passed(result: Result, verdict: dict[str, Any]) -> None:
     result.check = verdict
     if not verdict["is_open"]:
-        result.outcome = "gate_closed"
+        standing = warehouse.published(Home(result.home))
+        result.outcome, result.publication = "gate_closed", standing.newest.to_json_dict() if standing else None
         raise Closed(result)

@@ -15,12 +15,20 @@ from flows.home import Home
 from flows.report import Conversations, Report
 from flows.stages import Closed, Result, closes
 from flows.status import Status
+from flows.warehouses.history import utc_text
 
 EXAMPLES = 5
 SAMPLE_ROWS = 3
 
 
 def summary(result: Result) -> Iterator[str]:
+    """The lines of a stage or a run, the next command at their end."""
+    yield from what_was_done(result)
+    if (command := _next_command(result)) is not None:
+        yield _line("Next", f"agent-metrics {command}{_shown_home(result.home)}")
+
+
+def what_was_done(result: Result) -> Iterator[str]:
     """The lines of a stage or a run."""
     home = Home(result.home)
     for one in result.pull:
@@ -62,11 +70,10 @@ def _checked(result: Result) -> Iterator[str]:
 
 
 def _ended(result: Result, home: Home) -> Iterator[str]:
-    publication, where = result.publication or {}, shown_home(home.root)
+    publication = result.publication or {}
     match result.outcome:
         case "published":
             yield _line("Published", f"{publication['publication_id']} to {home.published_file}")
-            yield from _next(f"agent-metrics status{where}")
         case "nothing_new" if publication:
             yield _line("Published", f"nothing new; {publication['publication_id']} stands in {home.published_file}")
         case "nothing_new":
@@ -74,25 +81,30 @@ def _ended(result: Result, home: Home) -> Iterator[str]:
         case "held":
             yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one; nothing was published."
             yield _line("Stands", f"{publication['publication_id']} in {home.published_file}")
-            yield from _next(f"agent-metrics publish --resume{where}")
         case "rolled_back":
             restored = publication["restores_publication_id"]
             yield _line("Went back", f"to {restored}, now published as {publication['publication_id']}")
             yield "Further publications are held until you resume them."
-            yield from _next(f"agent-metrics publish --resume{where}")
-        case "pulled":
-            yield from _next(f"agent-metrics build{where}")
-        case "built":
-            yield from _next(f"agent-metrics check{where}")
         case "checked":
             yield _line("Page", home.check_page)
-            yield from _next(f"agent-metrics publish{where}")
+
+
+def _next_command(result: Result) -> str | None:
+    following = {
+        "pulled": "build",
+        "built": "check",
+        "checked": "publish",
+        "published": "status",
+        "held": "publish --resume",
+        "rolled_back": "publish --resume",
+    }
+    return following.get(result.outcome)
 
 
 def closed_gate(closed: Closed) -> Iterator[str]:
     """The checks that closed the gate, some rows of each, and how to look at all of them."""
     home = Home(closed.result.home)
-    yield from summary(closed.result)
+    yield from what_was_done(closed.result)
     for one in closed.result.not_passed():
         if not closes(one):
             continue
@@ -100,9 +112,8 @@ def closed_gate(closed: Closed) -> Iterator[str]:
         yield f"\n{one['name']} ({one['table']}{rule}): {_verdict(one)}"
         yield from (f"    {clean(row)}" for row in one["sample"][:SAMPLE_ROWS])
         yield "\n".join(f"    {clean(line)}" for line in str(one["sql"]).strip().splitlines())
-    yield "\nTo look at all of these rows, give the SQL to `sql` below (or the attach lines to the duckdb command):\n"
-    yield looking_at(home)
-    yield ""
+    yield "\nTo look at all of these rows, paste the SQL into the `duckdb` command, or into Python:"
+    yield '    import duckdb; duckdb.sql("""…""").show(max_rows=1000)\n'
     yield _line("Page", home.check_page)
     yield _line("Stands", "what was published before; nothing has changed for readers")
 
@@ -111,17 +122,6 @@ def _verdict(outcome: dict[str, Any]) -> str:
     if outcome["outcome"] == "error":
         return f"could not run: {clean(outcome['error'])}"
     return f"failed, {outcome['rows']:,} rows"
-
-
-def looking_at(home: Home) -> str:
-    """Lines of Python that open what the checks looked at, under the names that their SQL uses."""
-    files = {"work": home.work_file, "candidate": home.candidate_file, "published": home.published_file}
-    attach = "; ".join(
-        f"attach '{str(file.resolve()).replace(chr(39), chr(39) * 2)}' as {name} (read_only)"
-        for name, file in files.items()
-        if file.exists()
-    )
-    return f'    import duckdb\n    sql = duckdb.connect().sql\n    sql("""set TimeZone = \'UTC\'; {attach}""")'
 
 
 def figures(reports: list[Report]) -> Iterator[RenderableType]:
@@ -143,13 +143,14 @@ def after_demo(reports: list[Report], root: Path) -> Iterator[str]:
     """The next command to try, with the first account that the demo has."""
     one = reports[0]
     dates = f"--from {one.first} --to {one.last}"
-    yield from _next(f"agent-metrics report --account {shlex.quote(one.account)} {dates}{shown_home(root)}")
+    yield _line("Next", f"agent-metrics report --account {shlex.quote(one.account)} {dates}{_shown_home(root)}")
 
 
 def report_lines(report: Report) -> Iterator[RenderableType]:
     """The figures of chapter 6 for one account and range."""
     name = f" ({clean(report.account_name)})" if report.account_name else ""
-    yield f"{clean(report.account)}{name}, {report.first} to {report.last} ({report.timezone}), as of {report.as_of}"
+    dates = f"{report.first} to {report.last} ({report.timezone})"
+    yield f"{clean(report.account)}{name}, {dates}, as of {utc_text(report.as_of)}"
     table = Table(box=None, pad_edge=False)
     table.add_column("channel")
     for heading in ("conversations", "resolved", "routed", "closed", "open", "resolution", "routed rate", "unresolved"):
@@ -189,13 +190,13 @@ def status_lines(status: Status) -> Iterator[str]:
     else:
         one, minutes = status.published, (status.age_seconds or 0) // 60
         yield _line("Published", f"{one.publication_id}, {minutes:,} minutes ago, in {home.published_file}")
-        yield _line("", f"as of {one.as_of}, data up to {one.data_up_to or 'nothing yet'}")
+        yield _line("", f"as of {utc_text(one.as_of)}, data up to {utc_text(one.data_up_to) or 'nothing yet'}")
         yield _line(
             "", f"{one.checks_passed} of {one.checks_total} checks passed; {status.publications:,} publications"
         )
         if status.is_held:
             yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one."
-            yield from _next(f"agent-metrics publish --resume{shown_home(home.root)}")
+            yield _line("Next", f"agent-metrics publish --resume{_shown_home(home.root)}")
     for rejected in status.rejected_rows:
         yield _line("Refused", f"{rejected.rows:,} rows of {rejected.table}, mostly")
         yield from (_line("", f"{rows:,} × {reason}") for reason, rows in rejected.reasons)
@@ -208,17 +209,13 @@ def status_lines(status: Status) -> Iterator[str]:
             yield _line("Held back", f"rows whose parent is not known yet{_counts(candidate.held_back)}")
 
 
-def shown_home(root: Path) -> str:
+def _shown_home(root: Path) -> str:
     """The option that names the home again in a command to copy; nothing for the usual one."""
     return "" if root == Path(".agent-metrics") else f" --home {shlex.quote(str(root))}"
 
 
 def _line(label: str, text: object) -> str:
     return f"{label:<10} {clean(text)}"
-
-
-def _next(command: str) -> Iterator[str]:
-    yield _line("Next", command)
 
 
 def _counts(rows: Mapping[str, int]) -> str:

@@ -86,13 +86,13 @@ def landed(
     columns = landing_columns(table)
     kinds = {column.name: given[column.name].kind for column in columns if column.name in given}
     here = [column for column in columns if column.name in kinds]
-    raw = [f"{given[column.name].sql} AS {_raw(column)}" for column in here]
+    raw = [f"({given[column.name].sql})::VARCHAR AS {_raw(column)}" for column in here]
     text = [f"{_text_of(column, kinds[column.name])} AS {_text(column)}" for column in here]
     value = [f"{_value(column, kinds[column.name])} AS {_typed(column)}" for column in here]
     breaches = [breach for column in columns for breach in _breaches(column, kinds.get(column.name))]
     breaches += _breaches_of_the_row(table, kinds)
-    anything = " OR ".join(f"({condition})" for condition, _ in breaches)
-    reasons = ", ".join(f"CASE WHEN {condition} THEN {sentence} END" for condition, sentence in breaches)
+    anything = " OR ".join(f"({condition})" for condition, _ in breaches) or "false"
+    reasons = ", ".join(f"CASE WHEN {condition} THEN {sentence} END" for condition, sentence in breaches) or "NULL"
     refused = f"CASE WHEN _broken IS NOT NULL THEN _broken WHEN {anything} THEN concat_ws('; ', {reasons}) END"
     results = [f"{_result(column, column.name in kinds)} AS {name(column.name)}" for column in columns]
     kept = payload if table.name == "orders" else f"CASE WHEN _refused IS NOT NULL THEN {payload} END"
@@ -116,7 +116,10 @@ def _typed(column: Column) -> str:
 
 
 def _text_of(column: Column, kind: Kind) -> str:
-    return f"nullif({_raw(column)} ->> '$', '')" if kind == "json" else f"nullif({_raw(column)}, '')"
+    raw = _raw(column)
+    if kind == "json":  # numbers stay as they are written: DuckDB would read them as doubles
+        return f"CASE WHEN starts_with({raw}, '\"') THEN nullif({raw} ->> '$', '') WHEN {raw} <> 'null' THEN {raw} END"
+    return f"nullif({raw}, '')"
 
 
 def _value(column: Column, kind: Kind) -> str:
@@ -124,7 +127,7 @@ def _value(column: Column, kind: Kind) -> str:
     raw, text = _raw(column), _text(column)
     missing = f"NULL::{SQL_TYPES[column.type]}"
     if kind == "other" or (kind == "instant" and column.type != "timestamp"):
-        return "NULL::JSON[]" if column.type == "list<string>" else missing
+        return missing
     is_number = f"NOT starts_with({raw}, '\"')" if kind == "json" else str(kind == "number").upper()
     match column.type:
         case "string":
@@ -149,7 +152,15 @@ def _value(column: Column, kind: Kind) -> str:
                 f"WHEN {_matches(text, _NO_SECONDS)} THEN {filled} END AS TIMESTAMPTZ)"
             )
         case _:
-            return f"CASE WHEN {strict_json(text)} THEN from_json({text}, '[\"JSON\"]') END"
+            is_list = f"starts_with({raw}, '[') OR " if kind == "json" else ""
+            elements = f"CASE WHEN {is_list}{strict_json(text)} THEN from_json({text}, '[\"JSON\"]') END"
+            return f"CASE WHEN {text} IS NOT NULL THEN list_transform({elements}, lambda e: {_element('e')}) END"
+
+
+def _element(element: str) -> str:
+    """An element of a JSON list as text: '' for null, null where it is of the wrong type."""
+    number = _digits(f"{element}::VARCHAR")
+    return f"CASE WHEN {element} IS NULL THEN '' WHEN starts_with({element}, '\"') THEN {element} ->> '$' ELSE {number} END"
 
 
 def _matches(text: str, pattern: str) -> str:
@@ -168,7 +179,7 @@ def _plain(number: str) -> str:
     zeros = f"repeat('0', abs({power}))"
     digits = f"{zeros} || n.whole || n.fraction || {zeros}"
     point = f"abs({power}) + length(n.whole) + {power}"
-    shifted = f"left({digits}, {point}) || '.' || substr({digits}, {point} + 1)"
+    shifted = f"'0' || left({digits}, {point}) || '.' || substr({digits}, {point} + 1)"
     return _let("n", parts, f"n.sign || rtrim(regexp_replace({shifted}, '^0+([0-9])', '\\1'), '0')")
 
 
@@ -188,10 +199,6 @@ def strict_json(text: str) -> str:
     return f"(json_valid({text}) AND NOT regexp_matches({bare}, '(?i)nan|inf|,\\s*[\\]}}]'))"
 
 
-def _element(element: str) -> str:
-    return f"CASE WHEN starts_with({element}, '\"') THEN {element} ->> '$' ELSE {_digits(element + '::VARCHAR')} END"
-
-
 def _result(column: Column, present: bool) -> str:
     default = "NULL" if column.default is None else literal(str(column.default))
     missing = f"{default}::{SQL_TYPES[column.type]}"
@@ -201,8 +208,7 @@ def _result(column: Column, present: bool) -> str:
     if column.type == "timestamp":
         typed = f"CASE WHEN NOT {_out_of_years(typed)} THEN {typed} END"
     elif column.type == "list<string>":
-        texts = f"list_transform({typed}, lambda e: {_element('e')})"
-        typed = f"nullif(list_filter({texts}, lambda t: t <> ''), [])"
+        typed = f"CASE WHEN {typed} IS NOT NULL THEN nullif(list_filter({typed}, lambda t: t <> ''), []) END"
     return f"CASE WHEN {_text(column)} IS NULL THEN {missing} ELSE {typed} END"
 
 
@@ -226,8 +232,8 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
     if column.type == "timestamp":
         wrong = f"{wrong} OR {_out_of_years(typed)}"
     elif column.type == "list<string>":
-        wrong = f"{wrong} OR list_bool_or(list_transform({typed}, lambda e: e IS NOT NULL AND {_element('e')} IS NULL))"
-        nul = f"coalesce(list_bool_or(list_transform({typed}, lambda e: contains(e ->> '$', chr(0)))), false)"
+        wrong = f"{wrong} OR len({typed}) > list_count({typed})"
+        nul = f"(contains(array_to_string({typed}, ''), chr(0)) IS TRUE)"
     if column.type in {"string", "list<string>"}:
         found.append((nul, sentence("holds a NUL character")))
         wrong = f"({wrong}) AND NOT {nul}"

@@ -38,6 +38,7 @@ from flows.warehouses.history import (
     Published,
     attach,
     is_held,
+    literal,
     memory,
     published,
     resumed_file,
@@ -199,16 +200,14 @@ def _sign(copy: Path, last: Path, publication: Publication, build: dict[str, Any
             )
         counts = table_counts(connection, "next")
         publication = replace(publication, row_counts={**counts, "publications": counts["publications"] + 1})
-        values = {**vars(publication), "row_counts": json.dumps(publication.row_counts)}
-        connection.execute(
-            f"insert into next.metrics.publications ({', '.join(values)}) values ({', '.join('?' for _ in values)})",
-            list(values.values()),
-        )
+        row = {**vars(publication), "row_counts": json.dumps(publication.row_counts)}
+        values = ", ".join(literal(value) for value in row.values())
+        connection.execute(f"insert into next.metrics.publications ({', '.join(row)}) values ({values})")
         if build is not None:
             connection.execute("create schema if not exists next.provenance")
             connection.execute("create or replace table next.provenance.build (publication_id varchar, build varchar)")
-            connection.execute("insert into next.provenance.build values (null, ?)", [json.dumps(build)])
-        connection.execute("update next.provenance.build set publication_id = ?", [publication.publication_id])
+            connection.execute(f"insert into next.provenance.build values (null, {literal(json.dumps(build))})")
+        connection.execute(f"update next.provenance.build set publication_id = {literal(publication.publication_id)}")
         connection.execute("commit")
         connection.execute("checkpoint next")
     return publication

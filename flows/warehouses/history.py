@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +141,8 @@ def attach(
     remedy: str = REBUILD_HISTORY,
 ) -> None:
     """Attach `file` as `alias`. StorageFailed if it is locked, damaged, or may not be read."""
-    path = str(file).replace("'", "''")
     try:
-        connection.execute(f"attach '{path}' as {alias} (type duckdb{', read_only' if read_only else ''})")
+        connection.execute(f"attach {literal(str(file))} as {alias} (type duckdb{', read_only' if read_only else ''})")
     except duckdb.Error as error:
         is_locked = "lock" in str(error) or "conflict" in str(error)
         remedy = "close the program that has it open for writing" if is_locked else remedy
@@ -153,7 +152,8 @@ def attach(
 def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
     """Rows of each table in the schema `metrics` of the attached file."""
     tables = connection.execute(
-        "select table_name from duckdb_tables() where database_name = ? and schema_name = 'metrics' order by 1", [alias]
+        f"""select table_name from duckdb_tables()
+        where database_name = {literal(alias)} and schema_name = 'metrics' order by 1"""
     ).fetchall()
     counts = {}
     for (table,) in tables:
@@ -161,6 +161,19 @@ def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str,
         row = connection.execute(f'select count(*) from {alias}.metrics."{name}"').fetchone()
         counts[table] = int(row[0]) if row else 0
     return counts
+
+
+def literal(value: str | int | date | None) -> str:
+    """`value` (text, number, date, instant) as SQL. DuckDB imports pandas to bind a parameter: a second for each run."""
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return f"timestamptz '{value.isoformat()}'"
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    return "'" + value.replace("'", "''") + "'"
 
 
 def utc_text(instant: datetime | None) -> str | None:

@@ -12,6 +12,7 @@ import duckdb
 
 import contract
 from flows.home import Home, write_durably
+from flows.warehouses.history import literal
 
 TYPES = {
     "string": "varchar",
@@ -31,9 +32,8 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 def opened(file: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """`file` attached as `file`: under its own name, `metrics`, its schema of that name would be ambiguous."""
     with duckdb.connect(":memory:") as connection:
-        path = str(file).replace("'", "''")
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{path}' as file{' (read_only)' if read_only else ''}")
+        connection.execute(f"attach {literal(str(file))} as file{' (read_only)' if read_only else ''}")
         yield connection
 
 
@@ -49,9 +49,8 @@ def write_candidate(home: Home, build_id: str, rows: Rows | None = None, **build
             columns = ", ".join(f'"{column.name}" {TYPES[column.type]}' for column in table.columns)
             connection.execute(f'create table file.metrics."{table.name}" ({columns})')
             for row in rows.get(table.name, ()):
-                columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
-                insert = f'insert into file.metrics."{table.name}" ({columns}) values ({marks})'
-                connection.execute(insert, list(row.values()))
+                columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(map(literal, row.values()))
+                connection.execute(f'insert into file.metrics."{table.name}" ({columns}) values ({values})')
         connection.execute("commit")
     describe(home, build_id, row_counts={table: len(rows.get(table, ())) for table in contract.metrics()}, **build)
     verdict(home, build_id)

@@ -80,8 +80,10 @@ def _exact(column: str) -> str:
     value = f"_object.{name(column)}"
     written = f'"{column}"\\s*:\\s*(-?[0-9.eE+-]+)'
     same = f"list_filter(regexp_extract_all(_line, {literal(written)}, 1), lambda n: try_cast(n AS DOUBLE) = {value}::DOUBLE)"
-    inexact = f"length({value}) > 15 AND regexp_full_match({value}, '-?[0-9]+[.e][0-9.e+-]+')"
-    return f"CASE WHEN NOT starts_with({value}, '\"') AND {inexact} THEN coalesce({same}[1]::JSON, {value}) ELSE {value} END"
+    return (
+        f"CASE WHEN starts_with({value}, '\"') OR length({value}) <= 15 THEN {value} "
+        f"WHEN regexp_full_match({value}, '-?[0-9]+[.e][0-9.e+-]+') THEN coalesce({same}[1]::JSON, {value}) ELSE {value} END"
+    )
 
 
 def csv_header(head: bytes, table: Table) -> list[str]:

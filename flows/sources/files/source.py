@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,12 +16,13 @@ import duckdb
 
 from contract import landing
 from flows.errors import InputError, StorageFailed
-from flows.lake import Input, Lake, LakeFile, LoadWriter
+from flows.lake import Input, Lake, LoadWriter
 from flows.lake.landing import landed, literal
 from flows.lake.store import storing
 from flows.progress import Progress
 from flows.sources.files import formats
 from flows.sources.files.folder import Digests, SourceFile, discover, empty_warning, readable, reading
+from flows.sources.files.formats import Rows
 
 _EXAMPLES = 5
 _CHUNK = 1024 * 1024
@@ -48,18 +51,18 @@ def pull(folder: Path, lake: Lake, progress: Progress) -> PullSummary:
     """
     found = discover(folder)
     _raise(found.mistakes)
-    digests = Digests(lake.root / "fingerprints.json")
-    loaded = {given.name: given.digest for load in lake.loads() if load.source == "files" for given in load.inputs}
-    inputs = {file: Input(str(file.path), digests.of(file.path)) for file in found.files}
-    new = [file for file in found.files if loaded.get(inputs[file].name) != inputs[file].digest]
     if not found.files:
         found.warnings.append(f"{readable(folder)}: holds no files of the contract's tables")
-    unchanged = len(found.files) - len(new)
+    digests = Digests(lake.root / "fingerprints.json")
+    loaded = {given.name: given.digest for load in lake.loads() if load.source == "files" for given in load.inputs}
+    inputs = {file: Input(os.fspath(file.path), digests.of(file.path)) for file in found.files}
+    new = [file for file in found.files if loaded.get(inputs[file].name) != inputs[file].digest]
+    summary = PullSummary("files", None, files_unchanged=len(inputs) - len(new), warnings=found.warnings)
     if new:
-        return _load(new, inputs, lake, progress, unchanged, found.warnings, digests)
+        summary = _load(new, inputs, lake, progress, summary)
     with storing(lake.root):
         digests.save()
-    return PullSummary("files", None, files_unchanged=unchanged, warnings=found.warnings)
+    return summary
 
 
 def _load(
@@ -67,98 +70,119 @@ def _load(
     inputs: dict[SourceFile, Input],
     lake: Lake,
     progress: Progress,
-    unchanged: int,
-    warnings: list[str],
-    digests: Digests,
+    summary: PullSummary,
 ) -> PullSummary:
     writer = lake.begin("files")
-    mistakes: list[tuple[str, str]] = []
-    unknown: dict[str, set[str]] = {}
-    refusals: list[str] = []
-    taken: list[Input] = []
     progress.start("pull", total=sum(file.size for file in new))
-    with duckdb.connect(config={"memory_limit": "2GB", "temp_directory": str(writer.scratch)}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        for ordinal, file in enumerate(new):
-            progress.advance(0, what=file.shown)
-            try:
-                rows = _load_file(connection, writer, ordinal, file)
-            except InputError as error:
-                mistakes.append((file.shown, error.what))
-            else:
-                if rows is None:
-                    warnings.append(empty_warning(file.shown))
-                    continue
-                taken.append(inputs[file])
-                unknown.setdefault(file.table, set()).update(rows.unknown)
-                refusals += _examples(connection, lake, writer.files[-1], file.shown, _EXAMPLES - len(refusals))
-            progress.advance(file.size, what=file.shown)
+    outcomes = _load_files(new, writer, progress)
     progress.finish()
-    _raise(mistakes)
-    ignored = {table: sorted(names) for table, names in sorted(unknown.items()) if names}
-    load = writer.commit(tuple(taken), ignored) if taken else None
-    with storing(lake.root):
-        digests.save()
-    counts: Counter[str] = Counter()
+    _raise([(file.shown, outcomes[file].mistake) for file in new if outcomes[file].mistake])
+    warnings = [empty_warning(file.shown) for file in new if not outcomes[file].written]
+    taken = [file for file in new if outcomes[file].written]
+    if not taken:
+        return replace(summary, warnings=summary.warnings + warnings)
+    ignored: dict[str, set[str]] = {}
+    rows: Counter[str] = Counter()
     refused: Counter[str] = Counter()
+    for file in taken:
+        ignored.setdefault(file.table, set()).update(outcomes[file].unknown)
     for written in writer.files:
-        counts[written.table] += written.rows
+        rows[written.table] += written.rows
         refused[written.table] += written.refused
-    return PullSummary(
-        "files",
-        load.number if load else None,
+    names = {table: sorted(columns) for table, columns in sorted(ignored.items()) if columns}
+    load = writer.commit(tuple(inputs[file] for file in taken), names)
+    return replace(
+        summary,
+        load=load.number,
         files_loaded=len(taken),
-        files_unchanged=unchanged,
-        rows=dict(counts),
+        rows=dict(rows),
         refused=dict(+refused),
-        refusals=refusals,
-        ignored_columns=ignored,
-        warnings=warnings,
+        refusals=[example for file in taken for example in outcomes[file].refusals][:_EXAMPLES],
+        ignored_columns=names,
+        warnings=summary.warnings + warnings,
     )
 
 
-def _load_file(
-    connection: duckdb.DuckDBPyConnection, writer: LoadWriter, ordinal: int, file: SourceFile
-) -> formats.Rows | None:
-    """Write one file into the lake; None where it holds nothing at all."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one file: written (with its ignored columns and some refusals), a mistake, or nothing in it."""
+
+    written: bool = False
+    unknown: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    mistake: str = ""
+
+
+def _load_files(new: list[SourceFile], writer: LoadWriter, progress: Progress) -> dict[SourceFile, _Outcome]:
+    """Several files at a time, the largest first: numbering the rows keeps each of them on one core."""
+    outcomes: dict[SourceFile, _Outcome] = {}
+    settings = {"memory_limit": "2GB", "temp_directory": os.fspath(writer.scratch)}
+    with duckdb.connect(config={**settings}) as database, ThreadPoolExecutor(os.cpu_count()) as pool:
+        database.execute("SET GLOBAL TimeZone = 'UTC'")
+        cursors = {file: database.cursor() for file in new}
+        tasks = {
+            pool.submit(_outcome, cursors[file], writer, ordinal, file): file
+            for ordinal, file in sorted(enumerate(new), key=lambda item: -item[1].size)
+        }
+        try:
+            for task in as_completed(tasks):
+                file = tasks[task]
+                outcomes[file] = task.result()
+                progress.advance(file.size, what=file.shown)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for cursor in cursors.values():
+                cursor.interrupt()
+            raise
+    return outcomes
+
+
+def _outcome(cursor: duckdb.DuckDBPyConnection, writer: LoadWriter, ordinal: int, file: SourceFile) -> _Outcome:
+    try:
+        return _load_file(cursor, writer, ordinal, file)
+    except InputError as error:
+        return _Outcome(mistake=error.what)
+
+
+def _load_file(cursor: duckdb.DuckDBPyConnection, writer: LoadWriter, ordinal: int, file: SourceFile) -> _Outcome:
     table = landing()[file.table]
     kind = file.extension.removesuffix(".gz")
     path = writer.scratch / f"{ordinal:04}.{kind}"
     _stage(file, path)
     if path.stat().st_size == 0:
-        return None
+        return _Outcome()
 
-    def write(rows: formats.Rows) -> formats.Rows:
+    def write(rows: Rows) -> tuple[Rows, Path]:
         select = landed(table, rows.relation, rows.given, broken=rows.broken, payload=rows.payload, keep=("_position",))
         try:
-            writer.write(connection, table.name, ordinal, select)
+            return rows, writer.write(cursor, table.name, ordinal, select)
         except StorageFailed:
             with reading(file.path), file.path.open("rb") as source:
                 source.read(1)  # if it was the source that failed, say so
             raise
-        return rows
 
-    if kind == "jsonl":
-        with storing(writer.scratch):
-            rows = formats.jsonl(connection, path, table)
-        rows = write(rows)
-    elif kind == "parquet":
-        rows = formats.parquet(connection, path, table)
-        try:
-            write(rows)
-        except duckdb.Error as error:
-            raise InputError("is no whole Parquet file") from error
-    else:
-        names = formats.csv_header(next(_chunks(file), b""), table)
-        try:
-            rows = write(formats.csv_rows(path, table, names))
-        except duckdb.InvalidInputException:
+    match kind:
+        case "jsonl":
             with storing(writer.scratch):
-                rows = formats.mended_csv_rows(path, table, names)
-            write(rows)
+                rows = formats.jsonl(cursor, path, table)
+            rows, written = write(rows)
+        case "csv":
+            names = formats.csv_header(next(_chunks(file), b""), table)
+            try:
+                rows, written = write(formats.csv_rows(path, table, names))
+            except duckdb.InvalidInputException:
+                with storing(writer.scratch):
+                    rows = formats.mended_csv_rows(path, table, names)
+                rows, written = write(rows)
+        case _:
+            rows = formats.parquet(cursor, path, table)
+            try:
+                rows, written = write(rows)
+            except duckdb.Error as error:
+                raise InputError("is no whole Parquet file") from error
     for scratch in writer.scratch.glob(f"*{path.name}"):
         scratch.unlink()
-    return rows
+    return _Outcome(True, rows.unknown, tuple(_examples(cursor, written, file)))
 
 
 def _stage(file: SourceFile, path: Path) -> None:
@@ -184,16 +208,12 @@ def _chunks(file: SourceFile) -> Iterator[bytes]:
             raise InputError("is no whole gzip file") from error
 
 
-def _examples(
-    connection: duckdb.DuckDBPyConnection, lake: Lake, written: LakeFile, shown: str, limit: int
-) -> list[str]:
-    if not written.refused or limit <= 0:
-        return []
-    path = literal(str(lake.path(written)))
-    refused = connection.execute(
-        f"SELECT _position, _refused FROM read_parquet({path}, hive_partitioning=false) WHERE _refused IS NOT NULL LIMIT {limit}"
+def _examples(cursor: duckdb.DuckDBPyConnection, written: Path, file: SourceFile) -> list[str]:
+    refused = cursor.execute(
+        f"SELECT _position, _refused FROM read_parquet({literal(os.fspath(written))}, hive_partitioning=false) "
+        f"WHERE _refused IS NOT NULL ORDER BY _position LIMIT {_EXAMPLES}"
     ).fetchall()
-    return [f"{written.table}: {shown}, row {position}: {reason}" for position, reason in refused]
+    return [f"{file.table}: {file.shown}, row {position}: {reason}" for position, reason in refused]
 
 
 def _raise(mistakes: list[tuple[str, str]]) -> None:

@@ -1,0 +1,51 @@
+"""What tests share: a home to work in, and the main job run in this process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import stages
+from flows.home import Home
+from flows.stages import Ask, Result
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def _workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workplace") / "home"
+
+
+@pytest.fixture
+def home(_workplace: Path) -> Home:
+    """An empty home. All tests of a process take the same folder in turn, so that dbt parses the project once."""
+    _workplace.mkdir(exist_ok=True)
+    for part in _workplace.iterdir():
+        if part.is_dir() and part.name != "dbt":
+            shutil.rmtree(part)
+        elif part.is_file():
+            part.unlink()
+    return Home(_workplace)
+
+
+@pytest.fixture
+def run(home: Home) -> Run:
+    """The main job on `home`: run(folder, as_of, **of Ask)."""
+
+    def call(folder: Path | None, as_of: str, **asked: Any) -> Result:
+        return stages.run(Ask(home=str(home.root), path=str(folder) if folder else None, as_of=as_of, **asked))
+
+    return call
+
+
+def write_rows(file: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows as JSON lines."""
+    import json
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")

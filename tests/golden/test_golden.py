@@ -1,0 +1,132 @@
+"""Every folder `<rule>/<case>` here: what lands, and what must be published (README.md beside this file).
+
+The cases of one as-of are delivered together and go through the whole main job: pull, build, check, publish. A case is
+told from the others by its accounts.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import stages
+from flows.home import Home
+from flows.report import report
+from flows.stages import Ask
+from tests.reference.compare import payload_account, read_published
+
+CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/*/case.toml"))
+Rows = list[dict[str, Any]]
+
+pytestmark = pytest.mark.xdist_group("golden")
+
+
+@cache
+def as_of(case: Path) -> str:
+    return str(tomllib.loads((case / "case.toml").read_text("utf-8"))["as_of"])
+
+
+def accounts(case: Path) -> set[str]:
+    name = f"g{case.parent.name}-{case.name}"
+    return {name, f"{name}-b"}
+
+
+def deliveries(case: Path) -> list[Path]:
+    """Folders of files, one for each load, in order."""
+    landing = case / "landing"
+    numbered = sorted((folder for folder in landing.iterdir() if folder.is_dir()), key=lambda folder: int(folder.name))
+    return numbered or [landing]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]:
+    """The home in which all cases of an as-of were delivered and published."""
+    workplace = tmp_path_factory.mktemp("golden")
+
+    @cache
+    def deliver(instant: str) -> Home:
+        cases = [case for case in CASES if as_of(case) == instant]
+        home = Home(workplace / instant.replace(":", ""))
+        for number in range(max(len(deliveries(case)) for case in cases)):
+            folder = workplace / "delivered" / f"{instant}-{number}"
+            for case in cases:
+                for file in deliveries(case)[number].glob("*") if number < len(deliveries(case)) else ():
+                    target = folder / file.name.split(".")[0] / f"{case.parent.name}-{case.name}.{file.name.split('.', 1)[1]}"
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, target)
+            result = stages.run(Ask(home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0))
+            assert result.outcome == "published"
+        return home
+
+    return deliver
+
+
+@pytest.fixture(scope="module")
+def tables(published: Callable[[str], Home]) -> Callable[[str], dict[str, Rows]]:
+    return cache(lambda instant: read_published(published(instant).published_file))
+
+
+def read_rows(file: Path) -> Rows:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
+
+
+def as_written(value: Any) -> Any:
+    """A published value as the cases write it."""
+    match value:
+        case datetime():
+            text = value.astimezone(UTC).isoformat(timespec="auto").replace("+00:00", "Z")
+            return text
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return f"{value:.4f}"
+    return value
+
+
+def sorted_texts(rows: Rows) -> Counter[str]:
+    return Counter(json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
+def test_golden(case: Path, tables: Callable[[str], dict[str, Rows]], published: Callable[[str], Home]) -> None:
+    actual = tables(as_of(case))
+    mine = accounts(case)
+    for file in sorted((case / "expected").glob("*.jsonl")):
+        expected = read_rows(file)
+        if file.stem == "rejected_rows":
+            check_refusals(expected, [row for row in actual["rejected_rows"] if payload_account(row) in mine])
+            continue
+        rows = [row for row in actual[file.stem] if row["account_id"] in mine]
+        columns = list(expected[0]) if expected else ["account_id"]
+        found = [{column: as_written(row[column]) for column in columns} for row in rows]
+        missing = sorted_texts(expected) - sorted_texts(found)
+        extra = sorted_texts(found) - sorted_texts(expected)
+        assert not missing and not extra, f"{file.stem}\nmissing: {[*missing]}\nnot expected: {[*extra]}"
+    if (case / "expected" / "report.json").exists():
+        check_report(json.loads((case / "expected" / "report.json").read_text("utf-8")), published(as_of(case)))
+
+
+def check_refusals(expected: Rows, found: Rows) -> None:
+    assert len(found) == len(expected), found
+    for row in expected:
+        alike = [one for one in found if one["table"] == row["table"] and one["payload"] == row["payload"]]
+        assert alike, f"{row} is not among {found}"
+        assert row.get("reason_contains", "") in alike[0]["reason"]
+
+
+def check_report(expected: dict[str, Any], home: Home) -> None:
+    first, last = date.fromisoformat(expected["from"]), date.fromisoformat(expected["to"])
+    figures = report(home, expected["account"], first, last).to_json_dict()
+    average = figures["average_order_value"]
+    figures["average_order_value"] = None if average is None else float(average)
+    assert {name: figures[name] for name in expected["figures"]} == expected["figures"]

@@ -1,0 +1,70 @@
+"""Rule 1.4 on random shops: however rows arrive, the published tables say the same, and they say what an independent
+reading of the definitions says (tests/reference). Many shops share a build as accounts: a build costs seconds."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows.home import Home
+from tests.conftest import Run
+from tests.reference.compare import compare, read_published
+from tests.reference.counted import Load
+from tests.reference.deliveries import merged, random_deliveries, write_load
+from tests.reference.derive import derive
+from tests.reference.shops import AS_OF, random_shop
+
+SHOPS = 25
+
+
+def shops(rng: random.Random, *, ordered: bool) -> list[Load]:
+    """Deliveries of many shops, merged load by load."""
+    return merged(
+        random_deliveries(rng, random_shop(rng, f"shop {number}", ordered=ordered)) for number in range(SHOPS)
+    )
+
+
+def deliver(run: Run, loads: list[Load], instants: list[str], rng: random.Random) -> None:
+    with TemporaryDirectory() as folder:
+        for number, (load, instant) in enumerate(zip(loads, instants, strict=True)):
+            write_load(Path(folder) / str(number), load, rng)
+            result = run(Path(folder) / str(number), instant, max_rejected_share=1.0, max_volume_drop=1.0)
+            assert result.outcome == "published"
+
+
+def published(home: Home, loads: list[Load]) -> str:
+    return compare(derive(loads, AS_OF).tables, read_published(home.published_file))
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(seed=st.integers(0, 2**32))
+def test_1_4_run_by_run_and_in_one_go_publish_what_the_definitions_say(
+    home: Home, run: Run, ordered: bool, seed: int
+) -> None:
+    rng = random.Random(seed)
+    loads = shops(rng, ordered=ordered)
+    hours = sorted((rng.choice([0, 0, 1, 24, 72, 400]) for _ in loads[1:]), reverse=True)
+    instants = [(AS_OF - timedelta(hours=back)).isoformat() for back in [*hours, 0]]
+    for part in (home.lake, home.candidate, home.publications):
+        _remove(part)
+    home.published_file.unlink(missing_ok=True)
+
+    deliver(run, loads, instants, rng)
+    assert published(home, loads) == ""
+
+    result = run(None, AS_OF.isoformat(), full_refresh=True, max_rejected_share=1.0)
+    assert result.outcome == "published"
+    assert published(home, loads) == ""
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
