@@ -42,17 +42,19 @@ CHECKS = [
         T,
         "conversations are all those that a shopper started",
         """
-        select distinct messages.account_id, messages.conversation_id
-        from {delivered_messages} as messages
-        semi join {staging}.stg_conversations as delivered
-            on messages.account_id = delivered.account_id
-            and messages.conversation_id = delivered.conversation_id
-            and delivered.created_at <= {as_of}
-        semi join {intermediate}.int_accounts as accounts on messages.account_id = accounts.account_id
-        anti join {metrics}.conversations as published
-            on messages.account_id = published.account_id
-            and messages.conversation_id = published.conversation_id
-        where messages.sender = 'visitor' and messages.sent_at <= {as_of}""",
+        select delivered.account_id, delivered.conversation_id, delivered.created_at
+        from {delivered_conversations} as delivered
+        semi join {intermediate}.int_accounts as accounts on delivered.account_id = accounts.account_id
+        semi join (
+            select account_id, conversation_id from {delivered_messages}
+            where sender = 'visitor' and sent_at <= {as_of}
+        ) as messages
+            on delivered.account_id = messages.account_id
+            and delivered.conversation_id = messages.conversation_id
+        anti join {checked[conversations]} as published
+            on delivered.account_id = published.account_id
+            and delivered.conversation_id = published.conversation_id
+        where delivered.created_at <= {as_of}""",
         rule="3.1",
     ),
     Check(

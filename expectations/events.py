@@ -1,4 +1,4 @@
-"""The four events: as many as the conversations, statuses and recommendations that they tell of, at the same instants."""
+"""The four events: as many as the conversations, statuses and recommendations behind them, at the same instants."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ CHECKS = [
     _one_per("conversation_started", "true", "conversations.started_at"),
     _one_per("conversation_resolved", "status = 'resolved'", "conversations.closed_at"),
     # The first hand-off that is no message_sent: at handed_off_at, or after it.
-    _one_per("conversation_escalated", "status = 'routed'", "greatest(events.occurred_at, conversations.handed_off_at)"),
+    _one_per(
+        "conversation_escalated", "status = 'routed'", "greatest(events.occurred_at, conversations.handed_off_at)"
+    ),
     Check(
         "agent_events",
         "agent_events has one product_recommended for each agent message that recommends products",

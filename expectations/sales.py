@@ -70,12 +70,11 @@ CHECKS = [
     ),
     Check(
         T,
-        # Whose order it is, is known here by what the order itself says; an email (4.2) has become the line's profile.
         "attributed_order_lines belong to the shopper of their touch",
         """
         select
             lines.*, touches.profile_id as touch_profile_id, touches.visitor_id as touch_visitor_id,
-            orders.profile_id as order_profile_id, orders.visitor_id as order_visitor_id
+            ordered.profile_id as order_profile_id, ordered.visitor_id as order_visitor_id
         from {checked[attributed_order_lines]} as lines
         join {intermediate}.int_touches as touches
             on lines.account_id = touches.account_id
@@ -83,13 +82,15 @@ CHECKS = [
             and lines.product_id = touches.product_id
             and lines.touch_type = touches.touch_type
             and lines.touch_id = touches.touch_id
-        join {intermediate}.int_orders as orders
-            on lines.account_id = orders.account_id and lines.order_id = orders.order_id
+        join {intermediate}.int_order_lines as ordered
+            on lines.account_id = ordered.account_id and lines.order_line_id = ordered.order_line_id
         where
-            lines.profile_id is distinct from coalesce(orders.profile_id, lines.profile_id)
-            or (touches.profile_id is not null and lines.profile_id is distinct from touches.profile_id)
-            or (touches.profile_id is null and orders.visitor_id is distinct from touches.visitor_id)
-            or (touches.profile_id is null and touches.visitor_id is null)""",
+            lines.profile_id is distinct from coalesce(ordered.profile_id, touches.profile_id)
+            or ordered.profile_id <> touches.profile_id
+            or (
+                (ordered.profile_id is null or touches.profile_id is null)
+                and coalesce(ordered.visitor_id <> touches.visitor_id, true)
+            )""",
         rule="4.3",
     ),
     Check(

@@ -105,7 +105,9 @@ def _columns(table: contract.Table) -> Check:
 def _grain(table: contract.Table) -> list[Check]:
     key = ", ".join(quoted(name) for name in table.key)
     named = ", ".join(table.key)
-    missing = " or ".join(f"{quoted(name)} is null" for name in dict.fromkeys((*table.key, *_FILLED.get(table.name, []))))
+    missing = " or ".join(
+        f"{quoted(name)} is null" for name in dict.fromkeys((*table.key, *_FILLED.get(table.name, [])))
+    )
     return [
         Check(
             table.name,

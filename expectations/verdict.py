@@ -42,7 +42,7 @@ class Check:
     """A sentence about a published table, and the rows that contradict it.
 
     `sql` is one select without a semicolon; no rows means that the sentence holds. Its placeholders (`{metrics}`,
-    `{checked[messages]}`, ...) are explained where they are filled in, in `gate.names`. A word after a colon would be
+    `{checked[messages]}`, ...) are explained where they are filled in, in `names`. A word after a colon would be
     taken for a bind parameter: there is none in it. `rule` is the contract's.
     """
 
@@ -87,4 +87,5 @@ class Verdict:
     outcomes: tuple[Outcome, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "outcomes": [asdict(outcome) for outcome in self.outcomes]}
+        plain = asdict(self)
+        return plain | {"outcomes": list(plain["outcomes"])}

@@ -152,12 +152,14 @@ class Console:
         """
         if self.is_debugging:
             self.say("".join(traceback.format_exception(error)))
-        is_ours = isinstance(error, AgentMetricsError)
-        facts = {name: getattr(error, name) for name in ("what", "where", "remedy")} if is_ours else {}
+        facts: dict[str, str | None] = {}
+        if isinstance(error, AgentMetricsError):
+            facts = {"what": error.what, "where": error.where, "remedy": error.remedy}
+        kind = next((one.__name__ for one in type(error).__mro__ if one.__module__ == "flows.errors"), "Interrupted")
         sentence = " ".join(str(error).split()) or type(error).__name__
         self.say(f"Error: {clean(sentence)}")
         if self.as_json:
-            details = {"kind": type(error).__name__, "message": sentence, **facts}
+            details = {"kind": kind, "message": sentence, **facts}
             self.show({**(document or {}), "error": details, "exit_status": status}, ())
         return status
 

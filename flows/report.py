@@ -157,8 +157,12 @@ def report(home: Home, account: str, first: date, last: date) -> Report:
         raise InputError(f"the range begins on {first} but ends on {last}", remedy="give the earlier date first")
     with open_published(home) as connection:
         name, timezone, currency = _account(connection, account)
-        asked = {"account": account, "first": first, "last": last, "timezone": timezone}
-        values = {name: literal(value) for name, value in asked.items()}
+        values = {
+            "account": literal(account),
+            "timezone": literal(timezone),
+            "first": literal(first),
+            "last": literal(last),
+        }
         by_channel = {
             channel: Conversations(*counts)
             for channel, *counts in connection.execute(CONVERSATIONS.format(**values)).fetchall()

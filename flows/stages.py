@@ -98,7 +98,7 @@ class Closed(GateClosed):
         names = ", ".join(one["name"] for one in failed[:3]) + (", …" if len(failed) > 3 else "")
         super().__init__(
             f"the gate is closed, {len(failed)} of {(result.check or {})['total']} checks failed ({names})"
-            " and what was published stands",
+            " and nothing changes for readers",
             where=str(Home(result.home).check_page),
             remedy="look at the rows on that page, mend the source or the setting, and run again",
         )

@@ -8,9 +8,8 @@ from typing import Any
 
 import duckdb
 
-from flows.errors import StorageFailed
 from flows.home import Home, read_json
-from flows.warehouses.history import Publication, Published, is_held, open_published, read_published
+from flows.warehouses.history import Publication, Published, is_held, not_a_publication, open_published, read_published
 
 HISTORY_SHOWN = 5
 REASONS_SHOWN = 3
@@ -101,7 +100,7 @@ def status(home: Home) -> Status:
             try:
                 standing, rejected = read_published(connection), _rejected(connection)
             except duckdb.Error as error:
-                raise StorageFailed(f"is no publication ({error})", where=str(home.published_file)) from error
+                raise not_a_publication(home, error) from error
     newest = standing.newest if standing else None
     return Status(
         home=str(home.root),

@@ -115,7 +115,8 @@ def closed_gate(closed: Closed) -> Iterator[str]:
     yield "\nTo look at all of these rows, paste the SQL into the `duckdb` command, or into Python:"
     yield '    import duckdb; duckdb.sql("""…""").show(max_rows=1000)\n'
     yield _line("Page", home.check_page)
-    yield _line("Stands", "what was published before; nothing has changed for readers")
+    standing = (closed.result.publication or {}).get("publication_id", "nothing is published yet")
+    yield _line("Stands", f"{standing}; nothing has changed for readers")
 
 
 def _verdict(outcome: dict[str, Any]) -> str:

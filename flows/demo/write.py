@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from contract import Table, landing
 from flows.demo.conversations import converse
 from flows.demo.dice import Dice, Weighted
-from flows.demo.shop import DAY, MINUTE, Row, Shop
+from flows.demo.shop import DAY, HOUR, Row, Shop
 from flows.demo.thread import INTENTS, SECOND, Intent, Thread
 from flows.errors import InputError, StorageFailed
 
@@ -70,8 +70,7 @@ def _shop(name: str, dice: Dice, conversations: int, since: int, until: int) -> 
     """A shop with its whole history."""
     shop = Shop(name, dice, shoppers=max(1, conversations * 3 // 5), since=since, until=until)
     calendar = _calendar(shop)
-    orders = sorted(_instant(calendar, shop) for _ in range(conversations * 2 // 5))
-    for at in orders:
+    for at in sorted(_instant(calendar, shop) for _ in range(conversations * 2 // 5)):
         shop.place_order(dice.pick_early(shop.shoppers), at)
     channels = Weighted(shop.facts["channels"].items())
     intents = {
@@ -109,7 +108,7 @@ def _instant(calendar: Weighted[int], shop: Shop) -> int:
     dice = shop.dice
     while True:
         hour = dice.draw(DAYTIME)
-        at = dice.draw(calendar) + hour * 60 * MINUTE + dice.between(0, 60 * MINUTE - 1)
+        at = dice.draw(calendar) + hour * HOUR + dice.between(0, HOUR - 1)
         if shop.since <= at <= shop.until - 20 * SECOND:
             return at
 
@@ -139,7 +138,7 @@ def _rows(table: Table, shops: list[Shop], until: int) -> Iterator[Row]:
             if (table.event_time and row[table.event_time] > until) or row.get("order_id") in unplaced:
                 continue
             past = {name: row[name] for name in timestamps if (row.get(name) or until + 1) <= until}
-            known = {**dict.fromkeys(names), **{name: row.get(name) for name in names if name not in timestamps}}
+            known = {name: None if name in timestamps else row.get(name) for name in names}
             known.update({name: _text(at) for name, at in past.items()})
             if "updated_at" in known:
                 known["updated_at"] = _text(max(past.values()))

@@ -99,7 +99,8 @@ def landed(
     return (
         f"SELECT {', '.join([*results, *map(name, keep)])}, _refused, {kept} AS _payload "
         f"FROM (SELECT *, {refused} AS _refused FROM (SELECT {', '.join(['*', *value])} "
-        f"FROM (SELECT {', '.join(['*', *text])} FROM (SELECT {', '.join(['*', *raw])}, {broken} AS _broken FROM {relation}))))"
+        f"FROM (SELECT {', '.join(['*', *text])} "
+        f"FROM (SELECT {', '.join(['*', *raw])}, {broken} AS _broken FROM {relation}))))"
     )
 
 
@@ -125,42 +126,36 @@ def _text_of(column: Column, kind: Kind) -> str:
 def _value(column: Column, kind: Kind) -> str:
     """The typed value of a column, null where the text is not of its type."""
     raw, text = _raw(column), _text(column)
-    missing = f"NULL::{SQL_TYPES[column.type]}"
     if kind == "other" or (kind == "instant" and column.type != "timestamp"):
-        return missing
-    is_number = f"NOT starts_with({raw}, '\"')" if kind == "json" else str(kind == "number").upper()
+        return f"NULL::{SQL_TYPES[column.type]}"
+    is_text = f"starts_with({raw}, '\"')" if kind == "json" else str(kind == "text").lower()
+    is_list = f"starts_with({raw}, '[')" if kind == "json" else "false"
     match column.type:
         case "string":
-            good = {"text": text, "number": _digits(text)}.get(
-                kind, f"CASE WHEN starts_with({raw}, '\"') THEN {text} ELSE {_digits(text)} END"
-            )
-            return f"CASE WHEN NOT contains({text}, chr(0)) THEN {good} END"
+            found = f"CASE WHEN contains({text}, chr(0)) THEN NULL WHEN {is_text} THEN {text} ELSE {_digits(text)} END"
         case "integer":
-            whole = f"CASE WHEN {_matches(text, _WHOLE)} THEN {text} WHEN {is_number} THEN {_digits(text)} END"
-            return f"try_cast({whole} AS BIGINT)"
+            number = f"WHEN NOT {is_text} THEN {_digits(text)}"
+            found = f"try_cast(CASE WHEN {_matches(text, _WHOLE)} THEN {text} {number} END AS BIGINT)"
         case "decimal":
-            plain = (
-                f"CASE WHEN {_matches(text, _PLAIN)} THEN {text} WHEN {_matches(text, _NUMBER)} THEN {_plain(text)} END"
-            )
-            return f"try_cast({plain} AS DECIMAL(18,4))"
+            power = f"WHEN {_matches(text, _NUMBER)} THEN {_plain(text)}"
+            found = f"try_cast(CASE WHEN {_matches(text, _PLAIN)} THEN {text} {power} END AS DECIMAL(18,4))"
         case "boolean":
-            return f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
+            found = f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
         case "timestamp":
-            filled = f"{text}[:16] || ':00' || {text}[17:]"
-            return (
-                f"try_cast(CASE WHEN {_matches(text, _SECONDS)} THEN {text} "
-                f"WHEN {_matches(text, _NO_SECONDS)} THEN {filled} END AS TIMESTAMPTZ)"
-            )
+            filled = f"WHEN {_matches(text, _NO_SECONDS)} THEN {text}[:16] || ':00' || {text}[17:]"
+            found = f"try_cast(CASE WHEN {_matches(text, _SECONDS)} THEN {text} {filled} END AS TIMESTAMPTZ)"
         case _:
-            is_list = f"starts_with({raw}, '[') OR " if kind == "json" else ""
-            elements = f"CASE WHEN {is_list}{strict_json(text)} THEN from_json({text}, '[\"JSON\"]') END"
-            return f"CASE WHEN {text} IS NOT NULL THEN list_transform({elements}, lambda e: {_element('e')}) END"
+            elements = f"CASE WHEN {is_list} THEN {text} WHEN {strict_json(text)} THEN {text} END"
+            each = f"list_transform(from_json({elements}, '[\"JSON\"]'), lambda e: {_element('e')})"
+            found = f"CASE WHEN {text} IS NOT NULL THEN {each} END"
+    return found
 
 
 def _element(element: str) -> str:
     """An element of a JSON list as text: '' for null, null where it is of the wrong type."""
     number = _digits(f"{element}::VARCHAR")
-    return f"CASE WHEN {element} IS NULL THEN '' WHEN starts_with({element}, '\"') THEN {element} ->> '$' ELSE {number} END"
+    text = f"WHEN starts_with({element}, '\"') THEN {element} ->> '$'"
+    return f"CASE WHEN {element} IS NULL THEN '' {text} ELSE {number} END"
 
 
 def _matches(text: str, pattern: str) -> str:

@@ -66,8 +66,8 @@ class LoadWriter:
         """Write `rows`, a SELECT as `landing.landed` gives it with `_position`, as this load's file `ordinal`."""
         path = self.root / "data" / table / f"{self.number:010}-{ordinal:04}.parquet"
         stamp = (
-            f"{literal(self.source)} AS _source, {self.number}::BIGINT AS _load, {ordinal}::BIGINT AS _file, _position, "
-            f"TIMESTAMPTZ {literal(self.loaded_at.isoformat())} AS _loaded_at, _refused, _payload"
+            f"{literal(self.source)} AS _source, {self.number}::BIGINT AS _load, {ordinal}::BIGINT AS _file, "
+            f"_position, TIMESTAMPTZ {literal(self.loaded_at.isoformat())} AS _loaded_at, _refused, _payload"
         )
         with storing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +77,10 @@ class LoadWriter:
             )
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        counted = connection.execute(
+        [(rows_written, refused)] = connection.execute(
             f"SELECT count(*), count(_refused) FROM read_parquet({literal(str(path))}, hive_partitioning=false)"
-        ).fetchone()
-        assert counted
-        self.files.append(LakeFile(table, path.relative_to(self.root).as_posix(), *counted))
+        ).fetchall()
+        self.files.append(LakeFile(table, path.relative_to(self.root).as_posix(), rows_written, refused))
         return path
 
     def commit(self, inputs: tuple[Input, ...], ignored_columns: dict[str, list[str]]) -> Load:

@@ -37,6 +37,7 @@ from flows.warehouses.history import (
     Publication,
     Published,
     attach,
+    first_line,
     is_held,
     literal,
     memory,
@@ -94,7 +95,9 @@ def publish(home: Home, *, keep: int, resume: bool = False) -> PublishOutcome:
             row_counts={},
             restores_publication_id=None,
         )
-        return PublishOutcome("published", _put_up(home, home.candidate_file, publication, build, keep))
+        publication = _put_up(home, home.candidate_file, publication, build)
+        _keep(home, [*(standing.publications if standing else ()), publication], keep)
+        return PublishOutcome("published", publication)
 
 
 def rollback(home: Home, *, keep: int, to: str | None = None) -> Publication:
@@ -123,7 +126,9 @@ def rollback(home: Home, *, keep: int, to: str | None = None) -> Publication:
             published_at=now,
             restores_publication_id=restored.publication_id,
         )
-        return _put_up(home, kept_file(home, restored.publication_id), publication, None, keep)
+        publication = _put_up(home, kept_file(home, restored.publication_id), publication, None)
+        _keep(home, [*standing.publications, publication], keep)
+        return publication
 
 
 def _passed(home: Home, build: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def _must_be_whole(home: Home, build: dict[str, Any]) -> None:
     raise BuildFailed(what, where=str(home.candidate_file), remedy=REBUILD)
 
 
-def _put_up(home: Home, source: Path, publication: Publication, build: dict[str, Any] | None, keep: int) -> Publication:
+def _put_up(home: Home, source: Path, publication: Publication, build: dict[str, Any] | None) -> Publication:
     """Publish a copy of `source` under the row `publication`; `build` None: `source` brings its own."""
     kept = kept_file(home, publication.publication_id)
     copy = half_made(kept)
@@ -179,9 +184,6 @@ def _put_up(home: Home, source: Path, publication: Publication, build: dict[str,
         with suppress(OSError, StorageFailed):  # what stays is swept by the next publication
             _swept(home)
         raise
-    with suppress(OSError, StorageFailed):  # it is published; what stays is swept by the next publication
-        standing = published(home)
-        sweep(home, _last(standing, keep) if standing else [])
     return publication
 
 
@@ -236,15 +238,16 @@ def _swept(home: Home) -> Published | None:
     return standing
 
 
-def _last(standing: Published, keep: int) -> list[str]:
-    """The last `keep` publications, and the restores among them, which do not count: going back takes nothing away."""
+def _keep(home: Home, publications: list[Publication], keep: int) -> None:
+    """Keep the last `keep` files, and the restores among them, which do not count: going back takes nothing away."""
     ids: list[str] = []
-    for publication in reversed(standing.publications):
+    for publication in reversed(publications):
         ids.append(publication.publication_id)
         keep -= publication.restores_publication_id is None
         if keep <= 0:
             break
-    return ids
+    with suppress(OSError):  # it is published; what stays is swept by the next publication
+        sweep(home, ids)
 
 
 def _next_instant(last: Publication | None) -> datetime:
@@ -259,16 +262,13 @@ def _publication_id(instant: datetime) -> str:
 @contextmanager
 def _storage(home: Home) -> Iterator[None]:
     """Turn what the file system or DuckDB says into StorageFailed."""
-    remedy = "the last publication stands; correct this and publish again"
+    remedy = "the last publication stands; see to disk space and permissions, then publish again"
     try:
         yield
     except OSError as error:
-        full = error.errno in DISK_FULL
-        raise StorageFailed(
-            "the disk is full" if full else f"the file system refused ({error.strerror})",
-            where=str(error.filename or home.root),
-            remedy="the last publication stands; free some space and publish again" if full else remedy,
-        ) from error
+        what = "the disk is full" if error.errno in DISK_FULL else f"the file system refused ({error.strerror})"
+        raise StorageFailed(what, where=str(error.filename or home.root), remedy=remedy) from error
     except duckdb.Error as error:
-        message = str(error).partition("\n")[0]
-        raise StorageFailed(f"DuckDB could not write ({message})", where=str(home.root), remedy=remedy) from error
+        raise StorageFailed(
+            f"DuckDB could not write ({first_line(error)})", where=str(home.root), remedy=remedy
+        ) from error

@@ -15,7 +15,7 @@ import duckdb
 from flows.errors import InputError, StorageFailed
 from flows.home import Home
 
-REBUILD_HISTORY = "copy the newest file of publications/ over it"
+PUT_BACK = "copy the newest file of publications/ over it"
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,11 @@ def published(home: Home) -> Published | None:
         try:
             return read_published(connection)
         except duckdb.Error as error:
-            raise StorageFailed(
-                f"is no publication ({_first_line(error)})", where=str(home.published_file), remedy=REBUILD_HISTORY
-            ) from error
+            raise not_a_publication(home, error) from error
+
+
+def not_a_publication(home: Home, error: duckdb.Error) -> StorageFailed:
+    return StorageFailed(f"is no publication ({first_line(error)})", where=str(home.published_file), remedy=PUT_BACK)
 
 
 @contextmanager
@@ -138,7 +140,7 @@ def attach(
     alias: str,
     *,
     read_only: bool = True,
-    remedy: str = REBUILD_HISTORY,
+    remedy: str = PUT_BACK,
 ) -> None:
     """Attach `file` as `alias`. StorageFailed if it is locked, damaged, or may not be read."""
     try:
@@ -146,7 +148,7 @@ def attach(
     except duckdb.Error as error:
         is_locked = "lock" in str(error) or "conflict" in str(error)
         remedy = "close the program that has it open for writing" if is_locked else remedy
-        raise StorageFailed(f"cannot be opened ({_first_line(error)})", where=str(file), remedy=remedy) from error
+        raise StorageFailed(f"cannot be opened ({first_line(error)})", where=str(file), remedy=remedy) from error
 
 
 def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
@@ -164,7 +166,10 @@ def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str,
 
 
 def literal(value: str | int | date | None) -> str:
-    """`value` (text, number, date, instant) as SQL. DuckDB imports pandas to bind a parameter: a second for each run."""
+    """A text, number, date or instant as SQL.
+
+    Parameters would do, but DuckDB imports pandas to bind one: a second more for each command.
+    """
     if value is None:
         return "null"
     if isinstance(value, int):
@@ -188,5 +193,6 @@ def _publication(row: tuple[Any, ...]) -> Publication:
     return Publication(**{**values, "row_counts": json.loads(values["row_counts"])})
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What DuckDB said, without the query and its hints."""
     return str(error).partition("\n")[0]

@@ -68,6 +68,10 @@ select
     cast(case when i % 5 = 0 then 10 else 0 end as decimal(18, 4)) as refunded_amount
 from threads semi join intermediate.int_orders on int_orders.order_id = 'order-' || threads.i;
 
+create table intermediate.int_order_lines as
+select account_id, order_line_id, profile_id, visitor_id
+from intermediate.int_orders join staging.stg_order_lines using (account_id, order_id);
+
 create table staging.stg_conversations as
 select account_id, conversation_id, started_at as created_at from threads;
 
@@ -102,7 +106,9 @@ create table intermediate.int_refused_orders (account_id varchar, order_id varch
 create table intermediate.changed_conversations (account_id varchar, conversation_id varchar);
 create table intermediate.changed_days (account_id varchar, date date);
 create table intermediate.changed_order_lines (account_id varchar, order_line_id varchar);
-create table lake.loads ("load" bigint, source varchar, "table_name" varchar, "rows" bigint, refused bigint, loaded_at timestamptz);
+create table lake.loads (
+    load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz
+);
 insert into lake.loads values (1, 'files', 'messages', 1000, 5, '2026-06-30 23:00:00+00');
 """
 
@@ -115,7 +121,8 @@ _METRICS = {
         select distinct account_id, product_id, 'Product ' || product_id as title from threads
         union all
         select distinct account_id, 'product-extra', 'Extra' from threads""",
-    "articles": "select account_id, 'article-1' as article_id, 'Returns' as title, true as is_published from int_accounts",
+    "articles": """
+        select account_id, 'article-1' as article_id, 'Returns' as title, true as is_published from int_accounts""",
     "messages": """
         select
             account_id,
@@ -250,7 +257,8 @@ _METRICS = {
             union all by name
             select
                 interactions.account_id, cast(occurred_at at time zone timezone as date) as date, channel, status, tag,
-                if(type = 'add_to_cart', 0, 1) as link_clicks, if(type = 'add_to_cart', quantity, 0) as add_to_cart_items
+                if(type = 'add_to_cart', 0, 1) as link_clicks,
+                if(type = 'add_to_cart', quantity, 0) as add_to_cart_items
             from metrics.interactions join threads using (account_id, conversation_id)
             union all by name
             select
@@ -318,5 +326,7 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
         connection.execute(f"set search_path = 'candidate.main,{name}.staging,{name}.intermediate'")
         for table, select in _METRICS.items():
             connection.execute(f"insert into candidate.metrics.{table} by name {select}")
-        connection.execute(f"create table {name}.staging.stg_messages as select * exclude (position) from metrics.messages")
+        connection.execute(
+            f"create table {name}.staging.stg_messages as select * exclude (position) from metrics.messages"
+        )
         connection.execute("use memory" if name == "memory" else f"use {name}")

@@ -29,7 +29,9 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def land(connection: duckdb.DuckDBPyConnection, column: Column, kind: Any, *values: str | None) -> list[Any]:
     """Each value as the contract takes it, or WRONG where its row is refused."""
     table = Table("anything", (column,), key=())
-    select = landed(table, "(SELECT unnest($1::VARCHAR[]) AS given)", {column.name: Given("given", kind)}, payload="given")
+    select = landed(
+        table, "(SELECT unnest($1::VARCHAR[]) AS given)", {column.name: Given("given", kind)}, payload="given"
+    )
     landed_rows = connection.execute(f"SELECT v, _refused, _payload FROM ({select})", [values]).fetchall()
     for value, (_, refused, payload) in zip(values, landed_rows, strict=True):
         assert payload == (value if refused else None)

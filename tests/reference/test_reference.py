@@ -183,10 +183,14 @@ def test_6_4_skills_are_those_available_or_used() -> None:
 
 def test_7_1_events_happen_when_the_definitions_say() -> None:
     story = Story().says("m2", "agent", "10:01", recommended_product_ids=["q", "p", "q"])
+    story.says("m3", "agent", "10:01", skill="first").says("m4", "agent", "10:01", skill="last")
     events = {row["event"]: row for row in story.told().tables["agent_events"]}
+    skills = {name: (row["initial_skill"], row["final_skill"]) for name, row in events.items()}
+    assert skills["conversation_started"] == ("first", None)
+    assert skills["conversation_resolved"] == (None, "last")
     assert events["conversation_resolved"]["occurred_at"] == at("2026-06-03T10:01:00+00:00")
     assert events["product_recommended"]["product_ids"] == ["q", "p", "q"]
-    story.step("s", "message_sent", "10:02").step("t", "accepted", "10:03").says("m3", "human", "10:04")
+    story.step("s", "message_sent", "10:02").step("t", "accepted", "10:03").says("m5", "human", "10:04")
     events = {row["event"]: row for row in story.told().tables["agent_events"]}
     assert events["conversation_escalated"]["occurred_at"] == at("10:03")
     assert "conversation_resolved" not in events

@@ -152,3 +152,26 @@ def test_5_1_a_window_of_0_switches_the_kind_off_even_at_the_same_instant() -> N
 def test_5_4_revenue_and_net_revenue_are_never_below_0(line: dict[str, Any], revenue: str, net_revenue: str) -> None:
     (row,) = Story().clicks("i", "10:00").buys("o", "11:00", **line).told("12:00").tables["attributed_order_lines"]
     assert (row["revenue"], row["net_revenue"]) == (Decimal(revenue), Decimal(net_revenue))
+
+
+def test_5_2_the_line_has_the_orders_profile_else_that_of_the_touch() -> None:
+    story = Story().clicks("i", "10:00", profile_id="A").buys("o", "11:00")
+    assert story.told().tables["attributed_order_lines"][0]["profile_id"] == "A"
+    story.rows[1][1]["profile_id"] = "of the conversation"
+    story.buys("p", "11:00", profile_id="A", visitor_id=None)
+    assert {row["profile_id"] for row in story.told().tables["attributed_order_lines"]} == {"A"}
+
+
+def test_a_conversation_shows_its_own_clicks_carts_and_sales() -> None:
+    story = Story().clicks("i", "10:00").clicks("j", "10:30", "link_click")
+    story.clicks("k", "10:40", "add_to_cart", quantity=3).clicks("l", "10:50", "message_opened", quantity=7)
+    story.has("conversations", conversation_id="d", channel="web_chat", created_at=at("09:00"))
+    story.says("n", "visitor", "10:00", conversation_id="d").clicks("x", "10:00", conversation_id="d", product_id="q")
+    story.buys("o", "11:00", discount="1").buys("p", "11:00", refunded_amount="5").buys("q", "11:00", product_id="q")
+    tables = story.told().tables
+    names = ("link_clicks", "add_to_cart_items", "attributed_orders", "attributed_revenue", "net_attributed_revenue")
+    assert {row["conversation_id"]: [row[name] for name in names] for row in tables["conversations"]} == {
+        "c": [2, 3, 2, Decimal(39), Decimal(34)],
+        "d": [1, 0, 1, Decimal(20), Decimal(20)],
+    }
+    assert sorted(row["interaction_id"] for row in tables["interactions"]) == ["i", "j", "k", "l", "x"]

@@ -22,7 +22,7 @@ from flows.warehouses import files
 from flows.warehouses.duckdb import publish, rollback
 
 CALLS = ("replace", "link", "rename", "unlink", "fsync", "chmod", "mkdir", "copy_file_range", "sendfile")
-READING = ("select", "set")
+WRITING = ("attach", "commit", "checkpoint")  # all else stays in memory until the commit
 
 
 class Fate:
@@ -47,8 +47,8 @@ class MortalConnection:
         self.write = fate.wrap(connection.execute)
 
     def execute(self, sql: str, *args: Any) -> Any:
-        is_read = sql.lstrip().startswith(READING) or "read_only" in sql
-        return self.connection.execute(sql, *args) if is_read else self.write(sql, *args)
+        writes = sql.startswith(WRITING) and "read_only" not in sql
+        return self.write(sql, *args) if writes else self.connection.execute(sql, *args)
 
     def __enter__(self) -> MortalConnection:
         return self

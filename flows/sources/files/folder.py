@@ -50,7 +50,7 @@ def empty_warning(shown: str) -> str:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Trouble with a delivered file: the user's where a permission is missing, else the source's, which a retry can help."""
+    """Trouble with a delivered file: the user's where a permission is missing, else the source's (a retry can help)."""
     try:
         yield
     except PermissionError as error:
@@ -63,6 +63,11 @@ def reading(path: Path) -> Iterator[None]:
 
 def discover(folder: Path) -> Found:
     """The files of `folder`, by path; raises InputError where there is no such folder."""
+    with reading(folder):
+        return _discover(folder)
+
+
+def _discover(folder: Path) -> Found:
     if not folder.is_dir():
         raise InputError(
             "is no folder" if folder.exists() else "there is no such folder",
@@ -82,8 +87,7 @@ def discover(folder: Path) -> Found:
 
 
 def _entries(folder: Path) -> list[Path]:
-    with reading(folder):
-        return [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith((".", "_"))]
+    return [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith((".", "_"))]
 
 
 def _look_into(folder: Path, found: Found) -> None:
@@ -121,8 +125,7 @@ def _take(path: Path, shown: str, table: str, extension: str, found: Found) -> N
     if not path.is_file():
         found.mistakes.append((shown, "is no regular file"))
         return
-    with reading(path):
-        size = path.stat().st_size
+    size = path.stat().st_size
     if size == 0:
         found.warnings.append(empty_warning(shown))
         return

@@ -25,7 +25,7 @@ CSV_LINE_BYTES = 2 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Rows:
-    """`relation` has `_position` and what `given`, `broken` and `payload` (SQL) refer to; `unknown` are ignored columns."""
+    """`relation` has `_position` and what `given`, `broken`, `payload` (SQL) refer to; `unknown` are ignored."""
 
     relation: str
     given: dict[str, Given]
@@ -35,7 +35,7 @@ class Rows:
 
 
 def jsonl(connection: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Rows:
-    """One JSON object per line; blank lines are no rows. Lines that are no JSON become JSON strings first, and are refused."""
+    """One JSON object per line; blank lines are no rows; lines that are no JSON are refused, as JSON strings."""
     path, limit = repair.without_bom(path), JSON_OBJECT_BYTES
     try:
         keys = _keys(connection, path, limit)
@@ -51,8 +51,8 @@ def jsonl(connection: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Ro
     known = [column.name for column in landing_columns(table)]
     structure = json.dumps(dict.fromkeys(known, "JSON"))
     return Rows(
-        f"(SELECT row_number() OVER () AS _position, json AS _line, json_transform(json, {literal(structure)}) AS _object "
-        f"FROM {_lines(path, limit)})",
+        f"(SELECT row_number() OVER () AS _position, json AS _line, "
+        f"json_transform(json, {literal(structure)}) AS _object FROM {_lines(path, limit)})",
         {column: Given(_exact(column), "json") for column in known},
         _word_for_word("_line"),
         "CASE WHEN NOT starts_with(_line, '{') THEN 'the line is not a JSON object' END",
@@ -76,18 +76,24 @@ def _keys(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> list
 
 
 def _exact(column: str) -> str:
-    """A value of the line as JSON. DuckDB holds long fractions as doubles: their digits are taken from the line itself."""
+    """A value of the line as JSON. DuckDB holds fractions as doubles: digits of long ones come from the line itself."""
     value = f"_object.{name(column)}"
     written = f'"{column}"\\s*:\\s*(-?[0-9.eE+-]+)'
-    same = f"list_filter(regexp_extract_all(_line, {literal(written)}, 1), lambda n: try_cast(n AS DOUBLE) = {value}::DOUBLE)"
+    numbers = f"regexp_extract_all(_line, {literal(written)}, 1)"
+    same = f"list_filter({numbers}, lambda n: try_cast(n AS DOUBLE) = {value}::DOUBLE)[1]"
     return (
         f"CASE WHEN starts_with({value}, '\"') OR length({value}) <= 15 THEN {value} "
-        f"WHEN regexp_full_match({value}, '-?[0-9]+[.e][0-9.e+-]+') THEN coalesce({same}[1]::JSON, {value}) ELSE {value} END"
+        f"WHEN regexp_full_match({value}, '-?[0-9]+[.e][0-9.e+-]+') THEN coalesce({same}::JSON, {value}) "
+        f"ELSE {value} END"
     )
 
 
-def csv_header(head: bytes, table: Table) -> list[str]:
-    """The column names in the first bytes of a CSV file; raises InputError where required ones are missing."""
+def csv_header(head: bytes, table: Table) -> tuple[list[str], str]:
+    """The column names in the first bytes of a CSV file, and how its lines end, as DuckDB spells it.
+
+    DuckDB would take a line break inside the first quoted field for the end of all lines. Raises InputError where
+    required columns are missing.
+    """
     text = head.decode("utf-8-sig", "replace")
     rows = csv.reader(io.StringIO(text, newline=""))
     names = next((row for row in rows if row), [])
@@ -100,26 +106,29 @@ def csv_header(head: bytes, table: Table) -> list[str]:
             if required & {part.strip('"') for part in first.split(separator)} - set(names):
                 raise InputError(f"is separated by {noun}, not by commas") from None
         raise
-    return names
+    first, feed, _ = head.partition(b"\n")
+    if not feed:
+        return names, "\\r" if b"\r" in head else "\\n"
+    return names, "\\r\\n" if first.endswith(b"\r") else "\\n"
 
 
-def csv_rows(path: Path, table: Table, names: list[str]) -> Rows:
+def csv_rows(path: Path, table: Table, names: list[str], line_end: str) -> Rows:
     """A CSV file as RFC 4180 has it. Where rows are damaged DuckDB raises InvalidInputException when it gets there."""
-    return _csv(path, table, names, header=True, limit=CSV_LINE_BYTES)
+    return _csv(path, table, names, line_end, header=True, limit=CSV_LINE_BYTES)
 
 
 def mended_csv_rows(path: Path, table: Table, names: list[str]) -> Rows:
     """The same of a file with damaged rows: they stand as text in a column of their own, and are refused."""
     mended = path.with_name(f"mended-{path.name}")
     longest = repair.mend_csv(path, mended, len(names))
-    return _csv(mended, table, [*names, "_damaged"], header=False, limit=max(CSV_LINE_BYTES, longest + 1024))
+    return _csv(mended, table, [*names, "_damaged"], "\\n", header=False, limit=max(CSV_LINE_BYTES, longest + 1024))
 
 
-def _csv(path: Path, table: Table, names: list[str], *, header: bool, limit: int) -> Rows:
+def _csv(path: Path, table: Table, names: list[str], line_end: str, *, header: bool, limit: int) -> Rows:
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
     read = (
-        f"read_csv({literal(str(path))}, columns={{{columns}}}, header={str(header).lower()}, auto_detect=false, delim=',', "
-        f"quote='\"', escape='\"', max_line_size={limit}, compression='none', hive_partitioning=false)"
+        f"read_csv({literal(str(path))}, columns={{{columns}}}, header={str(header).lower()}, auto_detect=false, "
+        f"delim=',', quote='\"', escape='\"', new_line='{line_end}', max_line_size={limit}, compression='none', hive_partitioning=false)"
     )
     delivered = names if header else names[:-1]
     given, unknown = _columns(delivered, table, [Given(f"c{number}", "text") for number in range(len(delivered))])
@@ -128,11 +137,12 @@ def _csv(path: Path, table: Table, names: list[str], *, header: bool, limit: int
     if header:
         return Rows(relation, given, payload, unknown=unknown)
     damaged = f"c{len(delivered)}"
+    reason = literal(f"the row does not have {len(delivered)} fields of sound quotes and UTF-8")
     return Rows(
         relation,
         given,
         f"CASE WHEN {damaged} IS NULL THEN {payload} ELSE to_json({damaged}) END",
-        f"CASE WHEN {damaged} IS NOT NULL THEN 'the row does not have {len(delivered)} fields of sound quotes and UTF-8' END",
+        f"CASE WHEN {damaged} IS NOT NULL THEN {reason} END",
         unknown,
     )
 

@@ -35,7 +35,7 @@ def without_bom(path: Path) -> Path:
 
 
 def mend_jsonl(path: Path, mended: Path, broken: set[int]) -> int:
-    """Copy `path` with the rows `broken` (from 1, blank lines not counted) as JSON strings; gives the longest line in bytes."""
+    """Copy `path` with the rows `broken` (from 1, blank lines not counted) as JSON strings; gives the longest."""
     longest = position = 0
     with path.open("rb") as lines, mended.open("wb") as output:
         for line in lines:
@@ -51,7 +51,7 @@ def _quoted(line: bytes) -> bytes:
 
 
 def mend_csv(path: Path, mended: Path, fields: int) -> int:
-    """Copy the rows after the header, each with one more field: null, or the text of a damaged row. Gives the longest in bytes.
+    """Copy the rows after the header, each with one more field: null, or the text of a damaged row; gives the longest.
 
     A row runs over several lines where a quoted field holds line breaks. A line that starts no sound row is damaged by
     itself, so that a stray quote spoils its own line only.

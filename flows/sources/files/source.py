@@ -53,9 +53,10 @@ def pull(folder: Path, lake: Lake, progress: Progress) -> PullSummary:
     _raise(found.mistakes)
     if not found.files:
         found.warnings.append(f"{readable(folder)}: holds no files of the contract's tables")
-    digests = Digests(lake.root / "fingerprints.json")
-    loaded = {given.name: given.digest for load in lake.loads() if load.source == "files" for given in load.inputs}
-    inputs = {file: Input(os.fspath(file.path), digests.of(file.path)) for file in found.files}
+    with storing(lake.root):
+        digests = Digests(lake.root / "fingerprints.json")
+        loaded = {given.name: given.digest for load in lake.loads() if load.source == "files" for given in load.inputs}
+    inputs = _inputs(found.files, digests)
     new = [file for file in found.files if loaded.get(inputs[file].name) != inputs[file].digest]
     summary = PullSummary("files", None, files_unchanged=len(inputs) - len(new), warnings=found.warnings)
     if new:
@@ -63,6 +64,17 @@ def pull(folder: Path, lake: Lake, progress: Progress) -> PullSummary:
     with storing(lake.root):
         digests.save()
     return summary
+
+
+def _inputs(files: list[SourceFile], digests: Digests) -> dict[SourceFile, Input]:
+    inputs, mistakes = {}, []
+    for file in files:
+        try:
+            inputs[file] = Input(os.fspath(file.path), digests.of(file.path))
+        except InputError as error:
+            mistakes.append((file.shown, error.what))
+    _raise(mistakes)
+    return inputs
 
 
 def _load(
@@ -86,11 +98,11 @@ def _load(
     refused: Counter[str] = Counter()
     for file in taken:
         ignored.setdefault(file.table, set()).update(outcomes[file].unknown)
-    for written in writer.files:
-        rows[written.table] += written.rows
-        refused[written.table] += written.refused
     names = {table: sorted(columns) for table, columns in sorted(ignored.items()) if columns}
     load = writer.commit(tuple(inputs[file] for file in taken), names)
+    for written in load.files:
+        rows[written.table] += written.rows
+        refused[written.table] += written.refused
     return replace(
         summary,
         load=load.number,
@@ -167,9 +179,9 @@ def _load_file(cursor: duckdb.DuckDBPyConnection, writer: LoadWriter, ordinal: i
                 rows = formats.jsonl(cursor, path, table)
             rows, written = write(rows)
         case "csv":
-            names = formats.csv_header(next(_chunks(file), b""), table)
+            names, line_end = formats.csv_header(next(_chunks(file), b""), table)
             try:
-                rows, written = write(formats.csv_rows(path, table, names))
+                rows, written = write(formats.csv_rows(path, table, names, line_end))
             except duckdb.InvalidInputException:
                 with storing(writer.scratch):
                     rows = formats.mended_csv_rows(path, table, names)

@@ -1,0 +1,332 @@
+"""One thing at a time is broken in a consistent candidate: exactly the checks that speak of it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pytest
+
+from expectations.gate import Outcome
+from tests.expectations.conftest import Shop
+
+# Conversation 9 is routed and has an order, 2 is resolved and has one. A check is named by its first words.
+BREAKS = {
+    "a column is missing": (
+        "alter table articles drop column url",
+        ["articles has the columns"],
+    ),
+    "a type is another": (
+        "alter table skills alter messages type integer",
+        ["skills has the columns"],
+    ),
+    "a row stands twice": (
+        "insert into messages select * from messages where message_id = 'message-9-3'",
+        ["messages has one row", "conversations count the messages", "messages are all", "messages.position"],
+    ),
+    "a grain has a gap": (
+        "update knowledge_gap_topics set is_gap = null where account_id = 'shop-2'",
+        ["knowledge_gap_topics has no gaps"],
+    ),
+    "a value is not in the contract": (
+        "update conversations set closed_by = 'somebody' where conversation_id = 'conversation-9'",
+        ["conversations.closed_by is one of"],
+    ),
+    "a conversation has no status": (
+        "update conversations set status = null where conversation_id = 'conversation-9'",
+        [
+            "conversations has no gaps", "conversations.legacy_status", "conversations.handoff_method",
+            "agent_events has one conversation_escalated", "daily_performance counts", "daily_performance sums up",
+            "daily_performance and conversations",
+        ],
+    ),
+    "something happens after as-of": (
+        "update conversations set last_message_at = '2026-07-02', closed_at = '2026-07-04'"
+        " where conversation_id = 'conversation-9'",
+        ["conversations has nothing after", "conversations start with"],
+    ),
+    "a conversation is gone": (
+        "delete from conversations where conversation_id = 'conversation-9'",
+        [
+            "conversations are all", "messages belong to conv", "interactions belong to conv",
+            "handoff_steps belong to conv", "agent_events belong to conv", "attributed_order_lines belong to conv",
+            "knowledge_gap_questions belong to conv", "agent_events has one conversation_started",
+            "agent_events has one conversation_escalated", "conversations sum up", "daily_performance counts",
+            "daily_performance sums up", "daily_performance and conversations",
+        ],
+    ),
+    "an account is gone": (
+        "delete from accounts where account_id = 'shop-2'",
+        [
+            f"{table} belong to accounts"
+            for table in (
+                "profiles", "products", "articles", "conversations", "daily_performance", "daily_skill_usage",
+                "skills", "knowledge_gap_topics", "segments", "segment_members",
+            )
+        ],
+    ),
+    "a message is gone": (
+        "delete from messages where message_id = 'message-9-5'",
+        ["messages are all", "messages.position"],
+    ),
+    "a thread is in another order": (
+        "update messages set position = 11 - position where conversation_id = 'conversation-9'",
+        ["messages.position"],
+    ),
+    "a message count is another": (
+        "update conversations set agent_message_count = 6 where conversation_id = 'conversation-9'",
+        ["conversations count the messages"],
+    ),
+    "a conversation starts before its first message": (
+        "update conversations set started_at = started_at - interval '1' microsecond"
+        " where conversation_id = 'conversation-9'",
+        ["conversations start with", "agent_events has one conversation_started"],
+    ),
+    "a date is of another timezone": (
+        "update conversations set started_on = started_on + 1 where conversation_id = 'conversation-9'",
+        ["conversations.started_on", "daily_performance counts"],
+    ),
+    "a status is not what happened": (
+        "update conversations set status = 'resolved' where conversation_id = 'conversation-9'",
+        [
+            "conversations are routed or closed", "conversations.legacy_status", "conversations.handoff_method",
+            "agent_events has one conversation_resolved", "agent_events has one conversation_escalated",
+            "daily_performance counts", "daily_performance sums up", "daily_performance and conversations",
+        ],
+    ),
+    "a hand-off is gone": (
+        "delete from handoff_steps where conversation_id = 'conversation-9'",
+        ["conversations are routed or closed"],
+    ),
+    "a legacy status is another": (
+        "update conversations set legacy_status = 'open' where conversation_id = 'conversation-9'",
+        ["conversations.legacy_status"],
+    ),
+    "a method is another": (
+        "update conversations set handoff_method = 'message' where conversation_id = 'conversation-9'",
+        ["conversations.handoff_method"],
+    ),
+    "a reason without a hand-off": (
+        "update conversations set escalation_reason = 'mood' where conversation_id = 'conversation-2'",
+        ["conversations.handoff_method"],
+    ),
+    "closed by nobody": (
+        "update conversations set closed_by = null where conversation_id = 'conversation-9'",
+        ["conversations that are closed"],
+    ),
+    "closed a microsecond too late": (
+        "update conversations set closed_at = closed_at + interval '1' microsecond"
+        " where conversation_id = 'conversation-9'",
+        ["conversations time out"],
+    ),
+    "not closed though it timed out": (
+        "update conversations set closed_at = null, closed_by = null where conversation_id = 'conversation-9'",
+        ["conversations time out"],
+    ),
+    "a click is gone": (
+        "delete from interactions where interaction_id = 'interaction-9-1'",
+        ["conversations count the clicks"],
+    ),
+    "a cart holds more": (
+        "update interactions set quantity = 5 where interaction_id = 'interaction-9-2'",
+        ["conversations count the clicks"],
+    ),
+    "an event is gone": (
+        "delete from agent_events where event_id = 'conversation-9/conversation_escalated'",
+        ["agent_events has one conversation_escalated"],
+    ),
+    "an event stands twice under two ids": (
+        "insert into agent_events select * replace ('other' as event_id)"
+        " from agent_events where event_id = 'conversation-9/conversation_started'",
+        ["agent_events has one conversation_started"],
+    ),
+    "an event is late": (
+        "update agent_events set occurred_at = occurred_at + interval '1' microsecond"
+        " where event_id = 'conversation-2/conversation_resolved'",
+        ["agent_events has one conversation_resolved"],
+    ),
+    "a recommendation is untold": (
+        "delete from agent_events where event_id = 'conversation-9/product_recommended/message-9-4'",
+        ["agent_events has one product_recommended"],
+    ),
+    "an event has another name": (
+        "update agent_events set event_name = 'Hello' where event_id = 'conversation-9/conversation_started'",
+        ["agent_events.event_name"],
+    ),
+    "a line is of another product": (
+        "update attributed_order_lines set product_id = 'product-extra' where order_line_id = 'line-2'",
+        ["attributed_order_lines come from", "attributed_order_lines are lines of"],
+    ),
+    "a line is of another shopper's conversation": (
+        "update attributed_order_lines set conversation_id = 'conversation-66' where order_line_id = 'line-2'",
+        ["attributed_order_lines come from", "conversations sum up", "daily_performance sums up"],
+    ),
+    "a line is of another shopper": (
+        "update attributed_order_lines set profile_id = 'profile-1' where order_line_id = 'line-2'",
+        ["attributed_order_lines belong to the shopper"],
+    ),
+    "a line was placed before its touch": (
+        "update attributed_order_lines set placed_at = touched_at - interval '1' microsecond"
+        " where order_line_id = 'line-2'",
+        ["attributed_order_lines were placed", "attributed_order_lines are lines of"],
+    ),
+    "a line is worth more than was paid": (
+        "update attributed_order_lines set revenue = revenue + 0.0001 where order_line_id = 'line-2'",
+        ["attributed_order_lines are worth", "conversations sum up", "daily_performance sums up"],
+    ),
+    "a cancelled order is worth something": (
+        "update attributed_order_lines set net_revenue = 0.0001 where order_line_id = 'line-9'",
+        ["attributed_order_lines are worth", "conversations sum up", "daily_performance sums up"],
+    ),
+    "a line is in another currency": (
+        "update attributed_order_lines set currency = 'USD' where order_line_id = 'line-2'",
+        ["attributed_order_lines are lines of"],
+    ),
+    "a line is gone": (
+        "delete from attributed_order_lines where order_line_id = 'line-2'",
+        ["conversations sum up", "daily_performance sums up"],
+    ),
+    "a day counts more conversations": (
+        "update daily_performance set conversations = conversations + 1 where rowid = 0",
+        ["daily_performance counts", "daily_performance and conversations"],
+    ),
+    "a day counts more clicks": (
+        "update daily_performance set link_clicks = link_clicks + 1 where rowid = 0",
+        ["daily_performance and conversations"],
+    ),
+    "a day counts more orders": (
+        "update daily_performance set attributed_orders = attributed_orders + 1 where rowid = 0",
+        ["daily_performance sums up"],
+    ),
+    "a day of a skill counts more": (
+        "update daily_skill_usage set messages = messages + 1 where rowid = 0",
+        ["daily_skill_usage and", "skills has a row"],
+    ),
+    "a used skill is gone": (
+        "delete from skills where rowid = 0",
+        ["skills has a row"],
+    ),
+    "a skill is listed that is neither available nor used": (
+        "insert into skills values ('shop-1', 'old', 'Old', false, 0, 0)",
+        ["skills has a row"],
+    ),
+    "the agent asks a question": (
+        "update knowledge_gap_questions set message_id = 'message-9-2' where message_id = 'message-9-1'",
+        ["knowledge_gap_questions are messages"],
+    ),
+    "a topic counts other questions": (
+        "update knowledge_gap_topics set question_count = 1 where account_id = 'shop-1'",
+        ["knowledge_gap_topics count"],
+    ),
+    "a segment counts other members": (
+        "delete from segment_members where profile_id = 'profile-1'",
+        ["segments count"],
+    ),
+}  # fmt: skip
+
+IN_THE_WORK = {
+    "a window is switched off": (
+        "update int_accounts set sms_click_window_hours = 0 where account_id = 'shop-1'",
+        ["attributed_order_lines were placed"],
+    ),
+    "a window is closed before the order": (
+        "update int_touches set touched_at = touched_at - interval '1' microsecond where touch_id = 'interaction-2-1'",
+        ["attributed_order_lines come from"],
+    ),
+    "a touch is of another visitor": (
+        "update int_touches set visitor_id = 'other', profile_id = null where touch_id = 'interaction-2-1'",
+        ["attributed_order_lines belong to the shopper"],
+    ),
+    "an order is of another profile": (
+        "update int_order_lines set profile_id = 'other' where order_line_id = 'line-2'",
+        ["attributed_order_lines belong to the shopper"],
+    ),
+    "a message was delivered that is not published": (
+        "insert into stg_messages select * replace ('late' as message_id) from stg_messages"
+        " where message_id = 'message-9-3'",
+        ["messages are all"],
+    ),
+    "a conversation was delivered that is not published": (
+        "insert into stg_messages select * replace ('new' as message_id, 'new' as conversation_id) from stg_messages"
+        " where message_id = 'message-9-1';"
+        "insert into stg_conversations values ('shop-2', 'new', '2026-05-01')",
+        ["conversations are all"],
+    ),
+    "too many rows were refused": (
+        "update loads set refused = 11",
+        ["rejected_rows are few"],
+    ),
+    "too many orders were refused": (
+        "insert into int_refused_orders select 'shop-1', 'order', 1 from range(6)",
+        ["rejected_rows are few"],
+    ),
+}
+
+
+def not_passed(shop: Shop, failing: list[str]) -> list[Outcome]:
+    verdict = shop.check()
+    outcomes = [outcome for outcome in verdict.outcomes if outcome.outcome != "passed"]
+    assert [next((name for name in failing if one.name.startswith(name)), one.name) for one in outcomes] == failing
+    assert verdict.is_open == all(outcome.severity == "warning" for outcome in outcomes)
+    return outcomes
+
+
+def assert_its_sql_shows_all_rows(outcome: Outcome) -> None:
+    assert (outcome.outcome, outcome.error) == ("failed", None)
+    with duckdb.connect() as connection:
+        rows = connection.execute(outcome.sql).fetchall()
+    assert len(rows) == outcome.rows > 0
+    assert len(outcome.sample) == min(outcome.rows, 20)
+
+
+@pytest.mark.parametrize(("statement", "failing"), BREAKS.values(), ids=BREAKS)
+def test_a_break_in_the_candidate_fails_the_checks_that_speak_of_it(
+    shop: Shop, statement: str, failing: list[str]
+) -> None:
+    shop.metrics(statement)
+    for outcome in not_passed(shop, failing):
+        assert_its_sql_shows_all_rows(outcome)
+
+
+@pytest.mark.parametrize(("statement", "failing"), IN_THE_WORK.values(), ids=IN_THE_WORK)
+def test_a_candidate_that_does_not_agree_with_its_build_fails(shop: Shop, statement: str, failing: list[str]) -> None:
+    shop.work(statement)
+    for outcome in not_passed(shop, failing):
+        assert_its_sql_shows_all_rows(outcome)
+
+
+@pytest.mark.parametrize(
+    ("statement", "failing"),
+    [
+        ("insert into accounts values ('shop-3', 'Third', 'UTC', 'EUR')", "accounts are all those"),
+        (
+            "create table copies as select * replace (conversation_id || ' again' as conversation_id)"
+            " from conversations where account_id = 'shop-1';"
+            "insert into conversations from copies;"
+            "insert into conversations select * replace (conversation_id || ' again' as conversation_id) from copies",
+            "conversations of the last publication",
+        ),
+    ],
+    ids=["an account vanished", "two thirds of an account's volume vanished"],
+)
+def test_what_was_published_does_not_vanish(open_shop: Callable[..., Shop], statement: str, failing: str) -> None:
+    shop = open_shop(is_published=True)
+    shop.published(statement)
+    for outcome in not_passed(shop, [failing]):
+        assert_its_sql_shows_all_rows(outcome)
+
+
+@pytest.mark.parametrize(
+    ("statement", "failing"),
+    [
+        ("delete from products where product_id = 'product-extra'", "products holds"),
+        ("delete from profiles where profile_id = 'profile-1'", "profiles holds"),
+        ("insert into accounts values ('shop-3', 'Third', 'UTC', 'EUR')", "accounts have"),
+        ("update skills set is_available = false where skill = 'orders'", "skills that were used"),
+    ],
+)
+def test_a_warning_does_not_close_the_gate(shop: Shop, statement: str, failing: str) -> None:
+    shop.metrics(statement)
+    (outcome,) = not_passed(shop, [failing])
+    assert_its_sql_shows_all_rows(outcome)
+    assert outcome.severity == "warning"

@@ -1,0 +1,196 @@
+"""The gate itself: when it opens, what it looks at, what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import contract
+from expectations import gate, names, shape
+from tests.expectations.conftest import Shop, Watch
+from tests.expectations.shop import AS_OF, create_tables
+
+
+def failed(verdict: gate.Verdict) -> list[str]:
+    return [outcome.name for outcome in verdict.outcomes if outcome.outcome != "passed"]
+
+
+@pytest.mark.parametrize("scope", ["all", "changed"])
+def test_a_consistent_candidate_opens_the_gate(open_shop: Callable[..., Shop], scope: gate.Scope) -> None:
+    verdict = open_shop(is_published=True).check(scope)
+    assert failed(verdict) == []
+    assert verdict.is_open
+    assert verdict.passed == verdict.total == len(verdict.outcomes) > 100
+    assert verdict.scope == scope
+
+
+def test_an_empty_candidate_opens_the_gate(tmp_path: Path, shop: Shop) -> None:
+    empty = tmp_path / "empty.duckdb"
+    with duckdb.connect(str(empty)) as connection:
+        create_tables(connection)
+    shop.work("delete from stg_messages; delete from stg_conversations; delete from loads")
+    verdict = Shop(gate.Candidate(shop.candidate.work_file, empty, None)).check()
+    assert failed(verdict) == []
+
+
+def test_a_check_that_could_not_run_closes_the_gate_and_did_not_fail(shop: Shop) -> None:
+    shop.work("drop table int_touches")
+    verdict = shop.check()
+    broken = [outcome for outcome in verdict.outcomes if outcome.outcome != "passed"]
+    assert {outcome.outcome for outcome in broken} == {"error"}
+    assert all("int_touches does not exist" in (outcome.error or "") for outcome in broken)
+    assert not verdict.is_open
+
+
+def test_a_warning_that_could_not_run_closes_the_gate(shop: Shop) -> None:
+    shop.metrics("drop table profiles")
+    verdict = shop.check()
+    (warning,) = [one for one in verdict.outcomes if one.outcome == "error" and one.severity == "warning"]
+    assert warning.name.startswith("profiles holds")
+    assert warning.closes_the_gate
+
+
+def test_a_missing_table_misses_its_columns_in_either_scope(shop: Shop) -> None:
+    shop.metrics("drop table interactions")
+    for scope in ("all", "changed"):
+        verdict = shop.check(scope)
+        (columns,) = [outcome for outcome in verdict.outcomes if outcome.outcome == "failed"]
+        assert columns.name.startswith("interactions has the columns")
+        assert columns.rows == len(contract.metrics()["interactions"].columns)
+        assert not verdict.is_open
+
+
+def test_files_that_cannot_be_opened_do_not_open_the_gate(shop: Shop, tmp_path: Path) -> None:
+    nowhere = Shop(gate.Candidate(shop.candidate.work_file, tmp_path / "nowhere.duckdb", None))
+    with pytest.raises(duckdb.IOException):
+        nowhere.check()
+
+
+def test_at_most_twenty_rows_are_shown_and_all_are_counted(shop: Shop) -> None:
+    shop.metrics("update messages set sender = 'robot' where position = 1")
+    verdict = shop.check()
+    (outcome,) = [one for one in verdict.outcomes if one.name.startswith("messages.sender is one of")]
+    assert (outcome.rows, len(outcome.sample)) == (128, 20)
+    assert outcome.sample[0].keys() == {column.name for column in contract.metrics()["messages"].columns}
+
+
+def test_the_verdict_is_json_with_the_rows_as_they_are(shop: Shop) -> None:
+    strange = "{batch} :name '; \" <b>\u2028"
+    with duckdb.connect(str(shop.candidate.metrics_file)) as connection:
+        connection.execute("set schema = 'metrics'")
+        connection.execute("insert into skills values ($1, 'x', 'x', false, 0, 0)", [strange])
+        connection.execute("update knowledge_gap_topics set coverage_score = 'nan', question_count = 0")
+    document = json.loads(json.dumps(shop.check().to_json_dict(), allow_nan=False))
+    outcomes = {outcome["name"]: outcome for outcome in document["outcomes"] if outcome["outcome"] == "failed"}
+    assert outcomes["skills belong to accounts that are published"]["sample"][0]["account_id"] == strange
+    assert document["is_open"] is False
+
+
+def test_nothing_is_later_than_as_of_whatever_as_of_is(shop: Shop) -> None:
+    verdict = shop.check(as_of=AS_OF - timedelta(days=60))
+    late = {outcome.table for outcome in verdict.outcomes if "nothing after as-of" in outcome.name and outcome.rows}
+    assert late == {
+        "conversations", "messages", "interactions", "handoff_steps", "agent_events", "attributed_order_lines",
+        "knowledge_gap_topics", "knowledge_gap_questions",
+    }  # fmt: skip
+
+
+def test_only_what_changed_is_looked_at_in_that_scope(shop: Shop) -> None:
+    shop.metrics(
+        "update conversations set legacy_status = 'open' where conversation_id in ('conversation-9', 'conversation-2')"
+    )
+    shop.work("insert into changed_conversations values ('shop-1', 'conversation-2')")
+    (outcome,) = [one for one in shop.check("changed").outcomes if one.outcome != "passed"]
+    assert [row["conversation_id"] for row in outcome.sample] == ["conversation-2"]
+    with duckdb.connect() as connection:
+        assert len(connection.execute(outcome.sql).fetchall()) == outcome.rows == 1
+
+
+def test_what_changed_must_not_share_its_grain_with_what_did_not(shop: Shop) -> None:
+    shop.metrics("update messages set message_id = 'message-9-3' where message_id = 'message-3-3'")
+    shop.work("insert into changed_conversations values ('shop-2', 'conversation-9')")
+    failing = failed(shop.check("changed"))
+    assert failing == ["messages has one row for each account_id, message_id"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "statement", "failing"),
+    [
+        (
+            "insert into changed_days values ('shop-1', '2026-05-02')",
+            "update daily_performance set attributed_orders = 99",
+            "daily_performance sums up",
+        ),
+        (
+            "insert into changed_order_lines values ('shop-1', 'line-2')",
+            "update attributed_order_lines set currency = 'USD'",
+            "attributed_order_lines are lines of",
+        ),
+    ],
+)
+def test_changed_days_and_lines_are_looked_at(shop: Shop, sets: str, statement: str, failing: str) -> None:
+    shop.metrics(statement)
+    assert failed(shop.check("changed")) == []
+    shop.work(sets)
+    (outcome,) = [one for one in shop.check("changed").outcomes if one.outcome != "passed"]
+    assert outcome.name.startswith(failing)
+    assert 0 < outcome.rows < 30
+
+
+def test_refused_rows_count_from_the_last_publication_on(shop: Shop) -> None:
+    shop.work("update loads set refused = 500")
+    assert len(failed(shop.check(published_load=0))) == 1
+    assert failed(shop.check(published_load=1)) == []
+    assert failed(shop.check(thresholds=gate.Thresholds(max_rejected_share=0.5))) == []
+
+
+def test_volume_is_compared_up_to_the_earlier_as_of(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(is_published=True)
+    shop.metrics("delete from conversations where started_at > timestamptz '2026-05-02 00:00:00+00'")
+    vanished = "conversations of the last publication have not vanished in numbers, account by account"
+    assert vanished in failed(shop.check(thresholds=gate.Thresholds(max_volume_drop=0.1)))
+    # Of what had started by then nothing is missing.
+    early = AS_OF - timedelta(days=60)
+    assert vanished not in failed(shop.check(as_of=early, thresholds=gate.Thresholds(max_volume_drop=0.1)))
+    assert vanished not in failed(shop.check(published_as_of=early, thresholds=gate.Thresholds(max_volume_drop=0.1)))
+
+
+def test_the_files_are_free_and_alone_afterwards(shop: Shop) -> None:
+    folder = shop.candidate.work_file.parent
+    before = sorted(folder.iterdir())
+    shop.check()
+    assert sorted(folder.iterdir()) == before
+    shop.metrics("create table mine (x integer)")
+    shop.work("create table mine (x integer)")
+
+
+def test_nothing_is_printed(shop: Shop, capfd: pytest.CaptureFixture[str]) -> None:
+    shop.metrics("drop table profiles")
+    shop.check()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_names_every_check(shop: Shop) -> None:
+    watch = Watch()
+    verdict = shop.check(progress=watch)
+    assert watch.total == verdict.total
+    assert watch.seen == [outcome.name for outcome in verdict.outcomes]
+    assert watch.is_finished
+
+
+def test_every_check_has_its_own_name_and_a_rule_of_the_contract(open_shop: Callable[..., Shop]) -> None:
+    verdict = open_shop(is_published=True).check()
+    assert len({outcome.name for outcome in verdict.outcomes}) == verdict.total
+    assert {outcome.table for outcome in verdict.outcomes} == set(contract.metrics()) - {"publications"}
+    for outcome in verdict.outcomes:
+        assert outcome.rule is None or re.fullmatch(r"\d\.\d|metrics\.yml", outcome.rule)
+
+
+def test_every_changed_table_is_a_published_one() -> None:
+    assert set(names.CHANGED_BY) <= set(shape.TABLES)

@@ -1,0 +1,313 @@
+"""The command: exit status, what goes to stdout and what to stderr, and the whole way from files to a report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.cli import main
+from flows.errors import AgentMetricsError, InputError, SourceUnavailable
+from flows.home import Home
+from flows.stages import directly, pull, run
+from flows.steps import Ask
+
+AS_OF = "2026-06-07T12:00:00Z"
+SHOP = {
+    "accounts.jsonl": '{"account_id": "a", "name": "\\u001b[31mred", "timezone": "Europe/Berlin", "currency": "EUR"}\n',
+    "conversations.jsonl": (
+        '{"account_id":"a","conversation_id":"c1","channel":"web_chat","created_at":"2026-06-01T10:00:00Z","txet":1}\n'
+        '{"account_id":"a","conversation_id":"c2","channel":"web_chat","created_at":"2026-06-02T10:00:00Z"}\n'
+    ),
+    "messages.csv": (
+        "account_id,message_id,conversation_id,sender,sent_at,text\n"
+        "a,m1,c1,visitor,2026-06-01T10:00:00Z,Hello?\n"
+        "a,m2,c1,agent,2026-06-01T10:00:10Z,Yes\n"
+        "a,m3,c2,visitor,2026-06-02T10:00:00Z,Where?\n"
+        "a,m4,later,visitor,2026-06-02T10:00:00Z,Held back\n"
+    ),
+}
+REFUSED = "a,m5,c2,\x1b[31mvisitr,2026-06-02T10:00:00Z,No such sender\n"
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty working folder, and no variable that the machine may have."""
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("AGENT_METRICS_") or name == "PREFECT_API_URL":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock is not set to UTC."""
+    with monkeypatch.context() as machine:
+        machine.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def write_shop(folder: Path, extra_messages: str = "") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in SHOP.items():
+        (folder / name).write_text(text + (extra_messages if name == "messages.csv" else ""), "utf-8")
+    return folder
+
+
+def command(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """`agent-metrics` as a process of its own."""
+    code = "import sys; from flows.cli import main; sys.exit(main())"
+    texts = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
+    return subprocess.run(texts, capture_output=True, text=True, timeout=300, check=False, **options)
+
+
+def run_shop(home: Path, shop: Path, *more: object) -> subprocess.CompletedProcess[str]:
+    return command("run", "--home", home, "--source", "files", "--path", shop, "--as-of", AS_OF, *more)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
+    """A home with one publication, its shop, and what the command said."""
+    folder = tmp_path_factory.mktemp("first")
+    shop = write_shop(folder / "shop")
+    return folder / "home", shop, run_shop(folder / "home", shop, "--json")
+
+
+@pytest.fixture
+def home(first: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> Path:
+    """A copy of the home with one publication; the candidate in it is the published one."""
+    assert first[2].returncode == 0, first[2].stderr
+    return shutil.copytree(first[0], tmp_path / "home")
+
+
+@pytest.fixture
+def shop(first: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> Path:
+    return first[1]
+
+
+def test_a_first_run_publishes_and_says_what_it_did(
+    first: tuple[Path, Path, subprocess.CompletedProcess[str]],
+) -> None:
+    home, _, done = first
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)  # one document and nothing else on stdout
+    assert (said["outcome"], said["exit_status"]) == ("published", 0)
+    assert said["pull"][0]["rows"] == {"accounts": 1, "conversations": 2, "messages": 4}
+    assert said["pull"][0]["ignored_columns"] == {"conversations": ["txet"]}
+    assert said["build"]["held_back"]["messages"] == 1
+    assert said["check"]["is_open"]
+    assert said["check"]["passed"] > 0
+    assert said["publication"]["as_of"] == AS_OF
+    assert said["rejected_share"] == 0
+    assert Home(home).published_file.exists()
+    assert "pull" in done.stderr  # progress as lines where no terminal is
+
+
+def test_a_second_run_with_nothing_new_publishes_nothing(home: Path, shop: Path) -> None:
+    before = Home(home).published_file.stat().st_ino
+    done = run_shop(home, shop)
+    assert done.returncode == 0, done.stderr
+    assert "nothing new" in done.stdout
+    assert "Ignored" not in done.stdout
+    assert Home(home).published_file.stat().st_ino == before
+
+
+def test_report_and_status_read_what_is_published(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dates = ["--account", "a", "--from", "2026-06-01", "--to", "2026-06-07"]
+    assert main(["report", "--home", str(home), *dates, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["volume"] == 2
+    assert main(["report", "--home", str(home), *dates]) == 0
+    out = capsys.readouterr().out
+    assert "web_chat" in out
+    assert "\x1b" not in out  # the account's name steers no terminal
+    assert main(["status", "--home", str(home), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["publications"] == 1
+    assert main(["status", "--home", str(home)]) == 0
+    assert "Published" in capsys.readouterr().out
+
+
+def test_a_closed_gate_exits_3_shows_the_rows_and_leaves_the_publication(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Home(home).published_file.stat().st_ino
+    bad = write_shop(tmp_path / "bad", REFUSED)
+    done = run_shop(home, bad)
+    assert done.returncode == 3, done.stderr
+    assert "Refused    1 rows (messages 1)" in done.stdout
+    assert "rejected_rows are few" in done.stdout
+    assert "select" in done.stdout
+    assert str(Home(home).check_page) in done.stdout
+    assert "the gate is closed" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert Home(home).published_file.stat().st_ino == before
+    assert Home(home).check_page.read_text("utf-8").lstrip().lower().startswith("<!doctype html")
+
+    assert main(["publish", "--home", str(home), "--json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert (said["error"]["kind"], said["exit_status"]) == ("GateClosed", 3)
+
+    again = run_shop(home, bad, "--json", "--max-rejected-share", "0.5")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["outcome"] == "published"
+
+    # going back holds further publications until somebody resumes
+    assert main(["rollback", "--home", str(home)]) == 0
+    assert f"agent-metrics publish --resume --home {home}" in capsys.readouterr().out
+    held = run_shop(home, bad, "--max-rejected-share", "0.5")
+    assert held.returncode == 0, held.stderr
+    assert "PUBLICATIONS ARE HELD" in held.stdout
+    assert "agent-metrics publish --resume" in held.stdout
+    assert main(["publish", "--resume", "--home", str(home), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["outcome"] == "published"
+
+
+def test_a_home_at_which_another_run_is_at_work_is_left_alone(home: Path, shop: Path) -> None:
+    with Home(home).lock():
+        done = run_shop(home, shop, "--json")
+    assert done.returncode == 4
+    said = json.loads(done.stdout)
+    assert said["error"]["kind"] == "HomeBusy"
+    assert str(os.getpid()) in said["error"]["message"]
+
+
+def test_a_source_that_cannot_be_read_does_not_keep_the_rest_from_going_on(home: Path, shop: Path) -> None:
+    def call(step: Any, *arguments: Any) -> Any:
+        if step.__name__ == "pull":
+            raise SourceUnavailable("the share went away")
+        return step(*arguments)
+
+    result = run(Ask(str(home), path=str(shop), as_of=AS_OF), call)
+    assert result.exit_status == 5
+    assert result.publication  # the stages after it did their work
+    assert result.unread == [{"source": "files", "error": "the share went away"}]
+    with pytest.raises(SourceUnavailable):  # with an empty lake there is nothing to go on with
+        run(Ask(str(home / "empty"), path=str(shop)), call)
+    assert pull(Ask(str(home), path=str(shop)), call).exit_status == 5
+
+
+def test_only_what_may_pass_by_itself_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.stages.RETRY_DELAYS", [0, 0, 0])
+    tries: list[AgentMetricsError] = []
+
+    def step(error: AgentMetricsError, successes_after: int) -> str:
+        tries.append(error)
+        if len(tries) > successes_after:
+            return "done"
+        raise error
+
+    assert directly(step, SourceUnavailable("gone"), 3) == "done"
+    assert len(tries) == 4
+    tries.clear()
+    with pytest.raises(SourceUnavailable):
+        directly(step, SourceUnavailable("gone"), 9)
+    assert len(tries) == 4
+    tries.clear()
+    with pytest.raises(InputError):
+        directly(step, InputError("wrong"), 9)
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["run", "--nonsense"], "No such option"),
+        (["report", "--account", "a"], "Missing option '--from'"),
+        (["run"], "no source is configured"),
+        (["run", "--source", "shopify"], "there is no source 'shopify'; known are: files"),
+        (["run", "--source", "files"], "the source 'files' has no settings; give --path"),
+        (["run", "--path", "nowhere"], "there is no such folder"),
+        (["run", "--path", ".", "--as-of", "yesterday"], "option --as-of: 'yesterday' is no instant"),
+        (["run", "--path", ".", "--as-of", "0001-01-01T00:00:00+14:00"], "is no instant"),
+        (["run", "--path", ".", "--max-rejected-share", "2"], "option --max-rejected-share"),
+        (["run", "--path", ".", "--config", "nowhere.toml"], "there is no such settings file"),
+        (["report", "--account", "a", "--from", "1 June", "--to", "2026-06-01"], "option --from: '1 June' is no date"),
+        (["report", "--account", "a", "--from", "2026-06-01", "--to", "2026-06-01"], "nothing is published yet"),
+        (["check"], "no complete build"),
+        (["publish"], "no complete candidate"),
+        (["rollback"], "nothing is published yet"),
+    ],
+)
+def test_a_mistake_of_the_user_is_one_sentence_and_exit_2(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = [line for line in said.err.splitlines() if not line.startswith("pull")]
+    assert line.startswith("Error: ")
+    assert sentence in line
+    assert main([*arguments, "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_status"] == 2
+    assert sentence in document["error"]["message"]
+
+
+def test_the_traceback_is_for_those_who_debug(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    broken = ["pull", "--path", ".", "--home", str(tmp_path / "file")]
+    assert main(broken) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert main([*broken, "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_as_of_without_an_offset_is_utc_and_a_date_is_its_first_instant(elsewhere: None) -> None:
+    assert Ask(as_of="2026-06-07").instant().isoformat() == "2026-06-07T00:00:00+00:00"
+    assert Ask(as_of="2026-06-07T12:00").instant().isoformat() == "2026-06-07T12:00:00+00:00"
+    assert Ask(as_of="2026-06-07T12:00-03:00").instant().isoformat() == "2026-06-07T15:00:00+00:00"
+
+
+def test_commands_that_only_read_import_nothing_heavy(home: Path) -> None:
+    code = (
+        "import sys; from flows.cli import main\n"
+        f"main(['--help']); main(['status', '--home', {str(home)!r}])\n"
+        f"main(['report', '--home', {str(home)!r}, '--account', 'a', '--from', '2026-06-01', '--to', '2026-06-02'])\n"
+        "assert not {'prefect', 'dbt', 'great_expectations', 'pandas'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_help_and_version_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "Usage: agent-metrics" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("agent-metrics 0.")
+
+
+def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    code = "import sys; from flows.cli import main; sys.exit(main())"
+    arguments = [sys.executable, "-c", code, "status", "--home", str(home)]
+    done = subprocess.run(arguments, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_ends_a_run_with_one_line_and_130(home: Path, tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "more", "a,m6,c1,visitor,2026-06-03T10:00:00Z,Again\n")
+    code = "import sys; from flows.cli import main; sys.exit(main())"
+    arguments = [sys.executable, "-c", code, "run", "--home", str(home), "--path", str(shop), "--as-of", AS_OF]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("pull")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "Error: interrupted; what was published stands"
+    assert json.loads(command("status", "--home", home, "--json").stdout)["publications"] == 1

@@ -1,0 +1,170 @@
+"""The dbt project: its unit tests pass, what it shows is described, and every rule of the definitions is proven."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+import contract
+from flows.engines.candidate import PROJECT
+from flows.engines.duckdb import TYPES, build
+from flows.home import Home
+from flows.lake import Lake
+from flows.progress import Silent
+
+ROOT = PROJECT.parent
+PUBLISHED_TYPES = TYPES | {"date": "DATE", "json": "VARCHAR", "double": "DOUBLE"}
+LAST_CHAPTER_OF_MODELS = 7
+AS_OF = datetime(2026, 6, 7, 12, tzinfo=UTC)
+Dbt = Callable[..., Any]
+
+# dbt keeps one adapter for a process, and the candidate is built once: these tests stay together.
+pytestmark = pytest.mark.xdist_group("dbt")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose candidate was built from a lake in which nothing is."""
+    home = Home(tmp_path_factory.mktemp("dbt"))
+    build(
+        home,
+        Lake(home.lake),
+        accounts=[],
+        as_of=AS_OF,
+        full_refresh=True,
+        memory_limit="1GB",
+        progress=Silent(),
+    )
+    return home
+
+
+@pytest.fixture(scope="module")
+def dbt(home: Home) -> Iterator[Dbt]:
+    """Runs a dbt command on that candidate and gives what dbtRunner returns."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - takes seconds to import
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    def invoke(*command: str) -> Any:
+        folders = {
+            "--project-dir": PROJECT,
+            "--profiles-dir": PROJECT,
+            "--target-path": home.dbt / "target",
+            "--log-path": home.dbt / "logs",
+        }
+        try:
+            return dbtRunner().invoke(
+                [*command, *(str(part) for item in folders.items() for part in item), "--quiet", "--log-level", "none"]
+            )
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+
+    before = dict(os.environ)
+    os.environ["AGENT_METRICS_CANDIDATE"] = str(home.candidate)
+    yield invoke
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@cache
+def described(kind: str) -> list[dict[str, Any]]:
+    """All entries of one kind (models, unit_tests, sources, exposures) in the YAML files beside the models."""
+    documents = [yaml.safe_load(file.read_text("utf-8")) for file in sorted((PROJECT / "models").rglob("*.yml"))]
+    return [entry for document in documents for entry in document.get(kind, [])]
+
+
+def rules() -> list[str]:
+    """The numbers of the rules that models fulfil, from the headings of the definitions."""
+    text = (ROOT / "docs" / "definitions.md").read_text("utf-8")
+    numbers = re.findall(r"^### (\d+\.\d+) ", text, flags=re.MULTILINE)
+    return [number for number in numbers if int(number.split(".")[0]) <= LAST_CHAPTER_OF_MODELS]
+
+
+def test_every_unit_test_of_a_model_passes(dbt: Dbt) -> None:
+    results = dbt("test", "--select", "test_type:unit").result.results
+    failures = [f"{result.node.name}: {result.message}" for result in results if result.status != "pass"]
+    assert not failures, "\n".join(failures)
+    assert len(results) == len(described("unit_tests"))
+
+
+def test_the_documentation_can_be_generated_and_shows_every_published_table(dbt: Dbt, home: Home) -> None:
+    assert dbt("docs", "generate").success
+    catalog = json.loads((home.dbt / "target" / "catalog.json").read_text("utf-8"))
+    shown = {node["metadata"]["name"] for node in catalog["nodes"].values() if node["metadata"]["schema"] == "metrics"}
+    assert shown == set(contract.metrics())
+
+
+def test_a_table_that_stopped_coming_is_warned_of_and_one_that_came_today_is_not(dbt: Dbt, home: Home) -> None:
+    now = datetime.now(UTC)
+    ages = {"orders": timedelta(days=15), "messages": timedelta(days=3)}
+    with closing(duckdb.connect(home.work_file)) as connection:
+        connection.executemany(
+            "insert into lake.loads values (1, 'files', ?, 1, 0, ?)",
+            [[table, now - ages.get(table, timedelta(hours=1))] for table in contract.landing()],
+        )
+    result = dbt("source", "freshness").result
+    states = {freshness.node.name: str(freshness.status) for freshness in result.results}
+    assert states == {**dict.fromkeys(contract.landing(), "pass"), "orders": "error", "messages": "warn"}
+
+
+def test_a_published_table_has_the_columns_and_types_of_the_contract() -> None:
+    models = {model["name"]: model for model in described("models")}
+    for name, table in contract.metrics().items():
+        found = [(column["name"], column["data_type"].upper()) for column in models[name]["columns"]]
+        assert found == [(column.name, PUBLISHED_TYPES[column.type]) for column in table.columns], name
+
+
+def test_every_model_and_source_and_every_published_column_is_described() -> None:
+    models = {model["name"]: model for model in described("models")}
+    assert set(models) == {file.stem for file in (PROJECT / "models").rglob("*.sql")}
+    silent = [name for name, model in models.items() if not model.get("description", "").strip()]
+    silent += [
+        f"{name}.{column['name']}"
+        for name, model in models.items()
+        for column in model.get("columns", [])
+        if not column.get("description", "").strip()
+    ]
+    silent += [
+        f"{source['name']}.{table['name']}"
+        for source in described("sources")
+        for table in source["tables"]
+        if not table.get("description", "").strip()
+    ]
+    assert not silent
+
+
+def test_every_landing_table_is_a_source() -> None:
+    lake = next(source for source in described("sources") if source["name"] == "lake")
+    assert set(contract.landing()) <= {table["name"] for table in lake["tables"]}
+
+
+def test_every_published_table_has_a_reader() -> None:
+    read = {reference for exposure in described("exposures") for reference in exposure["depends_on"]}
+    assert read == {f"ref('{table}')" for table in contract.metrics()}
+
+
+def test_every_rule_is_proven_by_a_unit_test_and_a_golden_case() -> None:
+    opening = re.compile(r"(?:\d+\.\d+(?: and )?)+ - ")
+    begun = {test["name"]: opening.match(test["description"]) for test in described("unit_tests")}
+    assert [name for name, begins in begun.items() if not begins] == [], "the description begins with the rule"
+    proven = {number for begins in begun.values() if begins for number in re.findall(r"\d+\.\d+", begins.group())}
+    assert [rule for rule in rules() if rule not in proven] == [], "rules without a unit test beside a model"
+    golden = Path(__file__).parent / "golden"
+    cases = {file.parent.parent.name for file in golden.glob("*/*/case.toml")}
+    assert [rule for rule in rules() if rule not in cases] == [], "rules without a golden case"
+
+
+def test_the_definitions_number_their_rules_from_1_1_to_7_3() -> None:
+    assert rules()[0] == "1.1"
+    assert rules()[-1] == "7.3"
+    assert len(rules()) == len(set(rules())) == 32

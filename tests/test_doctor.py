@@ -1,0 +1,156 @@
+"""The doctor: each finding says what was looked at, how it is, and what to do."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import contract
+from flows import doctor
+from flows.cli import main
+from flows.doctor import Finding, answers, examine, exit_status
+from flows.home import Home, write_durably
+from flows.steps import Ask
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty working folder, no variable that the machine may have, and no seconds for importing what is large."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "PARTS", ("duckdb",))
+    for name in list(os.environ):
+        if name.startswith("AGENT_METRICS_") or name == "PREFECT_API_URL":
+            monkeypatch.delenv(name)
+
+
+def found(check: str, home: Path = Path("home")) -> list[Finding]:
+    return [finding for finding in examine(Ask(home=str(home))) if finding.check == check]
+
+
+def test_a_new_installation_has_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = examine(Ask())
+    assert [finding for finding in findings if finding.outcome == "problem"] == []
+    assert {"python", "versions", "parts", "settings", "home", "sources", "lake", "published"} <= {
+        finding.check for finding in findings
+    }
+    assert exit_status(findings) == 0
+    assert not Path(".agent-metrics").exists()  # looking makes nothing
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["exit_status"] == 0
+
+
+def test_a_mistake_in_the_settings_is_a_problem_of_the_configuration() -> None:
+    Path("agent-metrics.toml").write_text("nonsense = 1", "utf-8")
+    findings = examine(Ask())
+    assert findings[-1].check == "settings"
+    assert "there is no such setting" in findings[-1].what
+    assert exit_status(findings) == 2
+
+
+def test_a_part_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "PARTS", ("no_such_part",))
+    (finding,) = found("parts")
+    assert (finding.outcome, "no_such_part" in finding.what) == ("problem", True)
+    assert exit_status([finding]) == 1
+
+
+def test_a_source_whose_folder_is_missing_is_a_problem_of_the_configuration() -> None:
+    Path("agent-metrics.toml").write_text("[sources.files]\npath = 'nowhere'", "utf-8")
+    (finding,) = found("sources")
+    assert (finding.outcome, finding.is_configuration) == ("problem", True)
+    assert "nowhere" in finding.what
+
+
+def test_a_home_at_work_is_a_warning() -> None:
+    with Home(Path("home")).lock():
+        (finding,) = found("lock")
+    assert (finding.outcome, str(os.getpid()) in finding.what) == ("warning", True)
+    assert [finding.outcome for finding in found("lock")] == ["ok"]
+    assert [path.name for path in Path("home").iterdir()] == ["run.lock"]  # what was tried out is gone
+
+
+def test_a_home_that_is_a_file_is_a_problem() -> None:
+    Path("home").write_text("", "utf-8")
+    (finding,) = found("home")
+    assert (finding.outcome, finding.is_configuration) == ("problem", True)
+
+
+def test_a_file_that_the_lake_lost_is_a_problem() -> None:
+    file = {"table": "messages", "path": "data/messages/0000000001-0000.parquet", "rows": 7, "refused": 0}
+    load = {"number": 1, "source": "files", "loaded_at": "2026-06-01T00:00:00+00:00", "files": [file], "inputs": []}
+    manifest = Path("home/lake/loads/0000000001.json")
+    write_durably(manifest, json.dumps({**load, "ignored_columns": {}}))
+    (finding,) = found("lake")
+    assert (finding.outcome, "0000000001-0000.parquet" in finding.what) == ("problem", True)
+    Path("home/lake", file["path"]).parent.mkdir(parents=True)
+    Path("home/lake", file["path"]).touch()
+    assert [(finding.outcome, finding.what) for finding in found("lake")] == [("ok", "1 loads, 7 rows")]
+    manifest.write_text("{", "utf-8")
+    (finding,) = found("lake")
+    assert finding.outcome == "problem"
+
+
+def test_a_candidate_without_its_tables_is_a_problem() -> None:
+    write_durably(Path("home/candidate/build.json"), '{"build_id": "b"}')
+    (finding,) = found("candidate")
+    assert (finding.outcome, "work.duckdb is missing" in finding.what) == ("problem", True)
+    write_durably(Path("home/candidate/build.json"), "{")
+    (finding,) = found("candidate")
+    assert finding.outcome == "problem"
+
+
+def published(path: Path, *, without: str | None = None) -> None:
+    """A published file with the contract's tables, all empty but for the row of its publication."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with duckdb.connect() as connection:  # under an alias: a database and a schema of one name are ambiguous
+        connection.execute(f"attach '{path}' as shop; use shop")
+        connection.execute("create schema metrics; create schema provenance")
+        for name, table in contract.metrics().items():
+            columns = ", ".join(f'"{column.name}" varchar' for column in table.columns)
+            if name != without:
+                connection.execute(f"create table metrics.{name} ({columns})")
+        connection.execute("drop table metrics.publications")
+        connection.execute(
+            "create table metrics.publications as select 'p1' as publication_id, now() as as_of, now() as data_up_to,"
+            " now() as published_at, 1 as contract_version, 1 as checks_passed, 1 as checks_total,"
+            " '{}' as row_counts, null::varchar as restores_publication_id"
+        )
+        connection.execute("insert into metrics.accounts values ('a', 'Shop', 'Mars/Olympus', 'EUR')")
+        connection.execute("""create table provenance.build as select '{"build_id": "b"}' as build""")
+
+
+def test_a_published_file_is_held_against_the_contract() -> None:
+    published(Path("home/metrics.duckdb"))
+    assert [finding.outcome for finding in found("published")] == ["ok"]
+    (zones,) = found("zones")
+    assert (zones.outcome, "of a are" in zones.what) == ("problem", True)
+    published(Path("home/metrics.duckdb"), without="skills")
+    (finding,) = found("published")
+    assert (finding.outcome, "skills" in finding.what) == ("problem", True)
+    Path("home/metrics.duckdb").write_text("this is no database", "utf-8")
+    (finding,) = found("published")
+    assert finding.outcome == "problem"
+    assert "\n" not in finding.line()
+
+
+def test_a_server_that_does_not_answer_is_a_problem_and_its_password_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://name:s3cret@127.0.0.1:9/api")
+    (finding,) = found("prefect")
+    assert (finding.outcome, finding.is_configuration) == ("problem", True)
+    assert "s3cret" not in finding.line()
+
+
+def test_a_server_that_refuses_answers_all_the_same() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert answers(f"http://127.0.0.1:{server.server_port}/api")  # 501: it knows no GET
+    assert not answers("no address")

@@ -1,0 +1,187 @@
+"""The flows under a real Prefect server: history, retries, artifacts, deployments."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+AS_OF = "2026-06-07T12:00:00Z"
+VERBS = {"run", "pull", "build", "check", "publish"}
+ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'
+CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "created_at": "2026-06-01T10:00:00Z"}\n'
+MESSAGES = (
+    "account_id,message_id,conversation_id,sender,sent_at\n"
+    "a,m1,c,visitor,2026-06-01T10:00:00Z\n"
+    'a,m2,c,"# [bold](http://x) | x",2026-06-01T10:00:10Z\n'
+)
+
+
+class Server:
+    """A Prefect server on loopback, and processes that talk to it."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/api"
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AGENT_"))}
+        own = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+        self.environment = {**clean, **own}
+
+    def run(self, *arguments: object, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *(str(argument) for argument in arguments)],
+            env={**self.environment, "PREFECT_API_URL": self.url, "PYTHONPATH": str(ROOT)},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def command(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return self.run("-c", "import sys; from flows.cli import main; sys.exit(main())", *arguments)
+
+    def ask(self, path: str, **body: object) -> Any:
+        request = urllib.request.Request(
+            f"{self.url}/{path}", json.dumps(body).encode(), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("prefect")
+    one = Server(home, port)
+    start = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with (
+        (home / "server.log").open("w") as log,
+        subprocess.Popen(start, env=one.environment, stdout=log, stderr=log) as process,
+    ):
+        try:
+            until = time.monotonic() + 120
+            while not _answers(one.url):
+                assert process.poll() is None, (home / "server.log").read_text()
+                assert time.monotonic() < until, "the server did not start"
+                time.sleep(0.2)
+            yield one
+        finally:
+            process.terminate()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def write_shop(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "accounts.jsonl").write_text(ACCOUNT, "utf-8")
+    (folder / "conversations.jsonl").write_text(CONVERSATION, "utf-8")
+    (folder / "messages.csv").write_text(MESSAGES, "utf-8")
+    return folder
+
+
+def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server, tmp_path: Path) -> None:
+    shop, home = write_shop(tmp_path / "shop"), tmp_path / "home"
+    arguments = ["run", "--home", home, "--path", shop, "--as-of", AS_OF, "--json"]
+    closed = server.command(*arguments)
+    assert closed.returncode == 3, closed.stderr
+    assert json.loads(closed.stdout)["outcome"] == "gate_closed"
+    assert "Traceback" not in closed.stderr
+    (flow_run,) = server.ask("flow_runs/filter", sort="START_TIME_DESC", limit=1)
+    assert flow_run["state"]["type"] == "FAILED"
+    assert "the gate is closed" in flow_run["state"]["message"]
+    (report,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["gate-report"]}})
+    assert "The gate is closed" in report["data"]
+
+    published = server.command(*arguments, "--max-rejected-share", "0.9")
+    assert published.returncode == 0, published.stderr
+    assert json.loads(published.stdout)["outcome"] == "published"
+    (flow_run,) = server.ask("flow_runs/filter", sort="START_TIME_DESC", limit=1)
+    assert flow_run["state"]["type"] == "COMPLETED"
+    tasks = server.ask("task_runs/filter", flow_runs={"id": {"any_": [flow_run["id"]]}})
+    assert {task["name"].rpartition("-")[0] for task in tasks} == VERBS - {"run"}
+    (figures,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["key-figures"]}})
+    assert json.loads(figures["data"])[0]["conversations"] == 1
+
+
+def test_only_what_may_pass_by_itself_is_tried_again(server: Server, tmp_path: Path) -> None:
+    script = tmp_path / "tries.py"
+    script.write_text(
+        """
+from prefect import flow
+from flows import stages
+stages.RETRY_DELAYS[:] = [0, 0, 0]
+from flows.errors import InputError, SourceUnavailable
+from flows.orchestration import as_task
+tries = []
+def pull(error, fails):
+    tries.append(error)
+    if len(tries) <= fails:
+        raise error
+    return "done"
+@flow
+def passing():
+    return as_task(pull, SourceUnavailable("gone"), 2)
+@flow
+def wrong():
+    return as_task(pull, InputError("wrong"), 9)
+assert passing() == "done" and len(tries) == 3, tries
+tries.clear()
+try:
+    wrong()
+except InputError:
+    assert len(tries) == 1, tries
+else:
+    raise AssertionError
+""",
+        "utf-8",
+    )
+    done = server.run(script)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_flow_can_be_deployed_as_it_is(server: Server) -> None:
+    prefect = ["-m", "prefect", "--no-prompt"]
+    assert server.run(*prefect, "work-pool", "create", "shop", "--type", "process").returncode == 0
+    before = (ROOT / "prefect.yaml").read_bytes()
+    done = server.run(*prefect, "deploy", "--all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (ROOT / "prefect.yaml").read_bytes() == before
+    deployments = {one["name"]: one for one in server.ask("deployments/filter")}
+    assert set(deployments) == VERBS
+    assert {name for name, one in deployments.items() if one["schedules"]} == {"run"}
+    assert deployments["run"]["schedules"][0]["schedule"]["interval"] == 900
+    assert all(one["global_concurrency_limit"]["limit"] == 1 for one in deployments.values())
+
+
+def test_a_verb_is_the_same_word_everywhere() -> None:
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+    names = {one["name"]: one["entrypoint"] for one in deployments}
+    assert names == {verb: f"flows/{'pipeline' if verb == 'run' else verb}.py:{verb}" for verb in VERBS}
+
+
+def test_without_an_answering_server_a_command_does_its_work_all_the_same(tmp_path: Path) -> None:
+    away = Server(tmp_path / "prefect", 9)
+    done = away.command("pull", "--home", tmp_path / "home", "--path", write_shop(tmp_path / "shop"))
+    assert done.returncode == 0, done.stderr
+    assert "does not answer" in done.stderr
+    assert "Loaded" in done.stdout
