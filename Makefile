@@ -18,7 +18,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	mkdir -p .venv/lint && AGENT_METRICS_CANDIDATE=.venv/lint $(BIN)/sqlfluff lint dbt_project/models
+	mkdir -p .venv/lint && CANDIDATE_FOLDER=.venv/lint $(BIN)/sqlfluff lint dbt_project/models
 
 unit: $(READY)
 	$(BIN)/pytest -n 2 --dist loadgroup

@@ -41,11 +41,4 @@ CHECKS = [
         anti join {metrics}.conversations as conversations on accounts.account_id = conversations.account_id""",
         severity="warning",
     ),
-    Check(
-        "skills",
-        "skills that were used are available",
-        "select * from {metrics}.skills where messages > 0 and not is_available",
-        rule="6.4",
-        severity="warning",
-    ),
 ]

@@ -26,7 +26,8 @@ from flows.errors import InputError
 
 FILE = "agent-metrics.toml"
 PREFIX = "AGENT_METRICS_"
-SWITCHES = {"AGENT_METRICS_CONFIG", "AGENT_METRICS_DEBUG"}  # read here, but no settings
+# no settings: the first two are read below, the last by dbt_project/profiles.yml
+SWITCHES = {"AGENT_METRICS_CONFIG", "AGENT_METRICS_DEBUG"}
 
 
 def _zone(name: str) -> str:

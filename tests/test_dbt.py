@@ -56,21 +56,21 @@ def dbt(home: Home) -> Iterator[Dbt]:
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     def invoke(*command: str) -> Any:
-        folders = {
+        options = {
             "--project-dir": PROJECT,
             "--profiles-dir": PROJECT,
             "--target-path": home.dbt / "target",
             "--log-path": home.dbt / "logs",
+            "--log-level": "none",
         }
+        arguments = [str(part) for option in options.items() for part in option]
         try:
-            return dbtRunner().invoke(
-                [*command, *(str(part) for item in folders.items() for part in item), "--quiet", "--log-level", "none"]
-            )
+            return dbtRunner().invoke([*command, *arguments, "--quiet", "--no-use-colors"])
         finally:
             DuckDBConnectionManager.close_all_connections()
 
     before = dict(os.environ)
-    os.environ["AGENT_METRICS_CANDIDATE"] = str(home.candidate)
+    os.environ["CANDIDATE_FOLDER"] = str(home.candidate)
     yield invoke
     os.environ.clear()
     os.environ.update(before)
@@ -104,13 +104,13 @@ def test_the_documentation_can_be_generated_and_shows_every_published_table(dbt:
     assert shown == set(contract.metrics())
 
 
-def test_a_table_that_stopped_coming_is_warned_of_and_one_that_came_today_is_not(dbt: Dbt, home: Home) -> None:
+def test_a_table_that_stopped_coming_is_stale_and_one_that_came_today_or_never_is_not(dbt: Dbt, home: Home) -> None:
     now = datetime.now(UTC)
     ages = {"orders": timedelta(days=15), "messages": timedelta(days=3)}
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.executemany(
             "insert into lake.loads values (1, 'files', ?, 1, 0, ?)",
-            [[table, now - ages.get(table, timedelta(hours=1))] for table in contract.landing()],
+            [[table, now - ages.get(table, timedelta(hours=1))] for table in contract.landing() if table != "tickets"],
         )
     result = dbt("source", "freshness").result
     states = {freshness.node.name: str(freshness.status) for freshness in result.results}

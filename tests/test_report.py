@@ -153,6 +153,7 @@ def test_skills_count_agent_messages_and_each_conversation_once_over_the_range(t
             {"skill": "sizes", "label": "Sizes", "is_available": True},
             {"skill": "unlisted", "label": "unlisted", "is_available": False},
             {"skill": "gone", "label": "Gone", "is_available": False},
+            {"skill": "sizes", "label": "Sizes", "is_available": True, "account_id": "other"},
         ],
     )
     assert reported(tmp_path, rows).to_json_dict()["skills"] == [

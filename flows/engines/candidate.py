@@ -66,6 +66,11 @@ class Plan:
     base: Build | None
 
     @property
+    def number(self) -> int:
+        """Builds since the last full one, which is 1."""
+        return self.base.number + 1 if self.base else 1
+
+    @property
     def nothing_changed(self) -> bool:
         return (
             self.base is not None

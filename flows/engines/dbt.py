@@ -22,8 +22,8 @@ def run(home: Home, arguments: Sequence[str], *, memory_limit: str, progress: Pr
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - takes seconds to import
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
-    os.environ["AGENT_METRICS_CANDIDATE"] = str(home.candidate)
-    os.environ["AGENT_METRICS_MEMORY_LIMIT"] = memory_limit
+    os.environ["CANDIDATE_FOLDER"] = str(home.candidate)  # what profiles.yml asks for
+    os.environ["CANDIDATE_MEMORY_LIMIT"] = memory_limit
 
     def show(event: Any) -> None:
         if event.info.name == "LogStartLine":

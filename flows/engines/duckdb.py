@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import duckdb
 
@@ -27,6 +26,7 @@ TYPES = {
     "timestamp": "TIMESTAMPTZ",
     "list<string>": "VARCHAR[]",
 }
+STORAGE = "v1.4.0"  # of the candidate's files, and so of the published one: half the size and the time of DuckDB's default
 INTERNAL = {
     "updated_at": "TIMESTAMPTZ",
     "_source": "VARCHAR",
@@ -83,6 +83,9 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
         for file in (home.work_file, home.candidate_file):
             for part in (file, file.with_name(file.name + ".wal")):
                 part.unlink(missing_ok=True)
+        with closing(duckdb.connect()) as connection:
+            for name, file in (("work", home.work_file), ("candidate", home.candidate_file)):
+                connection.execute(f"attach {_literal(str(file))} as {name} (storage_version {_literal(STORAGE)})")
 
 
 def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan, memory_limit: str) -> None:
@@ -98,26 +101,18 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
             """create table if not exists lake.loads
                (load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz)"""
         )
-        counts = _counts(loads)
-        if counts:
-            connection.executemany("insert into lake.loads values (?, ?, ?, ?, ?, ?)", counts)
+        _insert(connection, "lake.loads", _counts(loads))
         connection.execute(
             "create or replace table lake.run (as_of timestamptz, previous_as_of timestamptz, build_number bigint)"
         )
-        connection.execute(
-            "insert into lake.run values (?, ?, ?)",
-            [todo.as_of, todo.base and todo.base.as_of, todo.base.number + 1 if todo.base else 1],
-        )
+        _insert(connection, "lake.run", [[todo.as_of, todo.base and todo.base.as_of, todo.number]])
         columns = contract.landing()["accounts"].columns
         connection.execute(
             "create or replace table lake.account_settings (%s)"
             % ", ".join(f"{column.name} {TYPES[column.type]}" for column in columns)
         )
-        if accounts:
-            connection.executemany(
-                f"insert into lake.account_settings values ({', '.join('?' for _ in columns)})",
-                [[getattr(account, column.name) for column in columns] for account in accounts],
-            )
+        rows = [[getattr(account, column.name) for column in columns] for account in accounts]
+        _insert(connection, "lake.account_settings", rows)
 
 
 def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
@@ -127,7 +122,7 @@ def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
     paths = [str(lake.path(file)) for load in loads for file in load.files if file.table == table and file.rows]
     if not paths:
         return f"create or replace view lake.{table} as {nothing}"
-    files = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    files = ", ".join(map(_literal, paths))
     names = ", ".join(columns)
     return (
         f"create or replace view lake.{table} as select {names} from "
@@ -136,20 +131,26 @@ def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
 
 
 def _counts(loads: Sequence[Load]) -> list[list[object]]:
-    counts: dict[tuple[int, str], list[object]] = {}
-    for load in loads:
-        for file in load.files:
-            row = counts.setdefault((load.number, file.table), [load.number, load.source, file.table, 0, 0, load.loaded_at])
-            row[3] = int(str(row[3])) + file.rows
-            row[4] = int(str(row[4])) + file.refused
-    return list(counts.values())
+    """Rows of `lake.loads`: what each load delivered of each table."""
+    return [
+        [
+            load.number,
+            load.source,
+            table,
+            sum(file.rows for file in load.files if file.table == table),
+            sum(file.refused for file in load.files if file.table == table),
+            load.loaded_at,
+        ]
+        for load in loads
+        for table in sorted({file.table for file in load.files})
+    ]
 
 
 def _describe(home: Home, todo: Plan) -> Build:
     """Count what was built, and leave both files whole on disk, without a write-ahead log."""
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{_quoted(home.candidate_file)}' as candidate")
+        connection.execute(f"attach {_literal(str(home.candidate_file))} as candidate")
         row_counts = {
             table: _number(connection, f'select count(*) from candidate.metrics."{table}"') for table in contract.metrics()
         }
@@ -165,7 +166,7 @@ def _describe(home: Home, todo: Plan) -> Build:
     now = datetime.now(UTC)
     return Build(
         build_id=now.strftime("%Y%m%dT%H%M%S%fZ"),
-        number=todo.base.number + 1 if todo.base else 1,
+        number=todo.number,
         base=todo.base.build_id if todo.base else None,
         mode="incremental" if todo.base else "full",
         engine="duckdb",
@@ -192,8 +193,20 @@ def _instant(microseconds: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """A few rows, as literals: bound parameters make DuckDB import pandas."""
+    if rows:
+        values = ", ".join("(%s)" % ", ".join(map(_literal, row)) for row in rows)
+        connection.execute(f"insert into {table} values {values}")
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return str(value)
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _json(build: Build) -> str:

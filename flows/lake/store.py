@@ -123,7 +123,11 @@ class Lake:
     def _read(self, number: int) -> Load:
         path = self.root / "loads" / f"{number:010}.json"
         with storing(path):
-            manifest = json.loads(path.read_text("utf-8"))
+            text = path.read_text("utf-8")
+        try:
+            manifest = json.loads(text)
+        except ValueError as error:
+            raise StorageFailed("is no whole manifest", where=str(path), remedy="restore it from a backup") from error
         return Load(
             number=number,
             source=manifest["source"],

@@ -68,8 +68,8 @@ def test_a_lake_file_has_the_columns_of_the_contract_and_of_the_delivery(shop: S
 def test_the_three_formats_give_the_same_rows(shop: Shop) -> None:
     shop.deliver(
         "messages/a.jsonl",
-        '{"account_id": "a", "message_id": 7, "conversation_id": "c", "sender": "agent",'
-        ' "sent_at": "2026-01-02T03:04:05Z", "text": "", "recommended_product_ids": ["x", 5, null], "updated_at": "2026-01-03"}\n',
+        '{"account_id": "a", "message_id": 7, "conversation_id": "c", "sender": "agent", "text": "",'
+        ' "sent_at": "2026-01-02T03:04:05Z", "recommended_product_ids": ["x", 5, null], "updated_at": "2026-01-03"}\n',
     )
     shop.deliver(
         "messages/b.csv.gz",
@@ -154,9 +154,16 @@ def test_a_touched_file_with_the_same_content_is_not_loaded_again(shop: Shop) ->
     assert shop.pull().load is None
 
 
-def test_a_changed_file_is_loaded_again_whole_even_within_the_same_instant(shop: Shop) -> None:
+def test_a_file_just_written_is_not_taken_for_unchanged_by_its_times(shop: Shop) -> None:
+    shop.deliver("products.jsonl", PRODUCT % 1)
+    shop.pull()
+    assert not (shop.lake.root / "fingerprints.json").exists()
+
+
+def test_a_changed_file_is_loaded_again_whole_even_with_the_same_size_and_time(shop: Shop) -> None:
     path = shop.deliver("products.jsonl", PRODUCT % 1 + PRODUCT % 2)
     times = path.stat()
+    time.sleep(2.1)
     shop.pull()
     path.write_text(PRODUCT % 1 + PRODUCT % 3)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

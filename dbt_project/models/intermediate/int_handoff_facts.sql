@@ -1,6 +1,7 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
--- What the hand-off steps of a conversation say about it (3.4, 3.6); a human's message is in int_message_facts.
+-- What the hand-off steps of a conversation say about it (3.4, 3.6), of the conversations of this build; a human's message is in
+-- int_message_facts.
 {% set handoffs = "('accepted', 'ticket_created', 'message_sent', 'human_joined')" %}
 
 with steps as (

@@ -1,6 +1,6 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
--- What the thread of a conversation says about it (3.2, 3.4, 3.8). Text and skill are never '', so '' stands for null where
+-- What the thread of a conversation says about it (3.2, 3.4, 3.8); of the conversations of this build. Text and skill are never '', so '' stands for null where
 -- an aggregate would pass over a null.
 select
     account_id, conversation_id,

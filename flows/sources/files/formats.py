@@ -106,10 +106,10 @@ def csv_header(head: bytes, table: Table) -> tuple[list[str], str]:
             if required & {part.strip('"') for part in first.split(separator)} - set(names):
                 raise InputError(f"is separated by {noun}, not by commas") from None
         raise
-    first, feed, _ = head.partition(b"\n")
+    line, feed, _ = head.partition(b"\n")
     if not feed:
         return names, "\\r" if b"\r" in head else "\\n"
-    return names, "\\r\\n" if first.endswith(b"\r") else "\\n"
+    return names, "\\r\\n" if line.endswith(b"\r") else "\\n"
 
 
 def csv_rows(path: Path, table: Table, names: list[str], line_end: str) -> Rows:
@@ -128,7 +128,8 @@ def _csv(path: Path, table: Table, names: list[str], line_end: str, *, header: b
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
     read = (
         f"read_csv({literal(str(path))}, columns={{{columns}}}, header={str(header).lower()}, auto_detect=false, "
-        f"delim=',', quote='\"', escape='\"', new_line='{line_end}', max_line_size={limit}, compression='none', hive_partitioning=false)"
+        f"delim=',', quote='\"', escape='\"', new_line='{line_end}', max_line_size={limit}, "
+        f"compression='none', hive_partitioning=false)"
     )
     delivered = names if header else names[:-1]
     given, unknown = _columns(delivered, table, [Given(f"c{number}", "text") for number in range(len(delivered))])

@@ -1,0 +1,99 @@
+"""The main job on a large history and on a tenth of it: from nothing, and after one more small delivery.
+
+    python benchmarks/bench.py [--conversations 1000000] [--deliveries 3] [--dir .bench]
+
+Each stage is a process of its own, as a user starts it; wall time and peak memory are the process's. Results go to
+benchmarks/results.json and, for people, to the table in benchmarks/README.md. Nothing here is a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from generate import delivery, generate
+
+HERE = Path(__file__).parent
+COMMAND = Path(sys.executable).with_name("agent-metrics")
+AS_OF = "2026-06-01T00:00:00Z"
+
+
+def measured(*arguments: str) -> dict[str, float]:
+    """Run the command; seconds of wall time and MiB of peak memory."""
+    began = time.perf_counter()
+    process = os.posix_spawn(COMMAND, [str(COMMAND), *arguments], os.environ)
+    _, status, usage = os.wait4(process, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        sys.exit(f"agent-metrics {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
+    return {"seconds": round(time.perf_counter() - began, 1), "peak_mib": usage.ru_maxrss // 1024}
+
+
+def history(folder: Path, conversations: int, deliveries: int) -> dict[str, Any]:
+    """All figures of one size."""
+    files, home = folder / f"files-{conversations}", folder / f"home-{conversations}"
+    if not (files / "done").exists():
+        generate(files / "history", conversations)
+        for number in range(1, deliveries + 1):
+            delivery(files / f"delivery-{number}", conversations, number=number)
+        (files / "done").touch()
+    shutil.rmtree(home, ignore_errors=True)
+    at = ["--home", str(home)]
+    result: dict[str, Any] = {"conversations": conversations}
+    result["from nothing"] = {
+        "pull": measured("pull", *at, "--path", str(files / "history")),
+        "build": measured("build", *at, "--as-of", AS_OF),
+        "check": measured("check", *at),
+        "publish": measured("publish", *at),
+    }
+    print(conversations, "from nothing", result["from nothing"], flush=True)
+    runs = []
+    for number in range(1, deliveries + 1):
+        as_of = f"2026-06-{number + 1:02}T00:00:00Z"
+        runs.append(measured("run", *at, "--path", str(files / f"delivery-{number}"), "--as-of", as_of))
+        print(conversations, "delivery", number, runs[-1], flush=True)
+    result["one more delivery (run)"] = runs
+    result["published bytes"] = (home / "metrics.duckdb").stat().st_size
+    return result
+
+
+def total(stages: dict[str, dict[str, float]]) -> float:
+    return round(sum(stage["seconds"] for stage in stages.values()), 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--conversations", type=int, default=1_000_000)
+    parser.add_argument("--deliveries", type=int, default=3)
+    parser.add_argument("--dir", type=Path, default=Path(".bench"))
+    options = parser.parse_args()
+    sizes = [options.conversations // 10, options.conversations]
+    results = [history(options.dir, size, options.deliveries) for size in sizes]
+    small, large = (statistics.median(run["seconds"] for run in one["one more delivery (run)"]) for one in results)
+    document = {
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "load average at the end": os.getloadavg(),
+        "histories": results,
+        "small delivery, median seconds": {str(sizes[0]): small, str(sizes[1]): large},
+        "small delivery, large history against a tenth of it": round(large / small, 2),
+    }
+    (HERE / "results.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    for one in results:
+        stages = one["from nothing"]
+        print(f"\n{one['conversations']:,} conversations, from nothing: {total(stages)} s")
+        for name, stage in stages.items():
+            print(f"  {name:8} {stage['seconds']:7.1f} s {stage['peak_mib']:7.0f} MiB")
+    print(f"\none more delivery of 1,000 conversations: {small} s on {sizes[0]:,}, {large} s on {sizes[1]:,}")
+    print(f"ratio {large / small:.2f}; written to {HERE / 'results.json'}")
+
+
+if __name__ == "__main__":
+    main()
