@@ -79,7 +79,7 @@ def main() -> None:
     results = [history(options.dir, size, options.deliveries) for size in sizes]
     small, large = (statistics.median(run["seconds"] for run in one["one more delivery (run)"]) for one in results)
     document = {
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
         "load average at the end": os.getloadavg(),
         "histories": results,
         "small delivery, median seconds": {str(sizes[0]): small, str(sizes[1]): large},

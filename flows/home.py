@@ -1,15 +1,15 @@
 """The home: one folder that holds the lake, the candidate and the publications of an installation.
 
-    <home>/
-      lake/                      append-only: what sources delivered (rooms: flows/lake)
-      candidate/work.duckdb      staging and intermediate tables of the last build
-      candidate/metrics.duckdb   the tables that would be published next
-      candidate/build.json       written when a build is complete; absent while one is under way
-      candidate/check.json       the gate's verdict on that build; check.html is its page
-      publications/<id>.duckdb   the last publications, kept for going back
-      metrics.duckdb             what readers open: the newest publication
-      dbt/                       dbt's own working files (parse cache, logs)
-      run.lock                   held by the run that is at work
+<home>/
+  lake/                      append-only: what sources delivered (rooms: flows/lake)
+  candidate/work.duckdb      staging and intermediate tables of the last build
+  candidate/metrics.duckdb   the tables that would be published next
+  candidate/build.json       written when a build is complete; absent while one is under way
+  candidate/check.json       the gate's verdict on that build; check.html is its page
+  publications/<id>.duckdb   the last publications, kept for going back
+  metrics.duckdb             what readers open: the newest publication
+  dbt/                       dbt's own working files (parse cache, logs)
+  run.lock                   held by the run that is at work
 """
 
 from __future__ import annotations

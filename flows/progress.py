@@ -19,10 +19,10 @@ class Progress(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def start(self, what: str, total: int | None = None) -> None:
+    def start(self, what: str, total: int | None = None) -> None:  # noqa: ARG002
         return
 
-    def advance(self, units: int = 1, what: str | None = None) -> None:
+    def advance(self, units: int = 1, what: str | None = None) -> None:  # noqa: ARG002
         return
 
     def finish(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def home(_workplace: Path) -> Home:
 
 @pytest.fixture
 def run(home: Home) -> Run:
-    """The main job on `home`: run(folder, as_of, **of Ask)."""
+    """The main job on `home`; called with a folder or None, as-of, and fields of Ask."""
 
     def call(folder: Path | None, as_of: str, **asked: Any) -> Result:
         return stages.run(Ask(home=str(home.root), path=str(folder) if folder else None, as_of=as_of, **asked))
@@ -45,7 +46,5 @@ def run(home: Home) -> Run:
 
 def write_rows(file: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Rows as JSON lines."""
-    import json
-
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")

@@ -1,9 +1,11 @@
 """Rule 1.4 on random shops: however rows arrive, the published tables say the same, and they say what an independent
-reading of the definitions says (tests/reference). Many shops share a build as accounts: a build costs seconds."""
+reading of the definitions says (tests/reference). Many shops share a build as accounts: a build costs seconds.
+"""
 
 from __future__ import annotations
 
 import random
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,7 +55,7 @@ def test_1_4_run_by_run_and_in_one_go_publish_what_the_definitions_say(
     hours = sorted((rng.choice([0, 0, 1, 24, 72, 400]) for _ in loads[1:]), reverse=True)
     instants = [(AS_OF - timedelta(hours=back)).isoformat() for back in [*hours, 0]]
     for part in (home.lake, home.candidate, home.publications):
-        _remove(part)
+        shutil.rmtree(part, ignore_errors=True)
     home.published_file.unlink(missing_ok=True)
 
     deliver(run, loads, instants, rng)
@@ -62,9 +64,3 @@ def test_1_4_run_by_run_and_in_one_go_publish_what_the_definitions_say(
     result = run(None, AS_OF.isoformat(), full_refresh=True, max_rejected_share=1.0)
     assert result.outcome == "published"
     assert published(home, loads) == ""
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

@@ -2,8 +2,7 @@
     the build goes on from the one before, only what beats the row that counted so far and differs from it.
     `remember` names columns whose value before this build is kept as `was_<column>`, so that what the row
     belonged to is derived anew as well. -#}
-{% macro current_rows(table, columns, remember=[]) -%}
-{%- set key = config.require('unique_key') -%}
+{% macro current_rows(table, key, columns, remember=[]) -%}
 with source as (
     select
         {{ columns | join(', ') }},

@@ -21,8 +21,9 @@ PROJECT = Path(dbt_project.__file__).parent
 
 @dataclass(frozen=True)
 class Build:
-    """A complete candidate. Instants are ISO text in UTC; `base` is the build that this one continued, None in a full build.
+    """A complete candidate. Instants are ISO text in UTC.
 
+    `base` is the build that this one continued, None in a full build; `number` counts builds since the last full one.
     `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2).
     """
 
@@ -104,9 +105,8 @@ def project_fingerprint() -> str:
     """Changes whenever models, macros, contract or the engines' versions do, so that an upgrade rebuilds by itself."""
     parts = [version("dbt-core"), version("duckdb")]
     for folder in (PROJECT, Path(contract.__file__).parent):
-        for file in sorted(folder.rglob("*")):
-            if file.suffix in {".sql", ".yml"}:
-                parts.append(f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}")
+        files = sorted(file for file in folder.rglob("*") if file.suffix in {".sql", ".yml"})
+        parts.extend(f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}" for file in files)
     return _digest("\0".join(parts))
 
 

@@ -61,11 +61,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]
             folder = workplace / "delivered" / f"{instant}-{number}"
             for case in cases:
                 for file in deliveries(case)[number].glob("*") if number < len(deliveries(case)) else ():
-                    target = folder / file.name.split(".")[0] / f"{case.parent.name}-{case.name}.{file.name.split('.', 1)[1]}"
+                    table, extension = file.name.split(".", 1)
+                    target = folder / table / f"{case.parent.name}-{case.name}.{extension}"
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(file, target)
-            result = stages.run(Ask(home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0))
-            assert result.outcome == "published"
+            ask = Ask(home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0)
+            assert stages.run(ask).outcome == "published"
         return home
 
     return deliver
@@ -84,8 +85,7 @@ def as_written(value: Any) -> Any:
     """A published value as the cases write it."""
     match value:
         case datetime():
-            text = value.astimezone(UTC).isoformat(timespec="auto").replace("+00:00", "Z")
-            return text
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case date():
             return value.isoformat()
         case Decimal():
@@ -111,7 +111,7 @@ def test_golden(case: Path, tables: Callable[[str], dict[str, Rows]], published:
         found = [{column: as_written(row[column]) for column in columns} for row in rows]
         missing = sorted_texts(expected) - sorted_texts(found)
         extra = sorted_texts(found) - sorted_texts(expected)
-        assert not missing and not extra, f"{file.stem}\nmissing: {[*missing]}\nnot expected: {[*extra]}"
+        assert not [*missing, *extra], f"{file.stem}\nmissing: {[*missing]}\nnot expected: {[*extra]}"
     if (case / "expected" / "report.json").exists():
         check_report(json.loads((case / "expected" / "report.json").read_text("utf-8")), published(as_of(case)))
 

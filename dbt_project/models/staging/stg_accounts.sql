@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id']) }}
+{% set key = ['account_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id',
@@ -6,4 +7,4 @@
     'auto_close_hours', 'web_chat_click_window_hours', 'sms_click_window_hours', 'sms_open_window_hours', 'sms_delivery_window_hours',
 ] %}
 
-{{ current_rows('accounts', columns) }}
+{{ current_rows('accounts', key, columns) }}

@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'article_id']) }}
+{% set key = ['account_id', 'article_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'article_id',
@@ -6,4 +7,4 @@
     'is_published',
 ] %}
 
-{{ current_rows('articles', columns) }}
+{{ current_rows('articles', key, columns) }}

@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'conversation_id']) }}
+{% set key = ['account_id', 'conversation_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'conversation_id', 'visitor_id', 'profile_id',
@@ -6,4 +7,4 @@
     'created_at', 'closed_at',
 ] %}
 
-{{ current_rows('conversations', columns) }}
+{{ current_rows('conversations', key, columns) }}

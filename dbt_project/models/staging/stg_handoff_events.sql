@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'handoff_event_id']) }}
+{% set key = ['account_id', 'handoff_event_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'handoff_event_id', 'conversation_id', 'ticket_id',
@@ -6,4 +7,4 @@
     'occurred_at',
 ] %}
 
-{{ current_rows('handoff_events', columns, remember=['conversation_id']) }}
+{{ current_rows('handoff_events', key, columns, remember=['conversation_id']) }}

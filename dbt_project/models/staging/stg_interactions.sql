@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'interaction_id']) }}
+{% set key = ['account_id', 'interaction_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'interaction_id', 'conversation_id', 'message_id', 'product_id', 'visitor_id', 'profile_id',
@@ -7,4 +8,4 @@
     'occurred_at',
 ] %}
 
-{{ current_rows('interactions', columns, remember=['conversation_id']) }}
+{{ current_rows('interactions', key, columns, remember=['conversation_id']) }}

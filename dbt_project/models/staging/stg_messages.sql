@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'message_id']) }}
+{% set key = ['account_id', 'message_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'message_id', 'conversation_id',
@@ -6,4 +7,4 @@
     'sent_at',
 ] %}
 
-{{ current_rows('messages', columns, remember=['conversation_id']) }}
+{{ current_rows('messages', key, columns, remember=['conversation_id']) }}

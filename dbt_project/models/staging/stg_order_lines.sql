@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'order_line_id']) }}
+{% set key = ['account_id', 'order_line_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'order_line_id', 'order_id', 'product_id',
@@ -6,4 +7,4 @@
     'quantity', 'unit_price', 'discount', 'refunded_amount',
 ] %}
 
-{{ current_rows('order_lines', columns) }}
+{{ current_rows('order_lines', key, columns) }}

@@ -1,8 +1,9 @@
-{{ config(unique_key=['account_id', 'product_id']) }}
+{% set key = ['account_id', 'product_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'product_id',
     'title', 'url',
 ] %}
 
-{{ current_rows('products', columns) }}
+{{ current_rows('products', key, columns) }}

@@ -1,8 +1,9 @@
-{{ config(unique_key=['account_id', 'profile_id']) }}
+{% set key = ['account_id', 'profile_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'profile_id',
     'email', 'phone', 'first_name', 'last_name',
 ] %}
 
-{{ current_rows('profiles', columns, remember=['email']) }}
+{{ current_rows('profiles', key, columns, remember=['email']) }}

@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'skill']) }}
+{% set key = ['account_id', 'skill'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'skill',
@@ -6,4 +7,4 @@
     'is_available',
 ] %}
 
-{{ current_rows('skills', columns) }}
+{{ current_rows('skills', key, columns) }}

@@ -1,4 +1,5 @@
-{{ config(unique_key=['account_id', 'platform', 'ticket_id']) }}
+{% set key = ['account_id', 'platform', 'ticket_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'platform', 'ticket_id', 'conversation_id',
@@ -6,4 +7,4 @@
     'created_at', 'first_human_reply_at', 'solved_at',
 ] %}
 
-{{ current_rows('tickets', columns) }}
+{{ current_rows('tickets', key, columns) }}

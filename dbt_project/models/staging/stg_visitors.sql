@@ -1,8 +1,9 @@
-{{ config(unique_key=['account_id', 'visitor_id', 'profile_id']) }}
+{% set key = ['account_id', 'visitor_id', 'profile_id'] %}
+{{ config(unique_key=key) }}
 
 {% set columns = [
     'account_id', 'visitor_id', 'profile_id',
     'seen_at',
 ] %}
 
-{{ current_rows('visitors', columns) }}
+{{ current_rows('visitors', key, columns) }}
