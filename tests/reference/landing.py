@@ -23,7 +23,7 @@ TIMESTAMP = re.compile(
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-class Refused(ValueError): - the contract's word
+class Refused(ValueError):
     """The row breaks landing.yml; the text says where."""
 
 
