@@ -27,9 +27,16 @@
     )
 {%- endmacro %}
 
-{#- `and <is_in>` where a build goes on from the one before; nothing in a full build. -#}
-{% macro only_changed(set, columns) -%}
-    {%- if is_full_build() %}{% else %}and {{ is_in(set, columns) }}{% endif -%}
+{#- The rows of a relation that this build derives anew; all of them in a full build. It opens a model as a `with` of its own, so
+    that what did not change is left out before anything is joined. `columns` are the relation's names for the set's keys. -#}
+{% macro changed_rows(relation, set, columns=none) -%}
+    {%- set names = [] -%}
+    {%- for column in columns or changed_keys(set) %}{% do names.append('rows.' ~ column) %}{% endfor -%}
+    select rows.*
+    from {{ relation }} as rows
+    {%- if not is_full_build() %}
+    where {{ is_in(set, names) }}
+    {%- endif %}
 {%- endmacro %}
 
 {#- No rows, with the given columns; what a changed set is in a full build. -#}

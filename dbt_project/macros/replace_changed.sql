@@ -1,6 +1,6 @@
 {#- Incremental strategy: what belongs to the changed keys goes, what the model gives for them comes.
     Rows that a change made disappear are gone too, which no merge by key can do.
-    A model names its set of changed keys in `meta.changed_by` and filters itself by `only_changed`. -#}
+    A model names its set of changed keys in `meta.changed_by` and reads only `changed_rows`. -#}
 {% macro get_incremental_replace_changed_sql(arg_dict) -%}
     {%- set target_relation = arg_dict['target_relation'] -%}
     {%- set set = config.get('meta')['changed_by'] -%}

@@ -15,11 +15,7 @@
 {% endset %}
 
 with lines as (
-    select *
-    from {{ ref('int_order_lines') }} as order_lines
-    where
-        true
-        {{ only_changed('changed_order_lines', ['order_lines.account_id', 'order_lines.order_line_id']) }}
+    {{ changed_rows(ref('int_order_lines'), 'changed_order_lines') }}
 )
 
 select {{ columns }}

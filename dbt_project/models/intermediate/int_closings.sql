@@ -1,14 +1,18 @@
 {{ config(materialized='view') }}
 
 -- When a conversation was closed and by whom (3.3).
-with threads as (
+with conversations as (
+    {{ changed_rows(ref('int_started_conversations'), 'changed_conversations') }}
+),
+
+threads as (
     select
         conversations.account_id, conversations.conversation_id,
         conversations.closed_at, conversations.closed_by,
         messages.last_message_at, messages.last_visitor_message_at,
         handoffs.helpdesk_ticket_at,
         {{ hours_later('messages.last_message_at', 'conversations.auto_close_hours') }} as times_out_at
-    from {{ ref('int_started_conversations') }} as conversations
+    from conversations
     inner join {{ ref('int_message_facts') }} as messages
         on
             conversations.account_id = messages.account_id
@@ -17,9 +21,6 @@ with threads as (
         on
             conversations.account_id = handoffs.account_id
             and conversations.conversation_id = handoffs.conversation_id
-    where
-        true
-        {{ only_changed('changed_conversations', ['conversations.account_id', 'conversations.conversation_id']) }}
 ),
 
 ways as (

@@ -1,25 +1,32 @@
 {{ config(materialized='view') }}
 
 -- Whose conversation it is (4.2): its own profile, else its visitor's, else that of the last email the shopper gave.
-with given_emails as (
+with steps as (
+    {{ changed_rows(ref('stg_handoff_events'), 'changed_conversations') }}
+),
+
+conversations as (
+    {{ changed_rows(ref('int_started_conversations'), 'changed_conversations') }}
+),
+
+given_emails as (
     select
         account_id, conversation_id, {{ email_key('email') }} as email_key,
         row_number() over (
             partition by account_id, conversation_id
             order by occurred_at desc, handoff_event_id desc
         ) as given_rank
-    from {{ ref('stg_handoff_events') }} as steps
+    from steps
     where
         type = 'email_provided'
         and {{ email_key('email') }} is not null
         and occurred_at <= {{ as_of() }}
-        {{ only_changed('changed_conversations', ['steps.account_id', 'steps.conversation_id']) }}
 )
 
 select
     conversations.account_id, conversations.conversation_id,
     coalesce(conversations.profile_id, visitors.profile_id, emails.profile_id) as profile_id
-from {{ ref('int_started_conversations') }} as conversations
+from conversations
 left join {{ ref('int_visitor_profiles') }} as visitors
     on
         conversations.account_id = visitors.account_id
@@ -33,6 +40,3 @@ left join {{ ref('int_email_profiles') }} as emails
     on
         given_emails.account_id = emails.account_id
         and given_emails.email_key = emails.email_key
-where
-    true
-    {{ only_changed('changed_conversations', ['conversations.account_id', 'conversations.conversation_id']) }}

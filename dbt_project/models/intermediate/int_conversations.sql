@@ -1,7 +1,11 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
 
 -- A conversation with all that its own rows say about it: status (3.5), hand-off (3.4, 3.6), closing, shopper.
-with facts as (
+with conversations as (
+    {{ changed_rows(ref('int_started_conversations'), 'changed_conversations') }}
+),
+
+facts as (
     select
         conversations.*,
         profiles.profile_id as known_profile_id,
@@ -11,7 +15,7 @@ with facts as (
         least(handoffs.first_handoff_at, messages.first_human_message_at) as handed_off_at,
         least(handoffs.first_routed_at, messages.first_human_message_at) as routed_at,
         handoffs.handoff_message_at, handoffs.escalation_reason, handoffs.ticket_platform, handoffs.ticket_id
-    from {{ ref('int_started_conversations') }} as conversations
+    from conversations
     inner join {{ ref('int_conversation_profiles') }} as profiles
         on conversations.account_id = profiles.account_id and conversations.conversation_id = profiles.conversation_id
     inner join {{ ref('int_closings') }} as closings
@@ -20,9 +24,6 @@ with facts as (
         on conversations.account_id = messages.account_id and conversations.conversation_id = messages.conversation_id
     left join {{ ref('int_handoff_facts') }} as handoffs
         on conversations.account_id = handoffs.account_id and conversations.conversation_id = handoffs.conversation_id
-    where
-        true
-        {{ only_changed('changed_conversations', ['conversations.account_id', 'conversations.conversation_id']) }}
 ),
 
 judged as (

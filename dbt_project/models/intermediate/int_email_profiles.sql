@@ -4,11 +4,13 @@
 with emails as (
     select account_id, {{ email_key('email') }} as email_key, profile_id
     from {{ ref('stg_profiles') }}
+),
+
+changed as (
+    {{ changed_rows('emails', 'changed_emails') }}
 )
 
 select account_id, email_key, min(profile_id) as profile_id
-from emails
-where
-    email_key is not null
-    {{ only_changed('changed_emails', ['emails.account_id', 'emails.email_key']) }}
+from changed
+where email_key is not null
 group by account_id, email_key

@@ -4,17 +4,18 @@
 -- int_message_facts.
 {% set handoffs = "('accepted', 'ticket_created', 'message_sent', 'human_joined')" %}
 
-with steps as (
+with handoff_steps as (
+    {{ changed_rows(ref('handoff_steps'), 'changed_conversations') }}
+),
+
+steps as (
     select
         *,
         row_number() over (
             partition by account_id, conversation_id
             order by occurred_at, handoff_event_id
         ) as step
-    from {{ ref('handoff_steps') }} as handoff_steps
-    where
-        true
-        {{ only_changed('changed_conversations', ['handoff_steps.account_id', 'handoff_steps.conversation_id']) }}
+    from handoff_steps
 )
 
 select

@@ -1,12 +1,13 @@
 {{ config(materialized='view') }}
 
 -- What shoppers did in a conversation, over all time (6.3).
+with interactions as (
+    {{ changed_rows(ref('int_interactions'), 'changed_totals') }}
+)
+
 select
     account_id, conversation_id,
     count(*) filter (where type in ('product_card_click', 'link_click')) as link_clicks,
     sum(quantity) filter (where type = 'add_to_cart') as add_to_cart_items
-from {{ ref('int_interactions') }} as interactions
-where
-    true
-    {{ only_changed('changed_totals', ['interactions.account_id', 'interactions.conversation_id']) }}
+from interactions
 group by account_id, conversation_id

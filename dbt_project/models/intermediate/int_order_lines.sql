@@ -2,13 +2,17 @@
 
 -- Lines of the orders that count (1.3, 2.3), whose they are (4.2) and what they brought (5.4).
 with lines as (
+    {{ changed_rows(ref('stg_order_lines'), 'changed_lines') }}
+),
+
+priced as (
     select
         lines.account_id, lines.order_line_id, lines.order_id, lines.product_id,
         coalesce(orders.profile_id, emails.profile_id, visitors.profile_id) as profile_id,
         orders.visitor_id, orders.currency, lines.quantity, lines.refunded_amount, orders.placed_at,
         coalesce(orders.cancelled_at <= {{ as_of() }}, false) as is_cancelled,
-        cast(greatest(lines.quantity * cast(lines.unit_price as decimal(38, 4)) - lines.discount, 0) as decimal(18, 4)) as revenue
-    from {{ ref('stg_order_lines') }} as lines
+        {{ as_amount("greatest(lines.quantity * cast(lines.unit_price as decimal(38, 4)) - lines.discount, 0)") }} as revenue
+    from lines
     inner join {{ ref('int_orders') }} as orders
         on lines.account_id = orders.account_id and lines.order_id = orders.order_id
     inner join {{ ref('int_accounts') }} as accounts
@@ -17,15 +21,13 @@ with lines as (
         on orders.account_id = emails.account_id and {{ email_key('orders.email') }} = emails.email_key
     left join {{ ref('int_visitor_profiles') }} as visitors
         on orders.account_id = visitors.account_id and orders.visitor_id = visitors.visitor_id
-    where
-        orders.placed_at <= {{ as_of() }}
-        {{ only_changed('changed_lines', ['lines.account_id', 'lines.order_line_id']) }}
+    where orders.placed_at <= {{ as_of() }}
 )
 
 select
     account_id, order_line_id, order_id, product_id, profile_id, visitor_id,
     currency,
     quantity, revenue,
-    cast(case when is_cancelled then 0 else greatest(revenue - refunded_amount, 0) end as decimal(18, 4)) as net_revenue,
+    {{ as_amount("case when is_cancelled then 0 else greatest(revenue - refunded_amount, 0) end") }} as net_revenue,
     placed_at
-from lines
+from priced

@@ -2,14 +2,16 @@
 
 -- The version of every order that counts: the newest that is not refused for its currency (2.1, 2.2). An order of an
 -- unknown account is held back, not refused.
-with accepted as (
+with orders as (
+    {{ changed_rows(ref('stg_orders'), 'changed_orders') }}
+),
+
+accepted as (
     select orders.*
-    from {{ ref('stg_orders') }} as orders
+    from orders
     left join {{ ref('int_accounts') }} as accounts
         on orders.account_id = accounts.account_id
-    where
-        (accounts.account_id is null or orders.currency = accounts.currency)
-        {{ only_changed('changed_orders', ['orders.account_id', 'orders.order_id']) }}
+    where accounts.account_id is null or orders.currency = accounts.currency
 ),
 
 ranked as (

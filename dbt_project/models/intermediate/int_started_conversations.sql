@@ -1,13 +1,20 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
 
 -- Conversations that count (1.3, 2.3) and that a visitor has started (3.1), with the settings of their account.
-with first_visitor_messages as (
+with messages as (
+    {{ changed_rows(ref('stg_messages'), 'changed_conversations') }}
+),
+
+conversations as (
+    {{ changed_rows(ref('stg_conversations'), 'changed_conversations') }}
+),
+
+first_visitor_messages as (
     select account_id, conversation_id, min(sent_at) as started_at
-    from {{ ref('stg_messages') }} as messages
+    from messages
     where
         sender = 'visitor'
         and sent_at <= {{ as_of() }}
-        {{ only_changed('changed_conversations', ['messages.account_id', 'messages.conversation_id']) }}
     group by account_id, conversation_id
 )
 
@@ -18,13 +25,11 @@ select
     accounts.timezone, accounts.auto_close_hours,
     first_visitor_messages.started_at,
     {{ local_date('first_visitor_messages.started_at', 'accounts.timezone') }} as started_on
-from {{ ref('stg_conversations') }} as conversations
+from conversations
 inner join {{ ref('int_accounts') }} as accounts
     on conversations.account_id = accounts.account_id
 inner join first_visitor_messages
     on
         conversations.account_id = first_visitor_messages.account_id
         and conversations.conversation_id = first_visitor_messages.conversation_id
-where
-    conversations.created_at <= {{ as_of() }}
-    {{ only_changed('changed_conversations', ['conversations.account_id', 'conversations.conversation_id']) }}
+where conversations.created_at <= {{ as_of() }}

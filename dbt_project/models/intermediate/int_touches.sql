@@ -1,32 +1,33 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
 
 -- What joins a conversation and a product at an instant, and until when an order counts for it (5.1).
-with touches as (
+with interactions as (
+    {{ changed_rows(ref('int_interactions'), 'changed_conversations') }}
+),
+
+touches as (
     select
         account_id, conversation_id, channel, product_id, profile_id, visitor_id,
         'click' as touch_type, interaction_id as touch_id, occurred_at as touched_at
-    from {{ ref('int_interactions') }} as interactions
+    from interactions
     where
         product_id is not null
         and (
             (type = 'product_card_click' and channel in ('web_chat', 'sms'))
             or (type = 'link_click' and channel = 'sms')
         )
-        {{ only_changed('changed_conversations', ['interactions.account_id', 'interactions.conversation_id']) }}
     union all
     select
         interactions.account_id, interactions.conversation_id, interactions.channel, products.product_id,
         interactions.profile_id, interactions.visitor_id,
         'open' as touch_type, interactions.interaction_id as touch_id, interactions.occurred_at as touched_at
-    from {{ ref('int_interactions') }} as interactions
+    from interactions
     inner join {{ ref('int_message_products') }} as products
         on
             interactions.account_id = products.account_id
             and interactions.message_id = products.message_id
             and interactions.conversation_id = products.conversation_id
-    where
-        interactions.type = 'message_opened'
-        {{ only_changed('changed_conversations', ['interactions.account_id', 'interactions.conversation_id']) }}
+    where interactions.type = 'message_opened'
     union all
     select
         account_id, conversation_id, 'sms' as channel, product_id, profile_id, visitor_id,

@@ -2,22 +2,21 @@
 
 -- The four events that marketers build on (7.1); an event's id holds no instant and is the same in every run (7.2).
 with conversations as (
-    select *
-    from {{ ref('int_conversations') }} as conversations
-    where
-        true
-        {{ only_changed('changed_conversations', ['conversations.account_id', 'conversations.conversation_id']) }}
+    {{ changed_rows(ref('int_conversations'), 'changed_conversations') }}
+),
+
+messages as (
+    {{ changed_rows(ref('messages'), 'changed_conversations') }}
 ),
 
 recommendations as (
     select
         messages.account_id, messages.conversation_id, messages.message_id,
         messages.sent_at, messages.recommended_product_ids
-    from {{ ref('messages') }} as messages
+    from messages
     where
         messages.sender = 'agent'
         and messages.recommended_product_ids is not null
-        {{ only_changed('changed_conversations', ['messages.account_id', 'messages.conversation_id']) }}
 )
 
 select
@@ -66,7 +65,9 @@ where conversations.status = 'routed'
 union all
 select
     conversations.account_id,
-    {{ joined_id(["'product_recommended'", 'conversations.account_id', 'conversations.conversation_id', 'recommendations.message_id']) }} as event_id,
+    {{ joined_id([
+        "'product_recommended'", 'conversations.account_id', 'conversations.conversation_id', 'recommendations.message_id'
+    ]) }} as event_id,
     'product_recommended' as event,
     'Received product recommendation from Customer Agent' as event_name,
     recommendations.sent_at as occurred_at,

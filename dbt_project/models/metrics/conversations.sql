@@ -2,6 +2,10 @@
 
 -- Every conversation that a shopper started, with what came of it.
 -- depends_on: {{ ref('changed_days_before') }}
+with conversations as (
+    {{ changed_rows(ref('int_conversations'), 'changed_totals') }}
+)
+
 select
     conversations.account_id,
     conversations.conversation_id,
@@ -38,11 +42,11 @@ select
     conversations.ticket_platform,
     conversations.ticket_id,
     coalesce(interactions.link_clicks, 0) as link_clicks,
-    cast(coalesce(interactions.add_to_cart_items, 0) as bigint) as add_to_cart_items,
+    {{ as_integer('coalesce(interactions.add_to_cart_items, 0)') }} as add_to_cart_items,
     coalesce(sales.attributed_orders, 0) as attributed_orders,
-    cast(coalesce(sales.attributed_revenue, 0) as decimal(18, 4)) as attributed_revenue,
-    cast(coalesce(sales.net_attributed_revenue, 0) as decimal(18, 4)) as net_attributed_revenue
-from {{ ref('int_conversations') }} as conversations
+    {{ as_amount('coalesce(sales.attributed_revenue, 0)') }} as attributed_revenue,
+    {{ as_amount('coalesce(sales.net_attributed_revenue, 0)') }} as net_attributed_revenue
+from conversations
 left join {{ ref('stg_profiles') }} as profiles
     on conversations.account_id = profiles.account_id and conversations.profile_id = profiles.profile_id
 left join {{ ref('int_interaction_totals') }} as interactions
@@ -51,6 +55,3 @@ left join {{ ref('int_interaction_totals') }} as interactions
         and conversations.conversation_id = interactions.conversation_id
 left join {{ ref('int_sales_totals') }} as sales
     on conversations.account_id = sales.account_id and conversations.conversation_id = sales.conversation_id
-where
-    true
-    {{ only_changed('changed_totals', ['conversations.account_id', 'conversations.conversation_id']) }}

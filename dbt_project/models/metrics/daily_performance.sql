@@ -1,29 +1,28 @@
 {{ config(meta={'changed_by': 'changed_days'}) }}
 
 -- What happened on a local date, under the channel, status and tag that the conversation has as of now (6.1, 6.3).
-with happened as (
+with started as (
+    {{ changed_rows(ref('int_conversations'), 'changed_days', ['account_id', 'started_on']) }}
+),
+
+interactions as (
+    {{ changed_rows(ref('int_interactions'), 'changed_days', ['account_id', 'occurred_on']) }}
+),
+
+lines as (
+    {{ changed_rows(ref('attributed_order_lines'), 'changed_days', ['account_id', 'placed_on']) }}
+),
+
+happened as (
     select account_id, conversation_id, started_on as date, 1 as conversations, 0 as link_clicks, 0 as add_to_cart_items
-    from {{ ref('int_conversations') }} as conversations
-    where
-        true
-        {{ only_changed('changed_days', ['conversations.account_id', 'conversations.started_on']) }}
+    from started
     union all
     select
         account_id, conversation_id, occurred_on as date, 0 as conversations,
         case when type = 'add_to_cart' then 0 else 1 end as link_clicks,
         case when type = 'add_to_cart' then quantity else 0 end as add_to_cart_items
-    from {{ ref('int_interactions') }} as interactions
-    where
-        type in ('product_card_click', 'link_click', 'add_to_cart')
-        {{ only_changed('changed_days', ['interactions.account_id', 'interactions.occurred_on']) }}
-),
-
-sold as (
-    select account_id, conversation_id, placed_on as date, order_id, revenue, net_revenue
-    from {{ ref('attributed_order_lines') }} as lines
-    where
-        true
-        {{ only_changed('changed_days', ['lines.account_id', 'lines.placed_on']) }}
+    from interactions
+    where type in ('product_card_click', 'link_click', 'add_to_cart')
 ),
 
 everything as (
@@ -33,9 +32,9 @@ everything as (
     from happened
     union all
     select
-        account_id, conversation_id, date, 0 as conversations, 0 as link_clicks, 0 as add_to_cart_items,
+        account_id, conversation_id, placed_on as date, 0 as conversations, 0 as link_clicks, 0 as add_to_cart_items,
         order_id, revenue, net_revenue
-    from sold
+    from lines
 )
 
 select
@@ -44,12 +43,12 @@ select
     conversations.channel,
     conversations.status,
     coalesce(conversations.tag, '') as tag,
-    cast(sum(everything.conversations) as bigint) as conversations,
-    cast(sum(everything.link_clicks) as bigint) as link_clicks,
-    cast(sum(everything.add_to_cart_items) as bigint) as add_to_cart_items,
+    {{ as_integer('sum(everything.conversations)') }} as conversations,
+    {{ as_integer('sum(everything.link_clicks)') }} as link_clicks,
+    {{ as_integer('sum(everything.add_to_cart_items)') }} as add_to_cart_items,
     count(distinct everything.order_id) as attributed_orders,
-    cast(sum(everything.revenue) as decimal(18, 4)) as attributed_revenue,
-    cast(sum(everything.net_revenue) as decimal(18, 4)) as net_attributed_revenue
+    {{ as_amount('sum(everything.revenue)') }} as attributed_revenue,
+    {{ as_amount('sum(everything.net_revenue)') }} as net_attributed_revenue
 from everything
 inner join {{ ref('int_conversations') }} as conversations
     on

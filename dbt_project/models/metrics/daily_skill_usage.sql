@@ -1,12 +1,13 @@
 {{ config(meta={'changed_by': 'changed_days'}) }}
 
 -- How often a skill was used on a date (6.4).
+with usage as (
+    {{ changed_rows(ref('int_skill_usage'), 'changed_days') }}
+)
+
 select
     account_id, date, channel, skill,
     cast(sum(messages) as bigint) as messages,
     count(distinct conversation_id) as conversations
-from {{ ref('int_skill_usage') }} as usage
-where
-    true
-    {{ only_changed('changed_days', ['usage.account_id', 'usage.date']) }}
+from usage
 group by account_id, date, channel, skill

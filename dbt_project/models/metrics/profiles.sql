@@ -1,12 +1,13 @@
 {{ config(meta={'changed_by': 'changed_profiles'}) }}
 
+with profiles as (
+    {{ changed_rows(ref('stg_profiles'), 'changed_profiles') }}
+)
+
 select
     profiles.account_id, profiles.profile_id,
     {{ full_name('profiles.first_name', 'profiles.last_name') }} as name,
     profiles.email, profiles.phone
-from {{ ref('stg_profiles') }} as profiles
+from profiles
 inner join {{ ref('int_accounts') }} as accounts
     on profiles.account_id = accounts.account_id
-where
-    true
-    {{ only_changed('changed_profiles', ['profiles.account_id', 'profiles.profile_id']) }}
