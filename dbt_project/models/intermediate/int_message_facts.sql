@@ -2,10 +2,6 @@
 
 -- What the thread of a conversation says about it (3.2, 3.4, 3.8), of the conversations of this build. A text is never '', so ''
 -- stands for null where an aggregate would pass over a null.
-with messages as (
-    {{ changed_rows(ref('messages'), 'changed_conversations') }}
-)
-
 select
     account_id, conversation_id,
     count(*) filter (where sender <> 'system') as message_count,
@@ -19,5 +15,5 @@ select
     nullif(min_by(coalesce(text, ''), position) filter (where sender = 'visitor'), '') as first_question,
     min_by(skill, position) filter (where sender = 'agent' and skill is not null) as initial_skill,
     max_by(skill, position) filter (where sender = 'agent' and skill is not null) as final_skill
-from messages
+from {{ ref('int_messages') }} as messages
 group by account_id, conversation_id

@@ -1,11 +1,8 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
--- Each product that an agent message in an SMS conversation recommended, once (5.1); other channels have no touch by message.
-with messages as (
-    {{ changed_rows(ref('messages'), 'changed_conversations') }}
-),
-
-conversations as (
+-- Each product that an agent message in an SMS conversation recommended, once (5.1), of the conversations
+-- of this build; other channels have no touch by message.
+with conversations as (
     {{ changed_rows(ref('int_conversations'), 'changed_conversations') }}
 ),
 
@@ -13,7 +10,7 @@ recommendations as (
     select
         messages.account_id, messages.message_id, messages.conversation_id, messages.sent_at,
         messages.recommended_product_ids, conversations.profile_id, conversations.visitor_id
-    from messages
+    from {{ ref('int_messages') }} as messages
     inner join conversations
         on
             messages.account_id = conversations.account_id

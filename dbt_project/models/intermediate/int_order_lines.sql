@@ -18,7 +18,7 @@ priced as (
     inner join {{ ref('int_accounts') }} as accounts
         on orders.account_id = accounts.account_id
     left join {{ ref('int_email_profiles') }} as emails
-        on orders.account_id = emails.account_id and {{ email_key('orders.email') }} = emails.email_key
+        on orders.account_id = emails.account_id and orders.email_key = emails.email_key
     left join {{ ref('int_visitor_profiles') }} as visitors
         on orders.account_id = visitors.account_id and orders.visitor_id = visitors.visitor_id
     where orders.placed_at <= {{ as_of() }}

@@ -23,7 +23,7 @@ ranked as (
 
 select
     account_id, order_id, profile_id, visitor_id,
-    currency, email,
+    currency, {{ email_key('email') }} as email_key,
     placed_at, cancelled_at
 from ranked
 where version_rank = 1

@@ -1,12 +1,9 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
 
--- How often a conversation used a skill on a date: agent messages with a skill, by their own date (6.4).
+-- How often a conversation used a skill on a date: agent messages with a skill, by their own date (6.4). The first
+-- date of a skill is marked, so that conversations can be counted without looking for doubles.
 -- depends_on: {{ ref('changed_days_before') }}
-with messages as (
-    {{ changed_rows(ref('messages'), 'changed_conversations') }}
-),
-
-conversations as (
+with conversations as (
     {{ changed_rows(ref('int_conversations'), 'changed_conversations') }}
 ),
 
@@ -15,7 +12,7 @@ used as (
         messages.account_id, messages.conversation_id,
         conversations.channel, messages.skill,
         {{ local_date('messages.sent_at', 'conversations.timezone') }} as date
-    from messages
+    from {{ ref('int_messages') }} as messages
     inner join conversations
         on
             messages.account_id = conversations.account_id
@@ -25,6 +22,9 @@ used as (
         and messages.skill is not null
 )
 
-select account_id, conversation_id, channel, skill, date, count(*) as messages
+select
+    account_id, conversation_id, channel, skill, date,
+    count(*) as messages,
+    row_number() over (partition by account_id, conversation_id, skill order by date) = 1 as is_first_date
 from used
 group by account_id, conversation_id, channel, skill, date

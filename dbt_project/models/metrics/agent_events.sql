@@ -5,15 +5,11 @@ with conversations as (
     {{ changed_rows(ref('int_conversations'), 'changed_conversations') }}
 ),
 
-messages as (
-    {{ changed_rows(ref('messages'), 'changed_conversations') }}
-),
-
 recommendations as (
     select
         messages.account_id, messages.conversation_id, messages.message_id,
         messages.sent_at, messages.recommended_product_ids
-    from messages
+    from {{ ref('int_messages') }} as messages
     where
         messages.sender = 'agent'
         and messages.recommended_product_ids is not null

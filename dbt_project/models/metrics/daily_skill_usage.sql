@@ -7,7 +7,7 @@ with usage as (
 
 select
     account_id, date, channel, skill,
-    cast(sum(messages) as bigint) as messages,
+    {{ as_integer('sum(messages)') }} as messages,
     count(distinct conversation_id) as conversations
 from usage
 group by account_id, date, channel, skill

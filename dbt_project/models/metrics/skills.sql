@@ -4,8 +4,8 @@
 with used as (
     select
         account_id, skill,
-        cast(sum(messages) as bigint) as messages,
-        count(distinct conversation_id) as conversations
+        {{ as_integer('sum(messages)') }} as messages,
+        count(*) filter (where is_first_date) as conversations
     from {{ ref('int_skill_usage') }}
     group by account_id, skill
 ),
