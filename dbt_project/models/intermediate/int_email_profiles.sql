@@ -7,4 +7,5 @@ with emails as (
 
 select account_id, email_key, min(profile_id) as profile_id
 from emails
+where email_key is not null
 group by account_id, email_key
