@@ -1,5 +1,5 @@
 {#- A number as the contract's decimal or integer. What no such type holds becomes the greatest value that it does hold: one absurd row
     must not stop a build, and the gate sees that the sums do not add up. -#}
-{% macro as_amount(number) -%} cast(least({{ number }}, 99999999999999.9999) as decimal(18, 4)) {%- endmacro %}
+{% macro as_amount(number) -%} cast(case when {{ number }} > 99999999999999.9999 then 99999999999999.9999 else {{ number }} end as decimal(18, 4)) {%- endmacro %}
 
-{% macro as_integer(number) -%} cast(least({{ number }}, 9223372036854775807) as bigint) {%- endmacro %}
+{% macro as_integer(number) -%} cast(case when {{ number }} > 9223372036854775807 then 9223372036854775807 else {{ number }} end as bigint) {%- endmacro %}

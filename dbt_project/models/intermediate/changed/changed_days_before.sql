@@ -1,5 +1,5 @@
--- The dates on which changed conversations and order lines counted in the build before. It is read before their new
--- rows are written; changed_days adds the dates of these.
+-- The dates on which changed conversations counted in the build before. It is read before their new rows are written;
+-- changed_days adds the dates of these, and of order lines.
 {% if is_full_build() %}
 {{ empty_set('changed_days') }}
 {% else %}
