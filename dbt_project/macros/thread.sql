@@ -1,5 +1,11 @@
+{#- The delivered messages that this build derives from: all in a full build, else those of changed conversations. -#}
+{% macro messages_to_derive() -%}
+    {%- set everything, changed = ref('stg_messages'), ref('changed_messages') -%}
+    {{ return(everything if is_full_build() else changed) }}
+{%- endmacro %}
+
 {#- Messages of started conversations in the order of their thread (3.2). -#}
-{% macro thread(messages) -%}
+{% macro thread() -%}
 select
     messages.account_id, messages.message_id, messages.conversation_id,
     row_number() over (
@@ -7,7 +13,7 @@ select
         order by messages.sent_at, messages.message_id
     ) as position,
     messages.sender, messages.text, messages.skill, messages.recommended_product_ids, messages.sent_at
-from {{ messages }} as messages
+from {{ messages_to_derive() }} as messages
 inner join {{ ref('int_started_conversations') }} as conversations
     on
         messages.account_id = conversations.account_id

@@ -11,6 +11,7 @@ from flows.errors import BuildFailed, StorageFailed
 from flows.home import Home
 from flows.progress import Progress
 
+THREADS = 4  # models at once: while DuckDB works on one, dbt prepares others
 DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceeded")
 
 
@@ -45,6 +46,7 @@ def run(home: Home, arguments: Sequence[str], *, memory_limit: str, progress: Pr
                 "--log-level-file", "info",
                 "--quiet",
                 "--fail-fast",
+                "--threads", str(THREADS),
             ]
         )  # fmt: skip
     finally:

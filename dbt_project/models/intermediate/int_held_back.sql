@@ -1,13 +1,23 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
-{% set tables = ['conversations', 'messages', 'handoff_events', 'interactions'] %}
+{% set tables = ['messages', 'handoff_events', 'interactions'] %}
 
 -- Rows of conversations that wait for a parent (2.3): an unknown account or conversation, or one that does not count yet.
-with {% for table in tables -%}
-{{ table }} as (
-    {{ changed_rows(ref('stg_' ~ table), 'changed_conversations') }}
+with conversations as (
+    {{ changed_rows(ref('stg_conversations'), 'changed_conversations') }}
 ),
 
-{% endfor -%}
+messages as (
+    select * from {{ messages_to_derive() }}
+),
+
+handoff_events as (
+    {{ changed_rows(ref('stg_handoff_events'), 'changed_conversations') }}
+),
+
+interactions as (
+    {{ changed_rows(ref('stg_interactions'), 'changed_conversations') }}
+),
+
 counted as (
     select conversations.account_id, conversations.conversation_id
     from conversations
@@ -22,7 +32,7 @@ left join {{ ref('int_accounts') }} as accounts
     on conversations.account_id = accounts.account_id
 where accounts.account_id is null
 group by conversations.account_id, conversations.conversation_id
-{%- for table in tables[1:] %}
+{%- for table in tables %}
 union all
 select waiting.account_id, waiting.conversation_id, '{{ table }}' as table_name, count(*) as held_back
 from {{ table }} as waiting

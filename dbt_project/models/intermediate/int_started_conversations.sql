@@ -1,17 +1,13 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
 
 -- Conversations that count (1.3, 2.3) and that a visitor has started (3.1), with the settings of their account.
-with messages as (
-    {{ changed_rows(ref('stg_messages'), 'changed_conversations') }}
-),
-
-conversations as (
+with conversations as (
     {{ changed_rows(ref('stg_conversations'), 'changed_conversations') }}
 ),
 
 first_visitor_messages as (
     select account_id, conversation_id, min(sent_at) as started_at
-    from messages
+    from {{ messages_to_derive() }} as messages
     where
         sender = 'visitor'
         and sent_at <= {{ as_of() }}

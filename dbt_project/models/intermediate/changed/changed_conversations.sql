@@ -8,12 +8,20 @@
 with changed_rows as (
     select account_id, conversation_id
     from {{ ref('stg_conversations') }}
-    where {{ is_new('created_at') }} or {{ has_come('closed_at') }}
+    where {{ is_new() }}
+    union
+    select account_id, conversation_id
+    from {{ ref('stg_conversations') }}
+    where {{ has_come('created_at') }} or {{ has_come('closed_at') }}
     {% for part, event_time in parts.items() %}
     union
     select account_id, conversation_id
     from {{ ref('stg_' ~ part) }}
-    where {{ is_new(event_time) }}
+    where {{ is_new() }}
+    union
+    select account_id, conversation_id
+    from {{ ref('stg_' ~ part) }}
+    where {{ has_come(event_time) }}
     union
     select account_id, was_conversation_id
     from {{ ref('stg_' ~ part) }}

@@ -1,11 +1,7 @@
--- The threads of changed conversations. Many models read them: taking them out of a long history once is enough.
+-- The messages of changed conversations, as delivered. Many models read them: looking them up in a long history once is enough.
 {% if is_full_build() %}
-select * from ({{ thread(ref('stg_messages')) }}) as threads
+select * from {{ ref('stg_messages') }}
 where false
 {% else %}
-with messages as (
-    {{ changed_rows(ref('stg_messages'), 'changed_conversations') }}
-)
-
-{{ thread('messages') }}
+{{ changed_rows(ref('stg_messages'), 'changed_conversations') }}
 {% endif %}
