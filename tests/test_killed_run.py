@@ -1,4 +1,4 @@
-"""The main job as real processes, killed in the middle: nothing is lost or stands twice, readers see whole publications."""
+"""The main job as real processes, killed in the middle: nothing is lost or doubled, readers see whole publications."""
 
 from __future__ import annotations
 

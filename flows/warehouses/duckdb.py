@@ -112,7 +112,8 @@ def rollback(home: Home, *, keep: int, to: str | None = None) -> Publication:
             raise InputError("nothing is published yet", where=str(home.root), remedy="run `agent-metrics run` first")
         restored = standing.find(to) if to else standing.before()
         kept = [one.publication_id for one in standing.publications if kept_file(home, one.publication_id).exists()]
-        remedy = f"go back to one that is kept: {', '.join(kept)}"
+        others = [name for name in kept if name != standing.newest.publication_id]
+        remedy = f"go back to one that is kept: {', '.join(others)}" if others else "no other one is kept"
         if restored is None:
             what = f"there is no publication {to!r}" if to else "there is no publication before this one"
             raise InputError(what, where=str(home.publications), remedy=remedy)

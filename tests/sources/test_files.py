@@ -386,7 +386,7 @@ def test_a_folder_without_data_gives_a_warning(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("mesages.jsonl", b"{}", "mesages.jsonl mesages is no table of the contract (did you mean messages?)"),
+        ("mesages.jsonl", b"{}", "mesages.jsonl belongs to no table of the contract (did you mean messages?)"),
         ("Products.csv", b"x", "did you mean products?"),
         ("mesages/x.csv.gz", b"", "did you mean messages?"),
         ("whatever.parquet", b"x", "tables are accounts, profiles"),

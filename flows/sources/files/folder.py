@@ -117,7 +117,7 @@ def _take(path: Path, shown: str, table: str, extension: str, found: Found) -> N
         if _extension(path.name) in EXTENSIONS:
             near = difflib.get_close_matches(table.lower(), landing(), n=1)
             hint = f"did you mean {near[0]}?" if near else f"tables are {', '.join(landing())}"
-            found.mistakes.append((shown, f"{readable(table)} is no table of the contract ({hint})"))
+            found.mistakes.append((shown, f"belongs to no table of the contract ({hint})"))
         return
     if extension not in EXTENSIONS:
         found.mistakes.append((shown, f"is of no known kind (known are {', '.join(EXTENSIONS)})"))
