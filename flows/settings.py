@@ -44,7 +44,7 @@ def _number(value: object) -> object:
 
 
 def _expanded(path: Path) -> Path:
-    return path.expanduser()
+    return path.expanduser().absolute()
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
