@@ -311,3 +311,10 @@ def test_ctrl_c_ends_a_run_with_one_line_and_130(home: Path, tmp_path: Path) -> 
     assert "Traceback" not in err
     assert err.splitlines()[-1] == "Error: interrupted; what was published stands"
     assert json.loads(command("status", "--home", home, "--json").stdout)["publications"] == 1
+
+
+def test_a_relative_home_keeps_everything_under_it(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dbt works inside its project: a relative path of ours must not be taken from there."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--home", "near", "--path", str(shop)]) == 0
+    assert (tmp_path / "near" / "dbt" / "target").is_dir()

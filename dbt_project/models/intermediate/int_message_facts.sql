@@ -15,5 +15,5 @@ select
     nullif(min_by(coalesce(text, ''), position) filter (where sender = 'visitor'), '') as first_question,
     min_by(skill, position) filter (where sender = 'agent' and skill is not null) as initial_skill,
     max_by(skill, position) filter (where sender = 'agent' and skill is not null) as final_skill
-from {{ ref('int_messages') }} as messages
+from {{ ref('int_messages') }}
 group by account_id, conversation_id

@@ -7,7 +7,7 @@ with conversations as (
 
 first_visitor_messages as (
     select account_id, conversation_id, min(sent_at) as started_at
-    from {{ messages_to_derive() }} as messages
+    from {{ messages_to_derive() }}
     where
         sender = 'visitor'
         and sent_at <= {{ as_of() }}
