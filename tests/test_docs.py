@@ -1,0 +1,66 @@
+"""What the project says of itself is held against the project."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from contract import landing
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+DEFINITIONS = (ROOT / "docs" / "definitions.md").read_text("utf-8")
+RULES = [
+    *("1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3", "2.4"),
+    *(f"3.{number}" for number in range(1, 10)),
+    *("4.1", "4.2", "4.3", "5.1", "5.2", "5.3", "5.4", "5.5", "6.1", "6.2", "6.3", "6.4", "7.1", "7.2", "7.3"),
+    *("8.1", "8.2", "8.3", "9.1", "9.2"),
+]
+
+
+def test_every_rule_has_one_heading_line() -> None:
+    assert re.findall(r"^### (\d\.\d) \S", DEFINITIONS, re.MULTILINE) == RULES
+
+
+def test_every_rule_up_to_chapter_7_has_a_golden_case() -> None:
+    for rule in RULES:
+        if rule[0] < "8":
+            assert list((ROOT / "tests" / "golden" / rule).glob("*/case.toml")), rule
+
+
+def test_every_command_is_in_the_readme() -> None:
+    command = Path(sys.executable).with_name("agent-metrics")
+    text = subprocess.run([command, "--help"], capture_output=True, text=True, check=True).stdout
+    commands = re.findall(r"^\W*([a-z]+)\s{2,}", text.split("Commands")[1], re.MULTILINE)
+    assert len(commands) >= 10
+    for name in commands:
+        assert re.search(rf"`(agent-metrics )?{name}\b", README), name
+
+
+def test_every_flow_has_a_deployment() -> None:
+    flows = {
+        path.stem
+        for path in (ROOT / "flows").glob("*.py")
+        if re.search(r"^@flow", path.read_text("utf-8"), re.MULTILINE)
+    }
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+    assert {Path(one["entrypoint"].split(":")[0]).stem for one in deployments} == flows
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_links_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_refused_rows_of_every_landing_table_are_published() -> None:
+    macro = (ROOT / "dbt_project" / "macros" / "rejected_rows.sql").read_text("utf-8")
+    assert set(landing()) <= set(re.findall(r"'(\w+)'", macro))
