@@ -41,7 +41,7 @@ def written(text: str, name: str = "agent-metrics.toml") -> Path:
 
 def test_without_a_file_and_variables_the_defaults_hold() -> None:
     found = settings.load()
-    assert found.home == Path(".agent-metrics")
+    assert found.home == Path(".agent-metrics").absolute()
     assert (found.max_rejected_share, found.max_volume_drop, found.keep_publications) == (0.01, 0.5, 3)
     assert found.memory_limit == "4GB"
     assert found.accounts == ()
@@ -72,7 +72,7 @@ def test_options_beat_the_environment_and_the_environment_beats_the_file(monkeyp
 
 def test_an_empty_variable_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENT_METRICS_HOME", "")
-    assert settings.load().home == Path(".agent-metrics")
+    assert settings.load().home == Path(".agent-metrics").absolute()
 
 
 def test_paths_of_a_file_start_at_its_folder_and_those_of_a_variable_where_one_works(
@@ -84,7 +84,7 @@ def test_paths_of_a_file_start_at_its_folder_and_those_of_a_variable_where_one_w
     assert found.sources.files
     assert found.sources.files.path == folder / "etc" / "../exports"
     monkeypatch.setenv("AGENT_METRICS_HOME", "here")
-    assert settings.load(folder / file).home == Path("here")
+    assert settings.load(folder / file).home == Path("here").absolute()
 
 
 def test_the_file_may_be_named_by_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
