@@ -1,6 +1,6 @@
 # make demo   sets everything up in .venv and runs the main job on a demo shop
 # make test   sets everything up and runs linters, type checks and all tests
-# make bench  measures the main job on a large history (an hour of disk and patience: 3 GB, some minutes)
+# make bench  measures the main job on a large history (10 GB of disk, ten minutes)
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -1,6 +1,6 @@
 """The main job on a large history and on a tenth of it: from nothing, and after one more small delivery.
 
-    python benchmarks/bench.py [--conversations 1000000] [--deliveries 3] [--dir .bench]
+    python benchmarks/bench.py [--conversations 1000000] [--deliveries 5] [--dir .bench]
 
 Each stage is a process of its own, as a user starts it; wall time and peak memory are the process's. Results go to
 benchmarks/results.json and, for people, to the table in benchmarks/README.md. Nothing here is a test.
@@ -14,23 +14,23 @@ import os
 import platform
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from generate import delivery, generate
-
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("agent-metrics")
+GENERATE = [sys.executable, str(HERE / "generate.py"), "--conversations"]
 AS_OF = "2026-06-01T00:00:00Z"
 
 
 def measured(*arguments: str) -> dict[str, float]:
     """Run the command; seconds of wall time and MiB of peak memory."""
     began = time.perf_counter()
-    process = os.posix_spawn(COMMAND, [str(COMMAND), *arguments], os.environ)
+    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+    process = os.posix_spawn(COMMAND, [str(COMMAND), *arguments], os.environ, file_actions=quiet)
     _, status, usage = os.wait4(process, 0)
     if os.waitstatus_to_exitcode(status) != 0:
         sys.exit(f"agent-metrics {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
@@ -41,9 +41,13 @@ def history(folder: Path, conversations: int, deliveries: int) -> dict[str, Any]
     """All figures of one size."""
     files, home = folder / f"files-{conversations}", folder / f"home-{conversations}"
     if not (files / "done").exists():
-        generate(files / "history", conversations)
+        # In processes of their own: a child starts with its parent's peak memory.
+        subprocess.run([*GENERATE, str(conversations), "--out", files / "history"], check=True)
         for number in range(1, deliveries + 1):
-            delivery(files / f"delivery-{number}", conversations, number=number)
+            subprocess.run(
+                [*GENERATE, str(conversations), "--out", files / f"delivery-{number}", "--delivery", str(number)],
+                check=True,
+            )
         (files / "done").touch()
     shutil.rmtree(home, ignore_errors=True)
     at = ["--home", str(home)]
@@ -72,7 +76,7 @@ def total(stages: dict[str, dict[str, float]]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--conversations", type=int, default=1_000_000)
-    parser.add_argument("--deliveries", type=int, default=3)
+    parser.add_argument("--deliveries", type=int, default=5)
     parser.add_argument("--dir", type=Path, default=Path(".bench"))
     options = parser.parse_args()
     sizes = [options.conversations // 10, options.conversations]
