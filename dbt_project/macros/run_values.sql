@@ -7,9 +7,8 @@
 {% macro build_number() -%} (select run.build_number from {{ source('lake', 'run') }} as run) {%- endmacro %}
 
 {#- The row was written by this build, or the time between the two builds' as-of has made it count (1.3). -#}
-{% macro is_new(event_time=none, alias=none) -%}
-    {%- set prefix = alias ~ '.' if alias else '' -%}
-    ({{ prefix }}changed_in = {{ build_number() }}{% if event_time %} or {{ has_come(prefix ~ event_time) }}{% endif %})
+{% macro is_new(event_time=none) -%}
+    (changed_in = {{ build_number() }}{% if event_time %} or {{ has_come(event_time) }}{% endif %})
 {%- endmacro %}
 
 {% macro has_come(event_time) -%}
