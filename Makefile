@@ -27,7 +27,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench.py
 
 docs: $(READY)
-	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project --target-path .dbt-docs
+	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project \
+	    --target-path $(CURDIR)/.dbt-docs --log-path $(CURDIR)/.dbt-docs
 
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
