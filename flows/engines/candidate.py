@@ -104,7 +104,7 @@ def plan(home: Home, lake: Lake, accounts: Sequence[AccountSettings], as_of: dat
 def project_fingerprint() -> str:
     """Changes whenever models, macros, contract or the engines' versions do, so that an upgrade rebuilds by itself."""
     parts = [version("dbt-core"), version("duckdb")]
-    for folder in (PROJECT, Path(contract.__file__).parent):
+    for folder in (PROJECT / "models", PROJECT / "macros", Path(contract.__file__).parent):
         files = sorted(file for file in folder.rglob("*") if file.suffix in {".sql", ".yml"})
         parts.extend(f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}" for file in files)
     return _digest("\0".join(parts))
