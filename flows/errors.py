@@ -6,6 +6,7 @@
     ├── HomeBusy                4  another run is at work on this home
     ├── SourceUnavailable       5  a source could not be read; a retry can help
     ├── BuildFailed             1  dbt could not build the candidate
+    ├── ClusterUnavailable      1  the Spark cluster does not answer; a retry can help
     └── StorageFailed           1  disk full, no permission, file system error
 
 Each carries what happened, where, and what to do about it, as one sentence; `exit_status` is what
@@ -51,6 +52,10 @@ class SourceUnavailable(AgentMetricsError):
 
 class BuildFailed(AgentMetricsError):
     pass
+
+
+class ClusterUnavailable(AgentMetricsError):
+    is_transient = True
 
 
 class StorageFailed(AgentMetricsError):

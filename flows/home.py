@@ -4,6 +4,7 @@
   lake/                      append-only: what sources delivered (rooms: flows/lake)
   candidate/work.duckdb      staging and intermediate tables of the last build
   candidate/metrics.duckdb   the tables that would be published next
+  candidate/spark/           the same tables as Parquet, where the engine spark built them
   candidate/build.json       written when a build is complete; absent while one is under way
   candidate/check.json       the gate's verdict on that build; check.html is its page
   publications/<id>.duckdb   the last publications, kept for going back
@@ -47,6 +48,10 @@ class Home:
     @property
     def candidate_file(self) -> Path:
         return self.candidate / "metrics.duckdb"
+
+    @property
+    def tables(self) -> Path:
+        return self.candidate / "spark"
 
     @property
     def build_file(self) -> Path:

@@ -14,7 +14,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -109,6 +109,13 @@ class SourcesSettings(_Section):
     files: FilesSettings | None = Field(default=None, description="a folder of files")
 
 
+class SparkSettings(_Section):
+    """The cluster of the engine `spark`."""
+
+    master: str | None = Field(default=None, description="address of the cluster, e.g. spark://host:7077")
+    conf: dict[str, str] = Field(default={}, description="further properties of Spark, e.g. spark.executor.memory")
+
+
 class Settings(BaseSettings):
     """All settings; made by `load`, which is where the file and the environment come in."""
 
@@ -135,6 +142,8 @@ class Settings(BaseSettings):
     memory_limit: Annotated[
         str, _matching(r"[1-9]\d*(\.\d+)?\s?[KMGT]i?B", "give a number and its unit, as in 4GB")
     ] = Field(default="4GB", description="memory that the build may take, with its unit")
+    engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what builds the candidate")
+    spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")
 
     @classmethod
     def settings_customise_sources(  # `load` merges the sources itself, so that an error can name the one at fault

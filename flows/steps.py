@@ -38,6 +38,7 @@ class Ask:
     max_rejected_share: float | None = None
     max_volume_drop: float | None = None
     resume: bool = False
+    engine: str | None = None
 
     def settings(self) -> Settings:
         """The settings under these options."""
@@ -45,6 +46,7 @@ class Ask:
             "home": self.home,
             "max_rejected_share": self.max_rejected_share,
             "max_volume_drop": self.max_volume_drop,
+            "engine": self.engine,
             "sources": {"files": {"path": self.path}} if self.path else None,
         }
         given = {name: value for name, value in options.items() if value is not None}
@@ -109,15 +111,14 @@ def pull(job: Job, source: str) -> dict[str, Any]:
 
 def build(job: Job) -> dict[str, Any]:
     """Derive the candidate from the lake: the document that stands in build.json. Raises BuildFailed."""
-    from flows.engines import duckdb as engine  # noqa: PLC0415  dbt costs seconds
+    from flows import engines  # noqa: PLC0415  dbt costs seconds
 
-    built = engine.build(
+    built = engines.build(
         job.home,
         job.lake,
-        accounts=job.settings.accounts,
+        job.settings,
         as_of=job.as_of,
         full_refresh=job.full_refresh,
-        memory_limit=job.settings.memory_limit,
         progress=job.progress,
     )
     document: dict[str, Any] = built.to_json_dict()

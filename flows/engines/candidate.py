@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import contract
 import dbt_project
-from flows.home import Home, read_json
-from flows.lake import Lake
+from flows.home import Home, read_json, write_durably
+from flows.lake import Lake, Load
 from flows.settings import AccountSettings
 
 PROJECT = Path(dbt_project.__file__).parent
@@ -47,11 +48,16 @@ class Build:
     def to_json_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def write(self, home: Home) -> None:
+        """Declare the candidate complete."""
+        write_durably(home.build_file, json.dumps(self.to_json_dict(), indent=1, ensure_ascii=False))
 
-def last_build(home: Home) -> Build | None:
-    """The complete candidate of this home; None where there is none or a build was cut off."""
+
+def last_build(home: Home, engine: str) -> Build | None:
+    """The complete candidate that `engine` made in this home; None where there is none or a build was cut off."""
     document = read_json(home.build_file)
-    if document is None or not (home.work_file.exists() and home.candidate_file.exists()):
+    files = {"duckdb": [home.work_file, home.candidate_file], "spark": [home.tables / "tables.json"]}[engine]
+    if document is None or document["engine"] != engine or not all(file.exists() for file in files):
         return None
     return Build(**document)
 
@@ -60,6 +66,7 @@ def last_build(home: Home) -> Build | None:
 class Plan:
     """What a build has to do: go on from `base`, or, where that is None, build everything from the lake."""
 
+    engine: str
     as_of: datetime
     loads_up_to: int
     accounts: str
@@ -81,18 +88,27 @@ class Plan:
         )
 
 
-def plan(home: Home, lake: Lake, accounts: Sequence[AccountSettings], as_of: datetime, *, full_refresh: bool) -> Plan:
+def plan(
+    home: Home,
+    lake: Lake,
+    accounts: Sequence[AccountSettings],
+    as_of: datetime,
+    *,
+    engine: str,
+    full_refresh: bool,
+) -> Plan:
     """Decide between going on and a full build (rule 1.4: the outcome is the same).
 
-    Everything is built anew when asked for, when there is no complete build, when as-of moves backwards, and when
-    the models or the contract are others than those of the last build.
+    Everything is built anew when asked for, when there is no complete build, when another engine made
+    it, when as-of moves backwards, and when the models or the contract are others than those of the last build.
     """
-    base = None if full_refresh else last_build(home)
-    project = project_fingerprint()
+    base = None if full_refresh else last_build(home, engine)
+    project = project_fingerprint(engine)
     if base is not None and (base.project != project or as_of < datetime.fromisoformat(base.as_of)):
         base = None
     loads = lake.loads()
     return Plan(
+        engine=engine,
         as_of=as_of,
         loads_up_to=loads[-1].number if loads else 0,
         accounts=_digest(repr(sorted(repr(account) for account in accounts))),
@@ -101,13 +117,58 @@ def plan(home: Home, lake: Lake, accounts: Sequence[AccountSettings], as_of: dat
     )
 
 
-def project_fingerprint() -> str:
-    """Changes whenever models, macros, contract or the engines' versions do, so that an upgrade rebuilds by itself."""
-    parts = [version("dbt-core"), version("duckdb")]
+def project_fingerprint(engine: str) -> str:
+    """Changes whenever models, macros, contract or the engine's version do, so that an upgrade rebuilds by itself."""
+    parts = [engine, version("dbt-core"), version({"duckdb": "duckdb", "spark": "pyspark"}[engine])]
     for folder in (PROJECT / "models", PROJECT / "macros", Path(contract.__file__).parent):
         files = sorted(file for file in folder.rglob("*") if file.suffix in {".sql", ".yml"})
         parts.extend(f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}" for file in files)
     return _digest("\0".join(parts))
+
+
+def described(
+    todo: Plan,
+    *,
+    row_counts: dict[str, int],
+    held_back: dict[str, int],
+    refused: dict[str, int],
+    data_up_to: datetime | None,
+) -> Build:
+    """The description of the candidate that was just built as planned."""
+    now = datetime.now(UTC)
+    return Build(
+        build_id=now.strftime("%Y%m%dT%H%M%S%fZ"),
+        number=todo.number,
+        base=todo.base.build_id if todo.base else None,
+        mode="incremental" if todo.base else "full",
+        engine=todo.engine,
+        as_of=todo.as_of.isoformat(),
+        data_up_to=data_up_to.isoformat() if data_up_to else None,
+        loads_up_to=todo.loads_up_to,
+        accounts=todo.accounts,
+        project=todo.project,
+        row_counts=row_counts,
+        held_back=held_back,
+        refused=refused,
+        built_at=now.isoformat(),
+        contract_version=contract.version(),
+    )
+
+
+def load_counts(loads: Iterable[Load]) -> list[list[object]]:
+    """Rows of the source `lake.loads`: what each load delivered of each table."""
+    return [
+        [
+            load.number,
+            load.source,
+            table,
+            sum(file.rows for file in load.files if file.table == table),
+            sum(file.refused for file in load.files if file.table == table),
+            load.loaded_at,
+        ]
+        for load in loads
+        for table in sorted({file.table for file in load.files})
+    ]
 
 
 def _digest(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flows.engines.candidate import PROJECT
@@ -15,16 +15,17 @@ THREADS = 4  # models at once: while DuckDB works on one, dbt prepares others
 DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceeded")
 
 
-def run(home: Home, arguments: Sequence[str], *, memory_limit: str, progress: Progress) -> None:
-    """`dbt run` on the candidate of this home.
+def run(
+    home: Home, arguments: Sequence[str], *, target: str, environment: Mapping[str, str], progress: Progress
+) -> None:
+    """`dbt run` on the candidate of this home; `environment` is what the profile `target` asks for.
 
     Raises StorageFailed when the disk is full, BuildFailed when a model fails; the candidate is then not complete.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - takes seconds to import
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
-    os.environ["CANDIDATE_FOLDER"] = str(home.candidate)  # what profiles.yml asks for
-    os.environ["CANDIDATE_MEMORY_LIMIT"] = memory_limit
+    os.environ.update(environment)
 
     def show(event: Any) -> None:
         if event.info.name == "LogStartLine":
@@ -40,7 +41,8 @@ def run(home: Home, arguments: Sequence[str], *, memory_limit: str, progress: Pr
                 *arguments,
                 "--project-dir", str(PROJECT),
                 "--profiles-dir", str(PROJECT),
-                "--target-path", str(home.dbt / "target"),
+                "--target", target,
+                "--target-path", str(home.dbt / target),
                 "--log-path", str(log),
                 "--log-level", "none",
                 "--log-level-file", "info",

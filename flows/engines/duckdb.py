@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,12 +10,12 @@ import duckdb
 
 import contract
 from flows.engines import dbt
-from flows.engines.candidate import Build, Plan, plan
+from flows.engines.candidate import Build, Plan, described, load_counts, plan
 from flows.errors import StorageFailed
-from flows.home import Home, sync_folder, write_durably
+from flows.home import Home, sync_folder
 from flows.lake import Lake, Load
 from flows.progress import Progress
-from flows.settings import AccountSettings
+from flows.settings import AccountSettings, Settings
 
 TYPES = {
     "string": "VARCHAR",
@@ -41,14 +40,7 @@ INTERNAL = {
 
 
 def build(
-    home: Home,
-    lake: Lake,
-    *,
-    accounts: Sequence[AccountSettings],
-    as_of: datetime,
-    full_refresh: bool,
-    memory_limit: str,
-    progress: Progress,
+    home: Home, lake: Lake, settings: Settings, *, as_of: datetime, full_refresh: bool, progress: Progress
 ) -> Build:
     """Derive the candidate from the lake as of `as_of` (an aware instant, rule 1.3).
 
@@ -56,15 +48,21 @@ def build(
     `changed` False where nothing changed since. While it works there is no build.json: a build that was cut off is
     noticed by the next one, which then builds everything.
     """
-    todo = plan(home, lake, accounts, as_of, full_refresh=full_refresh)
+    todo = plan(home, lake, settings.accounts, as_of, engine="duckdb", full_refresh=full_refresh)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
     try:
         _open_candidate(home, fresh=todo.base is None)
-        _prepare(home, lake, accounts, todo, memory_limit)
-        dbt.run(home, ["--full-refresh"] if todo.base is None else [], memory_limit=memory_limit, progress=progress)
+        _prepare(home, lake, settings.accounts, todo, settings.memory_limit)
+        dbt.run(
+            home,
+            ["--full-refresh"] if todo.base is None else [],
+            target="duckdb",
+            environment={"CANDIDATE_FOLDER": str(home.candidate), "CANDIDATE_MEMORY_LIMIT": settings.memory_limit},
+            progress=progress,
+        )
         result = _describe(home, todo)
-        write_durably(home.build_file, _json(result))
+        result.write(home)
     except (OSError, duckdb.IOException) as error:
         raise StorageFailed(
             " ".join(str(error).split()),
@@ -86,7 +84,7 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
                 part.unlink(missing_ok=True)
         with closing(duckdb.connect()) as connection:
             for name, file in (("work", home.work_file), ("candidate", home.candidate_file)):
-                connection.execute(f"attach {_literal(str(file))} as {name} (storage_version {_literal(STORAGE)})")
+                connection.execute(f"attach {literal(str(file))} as {name} (storage_version {literal(STORAGE)})")
 
 
 def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan, memory_limit: str) -> None:
@@ -102,7 +100,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
             """create table if not exists lake.loads
                (load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz)"""
         )
-        _insert(connection, "lake.loads", _counts(loads))
+        _insert(connection, "lake.loads", load_counts(loads))
         connection.execute(
             "create or replace table lake.run (as_of timestamptz, previous_as_of timestamptz, build_number bigint)"
         )
@@ -121,7 +119,7 @@ def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
     paths = [str(lake.path(file)) for load in loads for file in load.files if file.table == table and file.rows]
     if not paths:
         return f"create or replace view lake.{table} as {nothing}"
-    files = ", ".join(map(_literal, paths))
+    files = ", ".join(map(literal, paths))
     names = ", ".join(columns)
     return (
         f"create or replace view lake.{table} as select {names} from "
@@ -129,27 +127,11 @@ def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
     )
 
 
-def _counts(loads: Sequence[Load]) -> list[list[object]]:
-    """Rows of `lake.loads`: what each load delivered of each table."""
-    return [
-        [
-            load.number,
-            load.source,
-            table,
-            sum(file.rows for file in load.files if file.table == table),
-            sum(file.refused for file in load.files if file.table == table),
-            load.loaded_at,
-        ]
-        for load in loads
-        for table in sorted({file.table for file in load.files})
-    ]
-
-
 def _describe(home: Home, todo: Plan) -> Build:
     """Count what was built, and leave both files whole on disk, without a write-ahead log."""
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {_literal(str(home.candidate_file))} as candidate")
+        connection.execute(f"attach {literal(str(home.candidate_file))} as candidate")
         row_counts = {
             table: _number(connection, f'select count(*) from candidate.metrics."{table}"')
             for table in contract.metrics()
@@ -162,23 +144,12 @@ def _describe(home: Home, todo: Plan) -> Build:
         (newest,) = connection.execute("select epoch_us(data_up_to) from intermediate.int_data_up_to").fetchall()[0]
         connection.execute("checkpoint candidate")
         connection.execute("checkpoint")
-    now = datetime.now(UTC)
-    return Build(
-        build_id=now.strftime("%Y%m%dT%H%M%S%fZ"),
-        number=todo.number,
-        base=todo.base.build_id if todo.base else None,
-        mode="incremental" if todo.base else "full",
-        engine="duckdb",
-        as_of=todo.as_of.isoformat(),
-        data_up_to=None if newest is None else _instant(newest).isoformat(),
-        loads_up_to=todo.loads_up_to,
-        accounts=todo.accounts,
-        project=todo.project,
+    return described(
+        todo,
         row_counts=row_counts,
         held_back=held_back,
         refused=refused,
-        built_at=now.isoformat(),
-        contract_version=contract.version(),
+        data_up_to=None if newest is None else _instant(newest),
     )
 
 
@@ -195,18 +166,14 @@ def _instant(microseconds: int) -> datetime:
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
     """A few rows, as literals: bound parameters make DuckDB import pandas."""
     if rows:
-        values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+        values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
         connection.execute(f"insert into {table} values {values}")
 
 
-def _literal(value: object) -> str:
+def literal(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, int):
         return str(value)
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     return "'" + text.replace("'", "''") + "'"
-
-
-def _json(build: Build) -> str:
-    return json.dumps(build.to_json_dict(), indent=1, ensure_ascii=False)

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations'}) }}
+{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'started_on'}) }}
 
 -- A conversation with all that its own rows say about it: status (3.5), hand-off (3.4, 3.6), closing, shopper.
 with conversations as (

@@ -8,6 +8,6 @@ with interactions as (
 select
     account_id, conversation_id,
     count(*) filter (where type in ('product_card_click', 'link_click')) as link_clicks,
-    sum(quantity) filter (where type = 'add_to_cart') as add_to_cart_items
+    sum({{ summable('quantity') }}) filter (where type = 'add_to_cart') as add_to_cart_items
 from interactions
 group by account_id, conversation_id

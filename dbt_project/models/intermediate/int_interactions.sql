@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations'}) }}
+{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_on'}) }}
 
 -- What shoppers did in started conversations, with the shopper it belongs to (4.2, 4.3) and its date (1.1).
 -- depends_on: {{ ref('changed_days_before') }}

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_lines'}) }}
+{{ config(meta={'changed_by': 'changed_lines', 'month_of': 'placed_at'}) }}
 
 -- Lines of the orders that count (1.3, 2.3), whose they are (4.2) and what they brought (5.4).
 with lines as (

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_orders'}) }}
+{{ config(meta={'changed_by': 'changed_orders', 'month_of': 'placed_at'}) }}
 
 -- The version of every order that counts: the newest that is not refused for its currency (2.1, 2.2). An order of an
 -- unknown account is held back, not refused.

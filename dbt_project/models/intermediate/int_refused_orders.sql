@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
 -- Order rows in another currency than their account's, compared afresh in every run (2.2).
 select

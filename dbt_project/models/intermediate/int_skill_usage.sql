@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations'}) }}
+{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'date'}) }}
 
 -- How often a conversation used a skill on a date: agent messages with a skill, by their own date (6.4). The first
 -- date of a skill is marked, so that conversations can be counted without looking for doubles.

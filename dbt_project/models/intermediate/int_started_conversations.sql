@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations'}) }}
+{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'started_on'}) }}
 
 -- Conversations that count (1.3, 2.3) and that a visitor has started (3.1), with the settings of their account.
 with conversations as (

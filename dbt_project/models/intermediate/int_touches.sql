@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations'}) }}
+{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'touched_at'}) }}
 
 -- What joins a conversation and a product at an instant, and until when an order counts for it (5.1).
 with interactions as (

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_days'}) }}
+{{ config(meta={'changed_by': 'changed_days', 'month_of': 'date'}) }}
 
 -- What happened on a local date, under the channel, status and tag that the conversation has as of now (6.1, 6.3).
 with started as (
@@ -20,7 +20,7 @@ happened as (
     select
         account_id, conversation_id, occurred_on as date, 0 as conversations,
         case when type = 'add_to_cart' then 0 else 1 end as link_clicks,
-        case when type = 'add_to_cart' then quantity else 0 end as add_to_cart_items
+        case when type = 'add_to_cart' then {{ summable('quantity') }} else 0 end as add_to_cart_items
     from interactions
     where type in ('product_card_click', 'link_click', 'add_to_cart')
 ),

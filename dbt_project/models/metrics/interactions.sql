@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations'}) }}
+{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_at'}) }}
 
 -- Clicks, carts and openings of every started conversation.
 with interactions as (

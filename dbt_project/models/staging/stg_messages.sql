@@ -1,5 +1,5 @@
 {% set key = ['account_id', 'message_id'] %}
-{{ config(unique_key=key) }}
+{{ config(unique_key=key, meta={'month_of': 'sent_at'}) }}
 
 {% set columns = [
     'account_id', 'message_id', 'conversation_id',

@@ -1,4 +1,4 @@
-{{ config(unique_key=['account_id', 'order_id', 'payload_key']) }}
+{{ config(unique_key=['account_id', 'order_id', 'payload_key'], meta={'month_of': 'placed_at'}) }}
 
 -- Every version of every order, not only the newest: which of them are refused for their currency is known
 -- only beside the account's row that counts, and can change (2.2). One row for each different payload.

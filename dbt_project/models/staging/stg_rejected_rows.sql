@@ -1,4 +1,4 @@
-{{ config(unique_key=['rejected_row_id']) }}
+{{ config(unique_key=['rejected_row_id'], meta={'account_of': 'table_name'}) }}
 
 -- Rows that the landing contract refused when they were delivered; the same row refused twice stands here once (2.2).
 with refused as (

@@ -1,5 +1,5 @@
 {% set key = ['account_id', 'platform', 'ticket_id'] %}
-{{ config(unique_key=key) }}
+{{ config(unique_key=key, meta={'month_of': 'created_at'}) }}
 
 {% set columns = [
     'account_id', 'platform', 'ticket_id', 'conversation_id',

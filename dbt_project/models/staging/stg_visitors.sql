@@ -1,5 +1,5 @@
 {% set key = ['account_id', 'visitor_id', 'profile_id'] %}
-{{ config(unique_key=key) }}
+{{ config(unique_key=key, meta={'month_of': 'seen_at'}) }}
 
 {% set columns = [
     'account_id', 'visitor_id', 'profile_id',

@@ -1,0 +1,66 @@
+"""A candidate of Spark as the two DuckDB files that publishing works from, read from its Parquet files: Spark has no part in it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import duckdb
+
+import contract
+from flows.engines.duckdb import STORAGE, TYPES, literal
+from flows.home import Home, read_json
+
+PHYSICAL = TYPES | {"date": "DATE", "double": "DOUBLE", "json": "VARCHAR"}
+
+
+def gather(home: Home, memory_limit: str) -> None:
+    """Write candidate/metrics.duckdb, and into candidate/work.duckdb the sets of what the build changed.
+
+    Raises duckdb.Error where a file cannot be read or written.
+    """
+    for file in (home.candidate_file, home.work_file):
+        file.unlink(missing_ok=True)
+    columns_of = read_json(home.tables / "tables.json") or {}
+    descriptions = _descriptions(home)
+    with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set preserve_insertion_order = false")
+        for name, file in (("candidate", home.candidate_file), ("work", home.work_file)):
+            connection.execute(f"attach {literal(str(file))} as {name} (storage_version {literal(STORAGE)})")
+        connection.execute("create schema candidate.metrics")
+        connection.execute("create schema work.intermediate")
+        for table in contract.metrics().values():
+            typed = ", ".join(f'"{column.name}" {PHYSICAL[column.type]}' for column in table.columns)
+            connection.execute(f'create table candidate.metrics."{table.name}" ({typed})')
+            names = ", ".join(f'"{column.name}"' for column in table.columns)
+            if files := _files(home, f"metrics/{table.name}"):
+                rows = f"select {names} from {files}"
+                connection.execute(f'insert into candidate.metrics."{table.name}" ({names}) {rows}')
+            for place, text in descriptions.get(table.name, {}).items():
+                connection.execute(f"comment on {place} is {literal(text)}")
+        for name in columns_of:
+            schema, _, table_name = name.partition(".")
+            if table_name.startswith("changed_") and (files := _files(home, f"{schema}/{table_name}")):
+                connection.execute(f"create table work.intermediate.{table_name} as select * from {files}")
+
+
+def _files(home: Home, folder: str) -> str | None:
+    """The rows of a table's files; a table by partitions has none while it is empty."""
+    files = [literal(str(file)) for file in sorted((home.tables / folder).rglob("*.parquet"))]
+    return f"read_parquet([{', '.join(files)}], hive_partitioning = false)" if files else None
+
+
+def _descriptions(home: Home) -> dict[str, dict[str, str]]:
+    """What the models say about the published tables: by table, the place of a comment and its text."""
+    manifest = read_json(home.dbt / "spark" / "manifest.json") or {"nodes": {}}
+    return {
+        model["name"]: {
+            f'table candidate.metrics."{model["name"]}"': model["description"],
+            **{
+                f'column candidate.metrics."{model["name"]}"."{column["name"]}"': column["description"]
+                for column in model["columns"].values()
+            },
+        }
+        for model in manifest["nodes"].values()
+        if model["schema"] == "metrics" and model["resource_type"] == "model"
+    }

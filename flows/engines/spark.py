@@ -1,0 +1,180 @@
+"""The candidate on a Spark cluster: the same models from the same lake, as Parquet files of which nothing passes the driver.
+
+<home>/candidate/spark/<schema>/<table>/     the tables; those that grow by _account=<hash>/_month=<yyyy-mm>
+<home>/candidate/spark/tables.json           the columns of each: Spark's catalogue is gone with its session
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import contract
+from flows.engines import cluster, dbt
+from flows.engines.candidate import Build, Plan, described, load_counts, plan
+from flows.errors import StorageFailed
+from flows.home import Home, read_json, sync_folder, write_durably
+from flows.lake import Lake, Load
+from flows.progress import Progress
+from flows.settings import AccountSettings, Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+TYPES = {
+    "string": "string",
+    "integer": "bigint",
+    "decimal": "decimal(18,4)",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+    "list<string>": "array<string>",
+}
+INTERNAL = {
+    "updated_at": "timestamp",
+    "_source": "string",
+    "_load": "bigint",
+    "_file": "bigint",
+    "_position": "bigint",
+    "_loaded_at": "timestamp",
+    "_refused": "string",
+    "_payload": "string",
+}
+SCHEMAS = ("staging", "intermediate", "metrics")
+PARTITIONED_BY = ("_account", "_month")
+
+
+def build(
+    home: Home, lake: Lake, settings: Settings, *, as_of: datetime, full_refresh: bool, progress: Progress
+) -> Build:
+    """Derive the candidate from the lake as of `as_of`, as `flows.engines.duckdb.build` does, on the cluster of `spark`.
+
+    Raises InputError or ClusterUnavailable where there is no cluster, BuildFailed, StorageFailed.
+    """
+    todo = plan(home, lake, settings.accounts, as_of, engine="spark", full_refresh=full_refresh)
+    if todo.base is not None and todo.nothing_changed:
+        return Build(**{**todo.base.to_json_dict(), "changed": False})
+    session = cluster.session(home, settings.spark)
+    try:
+        _open_candidate(home, fresh=todo.base is None)
+        register(home, session)
+        _prepare(session, lake, settings.accounts, todo)
+        dbt.run(
+            home,
+            ["--full-refresh"] if todo.base is None else [],
+            target="spark",
+            environment={"CANDIDATE_TABLES": str(home.tables)},
+            progress=progress,
+        )
+        result = _describe(session, todo)
+        _remember(home, session)
+        shutil.rmtree(cluster.scratch(home), ignore_errors=True)
+        result.write(home)
+    except OSError as error:
+        raise StorageFailed(
+            str(error),
+            where=str(home.candidate),
+            remedy="make room or mend the permissions and run again; what is published stands",
+        ) from error
+    return result
+
+
+def register(home: Home, session: SparkSession) -> None:
+    """Make the session's catalogue that of the candidate: what the last build left, and nothing else."""
+    for schema in SCHEMAS:
+        session.sql(f"drop database if exists {schema} cascade")
+        session.sql(f"create database {schema}")
+    for name, columns in (read_json(home.tables / "tables.json") or {}).items():
+        folder = home.tables / name.replace(".", "/")
+        is_partitioned = any(column in PARTITIONED_BY for column, _ in columns)
+        typed = ", ".join(f"`{column}` {kind}" for column, kind in columns)
+        parts = f"partitioned by ({', '.join(PARTITIONED_BY)})" if is_partitioned else ""
+        session.sql(f"create table {name} ({typed}) using parquet {parts} location '{folder}'")
+        if is_partitioned:
+            session.sql(f"alter table {name} recover partitions")
+
+
+def _open_candidate(home: Home, *, fresh: bool) -> None:
+    """Mark the candidate as under way; for a full build, start from nothing."""
+    home.candidate.mkdir(parents=True, exist_ok=True)
+    for verdict in (home.build_file, home.check_file, home.check_page):
+        verdict.unlink(missing_ok=True)
+    sync_folder(home.candidate)
+    shutil.rmtree(cluster.scratch(home), ignore_errors=True)
+    if fresh:
+        shutil.rmtree(home.tables, ignore_errors=True)
+    home.tables.mkdir(exist_ok=True)
+
+
+def _prepare(session: SparkSession, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan) -> None:
+    """Lay what the models call the source `lake`, as views of the session."""
+    after = todo.base.loads_up_to if todo.base else 0
+    loads = [load for load in lake.loads(after) if load.number <= todo.loads_up_to]
+    for table in contract.landing():
+        rows = _rows(session, lake, table, loads)
+        rows.where(f"_load > {after}").createOrReplaceGlobalTempView(table)
+    _values(session, "loads", LOADS, load_counts(load for load in lake.loads() if load.number <= todo.loads_up_to))
+    instants = [todo.as_of.isoformat(), todo.base and todo.base.as_of, todo.number]
+    _values(session, "run", {"as_of": "timestamp", "previous_as_of": "timestamp", "build_number": "bigint"}, [instants])
+    columns = {column.name: TYPES[column.type] for column in contract.landing()["accounts"].columns}
+    _values(session, "account_settings", columns, [[getattr(one, name) for name in columns] for one in accounts])
+
+
+LOADS = {
+    "load": "bigint",
+    "source": "string",
+    "table_name": "string",
+    "rows": "bigint",
+    "refused": "bigint",
+    "loaded_at": "timestamp",
+}
+
+
+def _rows(session: SparkSession, lake: Lake, table: str, loads: Sequence[Load]) -> DataFrame:
+    """The rows of `table` in `loads`: columns that an older file does not have are null."""
+    columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
+    schema = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
+    paths = [str(lake.path(file)) for load in loads for file in load.files if file.table == table and file.rows]
+    reader = session.read.schema(schema)
+    return reader.parquet(*dict.fromkeys(paths)) if paths else session.createDataFrame([], schema)
+
+
+def _values(session: SparkSession, name: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
+    """A view of a few rows; instants are ISO text."""
+    texts = [[None if value is None else str(value) for value in row] for row in rows]
+    frame = session.createDataFrame(texts, ", ".join(f"`{column}` string" for column in columns))
+    typed = frame.selectExpr(*(f"cast(`{column}` as {kind}) as `{column}`" for column, kind in columns.items()))
+    typed.createOrReplaceGlobalTempView(name)
+
+
+def _describe(session: SparkSession, todo: Plan) -> Build:
+    counts = " union all ".join(f"select '{table}', count(*) from metrics.`{table}`" for table in contract.metrics())
+    newest = session.sql("select cast(data_up_to as string) from global_temp.int_data_up_to").collect()[0][0]
+    return described(
+        todo,
+        row_counts=dict(map(tuple, session.sql(counts).collect())),
+        held_back=dict(
+            map(tuple, session.sql("select table_name, held_back from global_temp.int_held_back_rows").collect())
+        ),
+        refused=dict(
+            map(
+                tuple,
+                session.sql("select `table`, count(*) from metrics.rejected_rows group by 1 order by 1").collect(),
+            )
+        ),
+        data_up_to=None if newest is None else datetime.fromisoformat(newest).replace(tzinfo=UTC),
+    )
+
+
+def _remember(home: Home, session: SparkSession) -> None:
+    """Write down the columns of every table, for the session after this one."""
+    names = [
+        f"{schema}.{table.name}"
+        for schema in SCHEMAS
+        for table in session.catalog.listTables(schema)
+        if table.tableType == "EXTERNAL"
+    ]
+    columns = {name: [[one.name, one.dataType.simpleString()] for one in session.table(name).schema] for name in names}
+    write_durably(home.tables / "tables.json", json.dumps(columns, indent=1))
