@@ -97,7 +97,7 @@ CHECKS = [
         select conversations.*, accounts.timezone
         from {checked[conversations]} as conversations
         join {intermediate}.int_accounts as accounts on conversations.account_id = accounts.account_id
-        where started_on <> cast(started_at at time zone accounts.timezone as date)""",
+        where started_on <> {local_date:started_at, accounts.timezone}""",
         rule="1.1",
     ),
     Check(

@@ -44,7 +44,7 @@ SINCE_PUBLISHED = [
         "accounts",
         "accounts are all those of the last publication, and more",
         """
-        select published.account_id from {published}.accounts as published
+        select published.account_id from {published_accounts} as published
         anti join {metrics}.accounts as accounts on published.account_id = accounts.account_id""",
         rule="2.1",
     ),
@@ -55,12 +55,7 @@ SINCE_PUBLISHED = [
         """
         select published.account_id, published.conversations as published_conversations,
             coalesce(counted.conversations, 0) as conversations
-        from (
-            select account_id, count(*) as conversations
-            from {published}.conversations
-            where started_at <= {earlier_as_of}
-            group by account_id
-        ) as published
+        from {published_volumes} as published
         join {metrics}.accounts as accounts on published.account_id = accounts.account_id
         left join (
             select account_id, count(*) as conversations

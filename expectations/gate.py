@@ -10,25 +10,22 @@ failed from what could not run, and writes nothing to disk.
 from __future__ import annotations
 
 import sys
-import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from textwrap import dedent
 from types import ModuleType
-from typing import Any
-
-import duckdb
-import duckdb_engine
-from sqlalchemy.dialects import registry
+from typing import Any, Protocol
 
 from expectations import conversations, daily, deliveries, events, messages, plausible, questions, sales, shape
-from expectations.names import CHANGED_BY, names
-from expectations.verdict import Candidate, Check, Outcome, Progress, Scope, Thresholds, Verdict
+from expectations.names import DUCKDB, SPARK, names
+from expectations.on_duckdb import open_files
+from expectations.on_spark import open_session
+from expectations.verdict import Candidate, Check, OnSpark, Outcome, Progress, Scope, Thresholds, Verdict
 
-__all__ = ["Candidate", "Outcome", "Scope", "Thresholds", "Verdict", "check"]
+__all__ = ["Candidate", "OnSpark", "Outcome", "Scope", "Thresholds", "Verdict", "check"]
 
 SAMPLE = 20
 
@@ -49,8 +46,22 @@ def _stand_ins(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """As if a package were not installed: Great Expectations imports it wherever it is."""
+    loaded = sys.modules.get(name)
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if loaded is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = loaded
+
+
 # Great Expectations imports altair for one drawing and scipy for three statistical expectations: 2 of its 6 seconds.
-with _stand_ins("altair", "scipy", "scipy.stats"), warnings.catch_warnings():
+with _stand_ins("altair", "scipy", "scipy.stats"), _without("pyspark"), warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
@@ -60,23 +71,6 @@ with _stand_ins("altair", "scipy", "scipy.stats"), warnings.catch_warnings():
     )
     from great_expectations.expectations import UnexpectedRowsExpectation
     from great_expectations.validator.v1_validator import Validator
-
-
-class Dialect(duckdb_engine.Dialect):  # type: ignore[misc]
-    """DuckDB without transactions: Great Expectations reads results after their connection was rolled back."""
-
-    supports_statement_cache = False
-
-    def connect(self, database: str, **_: object) -> Any:
-        return duckdb_engine.ConnectionWrapper(duckdb.connect(database))
-
-    def do_begin(self, connection: object) -> None:
-        """Nothing: everything is only read."""
-
-    do_commit = do_rollback = do_begin
-
-
-registry.register("duckdb.gate", __name__, "Dialect")
 
 
 class NoRows(UnexpectedRowsExpectation):  # type: ignore[misc]
@@ -89,8 +83,30 @@ class NoRows(UnexpectedRowsExpectation):  # type: ignore[misc]
         return {"success": rows == 0, "result": {"observed_value": rows}}
 
 
+class Opened(Protocol):
+    """A candidate that is open to be looked at."""
+
+    def at_hand(self, filled: dict[str, Any], scope: Scope) -> dict[str, Any]: ...
+
+    count: Callable[[str], tuple[int, str | None]]  # how many rows a check finds, or why it could not run
+
+    def rows(self, sql: str) -> list[dict[str, Any]]: ...
+
+    def to_look(self, sql: str) -> str: ...
+
+
+def _counted(validator: Validator, sql: str) -> tuple[int, str | None]:
+    # Great Expectations prints a line for each query that does not mention its batch, and reads braces as names.
+    escaped = sql.replace("{", "{{").replace("}", "}}")
+    result = validator.validate_expectation(NoRows(unexpected_rows_query=f"/* {{batch}} */ {escaped}"))
+    raised = [info["exception_message"] for info in result.exception_info.values() if isinstance(info, dict)]
+    if raised:
+        return 0, "; ".join(message.split("\n\nLINE ")[0] for message in raised)
+    return 0 if result.success else result.result["observed_value"], None
+
+
 def check(
-    candidate: Candidate,
+    candidate: Candidate | OnSpark,
     thresholds: Thresholds,
     *,
     scope: Scope,
@@ -104,24 +120,35 @@ def check(
 
     Scope `changed` looks only at what the build says it has changed, where looking at everything costs much.
     `as_of` and `published_as_of` are instants with a zone; loads after `published_load` are judged for rejected rows.
-    Raises duckdb.Error where the candidate's files cannot be opened.
+    `memory_limit` is for DuckDB. Raises duckdb.Error where the candidate's files cannot be opened.
     """
     checks = [*_CHECKS, *(deliveries.SINCE_PUBLISHED if candidate.published_file else [])]
-    filled = names(scope, thresholds, as_of, min(as_of, published_as_of or as_of), published_load)
-    attached = _attached(candidate)
+    engine = SPARK if isinstance(candidate, OnSpark) else DUCKDB
+    earlier = min(as_of, published_as_of or as_of)
+    filled = names(engine, scope, thresholds, as_of=as_of, earlier_as_of=earlier, published_load=published_load)
     outcomes = []
-    spill = candidate.work_file.parent / "check.tmp"
-    with _in_memory(attached, spill, memory_limit) as (connection, memory), _validator(memory) as validator:
-        at_hand = _at_hand(filled, connection) if scope == "changed" else filled
+    with _open(candidate, earlier, memory_limit) as opened:
+        at_hand = opened.at_hand(filled, scope)
         progress.start("checking the candidate", len(checks))
         for one in checks:
-            to_look = f"{attached}\n{_filled_in(one, filled)};"
-            outcomes.append(_outcome(one, _filled_in(one, at_hand), to_look, validator, connection))
+            to_look = opened.to_look(_filled_in(one, filled))
+            outcomes.append(_outcome(one, _filled_in(one, at_hand), to_look, opened))
             progress.advance(1, one.name)
         progress.finish()
     passed = sum(outcome.outcome == "passed" for outcome in outcomes)
     is_open = not any(outcome.closes_the_gate for outcome in outcomes)
     return Verdict(is_open, passed, len(outcomes), scope, tuple(outcomes))
+
+
+@contextmanager
+def _open(candidate: Candidate | OnSpark, earlier: datetime, memory_limit: str) -> Iterator[Opened]:
+    if isinstance(candidate, OnSpark):
+        with open_session(candidate, DUCKDB.instant.format(instant=earlier.isoformat())) as session:
+            yield session
+    else:
+        with open_files(candidate, memory_limit) as files, _validator(files.url) as validator:
+            files.count = partial(_counted, validator)
+            yield files
 
 
 _CHECKS = [
@@ -138,30 +165,14 @@ _CHECKS = [
 
 
 @contextmanager
-def _in_memory(attached: str, spill: Path, memory_limit: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """A database in memory beside the attached files, and the name under which this process can connect to it too."""
-    memory = f":memory:gate-{uuid.uuid4()}"
-    with duckdb.connect(memory) as connection:
-        connection.execute("set global TimeZone = 'UTC'")
-        connection.execute(f"set memory_limit = {_literal(memory_limit)}")
-        connection.execute(f"set temp_directory = {_literal(str(spill))}")
-        try:
-            connection.execute(attached)
-            yield connection, memory
-        finally:
-            for name in ("work", "candidate", "published"):
-                connection.execute(f"detach database if exists {name}")
-
-
-@contextmanager
-def _validator(memory: str) -> Iterator[Validator]:
-    """Great Expectations on the in-memory database `memory`, without files, telemetry or progress bars."""
+def _validator(url: str) -> Iterator[Validator]:
+    """Great Expectations on the database `url`, without files, telemetry or progress bars."""
     stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
     config = DataContextConfig(
         store_backend_defaults=stores, analytics_enabled=False, progress_bars=ProgressBarsConfig(globally=False)
     )
     context = gx.get_context(mode="ephemeral", project_config=config)
-    source = context.data_sources.add_sql("gate", connection_string=f"duckdb+gate:///{memory}", create_temp_table=False)
+    source = context.data_sources.add_sql("gate", connection_string=url, create_temp_table=False)
     # A batch is what an expectation is about; ours name their tables themselves.
     batch = source.add_query_asset("candidate", "select 1 as candidate").add_batch_definition_whole_table("candidate")
     try:
@@ -172,37 +183,14 @@ def _validator(memory: str) -> Iterator[Validator]:
         source.get_execution_engine().engine.dispose()
 
 
-def _at_hand(filled: dict[str, Any], connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The names with what changed in tables in memory: read once, not once for every check. None reads long texts."""
-    tables = {}
-    for table in CHANGED_BY:
-        columns = "* exclude (text)" if table == "messages" else "*"
-        try:
-            connection.execute(f"create table checked_{table} as select {columns} from {filled['checked'][table]}")
-        except duckdb.Error:
-            continue  # the checks of this table will say so, each for itself
-        tables[table] = f"checked_{table}"
-    return filled | {"checked": filled["checked"] | tables}
-
-
 def _filled_in(one: Check, filled: dict[str, Any]) -> str:
     return dedent(one.sql).strip().format_map(filled)
 
 
-def _outcome(
-    one: Check, sql: str, to_look: str, validator: Validator, connection: duckdb.DuckDBPyConnection
-) -> Outcome:
-    # Great Expectations prints a line for each query that does not mention its batch, and reads braces as names.
-    escaped = sql.replace("{", "{{").replace("}", "}}")
-    result = validator.validate_expectation(NoRows(unexpected_rows_query=f"/* {{batch}} */ {escaped}"))
-    raised = [info["exception_message"] for info in result.exception_info.values() if isinstance(info, dict)]
-    error = "; ".join(message.split("\n\nLINE ")[0] for message in raised)
-    rows, sample = 0, []
-    if not error and not result.success:
-        rows = result.result["observed_value"]
-        cursor = connection.execute(f"select * from ({sql}) as contradicting limit {SAMPLE}")
-        columns = [name for name, *_ in cursor.description or []]
-        sample = [dict(zip(columns, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+def _outcome(one: Check, sql: str, to_look: str, opened: Opened) -> Outcome:
+    rows, error = opened.count(sql)
+    found = opened.rows(f"select * from ({sql}) as contradicting limit {SAMPLE}") if rows else []
+    sample = [{name: _plain(value) for name, value in row.items()} for row in found]
     return Outcome(
         name=one.name,
         table=one.table,
@@ -212,7 +200,7 @@ def _outcome(
         rows=rows,
         sample=sample,
         sql=to_look,
-        error=error or None,
+        error=error,
     )
 
 
@@ -221,16 +209,3 @@ def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | str):
         return value
     return [_plain(element) for element in value] if isinstance(value, list) else str(value)
-
-
-def _attached(candidate: Candidate) -> str:
-    files = {"work": candidate.work_file, "candidate": candidate.metrics_file, "published": candidate.published_file}
-    return "\n".join(
-        f"attach if not exists {_literal(str(file.resolve()))} as {name} (read_only);"
-        for name, file in files.items()
-        if file
-    )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

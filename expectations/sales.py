@@ -64,7 +64,7 @@ CHECKS = [
             or lines.order_id is distinct from delivered.order_id
             or lines.quantity is distinct from delivered.quantity
             or lines.placed_at is distinct from orders.placed_at
-            or lines.placed_on is distinct from cast(orders.placed_at at time zone accounts.timezone as date)
+            or lines.placed_on is distinct from {local_date:orders.placed_at, accounts.timezone}
             or lines.currency is distinct from accounts.currency""",
         rule="5.3",
     ),

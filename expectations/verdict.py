@@ -30,6 +30,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class OnSpark:
+    """The session in whose catalogue a build of Spark stands, and the last publication where there is one."""
+
+    session: Any
+    published_file: Path | None
+
+
+@dataclass(frozen=True)
 class Thresholds:
     """Shares from 0 to 1: of delivered rows that may be refused, of an account's volume that may disappear."""
 

@@ -12,7 +12,12 @@ from flows.steps import Ask
 
 @flow(name="build", persist_result=False)
 def build(
-    home: str | None = None, config: str | None = None, as_of: str | None = None, full_refresh: bool = False
+    *,
+    home: str | None = None,
+    config: str | None = None,
+    as_of: str | None = None,
+    full_refresh: bool = False,
+    engine: str | None = None,
 ) -> Result:
     """Derive the candidate from the lake."""
-    return stages.build(Ask(home, config, as_of=as_of, full_refresh=full_refresh), as_task, progress())
+    return stages.build(Ask(home, config, as_of=as_of, full_refresh=full_refresh, engine=engine), as_task, progress())

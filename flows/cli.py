@@ -29,6 +29,7 @@ from flows.options import (
     AsOfOption,
     ConfigOption,
     DebugOption,
+    EngineOption,
     HomeOption,
     JsonOption,
     PathOption,
@@ -115,6 +116,7 @@ def run(
     path: PathOption = None,
     as_of: AsOfOption = None,
     full_refresh: RefreshOption = False,
+    engine: EngineOption = None,
     max_rejected_share: RejectedOption = None,
     max_volume_drop: VolumeOption = None,
     config: ConfigOption = None,
@@ -131,6 +133,7 @@ def run(
         path=path,
         as_of=as_of,
         full_refresh=full_refresh,
+        engine=engine,
         max_rejected_share=max_rejected_share,
         max_volume_drop=max_volume_drop,
     )
@@ -157,13 +160,14 @@ def build(
     home: HomeOption = None,
     as_of: AsOfOption = None,
     full_refresh: RefreshOption = False,
+    engine: EngineOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
     """Derive the candidate from what was loaded."""
     console = Console(as_json=as_json, is_debugging=debug)
-    return _stage(console, "build", home=home, config=config, as_of=as_of, full_refresh=full_refresh)
+    return _stage(console, "build", home=home, config=config, as_of=as_of, full_refresh=full_refresh, engine=engine)
 
 
 @app.command()

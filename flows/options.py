@@ -15,6 +15,7 @@ PathOption = Annotated[str | None, typer.Option("--path", help="Folder of the so
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="ISO instant or date, UTC if it has no offset. The default is now.")
 ]
+EngineOption = Annotated[str | None, typer.Option("--engine", help="What builds the candidate: duckdb or spark.")]
 RefreshOption = Annotated[bool, typer.Option("--full-refresh", help="Build from the whole lake; ask no source.")]
 RejectedOption = Annotated[
     float | None, typer.Option("--max-rejected-share", help="Close the gate above this share of refused rows.")

@@ -21,9 +21,20 @@ def run(
     full_refresh: bool = False,
     max_rejected_share: float | None = None,
     max_volume_drop: float | None = None,
+    engine: str | None = None,
 ) -> Result:
     """What is left empty is as configured; the run fails where the gate closes (rule 9.1)."""
-    ask = Ask(home, config, source or [], path, as_of, full_refresh, max_rejected_share, max_volume_drop)
+    ask = Ask(
+        home,
+        config,
+        source or [],
+        path,
+        as_of,
+        full_refresh,
+        max_rejected_share,
+        max_volume_drop,
+        engine=engine,
+    )
     with verdict_shown():
         result = stages.run(ask, as_task, progress())
     show_verdict(result)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows import settings as configuration
 from flows.errors import InputError
@@ -21,6 +21,9 @@ from flows.settings import Settings
 from flows.sources import files
 from flows.warehouses import duckdb as warehouse
 from flows.warehouses.history import utc_text
+
+if TYPE_CHECKING:
+    from expectations import gate
 
 YEARS = range(1900, 2201)  # the years that the contract knows
 
@@ -147,8 +150,9 @@ def check(job: Job, built: dict[str, Any], is_run: bool) -> dict[str, Any]:
     from expectations import gate, page  # noqa: PLC0415  Great Expectations costs seconds
 
     continues = built["mode"] == "incremental" and published_build is not None and published_build == built["base"]
+    published_file = job.home.published_file if standing else None
     verdict = gate.check(
-        gate.Candidate(job.home.work_file, job.home.candidate_file, job.home.published_file if standing else None),
+        _candidate(job, built, published_file),
         gate.Thresholds(**thresholds),
         scope="changed" if is_run and continues else "all",
         as_of=datetime.fromisoformat(built["as_of"]),
@@ -164,7 +168,22 @@ def check(job: Job, built: dict[str, Any], is_run: bool) -> dict[str, Any]:
     return document
 
 
+def _candidate(job: Job, built: dict[str, Any], published_file: Path | None) -> gate.Candidate | gate.OnSpark:
+    """Where the gate finds the build: in files, or in the session of the engine that made it."""
+    from expectations.verdict import Candidate, OnSpark  # noqa: PLC0415
+
+    if built["engine"] == "duckdb":
+        return Candidate(job.home.work_file, job.home.candidate_file, published_file)
+    from flows import engines  # noqa: PLC0415
+
+    return OnSpark(engines.opened(job.home, job.lake, job.settings, built["loads_up_to"]), published_file)
+
+
 def publish(job: Job) -> tuple[str, dict[str, Any] | None]:
     """What became of it (published, nothing_new, held), and the publication that stands. Raises GateClosed."""
+    if (built := read_json(job.home.build_file)) and built["engine"] == "spark":
+        from flows import engines  # noqa: PLC0415
+
+        engines.gather(job.home, job.settings.memory_limit)
     done = warehouse.publish(job.home, keep=job.settings.keep_publications, resume=job.resume)
     return done.outcome, done.publication.to_json_dict() if done.publication else None

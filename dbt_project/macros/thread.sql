@@ -8,10 +8,10 @@
 {% macro thread() -%}
 select
     messages.account_id, messages.message_id, messages.conversation_id,
-    row_number() over (
+    cast(row_number() over (
         partition by messages.account_id, messages.conversation_id
         order by messages.sent_at, messages.message_id
-    ) as position,
+    ) as bigint) as position,
     messages.sender, messages.text, messages.skill, messages.recommended_product_ids, messages.sent_at
 from {{ messages_to_derive() }} as messages
 inner join {{ ref('int_started_conversations') }} as conversations

@@ -6,12 +6,14 @@ from datetime import datetime
 
 from flows.engines import duckdb, spark
 from flows.engines.candidate import Build
+from flows.engines.gather import gather
+from flows.engines.spark import opened
 from flows.home import Home
 from flows.lake import Lake
 from flows.progress import Progress
 from flows.settings import Settings
 
-__all__ = ["Build", "build"]
+__all__ = ["Build", "build", "gather", "opened"]
 
 
 def build(

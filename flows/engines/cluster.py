@@ -102,7 +102,7 @@ def _answers(master: str) -> None:
     """Ask the master's port before Spark does, which takes a minute to say that nobody is there."""
     if not master.startswith("spark://"):
         return
-    address = urlsplit(master.split(",")[0])
+    address = urlsplit(master.split(",", maxsplit=1)[0])
     try:
         socket.create_connection((address.hostname or "", address.port or 7077), PATIENCE).close()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A candidate of Spark as the two DuckDB files that publishing works from, read from its Parquet files: Spark has no part in it."""
+"""A candidate of Spark as the DuckDB files that publishing works from, read from its Parquet files without Spark."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ PHYSICAL = TYPES | {"date": "DATE", "double": "DOUBLE", "json": "VARCHAR"}
 def gather(home: Home, memory_limit: str) -> None:
     """Write candidate/metrics.duckdb, and into candidate/work.duckdb the sets of what the build changed.
 
-    Raises duckdb.Error where a file cannot be read or written.
+    Does nothing where that is done already. Raises duckdb.Error where a file cannot be read or written.
     """
-    for file in (home.candidate_file, home.work_file):
+    if home.candidate_file.exists():
+        return  # a build takes the files of the one before away
+    half_made = home.candidate_file.with_name(".metrics.duckdb.tmp")
+    for file in (half_made, home.work_file):
         file.unlink(missing_ok=True)
     columns_of = read_json(home.tables / "tables.json") or {}
     descriptions = _descriptions(home)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
-        for name, file in (("candidate", home.candidate_file), ("work", home.work_file)):
+        for name, file in (("candidate", half_made), ("work", home.work_file)):
             connection.execute(f"attach {literal(str(file))} as {name} (storage_version {literal(STORAGE)})")
         connection.execute("create schema candidate.metrics")
         connection.execute("create schema work.intermediate")
@@ -42,6 +45,7 @@ def gather(home: Home, memory_limit: str) -> None:
             schema, _, table_name = name.partition(".")
             if table_name.startswith("changed_") and (files := _files(home, f"{schema}/{table_name}")):
                 connection.execute(f"create table work.intermediate.{table_name} as select * from {files}")
+    half_made.rename(home.candidate_file)
 
 
 def _files(home: Home, folder: str) -> str | None:

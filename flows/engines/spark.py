@@ -1,4 +1,4 @@
-"""The candidate on a Spark cluster: the same models from the same lake, as Parquet files of which nothing passes the driver.
+"""The candidate on a Spark cluster: the same models, the same lake, Parquet files that never pass the driver.
 
 <home>/candidate/spark/<schema>/<table>/     the tables; those that grow by _account=<hash>/_month=<yyyy-mm>
 <home>/candidate/spark/tables.json           the columns of each: Spark's catalogue is gone with its session
@@ -49,7 +49,7 @@ PARTITIONED_BY = ("_account", "_month")
 def build(
     home: Home, lake: Lake, settings: Settings, *, as_of: datetime, full_refresh: bool, progress: Progress
 ) -> Build:
-    """Derive the candidate from the lake as of `as_of`, as `flows.engines.duckdb.build` does, on the cluster of `spark`.
+    """Derive the candidate from the lake as of `as_of`, as the engine duckdb does, on a cluster.
 
     Raises InputError or ClusterUnavailable where there is no cluster, BuildFailed, StorageFailed.
     """
@@ -59,7 +59,7 @@ def build(
     session = cluster.session(home, settings.spark)
     try:
         _open_candidate(home, fresh=todo.base is None)
-        register(home, session)
+        _register(home, session)
         _prepare(session, lake, settings.accounts, todo)
         dbt.run(
             home,
@@ -81,7 +81,15 @@ def build(
     return result
 
 
-def register(home: Home, session: SparkSession) -> None:
+def opened(home: Home, lake: Lake, settings: Settings, loads_up_to: int) -> SparkSession:
+    """The session with the candidate, built from the loads up to a number, in its catalogue, to look at."""
+    session = cluster.session(home, settings.spark)
+    _register(home, session)
+    _lay_loads(session, lake, loads_up_to)
+    return session
+
+
+def _register(home: Home, session: SparkSession) -> None:
     """Make the session's catalogue that of the candidate: what the last build left, and nothing else."""
     for schema in SCHEMAS:
         session.sql(f"drop database if exists {schema} cascade")
@@ -103,6 +111,8 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
         verdict.unlink(missing_ok=True)
     sync_folder(home.candidate)
     shutil.rmtree(cluster.scratch(home), ignore_errors=True)
+    for gathered in (home.work_file, home.candidate_file):
+        gathered.unlink(missing_ok=True)
     if fresh:
         shutil.rmtree(home.tables, ignore_errors=True)
     home.tables.mkdir(exist_ok=True)
@@ -115,11 +125,15 @@ def _prepare(session: SparkSession, lake: Lake, accounts: Sequence[AccountSettin
     for table in contract.landing():
         rows = _rows(session, lake, table, loads)
         rows.where(f"_load > {after}").createOrReplaceGlobalTempView(table)
-    _values(session, "loads", LOADS, load_counts(load for load in lake.loads() if load.number <= todo.loads_up_to))
+    _lay_loads(session, lake, todo.loads_up_to)
     instants = [todo.as_of.isoformat(), todo.base and todo.base.as_of, todo.number]
     _values(session, "run", {"as_of": "timestamp", "previous_as_of": "timestamp", "build_number": "bigint"}, [instants])
     columns = {column.name: TYPES[column.type] for column in contract.landing()["accounts"].columns}
     _values(session, "account_settings", columns, [[getattr(one, name) for name in columns] for one in accounts])
+
+
+def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:
+    _values(session, "loads", LOADS, load_counts(load for load in lake.loads() if load.number <= up_to))
 
 
 LOADS = {

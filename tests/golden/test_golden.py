@@ -10,7 +10,7 @@ import json
 import shutil
 import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -48,6 +48,19 @@ def deliveries(case: Path) -> list[Path]:
     return numbered or [landing]
 
 
+def delivered(cases: list[Path], workplace: Path) -> Iterator[Path]:
+    """The deliveries of all cases merged, one folder for each load, in order."""
+    for number in range(max(len(deliveries(case)) for case in cases)):
+        folder = workplace / str(number)
+        for case in cases:
+            for file in deliveries(case)[number].glob("*") if number < len(deliveries(case)) else ():
+                table, extension = file.name.split(".", 1)
+                target = folder / table / f"{case.parent.name}-{case.name}.{extension}"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, target)
+        yield folder
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]:
     """The home in which all cases of an as-of were delivered and published."""
@@ -57,14 +70,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]
     def deliver(instant: str) -> Home:
         cases = [case for case in CASES if as_of(case) == instant]
         home = Home(workplace / instant.replace(":", ""))
-        for number in range(max(len(deliveries(case)) for case in cases)):
-            folder = workplace / "delivered" / f"{instant}-{number}"
-            for case in cases:
-                for file in deliveries(case)[number].glob("*") if number < len(deliveries(case)) else ():
-                    table, extension = file.name.split(".", 1)
-                    target = folder / table / f"{case.parent.name}-{case.name}.{extension}"
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(file, target)
+        for folder in delivered(cases, workplace / "delivered" / instant):
             ask = Ask(home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0)
             assert stages.run(ask).outcome == "published"
         return home

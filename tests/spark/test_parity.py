@@ -1,0 +1,70 @@
+"""What Spark publishes and what DuckDB publishes from the same lake is the same, to the cent and the microsecond.
+
+Spark builds everything once and then goes on from there, so that its way to replace partitions is compared with DuckDB's
+way to replace rows.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import contract
+from flows import stages
+from flows.home import Home
+from flows.stages import Ask
+from tests.golden.test_golden import CASES, as_of, delivered
+from tests.reference.deliveries import merged, random_deliveries, write_load
+from tests.reference.shops import random_shop
+
+pytestmark = pytest.mark.xdist_group("spark")
+SHOPS = 8
+GOLDEN_AS_OF = "2026-06-07T12:00:00Z"
+INSTANTS = ("2026-06-06T12:00:00Z", GOLDEN_AS_OF)
+
+
+def differences(one: Home, other: Home) -> list[tuple[str, int, int]]:
+    """Tables of which a row is published by one and not by the other, and how many."""
+    found = []
+    with duckdb.connect() as connection:
+        for name, home in (("one", one), ("other", other)):
+            connection.execute(f"attach '{home.published_file}' as {name} (read_only)")
+        for table in contract.metrics().keys() - {"publications"}:
+            left, right = (f'from {name}.metrics."{table}"' for name in ("one", "other"))
+            counts = [
+                connection.execute(f"select count(*) from ({a} except all {b})").fetchall()[0][0]
+                for a, b in ((left, right), (right, left))
+            ]
+            if any(counts):
+                found.append((table, *counts))
+    return found
+
+
+def test_golden_cases_and_random_shops_are_published_alike(tmp_path: Path, on_spark: str) -> None:
+    golden = list(delivered([case for case in CASES if as_of(case) == GOLDEN_AS_OF], tmp_path / "golden"))
+    rng = random.Random(20_260_607)
+    loads = merged(
+        random_deliveries(rng, random_shop(rng, f"shop {number}", ordered=number % 2 == 0)) for number in range(SHOPS)
+    )
+    for number, load in enumerate(loads):
+        write_load(tmp_path / "random" / str(number), load, rng)
+    folders = [*golden[:1], tmp_path / "random/0"], [*golden[1:], *sorted((tmp_path / "random").glob("[1-9]*"))]
+    by_duckdb, by_spark = Home(tmp_path / "duckdb"), Home(tmp_path / "spark")
+
+    for mode, instant, delivery in zip(("full", "incremental"), INSTANTS, folders, strict=True):
+        for folder in delivery:
+            assert stages.run(lenient(by_duckdb, instant, path=str(folder))).outcome == "published"
+        shutil.copytree(by_duckdb.lake, by_spark.lake, dirs_exist_ok=True)
+        ask = lenient(by_spark, instant, config=on_spark)
+        assert (stages.build(ask).build or {})["mode"] == mode
+        assert stages.check(ask).outcome == "checked"
+        assert stages.publish(ask).outcome == "published"
+        assert differences(by_duckdb, by_spark) == []
+
+
+def lenient(home: Home, instant: str, **asked: str) -> Ask:
+    return Ask(home=str(home.root), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0, **asked)
