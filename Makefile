@@ -1,5 +1,5 @@
 # make demo   sets everything up in .venv and runs the main job on a demo shop
-# make test   sets everything up and runs linters, type checks and all tests
+# make test   sets everything up (a Java runtime, too, where it may) and runs linters, type checks and all tests
 # make bench  measures the main job on a large history (10 GB of disk, ten minutes)
 
 PYTHON ?= python3
@@ -21,6 +21,7 @@ lint: $(READY)
 	mkdir -p .venv/lint && CANDIDATE_FOLDER=.venv/lint $(BIN)/sqlfluff lint dbt_project/models
 
 unit: $(READY)
+	sh setup.sh java
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 bench: $(READY)

@@ -1,10 +1,22 @@
 #!/bin/sh
 # Sets up .venv with the locked dependencies and the command agent-metrics. Run by make; safe to run again.
+# With the word java: only sees to it that there is a Java runtime, which the tests of the engine spark need.
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
 
 say() { echo "setup: $*" >&2; }
+
+if [ "${1:-}" = java ]; then
+    if command -v java >/dev/null || [ -x "${JAVA_HOME:-/nowhere}/bin/java" ]; then exit 0; fi
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        say "installing a Java runtime for the tests of the engine spark"
+        { apt-get update -q && apt-get install -q -y --no-install-recommends default-jre-headless; } >&2 && exit 0
+    fi
+    say "NO JAVA: the tests of the engine spark are left out; install Java 17 or 21 to run them" \
+        "(on Debian: sudo apt-get install default-jre-headless)"
+    exit 0
+fi
 
 command -v "$PYTHON" >/dev/null || {
     say "there is no $PYTHON here; install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=/path/to/python3.11 ..."

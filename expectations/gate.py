@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -88,6 +89,7 @@ class Opened(Protocol):
 
     def at_hand(self, filled: dict[str, Any], scope: Scope) -> dict[str, Any]: ...
 
+    at_once: int  # checks that may run side by side
     count: Callable[[str], tuple[int, str | None]]  # how many rows a check finds, or why it could not run
 
     def rows(self, sql: str) -> list[dict[str, Any]]: ...
@@ -127,13 +129,12 @@ def check(
     earlier = min(as_of, published_as_of or as_of)
     filled = names(engine, scope, thresholds, as_of=as_of, earlier_as_of=earlier, published_load=published_load)
     outcomes = []
-    with _open(candidate, earlier, memory_limit) as opened:
+    with _open(candidate, earlier, memory_limit) as opened, ThreadPoolExecutor(opened.at_once) as pool:
         at_hand = opened.at_hand(filled, scope)
         progress.start("checking the candidate", len(checks))
-        for one in checks:
-            to_look = opened.to_look(_filled_in(one, filled))
-            outcomes.append(_outcome(one, _filled_in(one, at_hand), to_look, opened))
-            progress.advance(1, one.name)
+        for outcome in pool.map(lambda one: _outcome(one, filled, at_hand, opened), checks):
+            outcomes.append(outcome)
+            progress.advance(1, outcome.name)
         progress.finish()
     passed = sum(outcome.outcome == "passed" for outcome in outcomes)
     is_open = not any(outcome.closes_the_gate for outcome in outcomes)
@@ -187,7 +188,8 @@ def _filled_in(one: Check, filled: dict[str, Any]) -> str:
     return dedent(one.sql).strip().format_map(filled)
 
 
-def _outcome(one: Check, sql: str, to_look: str, opened: Opened) -> Outcome:
+def _outcome(one: Check, filled: dict[str, Any], at_hand: dict[str, Any], opened: Opened) -> Outcome:
+    sql = _filled_in(one, at_hand)
     rows, error = opened.count(sql)
     found = opened.rows(f"select * from ({sql}) as contradicting limit {SAMPLE}") if rows else []
     sample = [{name: _plain(value) for name, value in row.items()} for row in found]
@@ -199,7 +201,7 @@ def _outcome(one: Check, sql: str, to_look: str, opened: Opened) -> Outcome:
         outcome="error" if error else "failed" if rows else "passed",
         rows=rows,
         sample=sample,
-        sql=to_look,
+        sql=opened.to_look(_filled_in(one, filled)),
         error=error,
     )
 

@@ -36,6 +36,7 @@ registry.register("duckdb.gate", __name__, "Dialect")
 class OpenedFiles:
     """The attached files; `url` is how this process can connect to them too. The gate says who counts."""
 
+    at_once = 1
     count: Callable[[str], tuple[int, str | None]]
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, memory: str, attached: str) -> None:

@@ -28,6 +28,8 @@ _STORAGE = {"_account", "_month"}  # say where a row is stored and are no column
 class OpenedSession:
     """The candidate in the session's catalogue."""
 
+    at_once = 8
+
     def __init__(self, session: Any) -> None:
         self._session = session
         self._kept: list[Any] = []

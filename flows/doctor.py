@@ -72,6 +72,7 @@ def examine(ask: Ask) -> list[Finding]:
     steps: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("home", lambda: _home(home)),
         ("sources", lambda: _sources(settings)),
+        ("engine", lambda: _engine(settings)),
         ("lake", lambda: _lake(home)),
         ("candidate", lambda: _candidate(home)),
         ("published", lambda: _published(home)),
@@ -171,6 +172,18 @@ def _sources(settings: Settings) -> Iterator[Finding]:
         yield Finding("sources", "problem", what, "correct sources.files.path", is_configuration=True)
     else:
         yield Finding("sources", "ok", f"files from {files.path}")
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    if settings.engine == "duckdb":
+        yield Finding("engine", "ok", f"duckdb, with {settings.memory_limit} of memory")
+        return
+    from flows.engines import cluster  # noqa: PLC0415  costs what engines cost
+
+    try:
+        yield Finding("engine", "ok", f"spark, the cluster at {cluster.ready(settings.spark)} answers")
+    except InputError as error:
+        yield Finding("engine", "problem", str(error), is_configuration=True)
 
 
 def _lake(home: Home) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -55,36 +56,41 @@ def session(home: Home, settings: SparkSettings) -> SparkSession:
 
     Raises InputError without Java, pyspark or a master, ClusterUnavailable where the master does not answer.
     """
-    if settings.master is None:
-        raise InputError(
-            "there is no cluster for the engine spark", where="[spark] master", remedy="name one: spark://host:7077"
-        )
-    options = {**DEFAULTS, **_loopback(settings.master), **settings.conf, **CONDITIONS}
-    options |= {"spark.master": settings.master, "spark.sql.warehouse.dir": str(scratch(home))}
+    master = ready(settings)
+    options = {**DEFAULTS, **_loopback(master), **settings.conf, **CONDITIONS}
+    options |= {"spark.master": master, "spark.sql.warehouse.dir": str(scratch(home))}
     options["spark.driver.extraJavaOptions"] = " ".join(
         [options.get("spark.driver.extraJavaOptions", ""), f"-Dlog4j2.configurationFile={_log(home)}"]
     ).strip()
     if _open and _open[0][0] == options:
         return _open[0][1]
     close()
-    _answers(settings.master)
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        remedy = "install one, e.g. `apt-get install openjdk-17-jre-headless`, or set JAVA_HOME"
-        raise InputError("Spark needs a Java runtime, 17 or 21, and there is none", where="java", remedy=remedy)
-    try:
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - only this engine needs it
-    except ImportError:
-        remedy = "install it: pip install 'customer-agent-metrics[spark]'"
-        raise InputError("the engine spark is not installed", where="pyspark", remedy=remedy) from None
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - only this engine needs it
+
     builder = SparkSession.builder
     for name, value in options.items():
         builder = builder.config(name, value)
     try:
         opened = builder.getOrCreate()
     except Exception as error:  # what the Java side throws has no type of its own here
-        raise _unavailable(settings.master, str(error).partition("\n")[0]) from error
+        raise _unavailable(master, str(error).partition("\n")[0]) from error
     _open.append((options, opened))
     return opened
+
+
+def ready(settings: SparkSettings) -> str:
+    """The master's address, once everything is there to open a session on it; raises as `session` does."""
+    if settings.master is None:
+        remedy = 'name it, e.g. master = "spark://host:7077"'
+        raise InputError("there is no cluster for the engine spark", where="setting spark.master", remedy=remedy)
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        remedy = "install one (on Debian: apt-get install default-jre-headless), or set JAVA_HOME"
+        raise InputError("Spark needs a Java runtime, 17 or 21, and there is none", where="java", remedy=remedy)
+    if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
+        remedy = "install it: pip install 'customer-agent-metrics[spark]'"
+        raise InputError("the engine spark is not installed", where="pyspark", remedy=remedy)
+    _answers(settings.master)
+    return settings.master
 
 
 def close() -> None:

@@ -18,7 +18,7 @@ PATIENCE = 120  # seconds; a JVM starts in 3 on an idle machine
 
 @contextmanager
 def cluster(folder: Path, *, workers: int = 2, memory: str = "1500m") -> Iterator[str]:
-    """The address `spark://127.0.0.1:<port>` of a cluster with one core and `memory` per worker; it ends with the block."""
+    """The address of a cluster with one core and `memory` per worker; it ends with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as processes:
         master = processes.enter_context(

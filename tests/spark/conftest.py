@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +17,19 @@ CONF = {
     "spark.driver.maxResultSize": "1m",  # whatever collects a table fails
     "spark.executor.memory": "900m",
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     "spark.sql.codegen.wholeStage": "false",  # with few rows, compiling a query takes longer than running it
 }
+
+
+HAS_JAVA = bool(shutil.which("java") or os.environ.get("JAVA_HOME"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where `make test` could not install Java, it has said so; everybody else is told here."""
+    for item in items:
+        if not HAS_JAVA and item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.skip(reason="there is no Java; install 17 or 21 (`sh setup.sh java`)"))
 
 
 @pytest.fixture(scope="session")

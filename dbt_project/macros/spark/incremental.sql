@@ -73,10 +73,11 @@
     {%- endif %}
 {%- endmacro %}
 
+{#- One list of names: a chain of conditions would cost the optimizer more than the work itself. -#}
 {% macro in_partitions(partitions) -%}
-    (
+    concat_ws('/', counted._account, counted._month) in (
         {%- for partition in partitions -%}
-        (_account = '{{ partition[0] }}' and _month = '{{ partition[1] }}'){% if not loop.last %} or {% endif %}
+        '{{ partition[0] }}/{{ partition[1] }}'{% if not loop.last %}, {% endif %}
         {%- endfor -%}
     )
 {%- endmacro %}
