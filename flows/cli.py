@@ -199,6 +199,14 @@ def publish(
 
 
 @app.command()
+def compact(
+    *, home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+) -> int:
+    """Rewrite the small files of many loads into few large ones."""
+    return _stage(Console(as_json=as_json, is_debugging=debug), "compact", home=home, config=config)
+
+
+@app.command()
 def rollback(
     *,
     home: HomeOption = None,

@@ -73,7 +73,7 @@ def examine(ask: Ask) -> list[Finding]:
         ("home", lambda: _home(home)),
         ("sources", lambda: _sources(settings)),
         ("engine", lambda: _engine(settings)),
-        ("lake", lambda: _lake(home)),
+        ("lake", lambda: _lake(Lake(home.lake, settings.lake))),
         ("candidate", lambda: _candidate(home)),
         ("published", lambda: _published(home)),
         ("prefect", _prefect),
@@ -186,14 +186,13 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         yield Finding("engine", "problem", str(error), is_configuration=True)
 
 
-def _lake(home: Home) -> Iterator[Finding]:
-    if not home.lake.exists():
+def _lake(lake: Lake) -> Iterator[Finding]:
+    loads = lake.loads()
+    if not loads:
         yield Finding("lake", "ok", "nothing was loaded yet")
         return
-    lake = Lake(home.lake)
-    loads = lake.loads()
     kept = [(load, file) for load in loads for file in load.files]
-    missing = [str(lake.path(file)) for _, file in kept if not lake.path(file).is_file()]
+    missing = lake.missing(loads)
     if missing:
         what = f"{len(missing)} files of committed loads are missing, e.g. {missing[0]}"
         yield Finding("lake", "problem", what, "bring them back from a backup of the lake")
@@ -206,7 +205,8 @@ def _candidate(home: Home) -> Iterator[Finding]:
     if build is None:
         yield Finding("candidate", "ok", "there is no complete build; the next run makes one")
         return
-    missing = [file for file in (home.work_file, home.candidate_file) if not file.is_file()]
+    files = [home.tables / "tables.json"] if build["engine"] == "spark" else [home.work_file, home.candidate_file]
+    missing = [file for file in files if not file.is_file()]
     if missing:
         remedy = "run `agent-metrics build --full-refresh`"
         yield Finding("candidate", "problem", f"{missing[0]} is missing beside its build.json", remedy)

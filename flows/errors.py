@@ -8,6 +8,7 @@
     ├── BuildFailed             1  dbt could not build the candidate
     ├── ClusterUnavailable      1  the Spark cluster does not answer; a retry can help
     └── StorageFailed           1  disk full, no permission, file system error
+        └── LakeUnavailable     1  the lake's object store does not answer; a retry can help
 
 Each carries what happened, where, and what to do about it, as one sentence; `exit_status` is what
 the command line returns, `is_transient` says whether trying again can help.
@@ -60,3 +61,7 @@ class ClusterUnavailable(AgentMetricsError):
 
 class StorageFailed(AgentMetricsError):
     pass
+
+
+class LakeUnavailable(StorageFailed):
+    is_transient = True

@@ -10,7 +10,7 @@
   publications/<id>.duckdb   the last publications, kept for going back
   metrics.duckdb             what readers open: the newest publication
   dbt/                       dbt's own working files (parse cache, logs)
-  run.lock                   held by the run that is at work
+  run.lock, compact.lock     held by the run, and by the compaction, that is at work
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,21 +77,28 @@ class Home:
     def dbt(self) -> Path:
         return self.root / "dbt"
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Hold this home for one run. The system frees the lock when the process ends, however it ends.
 
         Raises HomeBusy when another process holds it.
         """
+        return self._held("run.lock", "another run")
+
+    def compacting(self) -> AbstractContextManager[None]:
+        """Hold the lake's upkeep; runs go on beside it. Raises HomeBusy as `lock` does."""
+        return self._held("compact.lock", "another compaction")
+
+    @contextmanager
+    def _held(self, name: str, who: str) -> Iterator[None]:
         self.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.root / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(self.root / name, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
                 raise HomeBusy(
-                    f"another run (process {holder or 'unknown'}) is at work on this home",
+                    f"{who} (process {holder or 'unknown'}) is at work on this home",
                     where=str(self.root),
                     remedy="wait until it has ended and run again",
                 ) from None

@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -45,6 +46,15 @@ def _number(value: object) -> object:
 
 def _expanded(path: Path) -> Path:
     return path.expanduser().absolute()
+
+
+def _url(url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.scheme or not parts.netloc:
+        raise ValueError("this is no URL; write it as s3://bucket/prefix, or leave it out for the folder in the home")
+    if parts.username or parts.password:
+        raise ValueError("this URL holds credentials; leave them to the environment, e.g. AWS_ACCESS_KEY_ID")
+    return url
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
@@ -125,6 +135,9 @@ class Settings(BaseSettings):
 
     home: PathOfUser = Field(
         default=Path(".agent-metrics"), description="folder of the lake, the candidate and the publications"
+    )
+    lake: Annotated[str, AfterValidator(_url)] | None = Field(
+        default=None, description="URL of the lake where it is not in the home, e.g. s3://bucket/prefix"
     )
     sources: SourcesSettings = Field(default=SourcesSettings(), description="where `pull` reads")
     accounts: Annotated[tuple[AccountSettings, ...], AfterValidator(_distinct)] = Field(

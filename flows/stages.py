@@ -58,6 +58,7 @@ class Result:
     build: dict[str, Any] | None = None
     check: dict[str, Any] | None = None
     publication: dict[str, Any] | None = None
+    compact: dict[str, Any] | None = None
 
     @property
     def exit_status(self) -> int:
@@ -87,6 +88,7 @@ class Result:
             "rejected_share": refused / rows if rows else None,
             "build": self.build,
             "check": check,
+            "compact": self.compact,
         }
 
 
@@ -118,7 +120,7 @@ def run(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Re
     with _job(ask, progress, asks_sources=not ask.full_refresh) as job:  # a full refresh reads the lake only
         result = Result("running", job.home.root)
         _pull_all(job, call, result)
-        if result.unread and not job.lake.loads():
+        if result.unread and not job.lake.newest():
             raise SourceUnavailable(result.unread[0]["error"])  # there is nothing to go on with
         result.build = call(steps.build, job)
         _passed(result, call(steps.check, job, result.build, True))
@@ -165,6 +167,13 @@ def publish(ask: Ask, call: Call = directly, progress: Progress | None = None) -
         return result
 
 
+def compact(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Rewrite the lake's small files into few large ones; a run may go on beside it, so that the home is not held."""
+    job = _asked(ask, progress)
+    done = call(steps.compact, job)
+    return Result("compacted" if done["rows_written"] else "nothing_new", job.home.root, compact=done)
+
+
 def rollback(ask: Ask, to: str | None) -> Result:
     """Publish an earlier publication again, the one before or the one named, and hold further ones (rule 9.2)."""
     with _job(ask, None) as job:
@@ -175,8 +184,14 @@ def rollback(ask: Ask, to: str | None) -> Result:
 @contextmanager
 def _job(ask: Ask, progress: Progress | None, *, asks_sources: bool = False) -> Iterator[Job]:
     """The job that was asked, holding its home. Raises InputError, HomeBusy."""
+    job = _asked(ask, progress, asks_sources=asks_sources)
+    with job.home.lock():
+        yield job
+
+
+def _asked(ask: Ask, progress: Progress | None, *, asks_sources: bool = False) -> Job:
     settings = ask.settings()
-    job = Job(
+    return Job(
         settings=settings,
         sources=ask.sources(settings) if asks_sources else [],
         as_of=ask.instant(),
@@ -184,8 +199,6 @@ def _job(ask: Ask, progress: Progress | None, *, asks_sources: bool = False) -> 
         resume=ask.resume,
         progress=progress or Silent(),
     )
-    with job.home.lock():
-        yield job
 
 
 def _pull_all(job: Job, call: Call, result: Result) -> None:

@@ -102,7 +102,7 @@ class Job:
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.home.lake)
+        return Lake(self.home.lake, self.settings.lake)
 
 
 def pull(job: Job, source: str) -> dict[str, Any]:
@@ -110,6 +110,14 @@ def pull(job: Job, source: str) -> dict[str, Any]:
     if source != "files" or job.settings.sources.files is None:
         raise InputError(f"the source '{source}' has no settings", remedy="add its section to agent-metrics.toml")
     return asdict(files.pull(job.settings.sources.files.path, job.lake, job.progress))
+
+
+def compact(job: Job) -> dict[str, Any]:
+    """Rewrite the lake's small files into few large ones. Raises HomeBusy, StorageFailed."""
+    from flows.lake.compaction import compact as rewrite  # noqa: PLC0415
+
+    with job.home.compacting():
+        return asdict(rewrite(job.lake, job.home.lock, job.settings.memory_limit, job.progress))
 
 
 def build(job: Job) -> dict[str, Any]:

@@ -39,6 +39,9 @@ def what_was_done(result: Result) -> Iterator[str]:
         yield from _built(result.build)
     if result.check:
         yield from _checked(result)
+    if result.compact:
+        yield from _compacted(result.compact)
+        return
     yield from _ended(result, home)
 
 
@@ -67,6 +70,20 @@ def _checked(result: Result) -> Iterator[str]:
     for one in result.not_passed():
         if not closes(one):
             yield _line("Warning", f"{one['name']} ({one['table']}): {one['rows']:,} rows")
+
+
+def _compacted(done: dict[str, Any]) -> Iterator[str]:
+    if done["rows_written"]:
+        files = f"{done['rows_written']:,} rows of {done['loads']:,} loads into {done['files_written']:,} files"
+        yield _line("Compacted", f"{files}; {done['manifests_before']:,} manifests are now {done['manifests_after']:,}")
+    else:
+        yield _line("Compacted", f"nothing to do, there are {done['manifests_after']:,} manifests")
+    if done["files_deleted"]:
+        yield _line("Deleted", f"{done['files_deleted']:,} files that were rewritten")
+    if done["waiting"]:
+        yield _line(
+            "Waiting", f"{done['waiting']:,} files may still be read by a run; the next compaction deletes them"
+        )
 
 
 def _ended(result: Result, home: Home) -> Iterator[str]:

@@ -317,4 +317,4 @@ def test_a_relative_home_keeps_everything_under_it(shop: Path, tmp_path: Path, m
     """Dbt works inside its project: a relative path of ours must not be taken from there."""
     monkeypatch.chdir(tmp_path)
     assert main(["run", "--home", "near", "--path", str(shop)]) == 0
-    assert (tmp_path / "near" / "dbt" / "target").is_dir()
+    assert (tmp_path / "near" / "dbt" / "duckdb").is_dir()

@@ -59,7 +59,7 @@ def dbt(home: Home) -> Iterator[Dbt]:
         options = {
             "--project-dir": PROJECT,
             "--profiles-dir": PROJECT,
-            "--target-path": home.dbt / "target",
+            "--target-path": home.dbt / "duckdb",
             "--log-path": home.dbt / "logs",
             "--log-level": "none",
         }
@@ -99,7 +99,7 @@ def test_every_unit_test_of_a_model_passes(dbt: Dbt) -> None:
 
 def test_the_documentation_can_be_generated_and_shows_every_published_table(dbt: Dbt, home: Home) -> None:
     assert dbt("docs", "generate").success
-    catalog = json.loads((home.dbt / "target" / "catalog.json").read_text("utf-8"))
+    catalog = json.loads((home.dbt / "duckdb" / "catalog.json").read_text("utf-8"))
     shown = {node["metadata"]["name"] for node in catalog["nodes"].values() if node["metadata"]["schema"] == "metrics"}
     assert shown == set(contract.metrics())
 

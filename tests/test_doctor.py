@@ -97,7 +97,7 @@ def test_a_file_that_the_lake_lost_is_a_problem() -> None:
 
 
 def test_a_candidate_without_its_tables_is_a_problem() -> None:
-    write_durably(Path("home/candidate/build.json"), '{"build_id": "b"}')
+    write_durably(Path("home/candidate/build.json"), '{"build_id": "b", "engine": "duckdb"}')
     (finding,) = found("candidate")
     assert (finding.outcome, "work.duckdb is missing" in finding.what) == ("problem", True)
     write_durably(Path("home/candidate/build.json"), "{")

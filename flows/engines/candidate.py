@@ -106,11 +106,10 @@ def plan(
     project = project_fingerprint(engine)
     if base is not None and (base.project != project or as_of < datetime.fromisoformat(base.as_of)):
         base = None
-    loads = lake.loads()
     return Plan(
         engine=engine,
         as_of=as_of,
-        loads_up_to=loads[-1].number if loads else 0,
+        loads_up_to=lake.newest(),
         accounts=_digest(repr(sorted(repr(account) for account in accounts))),
         project=project,
         base=base,

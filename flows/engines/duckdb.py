@@ -58,7 +58,11 @@ def build(
             home,
             ["--full-refresh"] if todo.base is None else [],
             target="duckdb",
-            environment={"CANDIDATE_FOLDER": str(home.candidate), "CANDIDATE_MEMORY_LIMIT": settings.memory_limit},
+            environment={
+                "CANDIDATE_FOLDER": str(home.candidate),
+                "CANDIDATE_MEMORY_LIMIT": settings.memory_limit,
+                "LAKE_URL": settings.lake or "",
+            },
             progress=progress,
         )
         result = _describe(home, todo)
@@ -93,6 +97,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
     loads = [load for load in lake.loads(after) if load.number <= todo.loads_up_to]
     with closing(duckdb.connect(home.work_file, config={"memory_limit": memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        lake.connect(connection)
         connection.execute("create schema if not exists lake")
         for table in contract.landing():
             connection.execute(_rows_view(lake, table, loads))
@@ -116,14 +121,16 @@ def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
     """Typed nothing and the Parquet files of `loads`: columns that an older file does not have are null."""
     columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
     nothing = f"select {', '.join(f'null::{type_} as {name}' for name, type_ in columns.items())} where false"
-    paths = [str(lake.path(file)) for load in loads for file in load.files if file.table == table and file.rows]
+    named = (lake.path(file) for load in loads for file in load.files if file.table == table and file.rows)
+    paths = list(dict.fromkeys(named))  # a file may hold the rows of many loads, some of them built already
     if not paths:
         return f"create or replace view lake.{table} as {nothing}"
     files = ", ".join(map(literal, paths))
     names = ", ".join(columns)
     return (
         f"create or replace view lake.{table} as select {names} from "
-        f"({nothing} union all by name select * from read_parquet([{files}], union_by_name = true))"
+        f"({nothing} union all by name select * from read_parquet([{files}], union_by_name = true)) "
+        f"where _load between {loads[0].number} and {loads[-1].number}"
     )
 
 

@@ -150,7 +150,7 @@ def _rows(session: SparkSession, lake: Lake, table: str, loads: Sequence[Load]) 
     """The rows of `table` in `loads`: columns that an older file does not have are null."""
     columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
     schema = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
-    paths = [str(lake.path(file)) for load in loads for file in load.files if file.table == table and file.rows]
+    paths = [lake.path(file) for load in loads for file in load.files if file.table == table and file.rows]
     reader = session.read.schema(schema)
     return reader.parquet(*dict.fromkeys(paths)) if paths else session.createDataFrame([], schema)
 

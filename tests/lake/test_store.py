@@ -49,7 +49,8 @@ def test_loads_come_back_as_they_were_committed_in_order(lake: Lake) -> None:
     (last,) = lake.loads(after=10)
     assert (last.source, last.inputs, last.ignored_columns) == ("test", (Input("name", "digest"),), {"products": ["x"]})
     assert (last.files[0].table, last.files[0].rows, last.files[0].refused) == ("products", 1, 0)
-    assert lake.path(last.files[0]).is_file()
+    assert Path(lake.path(last.files[0])).is_file()
+    assert lake.missing(lake.loads()) == []
     assert last.loaded_at.utcoffset() is not None
 
 

@@ -55,7 +55,7 @@ def pull(folder: Path, lake: Lake, progress: Progress) -> PullSummary:
         found.warnings.append(f"{readable(folder)}: holds no files of the contract's tables")
     with storing(lake.root):
         digests = Digests(lake.root / "fingerprints.json")
-        loaded = {given.name: given.digest for load in lake.loads() if load.source == "files" for given in load.inputs}
+        loaded = lake.inputs("files")
     inputs = _inputs(found.files, digests)
     new = [file for file in found.files if loaded.get(inputs[file].name) != inputs[file].digest]
     summary = PullSummary("files", None, files_unchanged=len(inputs) - len(new), warnings=found.warnings)

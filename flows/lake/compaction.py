@@ -1,0 +1,177 @@
+"""Upkeep: many small files become few large ones, and what is read stays the same.
+
+A compaction takes loads that follow each other, writes the rows of each table into one file, and then one manifest in
+the place of theirs; that one write is the switch. Runs may go on beside it: they add loads after the ones it took, and
+files that a run may still be reading are deleted only while no run is at work.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from flows.errors import HomeBusy
+from flows.lake.landing import literal
+from flows.lake.manifests import Load, Span
+from flows.lake.store import Lake, storing
+from flows.progress import Progress
+
+LARGEST = 20_000_000  # rows; what holds more is large enough to be left alone
+FILES_AT_ONCE = 500
+PATIENCE = 30.0  # seconds to wait for a moment without a run
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """What a compaction did: manifests before and after, rows and files that it wrote, files that it deleted.
+
+    `waiting` files are still to be deleted: a run was at work all the while.
+    """
+
+    loads: int
+    manifests_before: int
+    manifests_after: int
+    rows_written: int
+    files_written: int
+    files_deleted: int
+    waiting: int
+
+
+def compact(
+    lake: Lake, alone: Callable[[], AbstractContextManager[None]], memory_limit: str, progress: Progress
+) -> Compacted:
+    """Rewrite what is small, and delete what was rewritten. One at a time: the caller sees to that.
+
+    `alone` is entered while nobody reads or writes the lake, or raises HomeBusy. Raises StorageFailed; whatever
+    happened by then, the lake reads the same.
+    """
+    before = lake.manifests.spans()
+    scratch = lake.root / "compacting"
+    with storing(scratch):
+        shutil.rmtree(scratch, ignore_errors=True)
+        taken, loads = _to_merge(lake, before)
+        written = (
+            _merge(lake, taken, loads, scratch=scratch, memory_limit=memory_limit, progress=progress)
+            if taken
+            else (0, 0)
+        )
+        shutil.rmtree(scratch, ignore_errors=True)
+        deleted, waiting = _delete(lake, alone)
+    return Compacted(
+        loads=len(loads),
+        manifests_before=len(before),
+        manifests_after=len(lake.manifests.spans()),
+        rows_written=written[0],
+        files_written=written[1],
+        files_deleted=deleted,
+        waiting=waiting,
+    )
+
+
+def _to_merge(lake: Lake, spans: Sequence[Span]) -> tuple[list[Span], list[Load]]:
+    """The manifests to make one of, and their loads: the newest, and older ones that hold no more rows than all after
+    them. So a row is rewritten when as much again has come after it, not each time that something comes.
+    """
+    read: list[tuple[Span, list[Load]]] = []
+    newer, taken = 0, 0
+    for span in reversed(spans):
+        loads = lake.manifests.read(span)
+        rows = sum(load.rows for load in loads)
+        if rows > LARGEST:
+            break
+        read.append((span, loads))
+        if rows <= newer or len(read) == 1:
+            taken = len(read)
+        newer += rows
+    if taken < 2:
+        return [], []
+    chosen = read[:taken][::-1]
+    return [span for span, _ in chosen], [load for _, loads in chosen for load in loads]
+
+
+def _merge(
+    lake: Lake, spans: Sequence[Span], loads: Sequence[Load], *, scratch: Path, memory_limit: str, progress: Progress
+) -> tuple[int, int]:
+    """Write the files of all `loads` anew, then the manifest; gives rows and files written."""
+    merged = Span(spans[0].first, spans[-1].last)
+    scratch.mkdir(parents=True)
+    tables = sorted({file.table for load in loads for file in load.files})
+    inputs: dict[str, dict[str, str]] = {}
+    for span in spans:
+        mine = [load for load in loads if span.first <= load.number <= span.last] if span.is_single else []
+        for source, digests in lake.manifests.inputs_of(span, mine).items():
+            inputs.setdefault(source, {}).update(digests)
+    rows = 0
+    progress.start("compact", len(tables))
+    settings = {"memory_limit": memory_limit, "temp_directory": str(scratch / "spill")}
+    with duckdb.connect(config={**settings}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        lake.connect(connection)
+        for table in tables:
+            paths = dict.fromkeys(lake.path(file) for load in loads for file in load.files if file.table == table)
+            local = scratch / f"{table}.parquet"
+            rows += _write(connection, list(paths), local)
+            lake.place.put(local, merged.data(table))
+            progress.advance(1, table)
+    progress.finish()
+    lake.manifests.replace(merged, loads, inputs)
+    return rows, len(tables)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> int:
+    """The rows of all files in their order, as one file. Many files are taken some at a time: each takes memory."""
+    parts = [paths[start : start + FILES_AT_ONCE] for start in range(0, len(paths), FILES_AT_ONCE)]
+    files = [target] if len(parts) == 1 else [target.with_suffix(f".{number}") for number in range(len(parts))]
+    for part, file in zip(parts, files, strict=True):
+        _copy(connection, part, file)
+    if len(parts) > 1:
+        _copy(connection, [str(file) for file in files], target)
+        for file in files:
+            file.unlink()
+    [(rows,)] = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(target))})").fetchall()
+    return int(rows)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> None:
+    files = ", ".join(map(literal, paths))
+    connection.execute(
+        f"COPY (SELECT * FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false)) "
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+    )
+
+
+def _delete(lake: Lake, alone: Callable[[], AbstractContextManager[None]]) -> tuple[int, int]:
+    """Delete what greater manifests speak for, while nobody can be reading it; gives files deleted and files left."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with alone():
+                return _delete_now(lake), 0
+        except HomeBusy:
+            if time.monotonic() > until:
+                return 0, len(_garbage(lake))
+            time.sleep(0.5)
+
+
+def _garbage(lake: Lake) -> list[str]:
+    """Data files first: a manifest that is left says again what to delete."""
+    counting = set(lake.manifests.spans())
+    files = [path for path, first, last in lake.manifests.data_files() if Span(first, last) not in counting]
+    covered = [span for span in lake.manifests.all_spans() if span not in counting]
+    return [
+        *files,
+        *(path for span in covered for path in ([span.manifest] if span.is_single else [span.manifest, span.inputs])),
+    ]
+
+
+def _delete_now(lake: Lake) -> int:
+    garbage = _garbage(lake)
+    for path in garbage:
+        lake.place.remove(path)
+    return len(garbage)
