@@ -100,7 +100,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
         lake.connect(connection)
         connection.execute("create schema if not exists lake")
         for table in contract.landing():
-            connection.execute(_rows_view(lake, table, loads))
+            connection.execute(rows_view(lake, table, loads))
         connection.execute(
             """create table if not exists lake.loads
                (load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz)"""
@@ -117,7 +117,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
         _insert(connection, "lake.account_settings", rows)
 
 
-def _rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
+def rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
     """Typed nothing and the Parquet files of `loads`: columns that an older file does not have are null."""
     columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
     nothing = f"select {', '.join(f'null::{type_} as {name}' for name, type_ in columns.items())} where false"
