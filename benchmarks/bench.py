@@ -1,4 +1,5 @@
-"""The main job on a large history and on a tenth of it: from nothing, and after one more small delivery.
+"""The main job on a large history and on a tenth of it: from nothing, and after one more small delivery; and beside it,
+on the same lakes, Spark, a hand-written script of bare SQL, and pandas.
 
     python benchmarks/bench.py [--conversations 1000000] [--deliveries 5] [--dir .bench]
 
@@ -19,6 +20,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from engines import against_yardsticks, on_spark
 
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("agent-metrics")
@@ -81,12 +84,22 @@ def main() -> None:
     options = parser.parse_args()
     sizes = [options.conversations // 10, options.conversations]
     results = [history(options.dir, size, options.deliveries) for size in sizes]
+    homes = [options.dir / f"home-{size}" for size in sizes]
+    last = f"2026-06-{options.deliveries + 1:02}T00:00:00Z"
+    yardsticks = {
+        str(size): against_yardsticks(home, last, options.dir, 3) for size, home in zip(sizes, homes, strict=True)
+    }
+    print("yardsticks", yardsticks, flush=True)
+    spark = {str(size): on_spark(home, last, options.dir) for size, home in zip(sizes, homes, strict=True)}
+    print("spark", spark, flush=True)
     small, large = (statistics.median(run["seconds"] for run in one["one more delivery (run)"]) for one in results)
     document = {
         "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
         "load average at the end": os.getloadavg(),
         "histories": results,
         "small delivery, median seconds": {str(sizes[0]): small, str(sizes[1]): large},
+        "full build beside bare SQL and pandas, seconds": yardsticks,
+        "spark, seconds": spark,
         "small delivery, large history against a tenth of it": round(large / small, 2),
     }
     (HERE / "results.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")

@@ -18,6 +18,7 @@ from flows import stages
 from flows.engines import gather
 from flows.home import Home
 from flows.stages import Ask
+from tests.conftest import write_rows
 from tests.golden.test_golden import CASES, as_of, delivered
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.shops import random_shop
@@ -53,6 +54,8 @@ def test_golden_cases_and_random_shops_are_published_alike(tmp_path: Path, on_sp
     )
     for number, load in enumerate(loads):
         write_load(tmp_path / "random" / str(number), load, rng)
+    write_mover(golden[0], "2026-03-01")
+    write_mover(golden[1], "2026-04-01")
     shops = sorted((tmp_path / "random").iterdir())
     folders = [golden[0], shops[0]], [*golden[1:], *shops[1:-1]], shops[-1:]
     by_duckdb, by_spark = Home(tmp_path / "duckdb"), Home(tmp_path / "spark")
@@ -70,6 +73,24 @@ def test_golden_cases_and_random_shops_are_published_alike(tmp_path: Path, on_sp
     assert (verdict.check or {})["scope"] == "all"
     assert stages.publish(ask).outcome == "published"
     assert differences(by_duckdb.published_file, by_spark.published_file) == []
+
+
+def write_mover(folder: Path, day: str) -> None:
+    """An account whose only conversation moves to another month: of its partition before nothing may be left."""
+    rows = {
+        "accounts": {"account_id": "mover", "timezone": "Asia/Tokyo", "currency": "JPY"},
+        "conversations": {"account_id": "mover", "conversation_id": "c", "channel": "sms", "created_at": "2026-01-01"},
+        "messages": {
+            "account_id": "mover",
+            "message_id": "m",
+            "conversation_id": "c",
+            "sender": "visitor",
+            "sent_at": f"{day}T12:00:00Z",
+            "updated_at": day,
+        },
+    }
+    for table, row in rows.items():
+        write_rows(folder / table / "mover.jsonl", [row])
 
 
 def lenient(home: Home, instant: str, **asked: str) -> Ask:

@@ -1,0 +1,90 @@
+"""What the build is held against: Spark on the same lake, the bare SQL of one hand-written script, and pandas.
+
+Every figure is of a process of its own, start-up included; medians where a run takes less than minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+COMMAND = Path(sys.executable).with_name("agent-metrics")
+YARDSTICKS = HERE / "yardsticks"
+SPARK = {
+    "spark.driver.memory": "1g",
+    "spark.executor.memory": "3g",
+    "spark.sql.shuffle.partitions": "16",
+}
+
+
+def seconds(*command: str | Path) -> float:
+    """Wall time of a process that has to succeed."""
+    began = time.perf_counter()
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return round(time.perf_counter() - began, 1)
+
+
+def against_yardsticks(home: Path, as_of: str, folder: Path, times: int) -> dict[str, Any]:
+    """Our full build, bare.sql and pandas on the lake of `home`; all three hold the same rows, or this exits."""
+    bare, pandas = folder / "bare.duckdb", folder / "pandas"
+    python = sys.executable
+    at = ["--home", str(home), "--as-of", as_of]
+    ours, theirs, frames = [], [], []
+    for _ in range(times):
+        ours.append(seconds(COMMAND, "build", *at, "--full-refresh"))
+        theirs.append(seconds(python, YARDSTICKS / "bare.py", *at, "--out", bare))
+    frames.append(seconds(python, YARDSTICKS / "with_pandas.py", *at, "--out", pandas))
+    subprocess.run([python, YARDSTICKS / "same.py", "--home", home, bare, pandas], check=True)
+    models = json.loads((home / "dbt" / "duckdb" / "run_results.json").read_text("utf-8"))
+    slowest = sorted(models["results"], key=lambda one: -one["execution_time"])[:12]
+    medians = [statistics.median(one) for one in (ours, theirs, frames)]
+    shutil.rmtree(pandas)
+    bare.unlink()
+    return {
+        "our build": ours,
+        "bare SQL": theirs,
+        "pandas": frames,
+        "our build against bare SQL": round(medians[0] / medians[1], 2),
+        "pandas against our build": round(medians[2] / medians[0], 2),
+        "seconds of our slowest models": {
+            one["unique_id"].split(".")[-1]: round(one["execution_time"], 1) for one in slowest
+        },
+    }
+
+
+def on_spark(home: Path, as_of: str, folder: Path) -> dict[str, Any]:
+    """A full build on a cluster of two workers on this machine, from the lake of `home`, beside that of DuckDB."""
+    sys.path.insert(0, str(HERE.parent))
+    from tests.spark.cluster import cluster  # noqa: PLC0415  the only part that needs Java
+
+    other = folder / "spark"
+    shutil.rmtree(other, ignore_errors=True)
+    other.mkdir()
+    (other / "lake").symlink_to((home / "lake").absolute())
+    with cluster(folder / "cluster", memory="4g") as address:
+        settings = folder / "spark.toml"
+        conf = "".join(f'"{name}" = "{value}"\n' for name, value in SPARK.items())
+        settings.write_text(f'[spark]\nmaster = "{address}"\n[spark.conf]\n{conf}', "utf-8")
+        at = ["--home", str(other), "--config", str(settings)]
+        build = seconds(COMMAND, "build", *at, "--as-of", as_of, "--engine", "spark")
+        check = seconds(COMMAND, "check", *at)
+        publish = seconds(COMMAND, "publish", *at)
+    files = list((other / "candidate" / "spark").rglob("*.parquet"))
+    result = {
+        "build": build,
+        "check": check,
+        "publish": publish,
+        "files": len(files),
+        "bytes": sum(file.stat().st_size for file in files),
+        "peak MiB of a process": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+    }
+    shutil.rmtree(other)
+    return result
