@@ -14,7 +14,7 @@ from tests.spark.conftest import CONF
 
 pytestmark = pytest.mark.xdist_group("spark")
 AS_OF = "2026-06-07T12:00:00Z"
-CONVERSATIONS, MESSAGES, TEXT = 6_000, 12, 10_000  # 720 MB of texts
+CONVERSATIONS, MESSAGES, TEXT = 4_600, 12, 10_000  # 552 MB of texts
 
 
 def write_shop(folder: Path) -> None:

@@ -24,7 +24,7 @@ from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.shops import random_shop
 
 pytestmark = pytest.mark.xdist_group("spark")
-SHOPS = 5
+SHOPS = 3
 GOLDEN_AS_OF = "2026-06-07T12:00:00Z"
 INSTANTS = (GOLDEN_AS_OF, "2026-11-01T12:00:00Z", "2026-11-02T12:00:00Z")  # random shops live until the last
 
