@@ -22,6 +22,7 @@ from flows.engines.duckdb import TYPES, build
 from flows.home import Home
 from flows.lake import Lake
 from flows.progress import Silent
+from flows.settings import Settings
 
 ROOT = PROJECT.parent
 PUBLISHED_TYPES = TYPES | {"date": "DATE", "json": "VARCHAR", "double": "DOUBLE"}
@@ -37,15 +38,8 @@ pytestmark = pytest.mark.xdist_group("dbt")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose candidate was built from a lake in which nothing is."""
     home = Home(tmp_path_factory.mktemp("dbt"))
-    build(
-        home,
-        Lake(home.lake),
-        accounts=[],
-        as_of=AS_OF,
-        full_refresh=True,
-        memory_limit="1GB",
-        progress=Silent(),
-    )
+    settings = Settings(home=home.root, memory_limit="1GB")
+    build(home, Lake(home.lake), settings, as_of=AS_OF, full_refresh=True, progress=Silent())
     return home
 
 

@@ -19,7 +19,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
-VERBS = {"run", "pull", "build", "check", "publish"}
+VERBS = {"run", "pull", "build", "check", "publish", "compact"}
 ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'
 CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "created_at": "2026-06-01T10:00:00Z"}\n'
 MESSAGES = (
@@ -168,7 +168,7 @@ def test_every_flow_can_be_deployed_as_it_is(server: Server) -> None:
     assert (ROOT / "prefect.yaml").read_bytes() == before
     deployments = {one["name"]: one for one in server.ask("deployments/filter")}
     assert set(deployments) == VERBS
-    assert {name for name, one in deployments.items() if one["schedules"]} == {"run"}
+    assert {name for name, one in deployments.items() if one["schedules"]} == {"run", "compact"}
     assert deployments["run"]["schedules"][0]["schedule"]["interval"] == 900
     assert all(one["global_concurrency_limit"]["limit"] == 1 for one in deployments.values())
 
