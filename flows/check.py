@@ -16,9 +16,16 @@ def check(
     config: str | None = None,
     max_rejected_share: float | None = None,
     max_volume_drop: float | None = None,
+    warehouse: list[str] | None = None,
 ) -> Result:
     """Check the whole candidate; the run fails where the gate closes."""
-    ask = Ask(home, config, max_rejected_share=max_rejected_share, max_volume_drop=max_volume_drop)
+    ask = Ask(
+        home,
+        config,
+        max_rejected_share=max_rejected_share,
+        max_volume_drop=max_volume_drop,
+        warehouse=warehouse or [],
+    )
     with verdict_shown():
         result = stages.check(ask, as_task, progress())
     show_verdict(result)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
@@ -20,6 +19,7 @@ import typer
 from flows import settings as configuration
 from flows import stages, summary
 from flows.console import Console
+from flows.credentials import out_of_sight
 from flows.dispatch import start
 from flows.doctor import examine, exit_status
 from flows.errors import AgentMetricsError, InputError
@@ -37,11 +37,14 @@ from flows.options import (
     RejectedOption,
     SourceOption,
     VolumeOption,
+    WarehouseOption,
 )
 from flows.report import report as published_report
 from flows.stages import Closed, Result
 from flows.status import status as status_of
 from flows.steps import Ask
+from flows.warehouse import app as warehouse_commands
+from flows.warehouses import Warehouse, named
 
 DEMO_AS_OF = "2026-06-07T12:00:00Z"
 
@@ -50,11 +53,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(warehouse_commands, name="warehouse")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = out_of_sight(arguments)
     console = Console(as_json="--json" in given, is_debugging="--debug" in given or configuration.is_debugging())
     try:
         status: int | None = typer.main.get_command(app).main(
@@ -117,6 +121,7 @@ def run(
     as_of: AsOfOption = None,
     full_refresh: RefreshOption = False,
     engine: EngineOption = None,
+    warehouse: WarehouseOption = None,
     max_rejected_share: RejectedOption = None,
     max_volume_drop: VolumeOption = None,
     config: ConfigOption = None,
@@ -134,6 +139,7 @@ def run(
         as_of=as_of,
         full_refresh=full_refresh,
         engine=engine,
+        warehouse=warehouse or [],
         max_rejected_share=max_rejected_share,
         max_volume_drop=max_volume_drop,
     )
@@ -174,6 +180,7 @@ def build(
 def check(
     *,
     home: HomeOption = None,
+    warehouse: WarehouseOption = None,
     max_rejected_share: RejectedOption = None,
     max_volume_drop: VolumeOption = None,
     config: ConfigOption = None,
@@ -181,21 +188,23 @@ def check(
     debug: DebugOption = False,
 ) -> int:
     """Check the whole candidate."""
-    thresholds = {"max_rejected_share": max_rejected_share, "max_volume_drop": max_volume_drop}
-    return _stage(Console(as_json=as_json, is_debugging=debug), "check", home=home, config=config, **thresholds)
+    asked = {"max_rejected_share": max_rejected_share, "max_volume_drop": max_volume_drop, "warehouse": warehouse or []}
+    return _stage(Console(as_json=as_json, is_debugging=debug), "check", home=home, config=config, **asked)
 
 
 @app.command()
 def publish(
     *,
     home: HomeOption = None,
+    warehouse: WarehouseOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="End the hold that going back began.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
     """Publish the candidate that passed."""
-    return _stage(Console(as_json=as_json, is_debugging=debug), "publish", home=home, config=config, resume=resume)
+    asked = {"resume": resume, "warehouse": warehouse or []}
+    return _stage(Console(as_json=as_json, is_debugging=debug), "publish", home=home, config=config, **asked)
 
 
 @app.command()
@@ -210,6 +219,7 @@ def compact(
 def rollback(
     *,
     home: HomeOption = None,
+    warehouse: WarehouseOption = None,
     to: Annotated[
         str | None, typer.Option("--to", help="Publication to bring back. The default is the one before.")
     ] = None,
@@ -220,7 +230,7 @@ def rollback(
     """Bring an earlier publication back and hold further ones."""
     console = Console(as_json=as_json, is_debugging=debug)
     with console.working():
-        result = stages.rollback(Ask(home=home, config=config), to)
+        result = stages.rollback(Ask(home=home, config=config, warehouse=warehouse or []), to)
     return _show(console, result)
 
 
@@ -231,36 +241,49 @@ def report(
     first: Annotated[str, typer.Option("--from", help="First date, in the account's time zone.")],
     last: Annotated[str, typer.Option("--to", help="Last date, included.")],
     home: HomeOption = None,
+    warehouse: WarehouseOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> int:
     """The published figures of one account and a range of dates."""
     console = Console(as_json=as_json, is_debugging=debug)
-    figures = published_report(_home(home, config), account, _date(first, "--from"), _date(last, "--to"))
+    dates = _date(first, "--from"), _date(last, "--to")
+    with _warehouses(home, config, warehouse)[1][0].read() as reader:
+        figures = published_report(reader, account, *dates)
     console.show(figures.to_json_dict(), summary.report_lines(figures))
     return 0
 
 
 @app.command()
 def status(
-    *, home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+    *,
+    home: HomeOption = None,
+    warehouse: WarehouseOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> int:
     """What is published, what is next, and what was refused."""
     console = Console(as_json=as_json, is_debugging=debug)
-    found = status_of(_home(home, config))
+    found = status_of(*_warehouses(home, config, warehouse))
     console.show(found.to_json_dict(), summary.status_lines(found))
     return 0
 
 
 @app.command()
 def doctor(
-    *, home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+    *,
+    home: HomeOption = None,
+    warehouse: WarehouseOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> int:
     """Find what keeps this installation from working, and what to do about it."""
     console = Console(as_json=as_json, is_debugging=debug)
     with console.working():
-        findings = examine(Ask(home=home, config=config))
+        findings = examine(Ask(home=home, config=config, warehouse=warehouse or []))
     document = {"findings": [vars(finding) for finding in findings], "exit_status": exit_status(findings)}
     console.show(document, (finding.line() for finding in findings))
     return exit_status(findings)
@@ -268,13 +291,18 @@ def doctor(
 
 @app.command()
 def demo(
-    *, home: HomeOption = None, config: ConfigOption = None, as_json: JsonOption = False, debug: DebugOption = False
+    *,
+    home: HomeOption = None,
+    warehouse: WarehouseOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> int:
     """Write a demo shop and run the main job on it."""
     from flows.demo import write_shop  # noqa: PLC0415  only this command needs it
 
     console = Console(as_json=as_json, is_debugging=debug)
-    at = _home(home, config)
+    at, named = _warehouses(home, config, warehouse)
     shop = at.root / "shop"
     if at.lake.exists() and not shop.exists():
         raise InputError("this home holds other data", where=str(at.root), remedy="give the demo a --home of its own")
@@ -285,8 +313,10 @@ def demo(
         write_shop(unfinished)
         os.replace(unfinished, shop)  # a shop that is there is whole
     ask = {"home": str(at.root), "config": config, "source": ["files"], "path": str(shop), "as_of": DEMO_AS_OF}
-    result = start(console, "run", **ask)
-    figures = key_figures(at)
+    result = start(console, "run", **ask, warehouse=warehouse or [])
+    behind = {one["warehouse"] for one in result.behind()}
+    with next(one for one in named if str(one) not in behind).read() as reader:
+        figures = key_figures(reader)
     console.show(
         {**result.to_json_dict(), "figures": [one.to_json_dict() for one in figures]},
         [*summary.what_was_done(result), "", *summary.figures(figures), "", *summary.after_demo(figures, at.root)],
@@ -303,8 +333,10 @@ def _show(console: Console, result: Result) -> int:
     return result.exit_status
 
 
-def _home(home: str | None, config: str | None) -> Home:
-    return Home(Ask(home=home, config=config).settings().home)
+def _warehouses(home: str | None, config: str | None, warehouse: list[str] | None) -> tuple[Home, list[Warehouse]]:
+    settings = Ask(home=home, config=config, warehouse=warehouse or []).settings()
+    at = Home(settings.home)
+    return at, named(at, settings.warehouse)
 
 
 def _date(text: str, option: str) -> date:

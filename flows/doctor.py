@@ -29,7 +29,8 @@ from flows.home import Home, read_json
 from flows.lake import Lake
 from flows.settings import Settings
 from flows.steps import Ask
-from flows.warehouses.history import is_held, open_published, published
+from flows.warehouses import Warehouse, named
+from flows.warehouses.history import is_held
 
 DISTRIBUTION = "customer-agent-metrics"
 PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "prefect")
@@ -75,7 +76,7 @@ def examine(ask: Ask) -> list[Finding]:
         ("engine", lambda: _engine(settings)),
         ("lake", lambda: _lake(Lake(home.lake, settings.lake))),
         ("candidate", lambda: _candidate(home)),
-        ("published", lambda: _published(home)),
+        *(("published", lambda one=one: _published(home, one)) for one in named(home, settings.warehouse)),
         ("prefect", _prefect),
     )
     for check, look in steps:
@@ -218,27 +219,33 @@ def _candidate(home: Home) -> Iterator[Finding]:
         yield Finding("candidate", "warning", f"build {build['build_id']} did not pass", f"look at {home.check_page}")
 
 
-def _published(home: Home) -> Iterator[Finding]:
-    standing = published(home)
+def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
+    hindrance = warehouse.hindrance()
+    if hindrance:
+        remedy = "let an administrator run `agent-metrics warehouse init`"
+        yield Finding("published", "problem", f"{warehouse} cannot be published to: {hindrance}", remedy)
+    standing = warehouse.standing()
     if standing is None:
-        yield Finding("published", "ok", "nothing is published yet")
+        yield Finding("published", "ok", f"nothing is published yet in {warehouse}")
         return
-    with open_published(home) as connection:
-        rows = connection.execute(
-            "select table_name, column_name from duckdb_columns() "
-            "where database_name = 'published' and schema_name = 'metrics' order by table_name, column_index"
-        ).fetchall()
-        accounts = connection.execute("select account_id, timezone from published.metrics.accounts").fetchall()
+    with warehouse.read() as reader:
+        rows = reader.rows(
+            "select table_name, column_name from information_schema.columns "
+            "where table_catalog = current_database() and table_schema = 'metrics' "
+            "order by table_name, ordinal_position"
+        )
+        accounts = reader.rows("select account_id, timezone from metrics.accounts")
     found: dict[str, list[str]] = {}
     for table, column in rows:
         found.setdefault(table, []).append(column)
     wanted = {name: [column.name for column in table.columns] for name, table in contract.metrics().items()}
     differing = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
     if differing:
-        what = f"these tables are not as the contract says: {', '.join(differing)}"
+        what = f"these tables of {warehouse} are not as the contract says: {', '.join(differing)}"
         yield Finding("published", "problem", what, "publish again with this version")
     else:
-        yield Finding("published", "ok", f"{standing.newest.publication_id}, all {len(wanted)} tables of the contract")
+        what = f"{standing.newest.publication_id} in {warehouse}, all {len(wanted)} tables of the contract"
+        yield Finding("published", "ok", what)
     if is_held(home, standing):
         yield Finding("published", "warning", "publications are held", "run `agent-metrics publish --resume`")
     strange = [account for account, zone in accounts if zone not in available_timezones()]

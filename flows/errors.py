@@ -7,8 +7,10 @@
     ├── SourceUnavailable       5  a source could not be read; a retry can help
     ├── BuildFailed             1  dbt could not build the candidate
     ├── ClusterUnavailable      1  the Spark cluster does not answer; a retry can help
-    └── StorageFailed           1  disk full, no permission, file system error
-        └── LakeUnavailable     1  the lake's object store does not answer; a retry can help
+    ├── StorageFailed           1  disk full, no permission, file system error
+    │   └── LakeUnavailable     1  the lake's object store does not answer; a retry can help
+    └── WarehouseFailed         1  a warehouse in Postgres refused what it was asked
+        └── WarehouseUnavailable 1 a warehouse in Postgres does not answer; a retry can help
 
 Each carries what happened, where, and what to do about it, as one sentence; `exit_status` is what
 the command line returns, `is_transient` says whether trying again can help.
@@ -64,4 +66,12 @@ class StorageFailed(AgentMetricsError):
 
 
 class LakeUnavailable(StorageFailed):
+    is_transient = True
+
+
+class WarehouseFailed(AgentMetricsError):
+    pass
+
+
+class WarehouseUnavailable(WarehouseFailed):
     is_transient = True

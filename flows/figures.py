@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from flows.home import Home
+from flows.errors import InputError
 from flows.report import Report, report
-from flows.warehouses.history import open_published, read_published
+from flows.warehouses.history import Reader, read_published
 
 DAYS = 30
 
 
-def key_figures(home: Home) -> list[Report]:
+def key_figures(reader: Reader) -> list[Report]:
     """One report per published account, by account id. Raises InputError before the first publication."""
-    with open_published(home) as connection:
-        as_of = read_published(connection).newest.as_of
-        accounts = connection.execute("select account_id, timezone from published.metrics.accounts order by account_id")
-        zones: dict[str, str] = dict(accounts.fetchall())
+    standing = read_published(reader)
+    if standing is None:
+        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+    as_of = standing.newest.as_of
+    zones: dict[str, str] = dict(reader.rows("select account_id, timezone from metrics.accounts order by account_id"))
     today = {account: as_of.astimezone(ZoneInfo(zone)).date() for account, zone in zones.items()}
-    return [report(home, account, last - timedelta(days=DAYS - 1), last) for account, last in today.items()]
+    return [report(reader, account, last - timedelta(days=DAYS - 1), last) for account, last in today.items()]

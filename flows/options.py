@@ -15,6 +15,10 @@ PathOption = Annotated[str | None, typer.Option("--path", help="Folder of the so
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="ISO instant or date, UTC if it has no offset. The default is now.")
 ]
+WarehouseOption = Annotated[
+    list[str] | None,
+    typer.Option("--warehouse", help="Where to publish and read: duckdb or postgresql://…; may repeat."),
+]
 EngineOption = Annotated[str | None, typer.Option("--engine", help="What builds the candidate: duckdb or spark.")]
 RefreshOption = Annotated[bool, typer.Option("--full-refresh", help="Build from the whole lake; ask no source.")]
 RejectedOption = Annotated[

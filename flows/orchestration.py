@@ -22,6 +22,8 @@ from flows.figures import key_figures
 from flows.home import Home
 from flows.progress import Progress
 from flows.stages import RETRY_DELAYS, Closed, Result
+from flows.steps import Ask
+from flows.warehouses import named
 
 T = TypeVar("T")
 SAMPLE_ROWS = 3
@@ -96,8 +98,12 @@ def show_verdict(result: Result) -> None:
     create_markdown_artifact(markdown="\n\n".join(lines), key="gate-report", description="What the gate found")
 
 
-def show_figures(result: Result) -> None:
-    """The key figures of every account as an artifact; rates are between 0 and 1."""
+def show_figures(ask: Ask, result: Result) -> None:
+    """The key figures of every account as an artifact, from a warehouse that shows them; rates are between 0 and 1."""
+    behind = {one["warehouse"] for one in result.behind()}
+    warehouses = named(Home(result.home), ask.settings().warehouse)
+    with next(one for one in warehouses if str(one) not in behind).read() as reader:
+        figures = key_figures(reader)
     rows = [
         {
             "account": one.account,
@@ -110,7 +116,7 @@ def show_figures(result: Result) -> None:
             "orders": one.attributed_orders,
             "link clicks": one.link_clicks,
         }
-        for one in key_figures(Home(result.home))
+        for one in figures
     ]
     create_table_artifact(
         table=rows, key="key-figures", description=f"Publication {(result.publication or {}).get('publication_id')}"

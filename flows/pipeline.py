@@ -22,6 +22,7 @@ def run(
     max_rejected_share: float | None = None,
     max_volume_drop: float | None = None,
     engine: str | None = None,
+    warehouse: list[str] | None = None,
 ) -> Result:
     """What is left empty is as configured; the run fails where the gate closes (rule 9.1)."""
     ask = Ask(
@@ -34,9 +35,10 @@ def run(
         max_rejected_share,
         max_volume_drop,
         engine=engine,
+        warehouse=warehouse or [],
     )
     with verdict_shown():
         result = stages.run(ask, as_task, progress())
     show_verdict(result)
-    show_figures(result)
+    show_figures(ask, result)
     return result

@@ -11,8 +11,11 @@ from flows.steps import Ask
 
 
 @flow(name="publish", persist_result=False)
-def publish(home: str | None = None, config: str | None = None, resume: bool = False) -> Result:
+def publish(
+    home: str | None = None, config: str | None = None, resume: bool = False, warehouse: list[str] | None = None
+) -> Result:
     """Publish the candidate that passed; `resume` ends the hold that going back began."""
-    result = stages.publish(Ask(home, config, resume=resume), as_task, progress())
-    show_figures(result)
+    ask = Ask(home, config, resume=resume, warehouse=warehouse or [])
+    result = stages.publish(ask, as_task, progress())
+    show_figures(ask, result)
     return result

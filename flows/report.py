@@ -7,11 +7,8 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
-import duckdb
-
 from flows.errors import InputError
-from flows.home import Home
-from flows.warehouses.history import literal, open_published, read_published, utc_text
+from flows.warehouses.history import Reader, literal, read_published, utc_text
 
 CENT_OF_A_CENT = Decimal("0.0001")
 KNOWN_SHOWN = 20
@@ -19,35 +16,35 @@ KNOWN_SHOWN = 20
 CONVERSATIONS = """
 select channel, count(*), count(*) filter (where status = 'resolved'), count(*) filter (where status = 'routed'),
     count(*) filter (where status = 'closed'), count(*) filter (where status = 'open')
-from published.metrics.conversations
+from metrics.conversations
 where account_id = {account} and started_on between {first} and {last}
 group by channel order by channel
 """
 SALES = """
 select coalesce(sum(revenue), 0), coalesce(sum(net_revenue), 0), count(distinct order_id)
-from published.metrics.attributed_order_lines
+from metrics.attributed_order_lines
 where account_id = {account} and placed_on between {first} and {last}
 """
 # No zone is more than a day from UTC: the range in UTC comes first because it needs no time zone to be worked out.
 CLICKS = """
 select count(*) filter (where type in ('product_card_click', 'link_click')),
     coalesce(sum(quantity) filter (where type = 'add_to_cart'), 0)
-from published.metrics.interactions
+from metrics.interactions
 where account_id = {account}
-    and occurred_at >= {first} - interval 1 day and occurred_at < {last} + interval 2 days
+    and occurred_at >= {first} - interval '1 day' and occurred_at < {last} + interval '2 days'
     and cast(timezone({timezone}, occurred_at) as date) between {first} and {last}
 """
 SKILLS = """
 with used as (
     select skill, count(*) as messages, count(distinct conversation_id) as conversations
-    from published.metrics.messages
+    from metrics.messages
     where account_id = {account} and sender = 'agent' and skill is not null
-        and sent_at >= {first} - interval 1 day and sent_at < {last} + interval 2 days
+        and sent_at >= {first} - interval '1 day' and sent_at < {last} + interval '2 days'
         and cast(timezone({timezone}, sent_at) as date) between {first} and {last}
     group by skill
 )
 select skills.skill, skills.label, coalesce(used.messages, 0) as messages, coalesce(used.conversations, 0)
-from published.metrics.skills
+from metrics.skills
 left join used on used.skill = skills.skill
 where skills.account_id = {account} and (skills.is_available or used.messages > 0)
 order by messages desc, skills.skill
@@ -148,29 +145,28 @@ class Report:
         }
 
 
-def report(home: Home, account: str, first: date, last: date) -> Report:
-    """What is published about `account` for its local dates `first` to `last`, both included (rule 1.2).
+def report(reader: Reader, account: str, first: date, last: date) -> Report:
+    """What a warehouse tells about `account` for its local dates `first` to `last`, both included (rule 1.2).
 
-    Raises InputError for an unknown account, for `first` after `last`, and before the first publication.
+    Raises InputError for an unknown account, and for `first` after `last`.
     """
     if first > last:
         raise InputError(f"the range begins on {first} but ends on {last}", remedy="give the earlier date first")
-    with open_published(home) as connection:
-        name, timezone, currency = _account(connection, account)
-        values = {
-            "account": literal(account),
-            "timezone": literal(timezone),
-            "first": literal(first),
-            "last": literal(last),
-        }
-        by_channel = {
-            channel: Conversations(*counts)
-            for channel, *counts in connection.execute(CONVERSATIONS.format(**values)).fetchall()
-        }
-        revenue, net_revenue, orders = connection.execute(SALES.format(**values)).fetchall()[0]
-        link_clicks, items = connection.execute(CLICKS.format(**values)).fetchall()[0]
-        skills = connection.execute(SKILLS.format(**values)).fetchall()
-        newest = read_published(connection).newest
+    name, timezone, currency = _account(reader, account)
+    values = {
+        "account": literal(account),
+        "timezone": literal(timezone),
+        "first": literal(first),
+        "last": literal(last),
+    }
+    by_channel = {channel: Conversations(*counts) for channel, *counts in reader.rows(CONVERSATIONS.format(**values))}
+    ((revenue, net_revenue, orders),) = reader.rows(SALES.format(**values))
+    ((link_clicks, items),) = reader.rows(CLICKS.format(**values))
+    skills = reader.rows(SKILLS.format(**values))
+    standing = read_published(reader)
+    if standing is None:
+        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+    newest = standing.newest
     return Report(
         account=account,
         account_name=name,
@@ -191,12 +187,12 @@ def report(home: Home, account: str, first: date, last: date) -> Report:
     )
 
 
-def _account(connection: duckdb.DuckDBPyConnection, account: str) -> tuple[str | None, str, str]:
+def _account(reader: Reader, account: str) -> tuple[str | None, str, str]:
     accounts = {
         account_id: (name, timezone, currency)
-        for account_id, name, timezone, currency in connection.execute(
-            "select account_id, name, timezone, currency from published.metrics.accounts order by account_id"
-        ).fetchall()
+        for account_id, name, timezone, currency in reader.rows(
+            "select account_id, name, timezone, currency from metrics.accounts order by account_id"
+        )
     }
     if account not in accounts:
         known = ", ".join(list(accounts)[:KNOWN_SHOWN]) or "there are none"

@@ -9,6 +9,7 @@ and never repeats a value.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -18,17 +19,22 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from contract import landing
+from flows.address import FILE as DUCKDB_FILE
+from flows.address import Address, addresses
 from flows.errors import InputError
 
 FILE = "agent-metrics.toml"
 PREFIX = "AGENT_METRICS_"
 # no settings: the first two are read below, the last by dbt_project/profiles.yml
 SWITCHES = {"AGENT_METRICS_CONFIG", "AGENT_METRICS_DEBUG"}
+WAREHOUSE = f"{PREFIX}WAREHOUSE"
+# passwords of the accounts that `warehouse init` makes
+ROLE_PASSWORDS = {role: f"{PREFIX}{role.upper()}_PASSWORD" for role in ("writer", "reader", "limited_reader")}
 
 
 def _zone(name: str) -> str:
@@ -55,6 +61,15 @@ def _url(url: str) -> str:
     if parts.username or parts.password:
         raise ValueError("this URL holds credentials; leave them to the environment, e.g. AWS_ACCESS_KEY_ID")
     return url
+
+
+def _warehouses(value: object) -> tuple[Address, ...]:
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("the value is no JSON; write it as JSON, or with blanks between several") from None
+    return addresses(value)
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
@@ -155,6 +170,10 @@ class Settings(BaseSettings):
     memory_limit: Annotated[
         str, _matching(r"[1-9]\d*(\.\d+)?\s?[KMGT]i?B", "give a number and its unit, as in 4GB")
     ] = Field(default="4GB", description="memory that the build may take, with its unit")
+    warehouse: Annotated[tuple[InstanceOf[Address], ...], NoDecode, BeforeValidator(_warehouses)] = Field(
+        default=(Address(DUCKDB_FILE),),
+        description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first one",
+    )
     engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what builds the candidate")
     spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")
 
@@ -184,6 +203,8 @@ def load(config: Path | None = None, options: Mapping[str, Any] | None = None) -
     from_file = _read(file) if named or file.exists() else {}
     from_environment = _environment()
     given = options or {}
+    _no_password_in(from_file.get("warehouse"), f"{file}, key warehouse")
+    _no_password_in(given.get("warehouse"), "option --warehouse")
     try:
         return Settings(**_merged(_rooted(from_file, file.parent), _merged(from_environment, given)))
     except ValidationError as error:
@@ -192,6 +213,11 @@ def load(config: Path | None = None, options: Mapping[str, Any] | None = None) -
         first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
         where = _place(first["loc"], first["type"], file, from_environment, given)
         raise _input_error(where, first["type"], first["msg"]) from None
+
+
+def role_password(role: str) -> str | None:
+    """The password that the environment gives for an account that `warehouse init` makes."""
+    return os.environ.get(ROLE_PASSWORDS[role]) or None
 
 
 def is_debugging() -> bool:
@@ -225,13 +251,28 @@ def _read(file: Path) -> dict[str, Any]:
 def _environment() -> dict[str, Any]:
     for name in sorted(os.environ):
         field = name.removeprefix(PREFIX).split("__")[0].lower()
-        if name.startswith(PREFIX) and name not in SWITCHES and field not in Settings.model_fields:
+        if (
+            name.startswith(PREFIX)
+            and name not in {*SWITCHES, *ROLE_PASSWORDS.values()}
+            and field not in Settings.model_fields
+        ):
             raise InputError("this variable is no setting", where=name, remedy=_known(Settings.model_fields, PREFIX))
     try:
         return EnvSettingsSource(Settings)()
     except SettingsError as error:
         name = str(error).partition('"')[2].partition('"')[0].upper()
         raise InputError("the value is no JSON", where=f"{PREFIX}{name}", remedy="write it as JSON") from None
+
+
+def _no_password_in(value: Any, where: str) -> None:
+    """The file is for everybody to read, and so are the parameters of a flow."""
+    try:
+        found = _warehouses(value)
+    except ValueError:  # said where all settings are looked at
+        return
+    if any(one.secrets for one in found):
+        remedy = f"give it in {WAREHOUSE} or PGPASSWORD, or keep it in ~/.pgpass"
+        raise InputError("a warehouse has its password here, where others can read it", where=where, remedy=remedy)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

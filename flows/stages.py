@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from flows import steps
-from flows.errors import AgentMetricsError, GateClosed, InputError, SourceUnavailable
+from flows import steps, warehouses
+from flows.errors import AgentMetricsError, GateClosed, InputError, SourceUnavailable, WarehouseFailed
 from flows.home import Home, read_json
 from flows.progress import Progress, Silent
 from flows.steps import Ask, Job
-from flows.warehouses import duckdb as warehouse
+from flows.warehouses import Target, Warehouse
 
 RETRY_DELAYS = [5.0, 30.0, 120.0]  # seconds between the tries of a step that failed for a transient reason
 
@@ -58,18 +58,25 @@ class Result:
     build: dict[str, Any] | None = None
     check: dict[str, Any] | None = None
     publication: dict[str, Any] | None = None
+    warehouses: list[dict[str, Any]] = field(default_factory=list)
     compact: dict[str, Any] | None = None
 
     @property
     def exit_status(self) -> int:
-        """0, or 3 for a closed gate, or 5 where a source could not be read."""
+        """0, or 3 for a closed gate, or 1 where a warehouse is behind, or 5 where a source could not be read."""
         if self.outcome == "gate_closed":
             return GateClosed.exit_status
+        if self.behind():
+            return WarehouseFailed.exit_status
         return SourceUnavailable.exit_status if self.unread else 0
 
     def not_passed(self) -> list[dict[str, Any]]:
         """The checks that failed, warned or could not run, as they stand in check.json."""
         return [one for one in self.check["outcomes"] if one["outcome"] != "passed"] if self.check else []
+
+    def behind(self) -> list[dict[str, Any]]:
+        """The warehouses that do not show the publication."""
+        return [one for one in self.warehouses if "error" in one]
 
     def to_json_dict(self) -> dict[str, Any]:
         check = None
@@ -83,6 +90,7 @@ class Result:
             "exit_status": self.exit_status,
             "home": str(self.home),
             "publication": self.publication,
+            "warehouses": self.warehouses,
             "pull": self.pull,
             "unread": self.unread,
             "rejected_share": refused / rows if rows else None,
@@ -123,8 +131,8 @@ def run(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Re
         if result.unread and not job.lake.newest():
             raise SourceUnavailable(result.unread[0]["error"])  # there is nothing to go on with
         result.build = call(steps.build, job)
-        _passed(result, call(steps.check, job, result.build, True))
-        result.outcome, result.publication = call(steps.publish, job)
+        _passed(job, result, call(steps.check, job, result.build, True))
+        _publish_all(job, call, result, call(steps.seal, job))
         return result
 
 
@@ -155,7 +163,7 @@ def check(ask: Ask, call: Call = directly, progress: Progress | None = None) -> 
             remedy = "run `agent-metrics build` first"
             raise InputError("there is no complete build to check", where=str(job.home.candidate), remedy=remedy)
         result = Result("checked", job.home.root, build=built)
-        _passed(result, call(steps.check, job, built, False))
+        _passed(job, result, call(steps.check, job, built, False))
         return result
 
 
@@ -163,7 +171,7 @@ def publish(ask: Ask, call: Call = directly, progress: Progress | None = None) -
     """Publish the candidate that passed. Raises GateClosed where it did not, or was not checked."""
     with _job(ask, progress) as job:
         result = Result("publishing", job.home.root, build=read_json(job.home.build_file))
-        result.outcome, result.publication = call(steps.publish, job)
+        _publish_all(job, call, result, call(steps.seal, job))
         return result
 
 
@@ -177,8 +185,9 @@ def compact(ask: Ask, call: Call = directly, progress: Progress | None = None) -
 def rollback(ask: Ask, to: str | None) -> Result:
     """Publish an earlier publication again, the one before or the one named, and hold further ones (rule 9.2)."""
     with _job(ask, None) as job:
-        publication = warehouse.rollback(job.home, keep=job.settings.keep_publications, to=to)
-        return Result("rolled_back", job.home.root, publication=publication.to_json_dict())
+        result = Result("going back", job.home.root)
+        _publish_all(job, directly, result, warehouses.prepare_rollback(job.home, job.warehouses, to=to))
+        return result
 
 
 @contextmanager
@@ -210,9 +219,31 @@ def _pull_all(job: Job, call: Call, result: Result) -> None:
             result.unread.append({"source": source, "error": str(error)})
 
 
-def _passed(result: Result, verdict: dict[str, Any]) -> None:
+def _publish_all(job: Job, call: Call, result: Result, target: Target) -> None:
+    """Bring every warehouse to the target; one that failed, in spite of the retries, is noted if another did not."""
+    named, failed = job.warehouses, list[tuple[Warehouse, AgentMetricsError]]()
+    sent: dict[str, dict[str, Any]] = {}
+    try:
+        for warehouse in target.behind:
+            try:
+                sent[str(warehouse)] = call(steps.publish, job, target, warehouse)
+            except AgentMetricsError as error:
+                failed.append((warehouse, error))
+    finally:
+        at_fault = [warehouse for warehouse in target.behind if str(warehouse) not in sent]
+        warehouses.finish(job.home, named, target, at_fault, job.settings.keep_publications)
+    if len(failed) == len(named):
+        raise failed[0][1]
+    result.outcome = target.outcome
+    result.publication = target.publication.to_json_dict() if target.publication else None
+    errors = {str(warehouse): {"warehouse": str(warehouse), "error": str(error)} for warehouse, error in failed}
+    result.warehouses = [sent.get(str(one)) or errors.get(str(one)) or {"warehouse": str(one)} for one in named]
+
+
+def _passed(job: Job, result: Result, verdict: dict[str, Any]) -> None:
     result.check = verdict
     if not verdict["is_open"]:
-        standing = warehouse.published(Home(result.home))
-        result.outcome, result.publication = "gate_closed", standing.newest.to_json_dict() if standing else None
+        reference = warehouses.reference(job.home, job.warehouses)
+        result.outcome = "gate_closed"
+        result.publication = reference[0].newest.to_json_dict() if reference else None
         raise Closed(result)

@@ -1,15 +1,15 @@
-"""What stands in a home: the publication, the candidate and its checks, the rows that were refused."""
+"""What stands in a home and its warehouses: publications, the candidate and its checks, the rows that were refused."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
-
 from flows.home import Home, read_json
-from flows.warehouses.history import Publication, Published, is_held, not_a_publication, open_published, read_published
+from flows.warehouses import Warehouse, stands
+from flows.warehouses.history import Publication, Published, Reader, is_held, newest_of
 
 HISTORY_SHOWN = 5
 REASONS_SHOWN = 3
@@ -53,8 +53,21 @@ class RejectedRows:
 
 
 @dataclass(frozen=True)
+class WarehouseStatus:
+    """What stands in one warehouse. `error`: it did not answer, and `publication_id` is what is remembered of it."""
+
+    warehouse: str
+    publication_id: str | None
+    is_behind: bool
+    error: str | None
+
+
+@dataclass(frozen=True)
 class Status:
-    """`published`, `history` (newest last) and `rejected_rows` tell what readers see; None or empty before they do."""
+    """What readers see in the first warehouse: `published`, `history` (newest last) and `rejected_rows`.
+
+    None or empty before they see anything. `warehouses` tells of every one whether it is behind the newest publication.
+    """
 
     home: str
     published: Publication | None
@@ -64,6 +77,7 @@ class Status:
     is_held: bool
     candidate: Candidate | None
     rejected_rows: tuple[RejectedRows, ...]
+    warehouses: tuple[WarehouseStatus, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
         return {
@@ -85,32 +99,48 @@ class Status:
                 }
                 for rejected in self.rejected_rows
             ],
+            "warehouses": [vars(warehouse) for warehouse in self.warehouses],
         }
 
 
-def status(home: Home) -> Status:
+def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
     """What stands in `home`, also while another run is at work there; `age_seconds` is since the publication.
 
-    Raises StorageFailed if the published file cannot be read.
+    Raises StorageFailed or WarehouseFailed if the only warehouse cannot be read.
     """
-    standing: Published | None = None
+    found = stands(home, warehouses)
+    if len(found) == 1 and found[0].error:
+        raise found[0].error
+    first = next((stand for stand in found if stand.published and not stand.error), None)
+    standing = first.published if first else None
     rejected: tuple[RejectedRows, ...] = ()
-    if home.published_file.exists():
-        with open_published(home) as connection:
-            try:
-                standing, rejected = read_published(connection), _rejected(connection)
-            except duckdb.Error as error:
-                raise not_a_publication(home, error) from error
+    if first:
+        with first.warehouse.read() as reader:
+            rejected = _rejected(reader)
     newest = standing.newest if standing else None
+    newest_of_all = newest_of(stand.published for stand in found if stand.published)
     return Status(
         home=str(home.root),
         published=newest,
         age_seconds=max(int((datetime.now(UTC) - newest.published_at).total_seconds()), 0) if newest else None,
         history=standing.publications[-HISTORY_SHOWN:] if standing else (),
         publications=len(standing.publications) if standing else 0,
-        is_held=is_held(home, standing),
-        candidate=_candidate(home, standing),
+        is_held=is_held(home, newest_of_all),
+        candidate=_candidate(home, newest_of_all),
         rejected_rows=rejected,
+        warehouses=tuple(
+            WarehouseStatus(
+                warehouse=str(stand.warehouse),
+                publication_id=stand.published.newest.publication_id if stand.published else None,
+                is_behind=newest_of_all is not None
+                and (
+                    stand.published is None
+                    or stand.published.newest.publication_id != newest_of_all.newest.publication_id
+                ),
+                error=str(stand.error) if stand.error else None,
+            )
+            for stand in found
+        ),
     )
 
 
@@ -128,7 +158,7 @@ def _candidate(home: Home, standing: Published | None) -> Candidate | None:
         data_up_to=build["data_up_to"],
         built_at=build["built_at"],
         mode=build["mode"],
-        is_published=standing is not None and standing.build["build_id"] == build["build_id"],
+        is_published=standing is not None and standing.build_id == build["build_id"],
         gate=gate,
         checks_passed=verdict["passed"] if verdict else None,
         checks_total=verdict["total"] if verdict else None,
@@ -142,15 +172,21 @@ def _candidate(home: Home, standing: Published | None) -> Candidate | None:
     )
 
 
-def _rejected(connection: duckdb.DuckDBPyConnection) -> tuple[RejectedRows, ...]:
-    counted = connection.execute(
-        """select "table", reason, count(*) as "rows" from published.metrics.rejected_rows
-        group by all order by "table", "rows" desc, reason"""
-    ).fetchall()
-    reasons: dict[str, list[tuple[str, int]]] = {}
-    for table, reason, rows in counted:
-        reasons.setdefault(table, []).append((reason, rows))
+def _rejected(reader: Reader) -> tuple[RejectedRows, ...]:
+    """By landing table; without reasons for a reader who may not see them."""
+    reason = "reason" if reader.sees("metrics.rejected_rows", "reason") else "null"
+    counted = reader.rows(
+        f"""select "table", {reason} as why, count(*) as "rows" from metrics.rejected_rows
+        group by 1, 2 order by 1, 3 desc, 2"""
+    )
+    reasons: dict[str, list[tuple[str | None, int]]] = {}
+    for table, why, rows in counted:
+        reasons.setdefault(table, []).append((why, rows))
     return tuple(
-        RejectedRows(table, sum(rows for _, rows in most), tuple(most[:REASONS_SHOWN]))
+        RejectedRows(
+            table,
+            sum(rows for _, rows in most),
+            tuple((why, rows) for why, rows in most[:REASONS_SHOWN] if why is not None),
+        )
         for table, most in reasons.items()
     )

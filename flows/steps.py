@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import settings as configuration
+from flows import warehouses
 from flows.errors import InputError
 from flows.home import Home, read_json, write_durably
 from flows.lake import Lake
 from flows.progress import Progress
 from flows.settings import Settings
 from flows.sources import files
-from flows.warehouses import duckdb as warehouse
+from flows.warehouses import Target, Warehouse
 from flows.warehouses.history import utc_text
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Ask:
     max_volume_drop: float | None = None
     resume: bool = False
     engine: str | None = None
+    warehouse: Sequence[str] = ()
 
     def settings(self) -> Settings:
         """The settings under these options."""
@@ -50,6 +52,7 @@ class Ask:
             "max_rejected_share": self.max_rejected_share,
             "max_volume_drop": self.max_volume_drop,
             "engine": self.engine,
+            "warehouse": list(self.warehouse) or None,
             "sources": {"files": {"path": self.path}} if self.path else None,
         }
         given = {name: value for name, value in options.items() if value is not None}
@@ -101,6 +104,10 @@ class Job:
         return Home(self.settings.home)
 
     @property
+    def warehouses(self) -> list[Warehouse]:
+        return warehouses.named(self.home, self.settings.warehouse, self.settings.memory_limit)
+
+    @property
     def lake(self) -> Lake:
         return Lake(self.home.lake, self.settings.lake)
 
@@ -142,8 +149,9 @@ def check(job: Job, built: dict[str, Any], is_run: bool) -> dict[str, Any]:
     In a run only what the build changed is looked at where it continues the build that is published (all of which
     was checked then), and nothing where this very build has passed already.
     """
-    standing = warehouse.published(job.home)
-    published_build = standing.build["build_id"] if standing else None
+    reference = warehouses.reference(job.home, job.warehouses)
+    standing, published_file = reference or (None, None)
+    published_build = standing.build_id if standing else None
     thresholds = {
         "max_rejected_share": job.settings.max_rejected_share,
         "max_volume_drop": job.settings.max_volume_drop,
@@ -158,7 +166,6 @@ def check(job: Job, built: dict[str, Any], is_run: bool) -> dict[str, Any]:
     from expectations import gate, page  # noqa: PLC0415  Great Expectations costs seconds
 
     continues = built["mode"] == "incremental" and published_build is not None and published_build == built["base"]
-    published_file = job.home.published_file if standing else None
     verdict = gate.check(
         _candidate(job, built, published_file),
         gate.Thresholds(**thresholds),
@@ -187,11 +194,16 @@ def _candidate(job: Job, built: dict[str, Any], published_file: Path | None) -> 
     return OnSpark(engines.opened(job.home, job.lake, job.settings, built["loads_up_to"]), published_file)
 
 
-def publish(job: Job) -> tuple[str, dict[str, Any] | None]:
-    """What became of it (published, nothing_new, held), and the publication that stands. Raises GateClosed."""
+def seal(job: Job) -> Target:
+    """Decide what every warehouse is to show, and make the file it comes from. Raises GateClosed."""
     if (built := read_json(job.home.build_file)) and built["engine"] == "spark":
         from flows import engines  # noqa: PLC0415
 
         engines.gather(job.home, job.settings.memory_limit)
-    done = warehouse.publish(job.home, keep=job.settings.keep_publications, resume=job.resume)
-    return done.outcome, done.publication.to_json_dict() if done.publication else None
+    return warehouses.prepare(job.home, job.warehouses, resume=job.resume)
+
+
+def publish(job: Job, target: Target, warehouse: Warehouse) -> dict[str, Any]:
+    """Bring one warehouse to the target; what travelled. Raises StorageFailed, WarehouseFailed."""
+    sent = warehouses.switch(job.home, warehouse, target)
+    return {"warehouse": str(warehouse), **(asdict(sent) if sent else {})}

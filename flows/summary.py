@@ -88,22 +88,30 @@ def _compacted(done: dict[str, Any]) -> Iterator[str]:
 
 def _ended(result: Result, home: Home) -> Iterator[str]:
     publication = result.publication or {}
+    shown_in = " and ".join(one["warehouse"] for one in result.warehouses if "error" not in one)
     match result.outcome:
         case "published":
-            yield _line("Published", f"{publication['publication_id']} to {home.published_file}")
+            yield _line("Published", f"{publication['publication_id']} to {shown_in}")
         case "nothing_new" if publication:
-            yield _line("Published", f"nothing new; {publication['publication_id']} stands in {home.published_file}")
+            yield _line("Published", f"nothing new; {publication['publication_id']} stands in {shown_in}")
         case "nothing_new":
             yield _line("Done", "nothing new")
         case "held":
             yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one; nothing was published."
-            yield _line("Stands", f"{publication['publication_id']} in {home.published_file}")
+            yield _line("Stands", f"{publication['publication_id']} in {shown_in}")
         case "rolled_back":
             restored = publication["restores_publication_id"]
             yield _line("Went back", f"to {restored}, now published as {publication['publication_id']}")
             yield "Further publications are held until you resume them."
         case "checked":
             yield _line("Page", home.check_page)
+    for one in result.warehouses:
+        if "rows" in one:
+            whole = ", everything" if one["is_whole"] else ""
+            what = f"{one['rows']:,} rows and {one['keys']:,} keys, {one['bytes'] / 2**20:,.1f} MiB{whole}"
+            yield _line("Sent", f"{what}, to {one['warehouse']}")
+    for one in result.behind():
+        yield _line("BEHIND", f"{one['warehouse']}; the next run catches it up: {one['error']}")
 
 
 def _next_command(result: Result) -> str | None:
@@ -201,22 +209,30 @@ def _conversation_cells(one: Conversations) -> list[str]:
 
 
 def status_lines(status: Status) -> Iterator[str]:
-    """What stands in a home."""
+    """What stands in a home and its warehouses."""
     home = Home(Path(status.home))
     if status.published is None:
         yield f"Nothing is published yet in {status.home}."
     else:
         one, minutes = status.published, (status.age_seconds or 0) // 60
-        yield _line("Published", f"{one.publication_id}, {minutes:,} minutes ago, in {home.published_file}")
+        shown_in = " and ".join(one.warehouse for one in status.warehouses if not one.is_behind and not one.error)
+        yield _line(
+            "Published", f"{one.publication_id}, {minutes:,} minutes ago, in {shown_in or 'no other warehouse'}"
+        )
         yield _line("", f"as of {utc_text(one.as_of)}, data up to {utc_text(one.data_up_to) or 'nothing yet'}")
         yield _line(
             "", f"{one.checks_passed} of {one.checks_total} checks passed; {status.publications:,} publications"
         )
-        if status.is_held:
-            yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one."
-            yield _line("Next", f"agent-metrics publish --resume{_shown_home(home.root)}")
+    for warehouse in status.warehouses:
+        if warehouse.is_behind or warehouse.error:
+            stands = f"stands at {warehouse.publication_id or 'nothing'}; the next run catches it up"
+            why = f": {warehouse.error}" if warehouse.error else ""
+            yield _line("BEHIND" if warehouse.is_behind else "NO ANSWER", f"{warehouse.warehouse} {stands}{why}")
+    if status.is_held:
+        yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one."
+        yield _line("Next", f"agent-metrics publish --resume{_shown_home(home.root)}")
     for rejected in status.rejected_rows:
-        yield _line("Refused", f"{rejected.rows:,} rows of {rejected.table}, mostly")
+        yield _line("Refused", f"{rejected.rows:,} rows of {rejected.table}{', mostly' if rejected.reasons else ''}")
         yield from (_line("", f"{rows:,} × {reason}") for reason, rows in rejected.reasons)
     if candidate := status.candidate:
         published = "published" if candidate.is_published else "not published"

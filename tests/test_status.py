@@ -11,14 +11,20 @@ import pytest
 
 from flows.errors import StorageFailed
 from flows.home import Home
-from flows.status import status
-from flows.warehouses.duckdb import publish, rollback
+from flows.status import Status
+from flows.status import status as status_of
+from flows.warehouses.duckdb import DuckDBFile
+from flows.warehouses.publishing import publish, rollback
 from tests.warehouses.candidates import marked_rows, verdict, write_candidate
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
+
+
+def status(home: Home) -> Status:
+    return status_of(home, [DuckDBFile(home)])
 
 
 def test_an_empty_home_has_nothing_to_tell(home: Home) -> None:
@@ -30,6 +36,9 @@ def test_an_empty_home_has_nothing_to_tell(home: Home) -> None:
         "is_held": False,
         "candidate": None,
         "rejected_rows": [],
+        "warehouses": [
+            {"warehouse": str(home.published_file), "publication_id": None, "is_behind": False, "error": None}
+        ],
     }
 
 
@@ -115,9 +124,11 @@ from pathlib import Path
 from flows.home import Home
 from flows.report import report
 from flows.status import status
+from flows.warehouses.duckdb import DuckDBFile
 home = Home(Path(sys.argv[1]))
-status(home)
-report(home, "first", date(2026, 6, 1), date(2026, 6, 7))
+status(home, [DuckDBFile(home)])
+with DuckDBFile(home).read() as reader:
+    report(reader, "first", date(2026, 6, 1), date(2026, 6, 7))
 print(sorted({"pandas", "pyarrow", "prefect", "dbt", "great_expectations", "pydantic"} & sys.modules.keys()))
 """
     with_timezone = {

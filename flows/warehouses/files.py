@@ -22,6 +22,11 @@ def kept_file(home: Home, publication_id: str) -> Path:
     return home.publications / f"{publication_id}.duckdb"
 
 
+def spill_folder(home: Home) -> Path:
+    """What a comparison of publications cannot hold in memory."""
+    return home.publications / ".compared.tmp"
+
+
 def half_made(file: Path) -> Path:
     """The name of `file` while it is being made."""
     return file.with_name(f".{file.name}.tmp")
@@ -71,6 +76,7 @@ def write_protect(file: Path) -> None:
 def sweep(home: Home, kept: Collection[str]) -> None:
     """Delete half-made files, and all publications but the ids in `kept`. Strangers' files stay."""
     half_made(home.published_file).unlink(missing_ok=True)
+    shutil.rmtree(spill_folder(home), ignore_errors=True)
     for file in list(home.publications.glob("*")):
         name = KEPT_NAME.fullmatch(file.name)
         is_half_made = file.name.startswith(".") and file.name.endswith((".tmp", ".tmp.wal"))

@@ -1,21 +1,14 @@
-"""What is published, read from the published file itself: no second place keeps it that could disagree."""
+"""What a publication is, and how a warehouse tells which one stands: no second place keeps it that could disagree."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import duckdb
-
-from flows.errors import InputError, StorageFailed
 from flows.home import Home
-
-PUT_BACK = "copy the newest file of publications/ over it"
 
 
 @dataclass(frozen=True)
@@ -43,7 +36,10 @@ class Publication:
 
 @dataclass(frozen=True)
 class Published:
-    """What readers see: all publications, newest last, and the description of the build that stands."""
+    """What readers see: all publications, newest last, and the description of the build that stands.
+
+    The description is empty for a reader who may not see it.
+    """
 
     publications: tuple[Publication, ...]
     build: dict[str, Any]
@@ -51,6 +47,10 @@ class Published:
     @property
     def newest(self) -> Publication:
         return self.publications[-1]
+
+    @property
+    def build_id(self) -> str | None:
+        return self.build.get("build_id")
 
     def find(self, publication_id: str) -> Publication | None:
         return next((one for one in self.publications if one.publication_id == publication_id), None)
@@ -67,43 +67,35 @@ class Published:
         return self.publications[index - 1] if index else None
 
 
-def published(home: Home) -> Published | None:
-    """What is published in `home`, or None before the first publication. StorageFailed if the file cannot be read."""
-    if not home.published_file.exists():
+@dataclass
+class Sent:
+    """What travelled: rows and keys, their bytes in Arrow; `is_whole` where there was nothing to compare with."""
+
+    is_whole: bool
+    rows: int = 0
+    keys: int = 0
+    bytes: int = 0
+
+
+class Reader(Protocol):
+    """A warehouse as it is at one instant. The tables are `metrics.<table>`, the time zone is UTC."""
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows that the query gives. Raises StorageFailed or WarehouseFailed."""
+
+    def sees(self, table: str, column: str) -> bool:
+        """Whether this reader may read the column of `table`, which has its schema before it."""
+
+
+def read_published(reader: Reader) -> Published | None:
+    """What stands there; None where no publication has its row."""
+    seen = [field.name for field in fields(Publication) if reader.sees("metrics.publications", field.name)]
+    rows = reader.rows(f"select {', '.join(seen)} from metrics.publications order by publication_id")
+    build = reader.rows("select build from provenance.build") if reader.sees("provenance.build", "build") else []
+    if not rows:
         return None
-    with open_published(home) as connection:
-        try:
-            return read_published(connection)
-        except duckdb.Error as error:
-            raise not_a_publication(home, error) from error
-
-
-def not_a_publication(home: Home, error: duckdb.Error) -> StorageFailed:
-    return StorageFailed(f"is no publication ({first_line(error)})", where=str(home.published_file), remedy=PUT_BACK)
-
-
-@contextmanager
-def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory connection (time zone UTC) with the published file as `published`, read-only: one whole publication.
-
-    InputError before the first publication, StorageFailed if the file cannot be read.
-    """
-    if not home.published_file.exists():
-        raise InputError("nothing is published yet", where=str(home.root), remedy="run `agent-metrics run` first")
-    with memory() as connection:
-        attach(connection, home.published_file, "published")
-        yield connection
-
-
-def read_published(connection: duckdb.DuckDBPyConnection) -> Published:
-    """What `open_published` opened."""
-    columns = ", ".join(field.name for field in fields(Publication))
-    rows = connection.execute(f"select {columns} from published.metrics.publications order by publication_id")
-    publications = tuple(_publication(row) for row in rows.fetchall())
-    build = connection.execute("select build from published.provenance.build").fetchone()
-    if not publications or build is None:
-        raise duckdb.InvalidInputException("it has no row of its own")
-    return Published(publications, json.loads(build[0]))
+    publications = tuple(_publication(dict(zip(seen, row, strict=True))) for row in rows)
+    return Published(publications, json.loads(build[0][0]) if build else {})
 
 
 def is_held(home: Home, standing: Published | None) -> bool:
@@ -111,62 +103,23 @@ def is_held(home: Home, standing: Published | None) -> bool:
     if standing is None or standing.newest.restores_publication_id is None:
         return False
     try:
-        resumed = resumed_file(home).read_text("utf-8").strip()
+        resumed = (home.publications / "resumed").read_text("utf-8").strip()
     except FileNotFoundError:
         return True
     return resumed != standing.newest.publication_id
 
 
-def resumed_file(home: Home) -> Path:
-    """Names the restore after which publishing was resumed."""
-    return home.publications / "resumed"
-
-
-@contextmanager
-def memory() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A fresh in-memory connection.
-
-    Files are attached to one, never opened by their path: a process that still holds the replaced file would get
-    that one again.
-    """
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        yield connection
-
-
-def attach(
-    connection: duckdb.DuckDBPyConnection,
-    file: Path,
-    alias: str,
-    *,
-    read_only: bool = True,
-    remedy: str = PUT_BACK,
-) -> None:
-    """Attach `file` as `alias`. StorageFailed if it is locked, damaged, or may not be read."""
-    try:
-        connection.execute(f"attach {literal(str(file))} as {alias} (type duckdb{', read_only' if read_only else ''})")
-    except duckdb.Error as error:
-        is_locked = "lock" in str(error) or "conflict" in str(error)
-        remedy = "close the program that has it open for writing" if is_locked else remedy
-        raise StorageFailed(f"cannot be opened ({first_line(error)})", where=str(file), remedy=remedy) from error
-
-
-def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
-    """Rows of each table in the schema `metrics` of the attached file."""
-    tables = connection.execute(
-        f"""select table_name from duckdb_tables()
-        where database_name = {literal(alias)} and schema_name = 'metrics' order by 1"""
-    ).fetchall()
-    counts = {}
-    for (table,) in tables:
-        name = table.replace('"', '""')
-        row = connection.execute(f'select count(*) from {alias}.metrics."{name}"').fetchone()
-        counts[table] = int(row[0]) if row else 0
-    return counts
+def newest_of(all_that_stand: Iterable[Published]) -> Published | None:
+    """The newest of what stands in several warehouses, with the history of all of them."""
+    standing = sorted(all_that_stand, key=lambda one: one.newest.publication_id)
+    if not standing:
+        return None
+    history = {one.publication_id: one for published in standing for one in published.publications}
+    return Published(tuple(history[name] for name in sorted(history)), standing[-1].build)
 
 
 def literal(value: str | int | date | None) -> str:
-    """A text, number, date or instant as SQL.
+    """A text, number, date or instant as SQL, of DuckDB and of Postgres.
 
     Parameters would do, but DuckDB imports pandas to bind one: a second more for each command.
     """
@@ -181,18 +134,23 @@ def literal(value: str | int | date | None) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def name(identifier: str) -> str:
+    """A name as SQL."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
 def utc_text(instant: datetime | None) -> str | None:
     """ISO text of an instant, in UTC, with Z."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else None
 
 
-def _publication(row: tuple[Any, ...]) -> Publication:
-    values = {field.name: value for field, value in zip(fields(Publication), row, strict=True)}
-    for name in ("as_of", "data_up_to", "published_at"):
-        values[name] = values[name].astimezone(UTC) if values[name] else None
-    return Publication(**{**values, "row_counts": json.loads(values["row_counts"])})
+def _publication(values: dict[str, Any]) -> Publication:
+    known: dict[str, Any] = {field.name: values.get(field.name) for field in fields(Publication)}
+    for instant in ("as_of", "data_up_to", "published_at"):
+        known[instant] = known[instant].astimezone(UTC) if known[instant] else None
+    return Publication(**{**known, "row_counts": json.loads(known["row_counts"] or "{}")})
 
 
 def first_line(error: Exception) -> str:
-    """What DuckDB said, without the query and its hints."""
+    """What a database said, without the query and its hints."""
     return str(error).partition("\n")[0]

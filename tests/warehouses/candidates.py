@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import duckdb
 
 import contract
 from flows.home import Home, write_durably
-from flows.warehouses.history import literal
+from flows.warehouses.duckdb import DuckDBFile
+from flows.warehouses.history import Published, literal
 
 TYPES = {
     "string": "varchar",
@@ -26,6 +28,11 @@ TYPES = {
     "double": "double",
 }
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def published(home: Home) -> Published | None:
+    """What stands in the DuckDB file."""
+    return DuckDBFile(home).standing()
 
 
 @contextmanager
@@ -48,9 +55,10 @@ def write_candidate(home: Home, build_id: str, rows: Rows | None = None, **build
         for table in contract.metrics().values():
             columns = ", ".join(f'"{column.name}" {TYPES[column.type]}' for column in table.columns)
             connection.execute(f'create table file.metrics."{table.name}" ({columns})')
-            for row in rows.get(table.name, ()):
-                columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(map(literal, row.values()))
-                connection.execute(f'insert into file.metrics."{table.name}" ({columns}) values ({values})')
+            for names, group in groupby(rows.get(table.name, ()), key=tuple):
+                columns = ", ".join(f'"{name}"' for name in names)
+                values = ", ".join(f"({', '.join(map(literal, row.values()))})" for row in group)
+                connection.execute(f'insert into file.metrics."{table.name}" ({columns}) values {values}')
         connection.execute("commit")
     describe(home, build_id, row_counts={table: len(rows.get(table, ())) for table in contract.metrics()}, **build)
     verdict(home, build_id)

@@ -19,7 +19,7 @@ import duckdb
 
 from flows.home import Home
 from flows.warehouses import files
-from flows.warehouses.duckdb import publish, rollback
+from flows.warehouses.publishing import publish, rollback
 
 CALLS = ("replace", "link", "rename", "unlink", "fsync", "chmod", "mkdir", "copy_file_range", "sendfile")
 WRITING = ("attach", "commit", "checkpoint")  # all else stays in memory until the commit

@@ -11,8 +11,8 @@ import pytest
 
 from flows.errors import StorageFailed
 from flows.home import Home
-from flows.warehouses.duckdb import publish, published
-from tests.warehouses.candidates import build_in, names, opened, write_candidate
+from flows.warehouses.publishing import publish
+from tests.warehouses.candidates import build_in, names, opened, published, write_candidate
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -92,7 +92,7 @@ import resource, sys
 from pathlib import Path
 from flows.errors import StorageFailed
 from flows.home import Home
-from flows.warehouses.duckdb import publish
+from flows.warehouses.publishing import publish
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:

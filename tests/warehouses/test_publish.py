@@ -15,10 +15,9 @@ import pytest
 import contract
 from flows.errors import BuildFailed, GateClosed, InputError, StorageFailed
 from flows.home import Home
-from flows.warehouses import duckdb as warehouse
-from flows.warehouses import files
-from flows.warehouses.duckdb import PublishOutcome, publish, published
-from tests.warehouses.candidates import build_in, describe, names, opened, verdict, write_candidate
+from flows.warehouses import files, publishing
+from flows.warehouses.publishing import PublishOutcome, publish
+from tests.warehouses.candidates import build_in, describe, names, opened, published, verdict, write_candidate
 
 
 def publish_build(home: Home, build_id: str, keep: int = 3) -> PublishOutcome:
@@ -152,7 +151,7 @@ def test_ids_go_up_even_if_the_clock_goes_back(home: Home, monkeypatch: pytest.M
         def now(cls, tz: object = None) -> datetime:
             return past
 
-    monkeypatch.setattr(warehouse, "datetime", Slow)
+    monkeypatch.setattr(publishing, "datetime", Slow)
     second = publish_build(home, "second").publication
     assert first is not None
     assert second is not None

@@ -6,9 +6,10 @@ import pytest
 
 from flows.errors import GateClosed, InputError
 from flows.home import Home
-from flows.warehouses.duckdb import Publication, publish, published, rollback
 from flows.warehouses.files import kept_file
-from tests.warehouses.candidates import build_in, names, verdict, write_candidate
+from flows.warehouses.history import Publication
+from flows.warehouses.publishing import publish, rollback
+from tests.warehouses.candidates import build_in, names, published, verdict, write_candidate
 
 
 def publish_builds(home: Home, *builds: str, keep: int = 3) -> list[Publication]:

@@ -1,0 +1,81 @@
+"""The published tables in Postgres: types, keys, indexes, comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import contract
+from contract import Column
+from flows.warehouses.history import literal, name
+from flows.warehouses.postgres.connection import table
+
+# Text compares by its bytes, as rule 2.4 wants it of ids and as the DuckDB file does it everywhere.
+# JSON is text, word for word: jsonb drops blanks and doubles, and refuses an escaped NUL, which a payload may hold.
+TYPES = {
+    "string": 'text collate "C"',
+    "json": 'text collate "C"',
+    "integer": "bigint",
+    "decimal": "numeric(18, 4)",
+    "double": "double precision",
+    "boolean": "boolean",
+    "timestamp": "timestamptz",
+    "date": "date",
+    "list<string>": 'text[] collate "C"',
+}
+# Beside the primary keys, which are the grains: what the report, a dashboard and a thread on a screen ask for.
+INDEXES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "conversations": (("account_id", "started_on"), ("account_id", "profile_id")),
+    "messages": (("account_id", "conversation_id", "position"), ("account_id", "sent_at")),
+    "interactions": (("account_id", "conversation_id"), ("account_id", "occurred_at")),
+    "handoff_steps": (("account_id", "conversation_id"), ("account_id", "occurred_at")),
+    "agent_events": (
+        ("account_id", "conversation_id"),
+        ("account_id", "occurred_at"),
+        ("account_id", "profile_id", "occurred_at"),
+    ),
+    "attributed_order_lines": (
+        ("account_id", "placed_on"),
+        ("account_id", "conversation_id"),
+        ("account_id", "profile_id"),
+    ),
+    "knowledge_gap_questions": (("account_id", "topic_id"), ("account_id", "conversation_id")),
+    "segment_members": (("account_id", "profile_id"),),
+}
+PROVENANCE = {
+    "build": "publication_id text not null, build text not null",
+    "readers": "role text primary key, sees text not null, account_id text",
+}
+ABOUT_PROVENANCE = {
+    "build": "The publication that stands, and the build that it comes from.",
+    "readers": "Whom `agent-metrics warehouse init` has let read, and what of it.",
+}
+
+
+def create_table(of: str) -> str:
+    """The table without keys and indexes, which are faster made when it is full."""
+    columns = contract.metrics()[of].columns
+    return f"create table {table(of)} ({', '.join(f'{name(one.name)} {TYPES[one.type]}' for one in columns)})"
+
+
+def add_column(of: str, column: Column) -> str:
+    return f"alter table {table(of)} add column {name(column.name)} {TYPES[column.type]}"
+
+
+def keys_and_indexes(of: str) -> Iterator[str]:
+    """The grain is the primary key."""
+    grain = ", ".join(map(name, contract.metrics()[of].key))
+    yield f"alter table {table(of)} add primary key ({grain})"
+    for columns in INDEXES.get(of, ()):
+        yield f"create index on {table(of)} ({', '.join(map(name, columns))})"
+
+
+def comments(of: str, texts: Mapping[str | None, str]) -> Iterator[str]:
+    """`texts` are of the columns, and under None of the table."""
+    for column, text in texts.items():
+        place = f"column {table(of)}.{name(column)}" if column else f"table {table(of)}"
+        yield f"comment on {place} is {literal(text)}"
+
+
+def create_provenance(of: str) -> Iterator[str]:
+    yield f"create table provenance.{of} ({PROVENANCE[of]})"
+    yield f"comment on table provenance.{of} is {literal(ABOUT_PROVENANCE[of])}"

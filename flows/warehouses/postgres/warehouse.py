@@ -1,0 +1,127 @@
+"""The warehouse in Postgres: what readers see changes by one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flows.address import Address
+from flows.errors import InputError, WarehouseFailed
+from flows.home import Home
+from flows.warehouses.files import kept_file
+from flows.warehouses.history import Publication, Published, Reader, Sent, literal, read_published
+from flows.warehouses.postgres.connection import problem, snapshot
+from flows.warehouses.postgres.switching import CommitLost, send
+from flows.warehouses.remembered import remember, remembered
+
+if TYPE_CHECKING:
+    from flows.warehouses.postgres.connection import Connection
+
+
+HINDRANCE = """
+select case
+    when current_setting('server_encoding') <> 'UTF8' then 'its encoding is not UTF8'
+    when not has_database_privilege(current_database(), 'temporary')
+        then current_user || ' may make no temporary tables there'
+    when exists (
+        select 1 from pg_namespace
+        where nspname in ('metrics', 'provenance') and not pg_has_role(nspowner, 'usage')
+    ) then 'its schemas do not belong to ' || current_user
+    when not has_database_privilege(current_database(), 'create')
+        and (to_regnamespace('metrics') is null or to_regnamespace('provenance') is null)
+        then current_user || ' may make no schemas there'
+    when exists (
+        select 1 from pg_class
+        where relnamespace in (to_regnamespace('metrics'), to_regnamespace('provenance')) and relkind = 'r'
+            and not pg_has_role(relowner, 'usage')
+    ) then 'its tables do not belong to ' || current_user
+end
+"""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A database of Postgres, for the publications of `home`."""
+
+    home: Home
+    address: Address
+    memory_limit: str = "4GB"
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """One whole publication. Raises InputError before the first one, WarehouseFailed if it cannot be read."""
+        with snapshot(self.address) as connection:
+            reader = _Reader(connection, self.address)
+            if not reader.rows("select 1 where to_regclass('metrics.publications') is not null"):
+                remedy = "run `agent-metrics run` first, or see which database the URL names"
+                raise InputError("nothing is published there yet", where=str(self), remedy=remedy)
+            yield reader
+
+    def standing(self) -> Published | None:
+        """What stands there, None before the first publication. Raises WarehouseFailed if it cannot be read."""
+        with snapshot(self.address) as connection:
+            reader = _Reader(connection, self.address)
+            if not reader.rows("select 1 where to_regclass('metrics.publications') is not null"):
+                return None
+            return read_published(reader)
+
+    def hindrance(self) -> str | None:
+        """What keeps this user from publishing there, as far as can be told without trying."""
+        with snapshot(self.address) as connection:
+            ((hindrance,),) = _Reader(connection, self.address).rows(HINDRANCE)
+            return str(hindrance) if hindrance else None
+
+    def switch(self, publication: Publication) -> Sent | None:
+        """Show the publication, which is kept, by sending what differs from what stands there.
+
+        Gives what was sent. Raises WarehouseFailed, StorageFailed, OSError; what stood there stands on then.
+        """
+        new = kept_file(self.home, publication.publication_id)
+        if not new.exists():
+            what = f"publication {publication.publication_id} is not kept here any more, so it cannot be sent"
+            raise WarehouseFailed(what, where=str(self), remedy="publish a new one")
+        before = remembered(self.home).stands.get(str(self))
+        # What it stands at is told by the database; this is for the time when it does not answer.
+        remember(self.home, str(self), stands=before, sent=publication.publication_id)
+        try:
+            sent = send(self.home, self.address, publication, new, self.memory_limit)
+        except CommitLost as lost:  # it shows the old one or the new one: both are kept until it tells
+            raise lost.error from None
+        except BaseException:
+            remember(self.home, str(self), stands=before)
+            raise
+        remember(self.home, str(self), stands=publication.publication_id)
+        return sent
+
+
+@dataclass(frozen=True)
+class _Reader:
+    connection: Connection
+    address: Address
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        import psycopg  # noqa: PLC0415
+
+        try:
+            return self.connection.execute(sql.encode()).fetchall()
+        except psycopg.Error as error:
+            raise problem(self.address, error) from None
+
+    def sees(self, table: str, column: str) -> bool:
+        schema, _, _ = table.partition(".")
+        ((may,),) = self.rows(
+            f"""select has_schema_privilege({literal(schema)}, 'usage') and exists (
+                select 1
+                from pg_attribute as a
+                where a.attrelid = to_regclass(case when has_schema_privilege({literal(schema)}, 'usage')
+                    then {literal(table)} end)
+                    and a.attname = {literal(column)} and not a.attisdropped
+                    and has_column_privilege(a.attrelid, a.attnum, 'select')
+            )"""
+        )
+        return bool(may)

@@ -1,0 +1,338 @@
+"""Publishing to Postgres (rules 9.1 and 9.2): the same tables, all at once, and only what changed travels."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import contract
+from flows.address import Address
+from flows.errors import InputError, WarehouseFailed, WarehouseUnavailable
+from flows.home import Home
+from flows.status import status
+from flows.warehouses.duckdb import DuckDBFile
+from flows.warehouses.files import kept_file
+from flows.warehouses.postgres import Postgres
+from flows.warehouses.postgres.difference import CHANGED_BY
+from flows.warehouses.postgres.schema import INDEXES
+from flows.warehouses.publishing import finish, prepare, publish, rollback, switch
+from tests.warehouses.candidates import names, opened, published, write_candidate
+from tests.warehouses.on_postgres import contents, left_behind, marks, one_publication, publish_to, rows, seen
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_postgres_shows_the_tables_of_the_file_to_the_last_digit(home: Home, address: Address) -> None:
+    file, postgres = DuckDBFile(home), Postgres(home, address)
+    for number, count in enumerate((3, 5, 2)):
+        publish_to(home, f"build-{number}", rows(f"build-{number}", count, number), file, postgres)
+        assert contents(postgres) == contents(file)
+        assert seen(address) == (f"build-{number}", count)
+    assert postgres.standing() == file.standing()
+
+
+def test_tables_have_their_types_keys_indexes_and_comments(home: Home, address: Address) -> None:
+    write_candidate(home, "build", rows("build", 2))
+    with opened(home.candidate_file, read_only=False) as connection:
+        connection.execute("comment on table file.metrics.skills is 'It''s what the agent can.'")
+        connection.execute("comment on column file.metrics.skills.label is 'For people.'")
+    publish(home, keep=1, warehouses=[Postgres(home, address)])
+    with psycopg.connect(address.reveal()) as connection:
+        found = connection.execute(
+            """select table_name, column_name, coalesce(nullif(data_type, 'ARRAY'), udt_name), numeric_precision,
+                numeric_scale, collation_name
+            from information_schema.columns where table_schema = 'metrics' order by table_name, ordinal_position"""
+        ).fetchall()
+        keys = connection.execute(
+            """select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint where contype = 'p'
+            and connamespace = 'metrics'::regnamespace"""
+        ).fetchall()
+        indexes = connection.execute("select indexdef from pg_indexes where schemaname = 'metrics'").fetchall()
+        about = connection.execute(
+            "select obj_description('metrics.skills'::regclass), col_description('metrics.skills'::regclass, 3)"
+        ).fetchall()
+    types = {
+        "string": ("text", None, None, "C"),
+        "json": ("text", None, None, "C"),
+        "integer": ("bigint", 64, 0, None),
+        "decimal": ("numeric", 18, 4, None),
+        "double": ("double precision", 53, None, None),
+        "boolean": ("boolean", None, None, None),
+        "timestamp": ("timestamp with time zone", None, None, None),
+        "date": ("date", None, None, None),
+        "list<string>": ("_text", None, None, "C"),
+    }
+    tables = contract.metrics()
+    assert found == [
+        (name, column.name, *types[column.type]) for name in sorted(tables) for column in tables[name].columns
+    ]
+    unquoted = {(table, key.replace('"', "")) for table, key in keys}
+    assert unquoted == {(f"metrics.{table.name}", f"PRIMARY KEY ({', '.join(table.key)})") for table in tables.values()}
+    for table, wanted in INDEXES.items():
+        for columns in wanted:
+            ending = f" ON metrics.{table} USING btree ({', '.join(columns)})"
+            assert any(text.replace('"', "").endswith(ending) for (text,) in indexes), ending
+    assert about == [("It's what the agent can.", "For people.")]
+
+
+def test_only_what_changed_travels_however_long_the_history_is(home: Home, address: Address, tmp_path: Path) -> None:
+    moved = []
+    for count in (100, 900):
+        at = Home(tmp_path / str(count))
+        postgres = Postgres(at, Address.of(address.reveal().replace("?", f"{count}?")))
+        with psycopg.connect(address.reveal(), autocommit=True) as connection:
+            connection.execute(f"create database {connection.info.dbname}{count}")
+        publish_to(at, "first", rows("same", count), postgres)
+        more = rows("same", count + 3)
+        more["conversations"][0]["tag"] = "changed"  # type: ignore[index]
+        del more["products"][7]  # type: ignore[attr-defined]
+        write_candidate(at, "second", more)
+        target = prepare(at, [postgres])
+        sent = switch(at, postgres, target)
+        finish(at, [postgres], target, [], 2)
+        assert sent is not None
+        moved.append((sent.is_whole, sent.rows, sent.keys, sent.bytes))
+    assert moved[0] == moved[1]
+    assert moved[0][:3] == (False, 3 * 18 + 1 + 1, 2)  # three more rows in 18 tables, a changed one, the publication
+
+
+def test_a_reader_in_a_long_transaction_keeps_its_snapshot_and_holds_nothing_up(home: Home, address: Address) -> None:
+    postgres = Postgres(home, address)
+    publish_to(home, "old", rows("old", 3), postgres)
+    with psycopg.connect(address.reveal()) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        assert one_publication(reader) == ("old", 3)
+        for number in range(2):
+            publish_to(home, f"new-{number}", rows(f"new-{number}", 5), postgres)
+            assert seen(address) == (f"new-{number}", 5)
+        assert one_publication(reader) == ("old", 3)
+
+
+READER = """
+import sys, psycopg
+from tests.warehouses.on_postgres import one_publication
+seen, looks = [], 0
+with psycopg.connect(sys.argv[1]) as connection:
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    while not seen or seen[-1] != "last":
+        build, _ = one_publication(connection)
+        connection.rollback()
+        looks += 1
+        if not seen or build != seen[-1]:
+            seen.append(build)
+            print(build, flush=True)
+print(looks)
+"""
+
+
+def test_readers_never_see_two_publications_at_once(home: Home, address: Address) -> None:
+    postgres = Postgres(home, address)
+    publish_to(home, "build-0", rows("build-0", 20), postgres)
+    command = [sys.executable, "-W", "error", "-c", READER, address.reveal()]
+    readers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(2)]
+    for reader in readers:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "build-0\n"
+    for number in range(1, 5):
+        publish_to(home, f"build-{number}", rows(f"build-{number}", 20 + number, number), postgres)
+    publish_to(home, "last", rows("last", 10), postgres)
+    for reader in readers:
+        said, _ = reader.communicate(timeout=60)
+        assert reader.returncode == 0, said
+        assert said.splitlines()[-2] == "last"
+        assert int(said.splitlines()[-1]) > 10
+
+
+def test_a_warehouse_that_did_not_answer_is_caught_up_by_the_next_publishing(
+    home: Home, address: Address, tmp_path: Path
+) -> None:
+    file, postgres = DuckDBFile(home), Postgres(home, address)
+    publish_to(home, "one", rows("one", 3), file, postgres)
+    with away(address):
+        done = publish_to(home, "two", rows("two", 4), file, postgres)
+        ((failed, error),) = done.failed
+        assert (done.outcome, failed, type(error)) == ("published", postgres, WarehouseUnavailable)
+        assert marks(home) == "two"
+        publish_to(home, "three", rows("three", 4), file, postgres)
+        publish_to(home, "four", rows("four", 4), file, postgres)
+        one, two = status(home, [file, postgres]).warehouses
+        assert (one.is_behind, two.is_behind) == (False, True)
+        assert two.error is not None
+        assert two.publication_id is not None
+        assert kept_file(home, two.publication_id).exists()  # what it stands at, so that the difference can be sent
+    assert seen(address) == ("one", 3)
+    caught_up = publish(home, keep=2, warehouses=[file, postgres])
+    assert (caught_up.outcome, caught_up.failed) == ("nothing_new", ())
+    assert seen(address) == ("four", 4)
+    assert contents(postgres) == contents(file)
+    assert not any(one.is_behind for one in status(home, [file, postgres]).warehouses)
+    assert sum(name.endswith(".duckdb") for name in names(home.publications)) == 2
+
+
+def test_where_the_only_warehouse_does_not_answer_nothing_is_sealed(home: Home, address: Address) -> None:
+    postgres = Postgres(home, address)
+    publish_to(home, "one", rows("one", 3), postgres)
+    before = names(home.publications)
+    with away(address), pytest.raises(WarehouseUnavailable, match="not currently accepting connections"):
+        publish_to(home, "two", rows("two", 3), postgres)
+    assert names(home.publications) == before
+    publish_to(home, "two", rows("two", 3), postgres)
+    assert seen(address) == ("two", 3)
+    assert not home.published_file.exists()
+
+
+class away:  # noqa: N801
+    """A database that takes no connections."""
+
+    def __init__(self, address: Address) -> None:
+        self.url = re.sub(r"/shop\d+", "/postgres", address.reveal())
+        self.database = re.findall(r"shop\d+", address.reveal())[0]
+
+    def __enter__(self) -> None:
+        self._allow("false")
+
+    def __exit__(self, *_: object) -> None:
+        self._allow("true")
+
+    def _allow(self, answer: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"alter database {self.database} allow_connections {answer}")
+
+
+def test_going_back_and_its_hold_work_with_postgres_alone_and_are_known_to_another_home(
+    home: Home, address: Address, tmp_path: Path
+) -> None:
+    postgres = Postgres(home, address)
+    publish_to(home, "one", rows("one", 3), postgres)
+    publish_to(home, "two", rows("two", 4), postgres)
+    restore = rollback(home, keep=2, warehouses=[postgres])
+    assert seen(address) == ("one", 3)
+    assert publish_to(home, "three", rows("three", 5), postgres).outcome == "held"
+    other = Home(tmp_path / "other")
+    assert publish_to(other, "other", rows("other", 5), Postgres(other, address)).outcome == "held"
+    assert seen(address) == ("one", 3)
+    assert publish(home, keep=2, resume=True, warehouses=[postgres]).outcome == "published"
+    assert seen(address) == ("three", 5)
+    standing = postgres.standing()
+    assert standing is not None
+    assert standing.find(restore.publication_id) == restore
+
+
+def test_a_restore_that_one_warehouse_missed_reaches_it_although_publications_are_held(
+    home: Home, address: Address
+) -> None:
+    file, postgres = DuckDBFile(home), Postgres(home, address)
+    publish_to(home, "one", rows("one", 3), file, postgres)
+    publish_to(home, "two", rows("two", 4), file, postgres)
+    with away(address):
+        rollback(home, keep=2, warehouses=[file, postgres])
+    assert publish(home, keep=2, warehouses=[file, postgres]).outcome == "held"
+    assert seen(address) == ("one", 3)
+
+
+def test_a_home_that_was_lost_replaces_everything_and_keeps_the_history(
+    home: Home, address: Address, tmp_path: Path
+) -> None:
+    publish_to(home, "old", rows("old", 6), Postgres(home, address))
+    fresh = Home(tmp_path / "fresh")
+    postgres = Postgres(fresh, address)
+    publish_to(fresh, "new", rows("new", 3), postgres)
+    assert seen(address) == ("new", 3)
+    standing = postgres.standing()
+    assert standing is not None
+    assert len(standing.publications) == 2
+
+
+def test_a_second_warehouse_gets_the_whole_history_whichever_comes_second(home: Home, address: Address) -> None:
+    file, postgres = DuckDBFile(home), Postgres(home, address)
+    publish_to(home, "one", rows("one", 3), postgres)
+    publish_to(home, "two", rows("two", 3), postgres)
+    assert publish(home, keep=2, warehouses=[postgres, file]).outcome == "nothing_new"
+    assert file.standing() == postgres.standing()
+    publish_to(home, "three", rows("three", 3), file)
+    assert len(published(home).publications) == 3  # type: ignore[union-attr]
+
+
+def test_a_home_that_leaves_postgres_for_the_file_takes_its_history_along(home: Home, address: Address) -> None:
+    for build in ("one", "two"):
+        publish_to(home, build, rows(build, 3), Postgres(home, address))
+    publish_to(home, "three", rows("three", 3), DuckDBFile(home))
+    assert len(published(home).publications) == 3  # type: ignore[union-attr]
+    assert "standing.json" not in names(home.publications) or "postgres" not in (
+        home.publications / "standing.json"
+    ).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from metrics.conversations",
+        "insert into metrics.messages (account_id, message_id) values ('account 0 00004', 'it''s 00004')",
+        "drop table metrics.skills",
+    ],
+)
+def test_what_somebody_changed_by_hand_is_put_right(
+    home: Home, address: Address, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    postgres = Postgres(home, address)
+    publish_to(home, "old", rows("old", 4), postgres)
+    with psycopg.connect(address.reveal()) as connection:
+        connection.execute(damage.encode())
+    publish_to(home, "new", rows("new", 5), postgres)
+    assert seen(address) == ("new", 5)
+
+
+def test_tables_that_nobody_published_are_left_alone(home: Home, address: Address) -> None:
+    with psycopg.connect(address.reveal()) as connection:
+        connection.execute("create schema metrics; create table metrics.conversations as select 1 as mine")
+    with pytest.raises(InputError, match="tables that nobody published: conversations"):
+        publish_to(home, "build", rows("build", 1), Postgres(home, address))
+    with psycopg.connect(address.reveal()) as connection:
+        assert connection.execute("select mine from metrics.conversations").fetchall() == [(1,)]
+
+
+def test_an_id_too_long_for_an_index_is_refused_and_the_last_publication_stands(home: Home, address: Address) -> None:
+    postgres = Postgres(home, address)
+    publish_to(home, "old", rows("old", 2), postgres)
+    content = rows("new", 2)
+    content["products"][0]["product_id"] = "".join(chr(0x4E00 + number) for number in range(3000))  # type: ignore[index]
+    with pytest.raises(WarehouseFailed, match=r"(?s)index row.*an id is too long") as raised:
+        publish_to(home, "new", content, postgres)
+    assert not raised.value.is_transient
+    assert seen(address) == ("old", 2)
+    assert left_behind(address) == []
+
+
+def test_columns_and_tables_of_a_later_minor_contract_are_added(
+    home: Home, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres = Postgres(home, address)
+    earlier = {
+        name: contract.Table(name, tuple(c for c in table.columns if c.name != "label"), table.key)
+        for name, table in contract.metrics().items()
+        if name != "segments"
+    }
+    with monkeypatch.context() as patched:
+        patched.setattr(contract, "metrics", lambda: earlier)
+        publish_to(home, "old", rows("old", 2), postgres)
+    publish_to(home, "new", rows("new", 3), postgres)
+    assert seen(address) == ("new", 3)
+    rollback(home, keep=2, warehouses=[postgres])  # to what knew neither of them
+    with psycopg.connect(address.reveal()) as connection:
+        assert connection.execute("select count(*), count(label) from metrics.skills").fetchall() == [(2, 0)]
+        assert connection.execute("select count(*) from metrics.segments").fetchall() == [(0,)]
+
+
+def test_only_tables_whose_models_leave_a_changed_set_are_compared_by_one() -> None:
+    models = ROOT / "dbt_project" / "models" / "metrics"
+    said = {
+        model.stem: found[1]
+        for model in models.glob("*.sql")
+        if (found := re.search(r"'changed_by': '(\w+)'", model.read_text("utf-8")))
+    }
+    assert {table: by for table, (by, _, _) in CHANGED_BY.items()} == said
