@@ -1,5 +1,5 @@
 """The main job on a large history and on a tenth of it: from nothing, and after one more small delivery; and beside it,
-on the same lakes, Spark, a hand-written script of bare SQL, and pandas.
+on the same lakes, Postgres, Spark, a hand-written script of bare SQL, and pandas.
 
     python benchmarks/bench.py [--conversations 1000000] [--deliveries 5] [--dir .bench]
 
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from engines import against_yardsticks, on_spark
+from engines import against_yardsticks, on_postgres, on_spark
 
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("agent-metrics")
@@ -46,7 +46,7 @@ def history(folder: Path, conversations: int, deliveries: int) -> dict[str, Any]
     if not (files / "done").exists():
         # In processes of their own: a child starts with its parent's peak memory.
         subprocess.run([*GENERATE, str(conversations), "--out", files / "history"], check=True)
-        for number in range(1, deliveries + 1):
+        for number in range(1, deliveries + 2):  # the last one goes to Postgres
             subprocess.run(
                 [*GENERATE, str(conversations), "--out", files / f"delivery-{number}", "--delivery", str(number)],
                 check=True,
@@ -85,7 +85,12 @@ def main() -> None:
     sizes = [options.conversations // 10, options.conversations]
     results = [history(options.dir, size, options.deliveries) for size in sizes]
     homes = [options.dir / f"home-{size}" for size in sizes]
-    last = f"2026-06-{options.deliveries + 1:02}T00:00:00Z"
+    last = f"2026-06-{options.deliveries + 2:02}T00:00:00Z"
+    postgres = {}
+    for size, home in zip(sizes, homes, strict=True):
+        delivery = options.dir / f"files-{size}" / f"delivery-{options.deliveries + 1}"
+        postgres[str(size)] = on_postgres(home, delivery, last)
+    print("postgres", postgres, flush=True)
     yardsticks = {
         str(size): against_yardsticks(home, last, options.dir, 3) for size, home in zip(sizes, homes, strict=True)
     }
@@ -98,6 +103,7 @@ def main() -> None:
         "load average at the end": os.getloadavg(),
         "histories": results,
         "small delivery, median seconds": {str(sizes[0]): small, str(sizes[1]): large},
+        "postgres, seconds": postgres,
         "full build beside bare SQL and pandas, seconds": yardsticks,
         "spark, seconds": spark,
         "small delivery, large history against a tenth of it": round(large / small, 2),

@@ -1,4 +1,5 @@
-"""What the build is held against: Spark on the same lake, the bare SQL of one hand-written script, and pandas.
+"""What the default is held against: Spark on the same lake, the bare SQL of one hand-written script, pandas; and
+publishing to Postgres beside publishing to the file.
 
 Every figure is of a process of its own, start-up included; medians where a run takes less than minutes.
 """
@@ -18,6 +19,11 @@ from typing import Any
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("agent-metrics")
 YARDSTICKS = HERE / "yardsticks"
+SIZE = """
+import psycopg, sys
+with psycopg.connect(sys.argv[1]) as connection:
+    print(connection.execute("select pg_database_size(current_database())").fetchone()[0])
+"""
 SPARK = {
     "spark.driver.memory": "1g",
     "spark.executor.memory": "3g",
@@ -93,3 +99,28 @@ def on_spark(home: Path, as_of: str, folder: Path) -> dict[str, Any]:
     }
     shutil.rmtree(other)
     return result
+
+
+def on_postgres(home: Path, delivery: Path, as_of: str) -> dict[str, Any]:
+    """What is published in `home` sent to an empty database, then one more delivery; a server with its defaults."""
+    sys.path.insert(0, str(HERE.parent))
+    from tests.warehouses.servers import fresh, wheel  # noqa: PLC0415
+
+    with wheel() as server:
+        url = fresh(server)
+        at = ["--home", str(home), "--warehouse", "duckdb", "--warehouse", url]
+        from_nothing = seconds(COMMAND, "publish", *at)
+        began = time.perf_counter()
+        words = [COMMAND, "run", *at, "--path", str(delivery), "--as-of", as_of, "--json"]
+        said = subprocess.run(words, check=True, capture_output=True, text=True)
+        run = round(time.perf_counter() - began, 1)
+        (sent,) = [one for one in json.loads(said.stdout)["warehouses"] if one["warehouse"] == url]
+        size = subprocess.run(
+            [sys.executable, "-c", SIZE, url], check=True, capture_output=True, text=True
+        ).stdout.strip()
+    return {
+        "from nothing": from_nothing,
+        "database bytes": int(size),
+        "one more delivery (run)": run,
+        "sent": {name: sent[name] for name in ("rows", "keys", "bytes")},
+    }

@@ -188,17 +188,17 @@ def _engine(settings: Settings) -> Iterator[Finding]:
 
 
 def _lake(lake: Lake) -> Iterator[Finding]:
-    loads = lake.loads()
+    loads = lake.newest()
     if not loads:
         yield Finding("lake", "ok", "nothing was loaded yet")
         return
-    kept = [(load, file) for load in loads for file in load.files]
-    missing = lake.missing(loads)
+    files = lake.files()
+    missing = lake.missing(files)
     if missing:
         what = f"{len(missing)} files of committed loads are missing, e.g. {missing[0]}"
         yield Finding("lake", "problem", what, "bring them back from a backup of the lake")
     else:
-        yield Finding("lake", "ok", f"{len(loads)} loads, {sum(file.rows for _, file in kept):,} rows")
+        yield Finding("lake", "ok", f"{loads:,} loads, {sum(file.rows for file in files):,} rows")
 
 
 def _candidate(home: Home) -> Iterator[Finding]:

@@ -24,11 +24,10 @@ from flows.lake import Lake
 def delivered(home: Path) -> dict[str, list[str]]:
     """The files of every landing table that a manifest of the lake names."""
     lake = Lake(home / "lake")
-    files: dict[str, dict[str, None]] = {table: {} for table in contract.landing()}
-    for load in lake.loads():
-        for file in load.files:
-            files[file.table][lake.path(file)] = None
-    return {table: list(paths) for table, paths in files.items()}
+    files: dict[str, list[str]] = {table: [] for table in contract.landing()}
+    for file in lake.files():
+        files[file.table].append(lake.path(file))
+    return files
 
 
 def read(files: list[str]) -> str:

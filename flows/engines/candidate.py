@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from typing import Any, Literal
 import contract
 import dbt_project
 from flows.home import Home, read_json, write_durably
-from flows.lake import Lake, Load
+from flows.lake import Lake
 from flows.settings import AccountSettings
 
 PROJECT = Path(dbt_project.__file__).parent
@@ -152,22 +152,6 @@ def described(
         built_at=now.isoformat(),
         contract_version=contract.version(),
     )
-
-
-def load_counts(loads: Iterable[Load]) -> list[list[object]]:
-    """Rows of the source `lake.loads`: what each load delivered of each table."""
-    return [
-        [
-            load.number,
-            load.source,
-            table,
-            sum(file.rows for file in load.files if file.table == table),
-            sum(file.refused for file in load.files if file.table == table),
-            load.loaded_at,
-        ]
-        for load in loads
-        for table in sorted({file.table for file in load.files})
-    ]
 
 
 def _digest(text: str) -> str:

@@ -10,10 +10,10 @@ import duckdb
 
 import contract
 from flows.engines import dbt
-from flows.engines.candidate import Build, Plan, described, load_counts, plan
+from flows.engines.candidate import Build, Plan, described, plan
 from flows.errors import StorageFailed
 from flows.home import Home, sync_folder
-from flows.lake import Lake, Load
+from flows.lake import Lake, LakeFile
 from flows.progress import Progress
 from flows.settings import AccountSettings, Settings
 
@@ -94,18 +94,23 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
 def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan, memory_limit: str) -> None:
     """Lay what the models call the source `lake`: rows to read, loads, the run's values, the settings' accounts."""
     after = todo.base.loads_up_to if todo.base else 0
-    loads = [load for load in lake.loads(after) if load.number <= todo.loads_up_to]
+    files = lake.files(after)
     with closing(duckdb.connect(home.work_file, config={"memory_limit": memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")
         lake.connect(connection)
         connection.execute("create schema if not exists lake")
         for table in contract.landing():
-            connection.execute(rows_view(lake, table, loads))
+            connection.execute(rows_view(lake, table, files, after, todo.loads_up_to))
         connection.execute(
             """create table if not exists lake.loads
                (load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz)"""
         )
-        _insert(connection, "lake.loads", load_counts(loads))
+        for table in sorted({file.table for file in files}):
+            connection.execute(
+                f"""insert into lake.loads
+                select _load, any_value(_source), '{table}', count(*), count(_refused), any_value(_loaded_at)
+                from lake.{table} group by _load order by _load"""
+            )
         connection.execute(
             "create or replace table lake.run (as_of timestamptz, previous_as_of timestamptz, build_number bigint)"
         )
@@ -117,20 +122,18 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
         _insert(connection, "lake.account_settings", rows)
 
 
-def rows_view(lake: Lake, table: str, loads: Sequence[Load]) -> str:
-    """Typed nothing and the Parquet files of `loads`: columns that an older file does not have are null."""
+def rows_view(lake: Lake, table: str, files: Sequence[LakeFile], after: int, up_to: int) -> str:
+    """Typed nothing and the rows of some loads in `files`: columns that an older file does not have are null."""
     columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
     nothing = f"select {', '.join(f'null::{type_} as {name}' for name, type_ in columns.items())} where false"
-    named = (lake.path(file) for load in loads for file in load.files if file.table == table and file.rows)
-    paths = list(dict.fromkeys(named))  # a file may hold the rows of many loads, some of them built already
+    paths = ", ".join(literal(lake.path(file)) for file in files if file.table == table and file.rows)
     if not paths:
         return f"create or replace view lake.{table} as {nothing}"
-    files = ", ".join(map(literal, paths))
     names = ", ".join(columns)
     return (
         f"create or replace view lake.{table} as select {names} from "
-        f"({nothing} union all by name select * from read_parquet([{files}], union_by_name = true)) "
-        f"where _load between {loads[0].number} and {loads[-1].number}"
+        f"({nothing} union all by name select * from read_parquet([{paths}], union_by_name = true)) "
+        f"where _load > {after} and _load <= {up_to}"
     )
 
 

@@ -10,14 +10,15 @@ import json
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import contract
 from flows.engines import cluster, dbt
-from flows.engines.candidate import Build, Plan, described, load_counts, plan
+from flows.engines.candidate import Build, Plan, described, plan
 from flows.errors import StorageFailed
 from flows.home import Home, read_json, sync_folder, write_durably
-from flows.lake import Lake, Load
+from flows.lake import Lake, LakeFile
 from flows.progress import Progress
 from flows.settings import AccountSettings, Settings
 
@@ -121,10 +122,10 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
 def _prepare(session: SparkSession, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan) -> None:
     """Lay what the models call the source `lake`, as views of the session."""
     after = todo.base.loads_up_to if todo.base else 0
-    loads = [load for load in lake.loads(after) if load.number <= todo.loads_up_to]
+    files = lake.files(after)
     for table in contract.landing():
-        rows = _rows(session, lake, table, loads)
-        rows.where(f"_load > {after}").createOrReplaceGlobalTempView(table)
+        rows = _rows(session, lake, table, files)
+        rows.where(f"_load > {after} and _load <= {todo.loads_up_to}").createOrReplaceGlobalTempView(table)
     _lay_loads(session, lake, todo.loads_up_to)
     instants = [todo.as_of.isoformat(), todo.base and todo.base.as_of, todo.number]
     _values(session, "run", {"as_of": "timestamp", "previous_as_of": "timestamp", "build_number": "bigint"}, [instants])
@@ -133,26 +134,33 @@ def _prepare(session: SparkSession, lake: Lake, accounts: Sequence[AccountSettin
 
 
 def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:
-    _values(session, "loads", LOADS, load_counts(load for load in lake.loads() if load.number <= up_to))
+    """A view of what each load delivered of each table, counted when somebody asks."""
+    from pyspark.sql.functions import expr  # noqa: PLC0415  heavy
+
+    files = lake.files()
+    counted = [
+        _rows(session, lake, table, files)
+        .where(f"_load <= {up_to}")
+        .groupBy(expr("_load as load"))
+        .agg(
+            expr("any_value(_source) as source"),
+            expr(f"'{table}' as table_name"),
+            expr("count(*) as rows"),
+            expr("count(_refused) as refused"),
+            expr("any_value(_loaded_at) as loaded_at"),
+        )
+        for table in contract.landing()
+    ]
+    reduce(lambda one, other: one.unionAll(other), counted).createOrReplaceGlobalTempView("loads")
 
 
-LOADS = {
-    "load": "bigint",
-    "source": "string",
-    "table_name": "string",
-    "rows": "bigint",
-    "refused": "bigint",
-    "loaded_at": "timestamp",
-}
-
-
-def _rows(session: SparkSession, lake: Lake, table: str, loads: Sequence[Load]) -> DataFrame:
-    """The rows of `table` in `loads`: columns that an older file does not have are null."""
+def _rows(session: SparkSession, lake: Lake, table: str, files: Sequence[LakeFile]) -> DataFrame:
+    """The rows of `table` in `files`: columns that an older file does not have are null."""
     columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
     schema = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
-    paths = [lake.path(file) for load in loads for file in load.files if file.table == table and file.rows]
+    paths = [lake.path(file) for file in files if file.table == table and file.rows]
     reader = session.read.schema(schema)
-    return reader.parquet(*dict.fromkeys(paths)) if paths else session.createDataFrame([], schema)
+    return reader.parquet(*paths) if paths else session.createDataFrame([], schema)
 
 
 def _values(session: SparkSession, name: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import duckdb
 
-from flows.errors import HomeBusy
+from flows.errors import HomeBusy, StorageFailed
 from flows.lake.landing import literal
-from flows.lake.manifests import Load, Span
+from flows.lake.manifests import LakeFile, Span
 from flows.lake.store import Lake, storing
 from flows.progress import Progress
 
@@ -55,16 +55,12 @@ def compact(
     scratch = lake.root / "compacting"
     with storing(scratch):
         shutil.rmtree(scratch, ignore_errors=True)
-        taken, loads = _to_merge(lake, before)
-        written = (
-            _merge(lake, taken, loads, scratch=scratch, memory_limit=memory_limit, progress=progress)
-            if taken
-            else (0, 0)
-        )
+        taken = _to_merge(lake, before)
+        written = _merge(lake, taken, scratch, memory_limit, progress) if taken else (0, 0)
         shutil.rmtree(scratch, ignore_errors=True)
         deleted, waiting = _delete(lake, alone)
     return Compacted(
-        loads=len(loads),
+        loads=sum(span.last - span.first + 1 for span, _ in taken),
         manifests_before=len(before),
         manifests_after=len(lake.manifests.spans()),
         rows_written=written[0],
@@ -74,58 +70,66 @@ def compact(
     )
 
 
-def _to_merge(lake: Lake, spans: Sequence[Span]) -> tuple[list[Span], list[Load]]:
-    """The manifests to make one of, and their loads: the newest, and older ones that hold no more rows than all after
+def _to_merge(lake: Lake, spans: Sequence[Span]) -> list[tuple[Span, Sequence[LakeFile]]]:
+    """The manifests to make one of, and their files: the newest, and older ones that hold no more rows than all after
     them. So a row is rewritten when as much again has come after it, not each time that something comes.
     """
-    read: list[tuple[Span, list[Load]]] = []
+    read: list[tuple[Span, Sequence[LakeFile]]] = []
     newer, taken = 0, 0
     for span in reversed(spans):
-        loads = lake.manifests.read(span)
-        rows = sum(load.rows for load in loads)
+        files = lake.manifests.files_of(span)
+        rows = sum(file.rows for file in files)
         if rows > LARGEST:
             break
-        read.append((span, loads))
+        read.append((span, files))
         if rows <= newer or len(read) == 1:
             taken = len(read)
         newer += rows
-    if taken < 2:
-        return [], []
-    chosen = read[:taken][::-1]
-    return [span for span, _ in chosen], [load for _, loads in chosen for load in loads]
+    return read[:taken][::-1] if taken > 1 else []
 
 
 def _merge(
-    lake: Lake, spans: Sequence[Span], loads: Sequence[Load], *, scratch: Path, memory_limit: str, progress: Progress
+    lake: Lake,
+    taken: Sequence[tuple[Span, Sequence[LakeFile]]],
+    scratch: Path,
+    memory_limit: str,
+    progress: Progress,
 ) -> tuple[int, int]:
-    """Write the files of all `loads` anew, then the manifest; gives rows and files written."""
-    merged = Span(spans[0].first, spans[-1].last)
+    """Write the rows of all files anew, then the manifest; gives rows and files written."""
+    merged = Span(taken[0][0].first, taken[-1][0].last)
     scratch.mkdir(parents=True)
-    tables = sorted({file.table for load in loads for file in load.files})
+    by_table: dict[str, list[LakeFile]] = {}
     inputs: dict[str, dict[str, str]] = {}
-    for span in spans:
-        mine = [load for load in loads if span.first <= load.number <= span.last] if span.is_single else []
-        for source, digests in lake.manifests.inputs_of(span, mine).items():
+    for span, files in taken:
+        for file in files:
+            by_table.setdefault(file.table, []).append(file)
+        for source, digests in lake.manifests.inputs_of(span).items():
             inputs.setdefault(source, {}).update(digests)
-    rows = 0
-    progress.start("compact", len(tables))
+    written = []
+    progress.start("compact", len(by_table))
     settings = {"memory_limit": memory_limit, "temp_directory": str(scratch / "spill")}
     with duckdb.connect(config={**settings}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         lake.connect(connection)
-        for table in tables:
-            paths = dict.fromkeys(lake.path(file) for load in loads for file in load.files if file.table == table)
+        for table, files in sorted(by_table.items()):
             local = scratch / f"{table}.parquet"
-            rows += _write(connection, list(paths), local)
+            rows, refused = _write(connection, [lake.path(file) for file in files], local)
+            if (rows, refused) != (sum(file.rows for file in files), sum(file.refused for file in files)):
+                what = f"files of {table} do not hold the rows that their manifests say"
+                raise StorageFailed(what, where=lake.place.url(f"data/{table}"), remedy="restore them from a backup")
             lake.place.put(local, merged.data(table))
+            written.append(LakeFile(table, merged.data(table), rows, refused))
             progress.advance(1, table)
     progress.finish()
-    lake.manifests.replace(merged, loads, inputs)
-    return rows, len(tables)
+    lake.manifests.replace(merged, written, inputs)
+    return sum(file.rows for file in written), len(written)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> int:
-    """The rows of all files in their order, as one file. Many files are taken some at a time: each takes memory."""
+def _write(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> tuple[int, int]:
+    """The rows of all files in their order, as one file; how many there are, and how many are refused.
+
+    Many files are taken some at a time: each takes memory.
+    """
     parts = [paths[start : start + FILES_AT_ONCE] for start in range(0, len(paths), FILES_AT_ONCE)]
     files = [target] if len(parts) == 1 else [target.with_suffix(f".{number}") for number in range(len(parts))]
     for part, file in zip(parts, files, strict=True):
@@ -134,8 +138,10 @@ def _write(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: 
         _copy(connection, [str(file) for file in files], target)
         for file in files:
             file.unlink()
-    [(rows,)] = connection.execute(f"SELECT count(*) FROM read_parquet({literal(str(target))})").fetchall()
-    return int(rows)
+    [(rows, refused)] = connection.execute(
+        f"SELECT count(*), count(_refused) FROM read_parquet({literal(str(target))})"
+    ).fetchall()
+    return int(rows), int(refused)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> None:

@@ -28,9 +28,9 @@ DATA = re.compile(r"(\d{10})-(?:\d{4,9}|(\d{10}))\.parquet")
 
 @dataclass(frozen=True)
 class LakeFile:
-    """Rows of one load in a Parquet file, which may hold those of others; `path` is relative to the lake, with slashes.
+    """A Parquet file with rows of one table; `path` is relative to the lake, with slashes.
 
-    `refused` of its `rows` are refused.
+    `refused` of its `rows` are refused. Its rows say of which load they are.
     """
 
     table: str
@@ -58,10 +58,6 @@ class Load:
     inputs: tuple[Input, ...]
     ignored_columns: dict[str, list[str]]
 
-    @property
-    def rows(self) -> int:
-        return sum(file.rows for file in self.files)
-
 
 @dataclass(frozen=True, order=True)
 class Span:
@@ -80,7 +76,7 @@ class Span:
 
     @property
     def inputs(self) -> str:
-        """Beside the manifest of a range, so that nobody has to read the whole of it for them."""
+        """Of a range beside its manifest: names are many, and builds do not ask for them."""
         return self.manifest.replace("compacted/", "compacted/inputs-")
 
     def data(self, table: str) -> str:
@@ -119,12 +115,13 @@ class Manifests:
     def newest(self) -> int:
         return max((span.last for span in self.spans()), default=0)
 
-    def loads(self, after: int = 0) -> list[Load]:
+    def files(self, after: int = 0) -> list[LakeFile]:
+        """The files with rows of loads greater than `after`, in order; one may have rows of earlier loads as well."""
         for _ in range(TRIES):
             spans = [span for span in self.spans() if span.last > after]
             try:
                 with ThreadPoolExecutor(AT_ONCE) as pool:  # an object store answers each of them after a while
-                    return [load for loads in pool.map(self.read, spans) for load in loads if load.number > after]
+                    return [file for files in pool.map(self.files_of, spans) for file in files]
             except FileNotFoundError as error:  # a compaction has just replaced it
                 missing = error
         raise missing
@@ -133,69 +130,29 @@ class Manifests:
         """The last digest of every name from which `source` was loaded."""
         digests: dict[str, str] = {}
         for span in self.spans():
-            if span.is_single:
-                [load] = self.read(span)
-                digests |= inputs_by_source([load]).get(source, {})
-            else:
-                digests |= self._document(span.inputs).get(source, {})
+            digests |= self.inputs_of(span).get(source, {})
         return digests
 
-    def read(self, span: Span) -> list[Load]:
-        """The loads of a manifest, in order."""
-        document = self._document(span.manifest)
+    def files_of(self, span: Span) -> tuple[LakeFile, ...]:
+        """The files of a manifest, in order."""
+        return tuple(LakeFile(**file) for file in self._document(span.manifest)["files"])
+
+    def inputs_of(self, span: Span) -> dict[str, dict[str, str]]:
+        """By source, the last digest of every name from which the loads of a manifest came."""
+        document = self._document(span.inputs)
         if span.is_single:
-            return [
-                Load(
-                    number=span.first,
-                    source=document["source"],
-                    loaded_at=datetime.fromisoformat(document["loaded_at"]),
-                    files=tuple(LakeFile(**file) for file in document["files"]),
-                    inputs=tuple(Input(**given) for given in document["inputs"]),
-                    ignored_columns=document["ignored_columns"],
-                )
-            ]
-        return [
-            Load(
-                number=number,
-                source=source,
-                loaded_at=datetime.fromisoformat(loaded_at),
-                files=tuple(LakeFile(table, span.data(table), rows, refused) for table, rows, refused in files),
-                inputs=(),
-                ignored_columns=ignored,
-            )
-            for number, source, loaded_at, files, ignored in document["loads"]
-        ]
+            return {document["source"]: {given["name"]: given["digest"] for given in document["inputs"]}}
+        return document
 
     def add(self, load: Load) -> None:
         """Write the manifest of a new load: from then on it exists."""
         document = {**asdict(load), "loaded_at": load.loaded_at.isoformat()}
         self._place.write(Span(load.number, load.number).manifest, json.dumps(document, indent=1))
 
-    def replace(self, span: Span, loads: Sequence[Load], inputs: dict[str, dict[str, str]]) -> None:
+    def replace(self, span: Span, files: Sequence[LakeFile], inputs: dict[str, dict[str, str]]) -> None:
         """Write the manifest of a range, whose files are there: from then on it speaks for its loads."""
         self._place.write(span.inputs, json.dumps(inputs))
-        listed = [
-            [
-                load.number,
-                load.source,
-                load.loaded_at.isoformat(),
-                [
-                    [
-                        table,
-                        sum(file.rows for file in load.files if file.table == table),
-                        sum(file.refused for file in load.files if file.table == table),
-                    ]
-                    for table in sorted({file.table for file in load.files})
-                ],
-                load.ignored_columns,
-            ]
-            for load in loads
-        ]
-        self._place.write(span.manifest, json.dumps({"loads": listed}))
-
-    def inputs_of(self, span: Span, loads: Sequence[Load]) -> dict[str, dict[str, str]]:
-        """By source, the last digest of every name from which the loads of `span` came."""
-        return inputs_by_source(loads) if span.is_single else self._document(span.inputs)
+        self._place.write(span.manifest, json.dumps({"files": [asdict(file) for file in files]}, indent=1))
 
     def data_files(self) -> Iterator[tuple[str, int, int]]:
         """Every data file: its path, and the first and the last load of which it has rows."""
@@ -212,10 +169,3 @@ class Manifests:
             where, remedy = self._place.url(path), "restore it from a backup"
             raise StorageFailed("is no whole manifest", where=where, remedy=remedy) from error
         return document
-
-
-def inputs_by_source(loads: Sequence[Load]) -> dict[str, dict[str, str]]:
-    digests: dict[str, dict[str, str]] = {}
-    for load in loads:
-        digests.setdefault(load.source, {}).update({given.name: given.digest for given in load.inputs})
-    return digests

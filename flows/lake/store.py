@@ -75,16 +75,16 @@ class Lake:
         self.place: Place = Remote(url) if url else Folder(root)
         self.manifests = Manifests(self.place)
 
-    def loads(self, after: int = 0) -> list[Load]:
-        """The committed loads with a number greater than `after`, in order.
+    def files(self, after: int = 0) -> list[LakeFile]:
+        """The files of the committed loads with a number greater than `after`, in order.
 
-        A file may hold rows of several loads: who reads a load's files looks at `_load`.
+        A file may hold rows of several loads, earlier ones too: who reads it looks at `_load`.
         """
         with storing(self.place.url("loads")):
-            return self.manifests.loads(after)
+            return self.manifests.files(after)
 
     def newest(self) -> int:
-        """The number of the last committed load, 0 where there is none."""
+        """The number of the last committed load, 0 where there is none; they are numbered from 1, without gaps."""
         with storing(self.place.url("loads")):
             return self.manifests.newest()
 
@@ -97,12 +97,11 @@ class Lake:
         """What read_parquet takes, on a connection that `connect` has seen."""
         return self.place.url(file.path)
 
-    def missing(self, loads: Sequence[Load]) -> list[str]:
-        """Files of `loads` that are not there."""
+    def missing(self, files: Sequence[LakeFile]) -> list[str]:
+        """Those of `files` that are not there."""
         with storing(self.place.url("data")):
             there = {path for path, _, _ in self.manifests.data_files()}
-        named = dict.fromkeys(file.path for load in loads for file in load.files)
-        return [self.place.url(path) for path in named if path not in there]
+        return [self.path(file) for file in files if file.path not in there]
 
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Teach the database of `connection` to read this lake."""

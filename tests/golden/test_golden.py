@@ -23,6 +23,7 @@ from flows import stages
 from flows.home import Home
 from flows.report import report
 from flows.stages import Ask
+from flows.warehouses.duckdb import DuckDBFile
 from tests.reference.compare import payload_account, read_published
 
 CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/*/case.toml"))
@@ -132,7 +133,8 @@ def check_refusals(expected: Rows, found: Rows) -> None:
 
 def check_report(expected: dict[str, Any], home: Home) -> None:
     first, last = date.fromisoformat(expected["from"]), date.fromisoformat(expected["to"])
-    figures = report(home, expected["account"], first, last).to_json_dict()
+    with DuckDBFile(home).read() as reader:
+        figures = report(reader, expected["account"], first, last).to_json_dict()
     average = figures["average_order_value"]
     figures["average_order_value"] = None if average is None else float(average)
     assert {name: figures[name] for name in expected["figures"]} == expected["figures"]

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from flows.errors import StorageFailed
-from flows.lake import Input, Lake
+from flows.lake import Input, Lake, LakeFile
 
 ROWS = "SELECT 'a' AS account_id, 1 AS _position, NULL::VARCHAR AS _refused, NULL::VARCHAR AS _payload"
 
@@ -31,7 +31,7 @@ def write(lake: Lake, *tables: str, commit: bool = True) -> int:
 def test_a_load_that_was_not_committed_is_not_seen_and_is_swept(lake: Lake) -> None:
     assert write(lake, "products") == 1
     assert write(lake, "products", "skills", commit=False) == 2
-    assert [load.number for load in lake.loads()] == [1]
+    assert [file.path for file in lake.files()] == ["data/products/0000000001-0000.parquet"]
     assert write(lake, "visitors") == 2
     files = {path.relative_to(lake.root).as_posix() for path in lake.root.rglob("*") if path.is_file()}
     assert files == {
@@ -45,21 +45,24 @@ def test_a_load_that_was_not_committed_is_not_seen_and_is_swept(lake: Lake) -> N
 def test_loads_come_back_as_they_were_committed_in_order(lake: Lake) -> None:
     for _ in range(11):
         write(lake, "products")
-    assert [load.number for load in lake.loads()] == list(range(1, 12))
-    (last,) = lake.loads(after=10)
-    assert (last.source, last.inputs, last.ignored_columns) == ("test", (Input("name", "digest"),), {"products": ["x"]})
-    assert (last.files[0].table, last.files[0].rows, last.files[0].refused) == ("products", 1, 0)
-    assert Path(lake.path(last.files[0])).is_file()
-    assert lake.missing(lake.loads()) == []
-    assert last.loaded_at.utcoffset() is not None
+    assert lake.newest() == 11
+    paths = [file.path for file in lake.files()]
+    assert paths == [f"data/products/{number:010}-0000.parquet" for number in range(1, 12)]
+    (last,) = lake.files(after=10)
+    assert last == LakeFile("products", paths[-1], rows=1, refused=0)
+    assert Path(lake.path(last)).is_file()
+    assert lake.missing(lake.files()) == []
+    assert lake.inputs("test") == {"name": "digest"}
+    assert lake.inputs("other") == {}
 
 
 def test_a_lake_that_does_not_exist_yet_has_no_loads(lake: Lake) -> None:
-    assert lake.loads() == []
+    assert lake.files() == []
+    assert lake.newest() == 0
 
 
 def test_a_broken_manifest_is_said_so(lake: Lake) -> None:
     write(lake, "products")
     (lake.root / "loads" / "0000000001.json").write_text("{")
     with pytest.raises(StorageFailed, match=r"0000000001\.json"):
-        lake.loads()
+        lake.files()

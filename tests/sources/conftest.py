@@ -32,7 +32,7 @@ class Shop:
 
     def rows(self, table: str, columns: str) -> list[Any]:
         """All rows of a table, refused ones too, in the order in which they were loaded."""
-        files = [str(self.lake.path(f)) for load in self.lake.loads() for f in load.files if f.table == table]
+        files = [str(self.lake.path(f)) for f in self.lake.files() if f.table == table]
         if not files:
             return []
         with duckdb.connect() as connection:

@@ -42,11 +42,9 @@ def write_parquet(path: Path, select: str) -> None:
 def test_a_lake_file_has_the_columns_of_the_contract_and_of_the_delivery(shop: Shop) -> None:
     shop.deliver("order_lines.csv", "account_id,order_line_id,order_id,product_id,quantity,unit_price\na,l,o,p,2,9.5\n")
     summary = shop.pull()
-    (load,) = shop.lake.loads()
+    (file,) = shop.lake.files()
     with duckdb.connect() as connection:
-        described = connection.execute(
-            "DESCRIBE FROM read_parquet($1)", [str(shop.lake.path(load.files[0]))]
-        ).fetchall()
+        described = connection.execute("DESCRIBE FROM read_parquet($1)", [str(shop.lake.path(file))]).fetchall()
     types = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
     expected = [(column.name, SQL_TYPES[column.type]) for column in landing()["order_lines"].columns]
     expected += [("updated_at", "TIMESTAMPTZ"), ("_source", "VARCHAR"), ("_load", "BIGINT"), ("_file", "BIGINT")]
@@ -57,12 +55,14 @@ def test_a_lake_file_has_the_columns_of_the_contract_and_of_the_delivery(shop: S
         ("_payload", "VARCHAR"),
     ]
     assert [tuple(row[:2]) for row in described] == [(name, types.get(kind, kind)) for name, kind in expected]
+    manifest = json.loads((shop.lake.root / "loads" / "0000000001.json").read_text("utf-8"))
+    loaded_at = datetime.fromisoformat(manifest["loaded_at"])
     assert shop.rows("order_lines", "quantity, unit_price, discount, _source, _load, _file, _position, _loaded_at") == [
-        (2, Decimal("9.5"), Decimal(0), "files", 1, 0, 1, load.loaded_at)
+        (2, Decimal("9.5"), Decimal(0), "files", 1, 0, 1, loaded_at)
     ]
     assert summary.rows == {"order_lines": 1}
-    assert (load.number, load.source, load.files[0].rows, load.files[0].refused) == (1, "files", 1, 0)
-    assert load.files[0].path == "data/order_lines/0000000001-0000.parquet"
+    assert (summary.load, manifest["source"], file.rows, file.refused) == (1, "files", 1, 0)
+    assert file.path == "data/order_lines/0000000001-0000.parquet"
 
 
 def test_the_three_formats_give_the_same_rows(shop: Shop) -> None:
@@ -130,7 +130,7 @@ def test_nothing_new_makes_no_load(shop: Shop) -> None:
     assert shop.pull().load == 1
     second = shop.pull()
     assert (second.load, second.files_loaded, second.files_unchanged, second.rows) == (None, 0, 1, {})
-    assert len(shop.lake.loads()) == 1
+    assert shop.lake.newest() == 1
 
 
 def test_a_file_that_was_loaded_is_not_read_again(shop: Shop) -> None:
@@ -171,7 +171,7 @@ def test_a_changed_file_is_loaded_again_whole_even_with_the_same_size_and_time(s
     summary = shop.pull()
     assert (summary.load, summary.files_loaded, summary.rows) == (2, 2, {"products": 2, "visitors": 0})
     assert shop.rows("products", "product_id, _load") == [("p1", 1), ("p2", 1), ("p1", 2), ("p3", 2)]
-    assert [load.number for load in shop.lake.loads(after=1)] == [2]
+    assert (shop.lake.newest(), len(shop.lake.files(after=1))) == (2, 2)
 
 
 def test_files_of_a_load_are_ordered_by_path_and_rows_by_position(shop: Shop) -> None:
@@ -197,7 +197,7 @@ def test_many_rows_keep_their_positions(shop: Shop) -> None:
     shop.deliver("products/a.jsonl", "".join(PRODUCT % number for number in range(count)))
     shop.deliver("products/b.csv", PRODUCTS_CSV + "".join(f'a,p{number},"x\ny"\n' for number in range(count)))
     shop.pull()
-    files = [str(shop.lake.path(file)) for file in shop.lake.loads()[0].files]
+    files = [str(shop.lake.path(file)) for file in shop.lake.files()]
     with duckdb.connect() as connection:
         counted = connection.execute(
             "SELECT count(*), count(DISTINCT (_file, _position)), bool_and(product_id = 'p' || (_position - 1)), "
@@ -287,7 +287,8 @@ def test_a_column_that_the_contract_does_not_know_is_named_however_rare_it_is(sh
     shop.deliver("skills.csv", "account_id,skill,lable,updated_at,\na,s,x,,\n")
     summary = shop.pull()
     assert summary.ignored_columns == {"products": ["titel"], "skills": ["lable"]}
-    assert shop.lake.loads()[0].ignored_columns == summary.ignored_columns
+    manifest = json.loads((shop.lake.root / "loads" / "0000000001.json").read_text("utf-8"))
+    assert manifest["ignored_columns"] == summary.ignored_columns
 
 
 def test_damaged_rows_of_a_csv_file_do_not_spoil_the_others(shop: Shop) -> None:
@@ -409,7 +410,7 @@ def test_a_mistake_of_the_user_is_one_clear_sentence_and_nothing_is_loaded(
         shop.pull()
     assert sentence in str(raised.value)
     assert "nothing was loaded" in str(raised.value)
-    assert shop.lake.loads() == []
+    assert shop.lake.newest() == 0
 
 
 def test_all_mistakes_are_named_at_once(shop: Shop) -> None:
@@ -475,10 +476,10 @@ def test_a_pull_that_was_killed_leaves_nothing_and_the_next_one_is_complete(shop
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert shop.lake.loads() == []
+    assert shop.lake.newest() == 0
     assert half_made()
     assert shop.pull().rows == {"products": 800_000, "skills": 1}
-    written = {Path(shop.lake.path(file)) for file in shop.lake.loads()[0].files}
+    written = {Path(shop.lake.path(file)) for file in shop.lake.files()}
     assert {path for path in (shop.lake.root / "data").rglob("*") if path.is_file()} == written
     assert not (shop.lake.root / "tmp").exists()
     assert shop.pull().load is None
@@ -516,7 +517,7 @@ def test_a_full_disk_is_said_so_and_leaves_no_load(shop: Shop) -> None:
             shop.pull()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert shop.lake.loads() == []
+    assert shop.lake.newest() == 0
     assert shop.pull().rows == {"products": 100_000}
 
 
