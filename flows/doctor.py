@@ -24,11 +24,12 @@ from packaging.requirements import Requirement
 import contract
 from flows import settings as configuration
 from flows.console import clean
-from flows.errors import AgentMetricsError, HomeBusy, InputError
+from flows.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
 from flows.home import Home, read_json
 from flows.lake import Lake
+from flows.progress import Silent
 from flows.settings import Settings
-from flows.steps import Ask
+from flows.steps import Ask, Source
 from flows.warehouses import Warehouse, named
 from flows.warehouses.history import is_held
 
@@ -165,7 +166,16 @@ def _home(home: Home) -> Iterator[Finding]:
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
+    apis = [Source(name, account) for name, account in settings.configured_sources() if account]
+    for one in apis:
+        try:
+            yield Finding("sources", "ok", f"{one}: {one.client(settings, Silent()).check()}")
+        except (InputError, SourceUnavailable) as error:
+            is_configuration = isinstance(error, InputError | SourceRefused)
+            yield Finding("sources", "problem", f"{one}: {error}", is_configuration=is_configuration)
     files = settings.sources.files
+    if files is None and apis:
+        return
     if files is None:
         yield Finding("sources", "warning", "none is configured", "give --path to a run, or add [sources.files]")
     elif not files.path.is_dir() or not os.access(files.path, os.R_OK | os.X_OK):

@@ -5,6 +5,7 @@
     ├── GateClosed              3  checks failed; the last publication stands
     ├── HomeBusy                4  another run is at work on this home
     ├── SourceUnavailable       5  a source could not be read; a retry can help
+    │   └── SourceRefused       5  a source refused what it was asked, or answers in an unknown shape
     ├── BuildFailed             1  dbt could not build the candidate
     ├── ClusterUnavailable      1  the Spark cluster does not answer; a retry can help
     ├── StorageFailed           1  disk full, no permission, file system error
@@ -51,6 +52,10 @@ class HomeBusy(AgentMetricsError):
 class SourceUnavailable(AgentMetricsError):
     exit_status = 5
     is_transient = True
+
+
+class SourceRefused(SourceUnavailable):
+    is_transient = False
 
 
 class BuildFailed(AgentMetricsError):

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -27,6 +27,8 @@ from contract import landing
 from flows.address import FILE as DUCKDB_FILE
 from flows.address import Address, addresses
 from flows.errors import InputError
+from flows.sources.sections import Section
+from flows.sources.woocommerce.settings import WooCommerceSettings
 
 FILE = "agent-metrics.toml"
 PREFIX = "AGENT_METRICS_"
@@ -102,11 +104,13 @@ Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_n
 PathOfUser = Annotated[Path, AfterValidator(_expanded)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class AccountSourcesSettings(Section):
+    """The systems of one account that `pull` asks; one that is not named here is not asked."""
+
+    woocommerce: WooCommerceSettings | None = Field(default=None, description="a WooCommerce shop")
 
 
-class AccountSettings(_Section):
+class AccountSettings(Section):
     """One account as the shop sets it; it replaces the account's delivered row whole (rule 2.4)."""
 
     account_id: str = Field(min_length=1, description="id of the account, as the sources deliver it")
@@ -120,21 +124,22 @@ class AccountSettings(_Section):
     sms_click_window_hours: Hours = _hours("sms_click_window_hours")
     sms_open_window_hours: Hours = _hours("sms_open_window_hours")
     sms_delivery_window_hours: Hours = _hours("sms_delivery_window_hours")
+    sources: AccountSourcesSettings = Field(default=AccountSourcesSettings(), description="where `pull` reads for it")
 
 
-class FilesSettings(_Section):
+class FilesSettings(Section):
     """A folder of files, one or more for each table of the landing contract."""
 
     path: PathOfUser = Field(description="folder with <table>.<ext> or <table>/<any name>.<ext>")
 
 
-class SourcesSettings(_Section):
+class SourcesSettings(Section):
     """The systems that `pull` asks; one that is not named here is not asked."""
 
     files: FilesSettings | None = Field(default=None, description="a folder of files")
 
 
-class SparkSettings(_Section):
+class SparkSettings(Section):
     """The cluster of the engine `spark`."""
 
     master: str | None = Field(default=None, description="address of the cluster, e.g. spark://host:7077")
@@ -164,6 +169,9 @@ class Settings(BaseSettings):
     max_volume_drop: Share = Field(
         default=0.5, description="the gate closes when an account lost a greater share of its conversations"
     )
+    pull_minutes: Annotated[float, BeforeValidator(_number), Field(gt=0)] = Field(
+        default=10, description="minutes after which a pull from an API stops where the next one goes on"
+    )
     keep_publications: Annotated[int, BeforeValidator(_number), Field(ge=1)] = Field(
         default=3, description="publications kept for going back, the newest included"
     )
@@ -188,9 +196,26 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
 
-    def configured_sources(self) -> list[str]:
-        """Names of the sources that have settings, in the order of the contract of settings."""
-        return [name for name in SourcesSettings.model_fields if getattr(self.sources, name) is not None]
+    def configured_sources(self) -> list[tuple[str, str | None]]:
+        """The sources that have settings, and the account that they are of; a folder of files is of no single one."""
+        shared = [(name, None) for name in SourcesSettings.model_fields if getattr(self.sources, name) is not None]
+        own = [
+            (name, account.account_id)
+            for account in self.accounts
+            for name in AccountSourcesSettings.model_fields
+            if getattr(account.sources, name) is not None
+        ]
+        return [*shared, *own]
+
+
+def known_sources() -> list[str]:
+    """Names of all sources."""
+    return [*SourcesSettings.model_fields, *AccountSourcesSettings.model_fields]
+
+
+def credentials() -> Mapping[str, str]:
+    """Where settings that say `env:NAME` find it."""
+    return os.environ
 
 
 def load(config: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:

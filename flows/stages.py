@@ -216,7 +216,7 @@ def _pull_all(job: Job, call: Call, result: Result) -> None:
         try:
             result.pull.append(call(steps.pull, job, source))
         except SourceUnavailable as error:
-            result.unread.append({"source": source, "error": str(error)})
+            result.unread.append({"source": str(source), "error": str(error)})
 
 
 def _publish_all(job: Job, call: Call, result: Result, target: Target) -> None:

@@ -5,16 +5,18 @@ Every step gives plain JSON values, because that is what files, artifacts and th
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import settings as configuration
 from flows import warehouses
-from flows.errors import InputError
+from flows.errors import InputError, SourceRefused
 from flows.home import Home, read_json, write_durably
 from flows.lake import Lake
 from flows.progress import Progress
@@ -25,8 +27,33 @@ from flows.warehouses.history import utc_text
 
 if TYPE_CHECKING:
     from expectations import gate
+    from flows.sources.api import Client
 
 YEARS = range(1900, 2201)  # the years that the contract knows
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source to ask, and the account that it is of; a folder of files is of no single one."""
+
+    name: str
+    account: str | None = None
+
+    def client(self, settings: Settings, progress: Progress) -> Client:
+        """The way to it. Raises InputError where its credentials are not there."""
+        account = next(one for one in settings.accounts if one.account_id == self.account)
+        module = importlib.import_module(f"flows.sources.{self.name}.client")
+
+        def waiting(seconds: float) -> None:
+            progress.advance(0, what=f"waiting {seconds:.0f} s for the rate limit of {self.name}")
+
+        client: Client = module.Client(
+            account.account_id, getattr(account.sources, self.name), configuration.credentials(), waiting
+        )
+        return client
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.account})" if self.account else self.name
 
 
 @dataclass(frozen=True)
@@ -58,20 +85,21 @@ class Ask:
         given = {name: value for name, value in options.items() if value is not None}
         return configuration.load(Path(self.config) if self.config else None, given)
 
-    def sources(self, settings: Settings) -> list[str]:
+    def sources(self, settings: Settings) -> list[Source]:
         """Sources to ask: those named, else the one that a path implies, else those configured."""
-        known, configured = list(type(settings.sources).model_fields), settings.configured_sources()
+        known, configured = configuration.known_sources(), list(starmap(Source, settings.configured_sources()))
         for name in self.source:
             if name not in known:
                 remedy = f"known are: {', '.join(known)}"
                 raise InputError(f"there is no source '{name}'", where="option --source", remedy=remedy)
-            if name not in configured:
-                remedy = "give --path" if name == "files" else f"add [sources.{name}] to agent-metrics.toml"
+            if name not in {one.name for one in configured}:
+                section = f"[accounts.sources.{name}] below an account of"
+                remedy = "give --path" if name == "files" else f"add {section} agent-metrics.toml"
                 raise InputError(f"the source '{name}' has no settings", where="option --source", remedy=remedy)
-        chosen = list(dict.fromkeys(self.source)) or (["files"] if self.path else configured)
-        if not chosen:
-            raise InputError("no source is configured", remedy="give --path, or add [sources.files] to the settings")
-        return chosen
+        names = list(dict.fromkeys(self.source)) or (["files"] if self.path else [one.name for one in configured])
+        if not names:
+            raise InputError("no source is configured", remedy="give --path, or add sources to the settings")
+        return sorted((one for one in configured if one.name in names), key=lambda one: names.index(one.name))
 
     def instant(self) -> datetime:
         """As-of in UTC (rule 1.3): ISO 8601, UTC where it has no offset; a date is its first instant; None is now."""
@@ -93,7 +121,7 @@ class Job:
     """One stage at work: what it was asked, resolved."""
 
     settings: Settings
-    sources: list[str]
+    sources: list[Source]
     as_of: datetime
     full_refresh: bool
     resume: bool
@@ -112,11 +140,19 @@ class Job:
         return Lake(self.home.lake, self.settings.lake)
 
 
-def pull(job: Job, source: str) -> dict[str, Any]:
+def pull(job: Job, source: Source) -> dict[str, Any]:
     """Load what one source has that is new. Raises InputError, SourceUnavailable, StorageFailed."""
-    if source != "files" or job.settings.sources.files is None:
-        raise InputError(f"the source '{source}' has no settings", remedy="add its section to agent-metrics.toml")
-    return asdict(files.pull(job.settings.sources.files.path, job.lake, job.progress))
+    if source.account is None:
+        folder = job.settings.sources.files
+        assert folder is not None  # noqa: S101  it is configured, or `Ask.sources` had not named it
+        return asdict(files.pull(folder.path, job.lake, job.progress))
+    from flows.sources import api  # noqa: PLC0415  dlt costs a second
+
+    try:
+        client = source.client(job.settings, job.progress)
+    except InputError as error:  # what is wrong with one source is no reason not to ask the others
+        raise SourceRefused(error.what, where=error.where or "", remedy=error.remedy or "") from error
+    return asdict(api.pull(source.name, client, job.lake, job.progress, job.settings.pull_minutes))
 
 
 def compact(job: Job) -> dict[str, Any]:

@@ -47,8 +47,14 @@ def what_was_done(result: Result) -> Iterator[str]:
 
 def _pulled(one: dict[str, Any]) -> Iterator[str]:
     rows = sum(one["rows"].values())
-    files = f"{one['files_loaded']:,} files from {one['source']}, {one['files_unchanged']:,} unchanged"
-    yield _line("Loaded", f"{files}; {rows:,} rows{_counts(one['rows'])}")
+    if "account" in one:
+        what = f"from {one['source']} ({one['account']})"
+    else:
+        what = f"{one['files_loaded']:,} files from {one['source']}, {one['files_unchanged']:,} unchanged"
+    yield _line("Loaded", f"{what}; {rows:,} rows{_counts(one['rows'])}")
+    if first := one.get("first_load"):
+        until = f", it should be over at {first['over_at']}" if first["over_at"] else ""
+        yield _line("First load", f"{first['share']:.1%} of it is done, newest first; the next run goes on{until}")
     if refused := sum(one["refused"].values()):
         yield _line("Refused", f"{refused:,} rows{_counts(one['refused'])}; they stand in metrics.rejected_rows, e.g.")
         yield from (_line("", example) for example in one["refusals"][:EXAMPLES])

@@ -110,7 +110,7 @@ def plan(
         engine=engine,
         as_of=as_of,
         loads_up_to=lake.newest(),
-        accounts=_digest(repr(sorted(repr(account) for account in accounts))),
+        accounts=_digest(repr(sorted(repr(account.model_dump(exclude={"sources"})) for account in accounts))),
         project=project,
         base=base,
     )

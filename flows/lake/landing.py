@@ -76,12 +76,14 @@ def landed(
     broken: str = "NULL",
     payload: str,
     keep: tuple[str, ...] = (),
+    keeps_payload: bool = False,
 ) -> str:
     """A SELECT over `relation` (SQL of a FROM item) with the contract's columns, `updated_at`, the columns `keep`
     as they are, then `_refused` (null, or the reasons as one sentence) and `_payload`.
 
     `broken` gives the reason why a row could not even be read, else null; `payload` is the row as JSON text. It is
-    kept for refused rows, and for orders, which the build can refuse for their currency (rule 2.2).
+    kept for refused rows, for orders, which the build can refuse for their currency (rule 2.2), and for all rows where
+    `keeps_payload` says so.
     """
     columns = landing_columns(table)
     kinds = {column.name: given[column.name].kind for column in columns if column.name in given}
@@ -95,7 +97,7 @@ def landed(
     reasons = ", ".join(f"CASE WHEN {condition} THEN {sentence} END" for condition, sentence in breaches) or "NULL"
     refused = f"CASE WHEN _broken IS NOT NULL THEN _broken WHEN {anything} THEN concat_ws('; ', {reasons}) END"
     results = [f"{_result(column, column.name in kinds)} AS {name(column.name)}" for column in columns]
-    kept = payload if table.name == "orders" else f"CASE WHEN _refused IS NOT NULL THEN {payload} END"
+    kept = payload if keeps_payload or table.name == "orders" else f"CASE WHEN _refused IS NOT NULL THEN {payload} END"
     return (
         f"SELECT {', '.join([*results, *map(name, keep)])}, _refused, {kept} AS _payload "
         f"FROM (SELECT *, {refused} AS _refused FROM (SELECT {', '.join(['*', *value])} "

@@ -1,0 +1,11 @@
+"""What the sources that are asked over HTTP share: a client that keeps within limits, and loading what it gets.
+
+A source is one folder with four parts: `settings.py`, `client.py` (what to ask, in which order, and where to go on
+from), `mapping.py` (pure functions from the system's records to rows of `contract/landing.yml`) and `README.md`.
+"""
+
+from flows.sources.api.http import Http
+from flows.sources.api.loading import Batch, Client, Place, PullSummary, Row, pull
+from flows.sources.api.pace import Pace
+
+__all__ = ["Batch", "Client", "Http", "Pace", "Place", "PullSummary", "Row", "pull"]

@@ -1,0 +1,173 @@
+"""Asking an API: dlt's REST client, retries and paginators, kept within the limits, with errors that say what to do."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import mktime_tz, parsedate_tz
+from typing import Any
+from urllib.parse import urlsplit
+
+from dlt.common.configuration.specs import RuntimeConfiguration
+from dlt.sources.helpers.requests import Client as Retrying
+from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
+from requests import PreparedRequest, RequestException, Response
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from flows.errors import SourceRefused, SourceUnavailable
+from flows.sources.api.pace import Pace
+
+ATTEMPTS = 8  # of one call; the pauses between them grow to a minute, or to what the source asks for
+TIMEOUT = (10.0, 120.0)  # seconds to connect, and to wait for an answer
+DETAIL = 300  # characters of an answer that an error shows
+# Given, so that dlt looks for no configuration of its own on this machine.
+CONFIGURATION = RuntimeConfiguration(dlthub_telemetry=False, log_level="WARNING")
+
+
+class Http:
+    """One account's way to one API. Answers are JSON."""
+
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        *,
+        auth: AuthBase | None,
+        pace: Pace,
+        headers: Mapping[str, str] | None = None,
+        explain: Callable[[int, Any], str | None] = lambda _status, _answer: None,
+    ) -> None:
+        """`explain` gives the remedy for a status that is no success, and its JSON or None, where it knows one."""
+        self._source, self._base_url, self._explain = source, base_url.rstrip("/"), explain
+        retrying = Retrying(
+            request_timeout=TIMEOUT,
+            raise_for_status=False,
+            request_max_attempts=ATTEMPTS,
+            request_max_retry_delay=60,
+        )
+        adapter = _Paced(pace, auth)
+        retrying.session.mount("http://", adapter)
+        retrying.session.mount("https://", adapter)
+        self._client = RESTClient(
+            self._base_url,
+            headers={"User-Agent": "customer-agent-metrics", **(headers or {})},
+            auth=auth,
+            session=retrying.session,
+            config=CONFIGURATION,
+        )
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The answer to one call. Raises SourceUnavailable, SourceRefused."""
+        return self._answer("GET", path, params=dict(params or {}))
+
+    def post(self, path: str, json: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
+        """The answer to one call. Raises SourceUnavailable, SourceRefused."""
+        return self._answer("POST", path, json=dict(json), headers=dict(headers or {}))
+
+    def pages(
+        self, path: str, paginator: BasePaginator, params: Mapping[str, Any] | None = None
+    ) -> Iterator[tuple[Any, Response]]:
+        """Answers page by page, parsed, and the response. Raises SourceUnavailable, SourceRefused."""
+        pages = self._client.paginate(
+            path,
+            params=dict(params or {}),
+            paginator=paginator,
+            data_selector="$",
+            hooks={"response": [self._checked]},
+            allow_redirects=False,
+        )
+        while True:
+            with _network(self._source, self._base_url):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield page[0], page.response
+
+    def at_base(self, url: str) -> str:
+        """A link of the source as a path below the base URL: credentials go nowhere else, and a proxy stays one."""
+        parts, base = urlsplit(url), urlsplit(self._base_url)
+        path = parts.path.removeprefix(base.path)
+        return f"{self._base_url}/{path.lstrip('/')}{'?' if parts.query else ''}{parts.query}"
+
+    def _answer(self, method: str, path: str, **given: Any) -> Any:
+        with _network(self._source, self._base_url):
+            # Redirects would carry the credentials to wherever they lead.
+            response = self._client.request(path, method=method, allow_redirects=False, **given)  # type: ignore[arg-type]
+        self._checked(response)
+        return response.json()
+
+    def _checked(self, response: Response, *_: Any, **__: Any) -> None:
+        """Raise what an answer that is no success means."""
+        status, where = response.status_code, f"{self._base_url}{urlsplit(response.url).path}"
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if 200 <= status < 300 and answer is not None:
+            return
+        if status == 429 or status >= 500:
+            what = f"{self._source} answers {status} in spite of {ATTEMPTS} tries"
+            raise SourceUnavailable(what, where=where, remedy="the next run goes on where this one stopped")
+        if 200 <= status < 300:
+            raise SourceRefused(f"{self._source} answers something that is no JSON", where=where, remedy="see base_url")
+        detail = re.sub(r"\s+", " ", response.text)[:DETAIL]
+        remedy = self._explain(status, answer) or {
+            401: "see to the credentials",
+            403: "see to the scopes of the credentials",
+            404: "see to base_url, or to the name of the shop",
+        }.get(status, "this is a fault of the project, or the API has changed; report it")
+        raise SourceRefused(f"{self._source} answers {status}: {detail}", where=where, remedy=remedy)
+
+
+class _Paced(HTTPAdapter):
+    """Every try of a call, the repeated ones too, keeps the pace, and what the source says about it is heard.
+
+    A token that has run out is replaced once.
+    """
+
+    def __init__(self, pace: Pace, auth: AuthBase | None) -> None:
+        self._pace, self._auth = pace, auth
+        super().__init__(pool_maxsize=4)
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        response = self._sent(request, *args, **kwargs)
+        obtain = getattr(self._auth, "obtain_token", None)
+        if response.status_code == 401 and obtain and self._auth:
+            response.close()
+            obtain()
+            response = self._sent(self._auth(request), *args, **kwargs)
+        return response
+
+    def _sent(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        self._pace.wait()
+        response: Response = super().send(request, *args, **kwargs)
+        if (seconds := _retry_after(response)) is not None:
+            self._pace.pause(seconds)
+        return response
+
+
+def _retry_after(response: Response) -> float | None:
+    """The seconds of `Retry-After`, which is a number or a date."""
+    text = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    date = parsedate_tz(text) if text else None
+    return max(mktime_tz(date) - time.time(), 0.0) if date else None
+
+
+class _network:  # noqa: N801
+    """What the network says, as SourceUnavailable."""
+
+    def __init__(self, source: str, url: str) -> None:
+        self._source, self._url = source, url
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, RequestException):
+            what = f"{self._source} does not answer ({type(error).__name__})"
+            raise SourceUnavailable(what, where=self._url, remedy="see to the network, or to base_url") from None

@@ -1,0 +1,236 @@
+"""From what a client reads, batch by batch, to loads of the lake: rows and the place to go on from, at once.
+
+The place stands in the manifest of the load that brought its rows, as its inputs do. So it is lost with no working
+folder, and a pull that was killed goes on after the last rows that were committed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import duckdb
+
+import contract
+from flows.lake import Input, Lake, LoadWriter
+from flows.lake.landing import Given, landed, landing_columns, literal
+from flows.lake.store import storing
+from flows.progress import Progress
+
+COMMIT_ROWS = 200_000
+COMMIT_SECONDS = 120.0
+_EXAMPLES = 5
+_LINE_BYTES = 64 * 1024 * 1024  # of one row with its payload
+
+Place = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a landing table, and the source's own record that it comes from."""
+
+    table: str
+    values: Mapping[str, Any]
+    record: Any
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one answer gave. Once its rows are committed, `place` says where to go on; names that it lacks stay.
+
+    `share` is how much of a first load is done, between 0 and 1, where it is under way.
+    """
+
+    rows: Sequence[Row]
+    place: Place = field(default_factory=dict)
+    share: float | None = None
+
+
+class Client(Protocol):
+    """One account's view of a source. `rereads` is how far back it asks for what it may have read already."""
+
+    account: str
+    rereads: timedelta
+
+    def read(self, place: Place) -> Iterator[Batch]:
+        """What is new since `place`. Raises SourceUnavailable, SourceRefused; what came before counts."""
+
+    def check(self) -> str:
+        """One cheap call: what works, as a sentence. Raises SourceUnavailable, SourceRefused, InputError."""
+
+
+@dataclass(frozen=True)
+class PullSummary:
+    """What a pull did; `loads` are its loads. `refusals` are a few examples, as sentences.
+
+    `first_load`: how much of a first load is done, where it goes on in the next run, and when it should be over.
+    """
+
+    source: str
+    account: str
+    loads: list[int] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
+    first_load: dict[str, Any] | None = None
+    ignored_columns: dict[str, list[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: float) -> PullSummary:
+    """Load what is new, in one load or several. The caller holds the lock of the home.
+
+    After `minutes` it stops at the next batch that says where to go on. Raises SourceUnavailable and SourceRefused
+    once what came before is committed; StorageFailed.
+    """
+    account, prefix = client.account, f"{client.account}/"
+    place = {name.removeprefix(prefix): value for name, value in lake.inputs(source).items() if name.startswith(prefix)}
+    loading = _Loading(source, account, lake, client.rereads)
+    began, shares = time.monotonic(), list[float]()
+    progress.start(f"pull {source} ({account})")
+    try:
+        for batch in client.read(place):
+            loading.add(batch)
+            shares += [batch.share] if batch.share is not None else []
+            progress.advance(len(batch.rows), what=f"{loading.count:,} rows")
+            if batch.place and time.monotonic() - began > minutes * 60:
+                break
+            if batch.place and loading.is_due(time.monotonic()):
+                loading.commit()
+    finally:
+        loading.commit()
+        progress.finish()
+    return loading.summary(_first_load(shares, time.monotonic() - began))
+
+
+def _first_load(shares: Sequence[float], seconds: float) -> dict[str, Any] | None:
+    if not shares or shares[-1] >= 1:
+        return None
+    pace = (shares[-1] - shares[0]) / seconds if seconds else 0.0
+    left = timedelta(seconds=(1 - shares[-1]) / pace) if pace > 0 else None
+    over = (datetime.now(UTC) + left).isoformat(timespec="minutes") if left and left.days < 1000 else None
+    return {"share": round(shares[-1], 4), "over_at": over}
+
+
+class _Loading:
+    """Rows wait in files of JSON lines until they are committed: memory does not grow with their number."""
+
+    def __init__(self, source: str, account: str, lake: Lake, rereads: timedelta) -> None:
+        self._source, self._account, self._lake, self._rereads = source, account, lake, rereads
+        self._writer: LoadWriter | None = None
+        self._files: dict[str, IO[str]] = {}
+        self._place: dict[str, str] = {}
+        self._waiting = 0
+        self._since = 0.0
+        self.count = 0
+        self._loads: list[int] = []
+        self._rows: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._refusals: list[str] = []
+
+    def add(self, batch: Batch) -> None:
+        for row in batch.rows:
+            line = json.dumps({"row": row.values, "record": row.record}, ensure_ascii=False, default=str)
+            self._file(row.table).write(line + "\n")
+        self._waiting += len(batch.rows)
+        self.count += len(batch.rows)
+        self._place.update(batch.place)
+
+    def is_due(self, now: float) -> bool:
+        self._since = self._since or now
+        return self._waiting >= COMMIT_ROWS or (self._waiting > 0 and now - self._since > COMMIT_SECONDS)
+
+    def commit(self) -> None:
+        """Make what was added one load, with its place; where nothing was, the place is found again."""
+        if not self._waiting:
+            return
+        writer = self._begun()
+        with storing(writer.scratch), duckdb.connect(config={"memory_limit": "2GB"}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            self._lake.connect(connection)
+            known = self._lake.files()
+            for ordinal, (table, file) in enumerate(sorted(self._files.items())):
+                file.close()
+                rows = _landed(table, Path(file.name))
+                paths = [self._lake.path(one) for one in known if one.table == table]
+                if paths:
+                    rows = _unknown(rows, table, paths, self._source, writer.loaded_at - self._rereads)
+                written = writer.write(connection, table, ordinal, rows)
+                self._refusals += _examples(connection, table, written)
+        if not any(file.rows for file in writer.files):
+            self._writer, self._files, self._place, self._waiting = None, {}, {}, 0
+            return
+        inputs = tuple(Input(f"{self._account}/{name}", value) for name, value in sorted(self._place.items()))
+        load = writer.commit(inputs, {})
+        self._loads.append(load.number)
+        for one in load.files:
+            self._rows[one.table] += one.rows
+            self._refused[one.table] += one.refused
+        self._writer, self._files, self._place, self._waiting, self._since = None, {}, {}, 0, 0.0
+
+    def summary(self, first_load: dict[str, Any] | None) -> PullSummary:
+        return PullSummary(
+            self._source,
+            self._account,
+            loads=self._loads,
+            rows=dict(self._rows),
+            refused=dict(+self._refused),
+            refusals=self._refusals[:_EXAMPLES],
+            first_load=first_load,
+        )
+
+    def _begun(self) -> LoadWriter:
+        if self._writer is None:
+            self._writer = self._lake.begin(self._source)
+        return self._writer
+
+    def _file(self, table: str) -> IO[str]:
+        if table not in self._files:
+            scratch = self._begun().scratch
+            with storing(scratch):
+                self._files[table] = (scratch / f"{table}.jsonl").open("w", encoding="utf-8")
+        return self._files[table]
+
+
+def _landed(table: str, file: Path) -> str:
+    columns = landing_columns(contract.landing()[table])
+    structure = json.dumps({column.name: "JSON" for column in columns})
+    lines = (
+        f"(SELECT row_number() OVER () AS _position, json_transform(json -> '$.row', {literal(structure)}) AS _object, "
+        f"(json -> '$.record')::VARCHAR AS _record FROM read_json_objects({literal(str(file))}, "
+        f"format='newline_delimited', maximum_object_size={_LINE_BYTES}, compression='uncompressed'))"
+    )
+    given = {column.name: Given(f'_object."{column.name}"', "json") for column in columns}
+    return landed(contract.landing()[table], lines, given, payload="_record", keep=("_position",), keeps_payload=True)
+
+
+def _unknown(rows: str, table: str, paths: Sequence[str], source: str, since: datetime) -> str:
+    """Those of `rows` that are not what the newest row with their key already says; looked up as far as `since`."""
+    key = ", ".join(f'"{column}"' for column in contract.landing()[table].key)
+    columns = ", ".join(f'"{column.name}"' for column in contract.landing()[table].columns)
+    says = f"row({columns}, _payload)"  # not when it was updated: a stamp alone is no news
+    files = ", ".join(map(literal, paths))
+    return f"""WITH delivered AS MATERIALIZED (SELECT *, {says} AS _says FROM ({rows})),
+        known AS (
+            SELECT {key}, arg_max({says}, (_load, _file, _position)) AS _says
+            FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false)
+            WHERE _source = {literal(source)} AND _refused IS NULL
+                AND _loaded_at >= TIMESTAMPTZ {literal(since.isoformat())}
+                AND ({key}) IN (SELECT ({key}) FROM delivered)
+            GROUP BY {key}
+        )
+        SELECT * EXCLUDE (_says) FROM delivered ANTI JOIN known USING ({key}, _says) ORDER BY _position"""
+
+
+def _examples(connection: duckdb.DuckDBPyConnection, table: str, written: Path) -> list[str]:
+    refused = connection.execute(
+        f"SELECT _refused FROM read_parquet({literal(str(written))}, hive_partitioning=false) "
+        f"WHERE _refused IS NOT NULL ORDER BY _position LIMIT {_EXAMPLES}"
+    ).fetchall()
+    return [f"{table}: {reason}" for (reason,) in refused]

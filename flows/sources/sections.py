@@ -1,0 +1,76 @@
+"""What the settings of all sources are made of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, InstanceOf
+
+from flows.errors import InputError
+
+_PLACE = re.compile(r"(?P<kind>env|block):(?P<name>[A-Za-z0-9_\-]+)")
+_NO_PLACE = (
+    "credentials do not stand in settings; name the environment variable that holds it as env:NAME, "
+    "or a Secret block of Prefect as block:name"
+)
+
+
+class Section(BaseModel):
+    """Settings that are frozen and refuse keys that they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a credential is, never what it is: `env:NAME`, or `block:name` for a Secret block of Prefect."""
+
+    kind: str
+    name: str
+
+    def read(self, environment: Any) -> str:
+        """The credential; `environment` maps names of variables to values. Raises InputError where there is none."""
+        if self.kind == "env":
+            value = environment.get(self.name)
+            if not value:
+                raise InputError(f"the environment variable {self.name} is not set", remedy="set it to the credential")
+            return str(value)
+        return self._block()
+
+    def _block(self) -> str:
+        from prefect.blocks.system import Secret as Block  # noqa: PLC0415  heavy, and rarely asked for
+
+        try:
+            block: Any = Block.load(self.name)
+            return str(block.get())
+        except ValueError as error:
+            remedy = "make it, or see to PREFECT_API_URL"
+            raise InputError(f"Prefect has no Secret block {self.name}", remedy=remedy) from error
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    match = _PLACE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(_NO_PLACE)
+    return Secret(match["kind"], match["name"])
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("this is no URL; write it as https://host")
+    if parts.username or parts.password or parts.query:
+        raise ValueError("this URL holds more than a host and a path; credentials have settings of their own")
+    return url.rstrip("/")
+
+
+SecretPlace = Annotated[InstanceOf[Secret], BeforeValidator(_secret)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]

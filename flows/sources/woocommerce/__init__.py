@@ -1,0 +1,1 @@
+"""WooCommerce: orders with their lines and refunds, and products, over its REST API v3."""

@@ -1,0 +1,102 @@
+"""From WooCommerce's records to rows of the landing contract; pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+from flows.errors import SourceRefused
+from flows.sources.api.loading import Row
+
+Record = dict[str, Any]
+
+NOT_PLACED = {"pending", "checkout-draft", "auto-draft"}  # a cart on its way; when it is paid, it changes
+NEVER_PAID_FOR = {"cancelled", "failed", "trash"}
+FOUR_PLACES = Decimal("0.0001")
+
+
+def order_rows(account: str, order: Record, refunds: Sequence[Record]) -> Iterator[Row]:
+    """An order and its lines. `refunds` are the order's, with their own lines.
+
+    Amounts are without tax, as the shop reports its sales. Raises SourceRefused for a shape that is not known.
+    """
+    if order.get("status") in NOT_PLACED:
+        return
+    order_id = _id(order)
+    changed = instant(order.get("date_modified_gmt"))
+    yield Row(
+        "orders",
+        {
+            "account_id": account,
+            "order_id": order_id,
+            "placed_at": instant(order.get("date_created_gmt")),
+            "currency": order.get("currency"),
+            "email": (order.get("billing") or {}).get("email"),
+            "cancelled_at": changed if order.get("status") in NEVER_PAID_FOR else None,
+            "updated_at": changed,
+        },
+        order,
+    )
+    refunded = _refunded(refunds)
+    for line in order.get("line_items") or ():
+        values = {"account_id": account, "order_id": order_id, "updated_at": changed, **_line(line, refunded)}
+        yield Row("order_lines", values, line)
+
+
+def product_row(account: str, product: Record) -> Row:
+    """A product, under the id that its variations share."""
+    return Row(
+        "products",
+        {
+            "account_id": account,
+            "product_id": _id(product),
+            "title": product.get("name"),
+            "url": product.get("permalink"),
+            "updated_at": instant(product.get("date_modified_gmt")),
+        },
+        product,
+    )
+
+
+def instant(text: object) -> str | None:
+    """A time of a field that ends in `_gmt`: UTC, written without an offset."""
+    return f"{text}Z" if text else None
+
+
+def _line(line: Record, refunded: dict[str, Decimal]) -> Record:
+    """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up."""
+    quantity = Decimal(line.get("quantity") or 0)
+    after = Decimal(line.get("total") or 0)
+    before = max(Decimal(line.get("subtotal") or 0), after)
+    unit_price = (before / max(quantity, Decimal(1))).quantize(FOUR_PLACES, ROUND_CEILING)
+    line_id = _id(line)
+    return {
+        "order_line_id": line_id,
+        "product_id": str(line["product_id"]) if line.get("product_id") else f"sku:{line.get('sku') or line_id}",
+        "sku": line.get("sku") or None,
+        "quantity": line.get("quantity"),
+        "unit_price": str(unit_price),
+        "discount": str(max(unit_price * quantity - after, Decimal(0))),
+        "refunded_amount": str(refunded.get(line_id, Decimal(0))),
+    }
+
+
+def _refunded(refunds: Sequence[Record]) -> dict[str, Decimal]:
+    """By line, what was given back; a refund names the line that it is of in its meta data."""
+    amounts: dict[str, Decimal] = {}
+    for refund in refunds:
+        for line in refund.get("line_items") or ():
+            of = next(
+                (str(meta["value"]) for meta in line.get("meta_data") or () if meta.get("key") == "_refunded_item_id"),
+                None,
+            )
+            if of is not None:
+                amounts[of] = amounts.get(of, Decimal(0)) + abs(Decimal(line.get("total") or 0))
+    return amounts
+
+
+def _id(record: Record) -> str:
+    if not record.get("id"):
+        raise SourceRefused("WooCommerce delivers a record without an id", remedy="the API has changed; report it")
+    return str(record["id"])

@@ -1,0 +1,163 @@
+"""WooCommerce over real HTTP: right to the cent, although pages drift, calls fail and pulls are cut off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from flows.errors import SourceRefused, SourceUnavailable
+from flows.lake import Lake
+from flows.sources.api import http
+from flows.sources.woocommerce.client import Client
+from flows.sources.woocommerce.settings import WooCommerceSettings
+from tests.sources.fake_api import Asked
+from tests.sources.fake_woocommerce import KEY, SECRET, FakeWooCommerce, line
+from tests.sources.pulled import ACCOUNT, count, current, environment, pulled
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+CREDENTIALS = environment(WOOCOMMERCE_CONSUMER_KEY=KEY, WOOCOMMERCE_CONSUMER_SECRET=SECRET)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")
+
+
+def client(shop: FakeWooCommerce, **credentials: str) -> Client:
+    return Client(ACCOUNT, WooCommerceSettings(base_url=shop.url), {**CREDENTIALS, **credentials}, lambda _: None)
+
+
+def test_orders_lines_and_products_stand_as_the_shop_has_them(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        shop.product(1, NOON)
+        shop.order(1, NOON)
+        shop.order(2, NOON, status="cancelled")
+        shop.order(3, NOON, status="pending")
+        shop.refund(1, 11, "3.33", NOON + timedelta(hours=1))
+        summary = pulled("woocommerce", client(shop), lake)
+    assert (summary.rows, summary.refused) == ({"orders": 2, "order_lines": 4, "products": 1}, {})
+    orders, lines = current(lake, "orders"), current(lake, "order_lines")
+    assert orders["1"]["placed_at"] == datetime(2026, 5, 1, 10, 1, tzinfo=UTC)
+    assert (orders["1"]["currency"], orders["1"]["email"]) == ("EUR", "shopper1@example.com")
+    assert (orders["1"]["profile_id"], orders["1"]["cancelled_at"]) == (None, None)
+    assert orders["2"]["cancelled_at"] == NOON
+    third = lines["11"]  # 10.00 in three does not divide: revenue is the line's total all the same
+    assert third["quantity"] * third["unit_price"] - third["discount"] == Decimal("10.00")
+    assert (third["product_id"], third["refunded_amount"]) == ("1", Decimal("3.33"))
+    reduced = lines["12"]
+    assert (reduced["unit_price"], reduced["discount"], reduced["sku"]) == (Decimal(20), Decimal("4.5"), "B-2")
+    assert current(lake, "products")["1"]["title"] == "Product 1"
+    assert '"customer_id": 7' in orders["1"]["_payload"].replace('":7', '": 7')
+
+
+def test_the_second_pull_asks_for_what_changed_and_writes_nothing_twice(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        for number in range(1, 251):
+            shop.order(number, NOON + timedelta(minutes=number))
+        pulled("woocommerce", client(shop), lake)
+        shop.asked.clear()
+        again = pulled("woocommerce", client(shop), lake)
+        assert (again.loads, again.rows) == ([], {})
+        assert [one.params.get("modified_after") for one in shop.asked][-1] == "2026-06-01T16:09:59"
+        assert len(shop.asked) == 2
+        shop.order(7, NOON + timedelta(days=1), status="cancelled")
+        changed = pulled("woocommerce", client(shop), lake)
+        shop.refund(8, 81, "1.00", NOON + timedelta(days=2))
+        refunded = pulled("woocommerce", client(shop), lake)
+    assert changed.rows == {"orders": 1, "order_lines": 0}
+    assert refunded.rows == {"orders": 1, "order_lines": 1}
+    assert current(lake, "order_lines")["81"]["refunded_amount"] == Decimal("1.00")
+    assert current(lake, "orders")["7"]["cancelled_at"] == NOON + timedelta(days=1)
+    assert len(current(lake, "orders")) == 250
+
+
+def test_nothing_is_lost_while_pages_drift_calls_fail_and_many_share_a_second(lake: Lake) -> None:
+    with FakeWooCommerce(faults=0.2, seed=3) as shop:
+        for number in range(1, 301):
+            shop.order(number, NOON)  # an import: all in one second
+        for number in range(301, 501):
+            shop.order(number, NOON + timedelta(seconds=number))
+        moved = iter(range(310, 330))
+
+        def change(asked: Asked) -> None:
+            if asked.path.endswith("orders") and (number := next(moved, None)):
+                shop.order(number, NOON + timedelta(days=1, seconds=number), status="cancelled")
+
+        shop.before = change
+        pulled("woocommerce", client(shop), lake)
+        shop.before = lambda asked: None
+        pulled("woocommerce", client(shop), lake)
+    orders = current(lake, "orders")
+    assert len(orders) == 500
+    assert {int(number) for number, order in orders.items() if order["cancelled_at"]} == set(range(310, 330)) - set(
+        moved
+    )
+
+
+def test_a_pull_that_was_cut_off_goes_on_and_a_lost_folder_loses_no_place(lake: Lake, tmp_path: Path) -> None:
+    with FakeWooCommerce() as shop:
+        for number in range(1, 501):
+            shop.order(number, NOON + timedelta(seconds=number))
+        first = pulled("woocommerce", client(shop), lake, minutes=0)
+        assert first.rows["orders"] == 100
+        rest = Lake(tmp_path / "lake")
+        while pulled("woocommerce", client(shop), rest, minutes=0).loads:
+            pass
+    assert len(current(lake, "orders")) == 500
+    assert count(lake, "orders") < 510
+
+
+def test_what_came_before_a_failure_is_kept(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
+    with FakeWooCommerce() as shop:
+        for number in range(1, 251):
+            shop.order(number, NOON + timedelta(seconds=number))
+
+        def fail(asked: Asked) -> None:
+            if asked.params.get("modified_after", "") > "2026-06-01T12:01":
+                shop.faults = 1.0
+
+        shop.before = fail
+        with pytest.raises(SourceUnavailable, match="in spite of"):
+            pulled("woocommerce", client(shop), lake)
+        assert len(current(lake, "orders")) == 199  # the last page begins with one of them
+        shop.before, shop.faults = lambda asked: None, 0.0
+        pulled("woocommerce", client(shop), lake)
+    assert len(current(lake, "orders")) == 250
+
+
+def test_what_breaks_the_contract_is_refused_word_for_word(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        shop.order(1, NOON, line_items=[line(1, product=1, quantity=0, subtotal="0.00", total="0.00")])
+        shop.order(2, NOON, currency=None, billing=None, line_items=None)
+        summary = pulled("woocommerce", client(shop), lake)
+    assert summary.refused == {"orders": 1, "order_lines": 1}
+    assert any("quantity is less than 1" in one for one in summary.refusals)
+
+
+def test_a_wrong_key_is_said_in_one_sentence_without_it(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        wrong = client(shop, WOOCOMMERCE_CONSUMER_SECRET="cs_wrong_canary")
+        with pytest.raises(SourceRefused, match=r"woocommerce answers 401.*see to consumer key and secret") as raised:
+            wrong.check()
+    assert "canary" not in str(raised.value)
+    assert not raised.value.is_transient
+    assert client(shop, WOOCOMMERCE_CONSUMER_KEY=KEY)
+
+
+def test_no_network_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
+    shop = FakeWooCommerce()
+    with shop:
+        pass
+    with pytest.raises(SourceUnavailable, match="does not answer") as raised:
+        client(shop).check()
+    assert raised.value.is_transient
+
+
+def test_check_says_what_works() -> None:
+    with FakeWooCommerce() as shop:
+        assert "orders and products can be read" in client(shop).check()
