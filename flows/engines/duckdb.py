@@ -105,7 +105,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
             """create table if not exists lake.loads
                (load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz)"""
         )
-        for table in sorted({file.table for file in files}):
+        for table in sorted({file.table for file in files} & contract.landing().keys()):
             connection.execute(
                 f"""insert into lake.loads
                 select _load, any_value(_source), '{table}', count(*), count(_refused), any_value(_loaded_at)

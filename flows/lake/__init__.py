@@ -4,6 +4,7 @@
     compacted/0000000001-0000000288.json        one manifest in the place of many whose files were rewritten
     data/<table>/0000000012-0000.parquet        what load 12 took from its first file, rows in the order of the file
     data/<table>/0000000001-0000000288.parquet  the rows of many loads, load by load
+    data/parts/...                              what sources know of things that several of their answers speak of
     tmp/, compacting/                           scratch of a load, and of a compaction, under way
 
 Only files that a manifest names are ever read, so a load exists whole or not at all. The columns of a
@@ -12,7 +13,7 @@ file: those of the table in `contract/landing.yml`, `updated_at`, then `_source`
 `_refused` (null, or why: rule 2.2), `_payload` (JSON text; of refused rows, and of every order).
 """
 
-from flows.lake.manifests import Input, LakeFile, Load
+from flows.lake.manifests import PARTS, Input, LakeFile, Load
 from flows.lake.store import Lake, LoadWriter
 
-__all__ = ["Input", "Lake", "LakeFile", "Load", "LoadWriter"]
+__all__ = ["PARTS", "Input", "Lake", "LakeFile", "Load", "LoadWriter"]

@@ -23,6 +23,7 @@ TRIES = 3
 AT_ONCE = 16
 SINGLE = re.compile(r"(\d{10})\.json")
 RANGE = re.compile(r"(\d{10})-(\d{10})\.json")
+PARTS = "parts"  # what sources know of things that several of their answers speak of; builds do not read it
 DATA = re.compile(r"(\d{10})-(?:\d{4,9}|(\d{10}))\.parquet")
 
 
@@ -156,7 +157,7 @@ class Manifests:
 
     def data_files(self) -> Iterator[tuple[str, int, int]]:
         """Every data file: its path, and the first and the last load of which it has rows."""
-        for table in contract.landing():
+        for table in (*contract.landing(), PARTS):
             for name in self._place.names(f"data/{table}"):
                 if found := DATA.fullmatch(name):
                     yield f"data/{table}/{name}", int(found[1]), int(found[2] or found[1])

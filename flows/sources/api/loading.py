@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,10 +18,12 @@ from typing import IO, Any, Protocol
 import duckdb
 
 import contract
-from flows.lake import Input, Lake, LoadWriter
+from flows.lake import PARTS, Input, Lake, LoadWriter
 from flows.lake.landing import Given, landed, landing_columns, literal
 from flows.lake.store import storing
 from flows.progress import Progress
+from flows.sources.api import parts
+from flows.sources.api.parts import Part
 
 COMMIT_ROWS = 200_000
 COMMIT_SECONDS = 120.0
@@ -44,12 +46,15 @@ class Row:
 class Batch:
     """What one answer gave. Once its rows are committed, `place` says where to go on; names that it lacks stay.
 
-    `share` is how much of a first load is done, between 0 and 1, where it is under way.
+    A milestone is kept although no row came with it. Parts wait in the lake until the client's `joined` makes rows of
+    all that is known of a thing. `share` is how much of a first load is done, between 0 and 1, while it is under way.
     """
 
     rows: Sequence[Row]
     place: Place = field(default_factory=dict)
     share: float | None = None
+    parts: Sequence[Part] = ()
+    is_milestone: bool = False
 
 
 class Client(Protocol):
@@ -60,6 +65,9 @@ class Client(Protocol):
 
     def read(self, place: Place) -> Iterator[Batch]:
         """What is new since `place`. Raises SourceUnavailable, SourceRefused; what came before counts."""
+
+    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
+        """The rows of one thing from all its parts; none where what a row requires has not come yet."""
 
     def check(self) -> str:
         """One cheap call: what works, as a sentence. Raises SourceUnavailable, SourceRefused, InputError."""
@@ -91,7 +99,7 @@ def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: f
     """
     account, prefix = client.account, f"{client.account}/"
     place = {name.removeprefix(prefix): value for name, value in lake.inputs(source).items() if name.startswith(prefix)}
-    loading = _Loading(source, account, lake, client.rereads)
+    loading = _Loading(source, client, lake)
     began, shares = time.monotonic(), list[float]()
     progress.start(f"pull {source} ({account})")
     try:
@@ -121,12 +129,13 @@ def _first_load(shares: Sequence[float], seconds: float) -> dict[str, Any] | Non
 class _Loading:
     """Rows wait in files of JSON lines until they are committed: memory does not grow with their number."""
 
-    def __init__(self, source: str, account: str, lake: Lake, rereads: timedelta) -> None:
-        self._source, self._account, self._lake, self._rereads = source, account, lake, rereads
+    def __init__(self, source: str, client: Client, lake: Lake) -> None:
+        self._source, self._client, self._account, self._lake = source, client, client.account, lake
         self._writer: LoadWriter | None = None
         self._files: dict[str, IO[str]] = {}
         self._place: dict[str, str] = {}
         self._waiting = 0
+        self._has_milestone = False
         self._since = 0.0
         self.count = 0
         self._loads: list[int] = []
@@ -136,10 +145,12 @@ class _Loading:
 
     def add(self, batch: Batch) -> None:
         for row in batch.rows:
-            line = json.dumps({"row": row.values, "record": row.record}, ensure_ascii=False, default=str)
-            self._file(row.table).write(line + "\n")
-        self._waiting += len(batch.rows)
-        self.count += len(batch.rows)
+            self._write(row)
+        for part in batch.parts:
+            self._file(PARTS).write(parts.line(part) + "\n")
+        self._waiting += len(batch.rows) + len(batch.parts)
+        self.count += len(batch.rows) + len(batch.parts)
+        self._has_milestone |= batch.is_milestone
         self._place.update(batch.place)
 
     def is_due(self, now: float) -> bool:
@@ -148,31 +159,49 @@ class _Loading:
 
     def commit(self) -> None:
         """Make what was added one load, with its place; where nothing was, the place is found again."""
-        if not self._waiting:
+        if not self._waiting and not self._has_milestone:
             return
         writer = self._begun()
         with storing(writer.scratch), duckdb.connect(config={"memory_limit": "2GB"}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
             known = self._lake.files()
+            if PARTS in self._files:
+                self._join(connection, writer, [self._lake.path(one) for one in known if one.table == PARTS])
             for ordinal, (table, file) in enumerate(sorted(self._files.items())):
                 file.close()
                 rows = _landed(table, Path(file.name))
                 paths = [self._lake.path(one) for one in known if one.table == table]
                 if paths:
-                    rows = _unknown(rows, table, paths, self._source, writer.loaded_at - self._rereads)
+                    rows = _unknown(rows, table, paths, self._source, writer.loaded_at - self._client.rereads)
                 written = writer.write(connection, table, ordinal, rows)
                 self._refusals += _examples(connection, table, written)
-        if not any(file.rows for file in writer.files):
-            self._writer, self._files, self._place, self._waiting = None, {}, {}, 0
-            return
+        if any(file.rows for file in writer.files) or self._has_milestone:
+            self._committed(writer)
+        self._writer, self._files, self._place, self._waiting, self._since = None, {}, {}, 0, 0.0
+        self._has_milestone = False
+
+    def _committed(self, writer: LoadWriter) -> None:
         inputs = tuple(Input(f"{self._account}/{name}", value) for name, value in sorted(self._place.items()))
         load = writer.commit(inputs, {})
         self._loads.append(load.number)
         for one in load.files:
             self._rows[one.table] += one.rows
             self._refused[one.table] += one.refused
-        self._writer, self._files, self._place, self._waiting, self._since = None, {}, {}, 0, 0.0
+
+    def _join(self, connection: duckdb.DuckDBPyConnection, writer: LoadWriter, earlier: Sequence[str]) -> None:
+        """Keep the parts that say something new, and write the rows of what they speak of."""
+        file = self._files.pop(PARTS)
+        file.close()
+        if parts.settle(connection, self._account, Path(file.name), earlier):
+            for of, known in parts.things(connection):
+                for row in self._client.joined(of, known):
+                    self._write(row)
+            writer.write(connection, PARTS, 0, parts.to_write(self._account))
+
+    def _write(self, row: Row) -> None:
+        line = json.dumps({"row": row.values, "record": row.record}, ensure_ascii=False, default=str)
+        self._file(row.table).write(line + "\n")
 
     def summary(self, first_load: dict[str, Any] | None) -> PullSummary:
         return PullSummary(

@@ -1,0 +1,104 @@
+"""Parts: what several answers of a source say of one thing, kept in the lake until they make its rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.lake.landing import literal
+
+_LINE_BYTES = 64 * 1024 * 1024
+_FETCHED = 10_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one answer says of a thing of which several speak: `of` is the thing's id, `kind` and `id` are the part's.
+
+    `at` is an ISO instant; of several parts with one name the one with the latest counts, then the one read last.
+    """
+
+    of: str
+    kind: str
+    id: str
+    record: Any
+    at: str | None = None
+
+
+def line(part: Part) -> str:
+    """The part as a line of JSON."""
+    return json.dumps([part.of, part.kind, part.id, part.at, part.record], ensure_ascii=False)
+
+
+def settle(connection: duckdb.DuckDBPyConnection, account: str, file: Path, earlier: Sequence[str]) -> int:
+    """Find out which parts in `file`, lines of `line`, say something new; how many there are.
+
+    `earlier` are the Parquet files of parts in the lake. The table `parts_new` is then what has to be written there.
+    """
+    said = ", ".join(f"json ->> '$[{number}]' AS {name}" for number, name in enumerate(("part_of", "kind", "part_id")))
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE parts_read AS
+        SELECT row_number() OVER () AS _position, {said}, (json ->> '$[3]')::TIMESTAMPTZ AS said_at,
+            (json -> '$[4]')::VARCHAR AS _payload
+        FROM read_json_objects({literal(str(file))}, format='newline_delimited', maximum_object_size={_LINE_BYTES})"""
+    )
+    found = (
+        f"read_parquet([{', '.join(map(literal, earlier))}], union_by_name = true, hive_partitioning = false)"
+        if earlier
+        else "(SELECT *, '' AS account_id, 0 AS _load, 0 AS _file FROM parts_read WHERE false)"
+    )
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE parts_known AS
+        SELECT part_of, kind, part_id, said_at, _payload, _load, _file, _position FROM {found}
+        WHERE account_id = {literal(account)} AND part_of IN (SELECT part_of FROM parts_read)"""
+    )
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE parts_new AS
+        WITH latest AS (
+            SELECT part_of, kind, part_id, arg_max(_payload, (said_at IS NOT NULL, said_at, _load, _file, _position))
+                AS _payload
+            FROM parts_known GROUP BY ALL
+        )
+        SELECT * FROM parts_read ANTI JOIN latest USING (part_of, kind, part_id, _payload)"""
+    )
+    ((count,),) = connection.execute("SELECT count(*) FROM parts_new").fetchall()
+    return int(count)
+
+
+def to_write(account: str) -> str:
+    """SQL of the rows of `parts_new`, as the lake takes them."""
+    return (
+        f"SELECT {literal(account)} AS account_id, part_of, kind, part_id, said_at, _position, "
+        "NULL::VARCHAR AS _refused, _payload FROM parts_new ORDER BY _position"
+    )
+
+
+def things(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, list[Part]]]:
+    """Every thing with a new part, and all of its parts that count, by kind and time."""
+    counting = connection.execute(
+        """WITH everything AS (
+            SELECT part_of, kind, part_id, said_at, _payload, _load, _file, _position FROM parts_known
+            UNION ALL
+            SELECT part_of, kind, part_id, said_at, _payload, 9223372036854775807, 0, _position FROM parts_new
+        )
+        SELECT part_of, kind, part_id, _payload, strftime(said_at, '%Y-%m-%dT%H:%M:%S.%fZ')
+        FROM everything WHERE part_of IN (SELECT part_of FROM parts_new)
+        QUALIFY row_number() OVER (
+            PARTITION BY part_of, kind, part_id ORDER BY said_at DESC NULLS LAST, _load DESC, _file DESC, _position DESC
+        ) = 1
+        ORDER BY part_of, kind, said_at NULLS FIRST, part_id"""
+    )
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        while found := counting.fetchmany(_FETCHED):
+            yield from found
+
+    for of, parts in groupby(rows(), key=itemgetter(0)):
+        yield of, [Part(of, kind, name, json.loads(record), at) for _, kind, name, record, at in parts]
