@@ -18,7 +18,7 @@ import typer
 
 from flows import settings as configuration
 from flows import stages, summary
-from flows.console import Console
+from flows.console import INTERRUPTS, Console
 from flows.credentials import out_of_sight
 from flows.dispatch import start
 from flows.doctor import examine, exit_status
@@ -78,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return console.fail(usage, usage.exit_status)
     except Exception as error:  # the last resort: whatever it is, the user gets one sentence
+        if INTERRUPTS.is_heard:
+            return console.fail(KeyboardInterrupt("interrupted; what was published stands"), 130)
         known = _known(error)
         return console.fail(known, known.exit_status)
     return int(status or 0)

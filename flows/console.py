@@ -6,7 +6,9 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +32,38 @@ def clean(text: object) -> str:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
 
 
+class Interrupts:
+    """Ctrl-C, also where a library makes another error of it, or none: DuckDB does both, once in a while."""
+
+    def __init__(self) -> None:
+        self.is_heard = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Hear Ctrl-C for as long as the work lasts."""
+        self.is_heard = False
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._hear)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def raise_if_heard(self) -> None:
+        """Called where a step begins. Raises KeyboardInterrupt if one was heard and swallowed."""
+        if self.is_heard:
+            raise KeyboardInterrupt
+
+    def _hear(self, _signal: int, _frame: object) -> None:
+        self.is_heard = True
+        raise KeyboardInterrupt
+
+
+INTERRUPTS = Interrupts()  # a process has one keyboard
+
+
 class Lines:
     """Progress as a few lines of a log, for those who have no terminal."""
 
@@ -40,6 +74,7 @@ class Lines:
         self._said_at = 0.0
 
     def start(self, what: str, total: int | None = None) -> None:
+        INTERRUPTS.raise_if_heard()
         self._steps.append((what, total, time.monotonic()))
         self._done, self._said_at = 0, time.monotonic()
         self._say(f"{clean(what)} …")
@@ -66,6 +101,7 @@ class Bars:
         self._steps: list[TaskID] = []
 
     def start(self, what: str, total: int | None = None) -> None:
+        INTERRUPTS.raise_if_heard()
         self._steps.append(self._bars.add_task(clean(what), total=total, at=""))
 
     def advance(self, units: int = 1, what: str | None = None) -> None:
@@ -114,7 +150,7 @@ class Console:
         log, handler = logging.getLogger(), _Handler(self.say)
         log.addHandler(handler)
         try:
-            with contextlib.redirect_stdout(sys.stderr):
+            with INTERRUPTS.listening(), contextlib.redirect_stdout(sys.stderr):
                 if not self._err.is_terminal:
                     yield Lines(self.say)
                     return

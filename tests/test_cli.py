@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from flows.cli import main
+from flows.console import Console
 from flows.errors import AgentMetricsError, InputError, SourceUnavailable
 from flows.home import Home
 from flows.stages import directly, pull, run
@@ -318,3 +320,27 @@ def test_a_relative_home_keeps_everything_under_it(shop: Path, tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     assert main(["run", "--home", "near", "--path", str(shop)]) == 0
     assert (tmp_path / "near" / "dbt" / "duckdb").is_dir()
+
+
+def test_ctrl_c_that_a_library_swallowed_counts_at_the_next_step() -> None:
+    console = Console(as_json=False, is_debugging=False)
+    with console.working() as progress:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            progress.start("build")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_that_a_library_made_an_error_of_is_no_error_of_ours(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def query(*_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("Query interrupted") from None
+
+    monkeypatch.setattr("flows.stages.pull", lambda ask, progress: query())
+    assert main(["pull", "--home", "home", "--path", "."]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Error: interrupted; what was published stands"
