@@ -56,6 +56,7 @@ class SourceUnavailable(AgentMetricsError):
 
 class SourceRefused(SourceUnavailable):
     is_transient = False
+    status: int | None = None  # of HTTP, where a status says so
 
 
 class BuildFailed(AgentMetricsError):

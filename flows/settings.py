@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
@@ -27,8 +27,13 @@ from contract import landing
 from flows.address import FILE as DUCKDB_FILE
 from flows.address import Address, addresses
 from flows.errors import InputError
+from flows.sources.gorgias.settings import GorgiasSettings
+from flows.sources.klaviyo.settings import KlaviyoSettings
 from flows.sources.sections import Section
+from flows.sources.shopify.settings import ShopifySettings
+from flows.sources.sql.settings import SqlSettings
 from flows.sources.woocommerce.settings import WooCommerceSettings
+from flows.sources.zendesk.settings import ZendeskSettings
 
 FILE = "agent-metrics.toml"
 PREFIX = "AGENT_METRICS_"
@@ -107,7 +112,20 @@ PathOfUser = Annotated[Path, AfterValidator(_expanded)]
 class AccountSourcesSettings(Section):
     """The systems of one account that `pull` asks; one that is not named here is not asked."""
 
+    shopify: ShopifySettings | None = Field(default=None, description="a Shopify shop")
+    sql: SqlSettings | None = Field(default=None, description="a SQL database of the shop's own")
+    klaviyo: KlaviyoSettings | None = Field(default=None, description="an account of Klaviyo")
     woocommerce: WooCommerceSettings | None = Field(default=None, description="a WooCommerce shop")
+    zendesk: ZendeskSettings | None = Field(default=None, description="a Zendesk")
+    gorgias: GorgiasSettings | None = Field(default=None, description="a Gorgias")
+
+    @model_validator(mode="after")
+    def _orders_from_one_place(self) -> AccountSourcesSettings:
+        """Orders come from the shop; where the account has none, from Klaviyo's events."""
+        if self.klaviyo and self.klaviyo.orders is None:
+            has_shop = any(getattr(self, name, None) for name in ("shopify", "woocommerce", "sql"))
+            self.__dict__["klaviyo"] = self.klaviyo.model_copy(update={"orders": not has_shop})
+        return self
 
 
 class AccountSettings(Section):

@@ -104,7 +104,7 @@ def test_a_pull_that_was_cut_off_goes_on_and_a_lost_folder_loses_no_place(lake: 
         first = pulled("woocommerce", client(shop), lake, minutes=0)
         assert first.rows["orders"] == 100
         rest = Lake(tmp_path / "lake")
-        while pulled("woocommerce", client(shop), rest, minutes=0).loads:
+        while sum(pulled("woocommerce", client(shop), rest, minutes=0).rows.values()):
             pass
     assert len(current(lake, "orders")) == 500
     assert count(lake, "orders") < 510

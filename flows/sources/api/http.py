@@ -13,7 +13,7 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.requests import Client as Retrying
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
-from requests import PreparedRequest, RequestException, Response
+from requests import PreparedRequest, Request, RequestException, Response
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
@@ -51,13 +51,14 @@ class Http:
         adapter = _Paced(pace, auth)
         retrying.session.mount("http://", adapter)
         retrying.session.mount("https://", adapter)
-        self._client = RESTClient(
+        self._client = _Checked(
             self._base_url,
             headers={"User-Agent": "customer-agent-metrics", **(headers or {})},
             auth=auth,
             session=retrying.session,
             config=CONFIGURATION,
         )
+        self._client.check = self._checked
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The answer to one call. Raises SourceUnavailable, SourceRefused."""
@@ -76,7 +77,7 @@ class Http:
             params=dict(params or {}),
             paginator=paginator,
             data_selector="$",
-            hooks={"response": [self._checked]},
+            hooks={"response": []},  # else dlt's own look at the status comes before the retries
             allow_redirects=False,
         )
         while True:
@@ -96,12 +97,11 @@ class Http:
         with _network(self._source, self._base_url):
             # Redirects would carry the credentials to wherever they lead.
             response = self._client.request(path, method=method, allow_redirects=False, **given)  # type: ignore[arg-type]
-        self._checked(response)
         return response.json()
 
-    def _checked(self, response: Response, *_: Any, **__: Any) -> None:
+    def _checked(self, response: Response) -> None:
         """Raise what an answer that is no success means."""
-        status, where = response.status_code, f"{self._base_url}{urlsplit(response.url).path}"
+        status, where = response.status_code, urlsplit(response.url)._replace(query="").geturl()
         try:
             answer = response.json()
         except ValueError:
@@ -119,7 +119,20 @@ class Http:
             403: "see to the scopes of the credentials",
             404: "see to base_url, or to the name of the shop",
         }.get(status, "this is a fault of the project, or the API has changed; report it")
-        raise SourceRefused(f"{self._source} answers {status}: {detail}", where=where, remedy=remedy)
+        refused = SourceRefused(f"{self._source} answers {status}: {detail}", where=where, remedy=remedy)
+        refused.status = status
+        raise refused
+
+
+class _Checked(RESTClient):
+    """Looks at an answer once no more tries are left."""
+
+    check: Callable[[Response], None]
+
+    def _send_request(self, request: Request, **kwargs: Any) -> Response:
+        response = super()._send_request(request, **kwargs)
+        self.check(response)
+        return response
 
 
 class _Paced(HTTPAdapter):

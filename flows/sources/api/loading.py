@@ -23,7 +23,8 @@ from flows.lake.landing import Given, landed, landing_columns, literal
 from flows.lake.store import storing
 from flows.progress import Progress
 from flows.sources.api import parts
-from flows.sources.api.parts import Part
+from flows.sources.api.parts import Known, Part
+from flows.sources.columns import ColumnFile, Columns, Shape
 
 COMMIT_ROWS = 200_000
 COMMIT_SECONDS = 120.0
@@ -48,6 +49,7 @@ class Batch:
 
     A milestone is kept although no row came with it. Parts wait in the lake until the client's `joined` makes rows of
     all that is known of a thing. `share` is how much of a first load is done, between 0 and 1, while it is under way.
+    Rows can also come as columns; those of one table have one shape in a pull.
     """
 
     rows: Sequence[Row]
@@ -55,6 +57,11 @@ class Batch:
     share: float | None = None
     parts: Sequence[Part] = ()
     is_milestone: bool = False
+    columns: Columns | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) + len(self.parts) + (self.columns.rows.num_rows if self.columns else 0)
 
 
 class Client(Protocol):
@@ -63,8 +70,11 @@ class Client(Protocol):
     account: str
     rereads: timedelta
 
-    def read(self, place: Place) -> Iterator[Batch]:
-        """What is new since `place`. Raises SourceUnavailable, SourceRefused; what came before counts."""
+    def read(self, place: Place, known: Known) -> Iterator[Batch]:
+        """What is new since `place`; `known` are the parts that came before.
+
+        Raises SourceUnavailable, SourceRefused; what was given before counts.
+        """
 
     def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
         """The rows of one thing from all its parts; none where what a row requires has not come yet."""
@@ -103,17 +113,21 @@ def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: f
     began, shares = time.monotonic(), list[float]()
     progress.start(f"pull {source} ({account})")
     try:
-        for batch in client.read(place):
+        for batch in client.read(place, Known(lake, account)):
             loading.add(batch)
             shares += [batch.share] if batch.share is not None else []
-            progress.advance(len(batch.rows), what=f"{loading.count:,} rows")
+            progress.advance(batch.count, what=f"{loading.count:,} rows")
             if batch.place and time.monotonic() - began > minutes * 60:
+                loading.has_milestone = True  # else a place without news would be where the next pull stops as well
                 break
-            if batch.place and loading.is_due(time.monotonic()):
+            if (batch.place or batch.columns) and loading.is_due(time.monotonic()):
                 loading.commit()
     finally:
-        loading.commit()
-        progress.finish()
+        try:
+            loading.commit()
+        finally:
+            loading.close()
+            progress.finish()
     return loading.summary(_first_load(shares, time.monotonic() - began))
 
 
@@ -133,9 +147,11 @@ class _Loading:
         self._source, self._client, self._account, self._lake = source, client, client.account, lake
         self._writer: LoadWriter | None = None
         self._files: dict[str, IO[str]] = {}
+        self._columns: dict[str, ColumnFile] = {}
+        self._ignored: dict[str, list[str]] = {}
         self._place: dict[str, str] = {}
         self._waiting = 0
-        self._has_milestone = False
+        self.has_milestone = False
         self._since = 0.0
         self.count = 0
         self._loads: list[int] = []
@@ -148,9 +164,13 @@ class _Loading:
             self._write(row)
         for part in batch.parts:
             self._file(PARTS).write(parts.line(part) + "\n")
-        self._waiting += len(batch.rows) + len(batch.parts)
-        self.count += len(batch.rows) + len(batch.parts)
-        self._has_milestone |= batch.is_milestone
+        if batch.columns:
+            file = self._column_file(batch.columns.shape)
+            with storing(file.path):
+                file.write(batch.columns.rows)
+        self._waiting += batch.count
+        self.count += batch.count
+        self.has_milestone |= batch.is_milestone
         self._place.update(batch.place)
 
     def is_due(self, now: float) -> bool:
@@ -159,31 +179,39 @@ class _Loading:
 
     def commit(self) -> None:
         """Make what was added one load, with its place; where nothing was, the place is found again."""
-        if not self._waiting and not self._has_milestone:
+        if not self._waiting and not self.has_milestone:
             return
         writer = self._begun()
-        with storing(writer.scratch), duckdb.connect(config={"memory_limit": "2GB"}) as connection:
+        limits = {"memory_limit": "2GB", "temp_directory": str(writer.scratch)}
+        with storing(writer.scratch), duckdb.connect(config={**limits}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
             known = self._lake.files()
             if PARTS in self._files:
                 self._join(connection, writer, [self._lake.path(one) for one in known if one.table == PARTS])
-            for ordinal, (table, file) in enumerate(sorted(self._files.items())):
+            files: dict[str, IO[str] | ColumnFile] = {**self._files, **self._columns}
+            for ordinal, (table, file) in enumerate(sorted(files.items())):
                 file.close()
-                rows = _landed(table, Path(file.name))
+                rows = file.landed() if isinstance(file, ColumnFile) else _landed(table, Path(file.name))
                 paths = [self._lake.path(one) for one in known if one.table == table]
                 if paths:
                     rows = _unknown(rows, table, paths, self._source, writer.loaded_at - self._client.rereads)
                 written = writer.write(connection, table, ordinal, rows)
                 self._refusals += _examples(connection, table, written)
-        if any(file.rows for file in writer.files) or self._has_milestone:
+        if any(file.rows for file in writer.files) or self.has_milestone:
             self._committed(writer)
-        self._writer, self._files, self._place, self._waiting, self._since = None, {}, {}, 0, 0.0
-        self._has_milestone = False
+        self._writer, self._files, self._columns, self._place, self._waiting, self._since = None, {}, {}, {}, 0, 0.0
+        self.has_milestone = False
+
+    def close(self) -> None:
+        """Let go of what a failure left open; the next load sweeps it away."""
+        files: list[IO[str] | ColumnFile] = [*self._files.values(), *self._columns.values()]
+        for file in files:
+            file.close()
 
     def _committed(self, writer: LoadWriter) -> None:
         inputs = tuple(Input(f"{self._account}/{name}", value) for name, value in sorted(self._place.items()))
-        load = writer.commit(inputs, {})
+        load = writer.commit(inputs, {table: self._ignored[table] for table in self._columns if self._ignored[table]})
         self._loads.append(load.number)
         for one in load.files:
             self._rows[one.table] += one.rows
@@ -212,6 +240,7 @@ class _Loading:
             refused=dict(+self._refused),
             refusals=self._refusals[:_EXAMPLES],
             first_load=first_load,
+            ignored_columns={table: names for table, names in self._ignored.items() if names},
         )
 
     def _begun(self) -> LoadWriter:
@@ -225,6 +254,14 @@ class _Loading:
             with storing(scratch):
                 self._files[table] = (scratch / f"{table}.jsonl").open("w", encoding="utf-8")
         return self._files[table]
+
+    def _column_file(self, shape: Shape) -> ColumnFile:
+        if shape.table not in self._columns:
+            scratch = self._begun().scratch
+            with storing(scratch):
+                self._columns[shape.table] = ColumnFile(shape, scratch / f"{shape.table}.columns")
+            self._ignored[shape.table] = shape.ignored()
+        return self._columns[shape.table]
 
 
 def _landed(table: str, file: Path) -> str:
@@ -240,21 +277,27 @@ def _landed(table: str, file: Path) -> str:
 
 
 def _unknown(rows: str, table: str, paths: Sequence[str], source: str, since: datetime) -> str:
-    """Those of `rows` that are not what the newest row with their key already says; looked up as far as `since`."""
+    """Those of `rows` that are not what the newest row with their key already says; looked up as far as `since`.
+
+    Of refused rows those that were not refused before, word for word.
+    """
     key = ", ".join(f'"{column}"' for column in contract.landing()[table].key)
     columns = ", ".join(f'"{column.name}"' for column in contract.landing()[table].columns)
     says = f"row({columns}, _payload)"  # not when it was updated: a stamp alone is no news
     files = ", ".join(map(literal, paths))
+    there = f"""read_parquet([{files}], union_by_name = true, hive_partitioning = false)
+            WHERE _source = {literal(source)} AND _loaded_at >= TIMESTAMPTZ {literal(since.isoformat())}"""
     return f"""WITH delivered AS MATERIALIZED (SELECT *, {says} AS _says FROM ({rows})),
         known AS (
-            SELECT {key}, arg_max({says}, (_load, _file, _position)) AS _says
-            FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false)
-            WHERE _source = {literal(source)} AND _refused IS NULL
-                AND _loaded_at >= TIMESTAMPTZ {literal(since.isoformat())}
-                AND ({key}) IN (SELECT ({key}) FROM delivered)
+            SELECT {key}, arg_max({says}, (_load, _file, _position)) AS _says FROM {there}
+                AND _refused IS NULL AND ({key}) IN (SELECT ({key}) FROM delivered)
             GROUP BY {key}
-        )
-        SELECT * EXCLUDE (_says) FROM delivered ANTI JOIN known USING ({key}, _says) ORDER BY _position"""
+        ),
+        refused AS (SELECT DISTINCT account_id, _payload FROM {there} AND _refused IS NOT NULL)
+        SELECT * EXCLUDE (_says) FROM delivered ANTI JOIN known USING ({key}, _says)
+        ANTI JOIN refused ON _refused IS NOT NULL AND delivered._payload = refused._payload
+            AND delivered.account_id IS NOT DISTINCT FROM refused.account_id
+        ORDER BY _position"""
 
 
 def _examples(connection: duckdb.DuckDBPyConnection, table: str, written: Path) -> list[str]:

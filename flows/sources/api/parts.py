@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from flows.lake import PARTS, Lake
 from flows.lake.landing import literal
 
 _LINE_BYTES = 64 * 1024 * 1024
@@ -102,3 +103,28 @@ def things(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, list[Pa
 
     for of, parts in groupby(rows(), key=itemgetter(0)):
         yield of, [Part(of, kind, name, json.loads(record), at) for _, kind, name, record, at in parts]
+
+
+class Known:
+    """The parts that stood in the lake when a pull began."""
+
+    def __init__(self, lake: Lake, account: str) -> None:
+        self._lake, self._account = lake, account
+        self._paths = [lake.path(file) for file in lake.files() if file.table == PARTS]
+
+    def of(self, things: Collection[str], kind: str) -> dict[str, Any]:
+        """The record of one kind for each of these things that has one; the newest, where a thing has several."""
+        if not self._paths or not things:
+            return {}
+        names = ", ".join(map(literal, things))
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            self._lake.connect(connection)
+            found = connection.execute(
+                f"""SELECT part_of, arg_max(_payload, (said_at IS NOT NULL, said_at, _load, _file, _position))
+                FROM read_parquet([{", ".join(map(literal, self._paths))}], union_by_name = true,
+                    hive_partitioning = false)
+                WHERE account_id = {literal(self._account)} AND kind = {literal(kind)} AND part_of IN ({names})
+                GROUP BY part_of"""
+            ).fetchall()
+        return {of: json.loads(record) for of, record in found}

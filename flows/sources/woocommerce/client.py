@@ -10,7 +10,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.errors import SourceRefused
-from flows.sources.api import Batch, Http, Pace, Part, Place, Row
+from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row
 from flows.sources.woocommerce import mapping
 from flows.sources.woocommerce.mapping import Record
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -44,7 +44,7 @@ class Client:
             self._list(path, {"per_page": 1})
         return f"{self._settings.base_url} answers, orders and products can be read"
 
-    def read(self, place: Place) -> Iterator[Batch]:
+    def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  nothing of a shop comes in parts
         """Products first: they name what the lines are of."""
         yield from self._changed("products", place, lambda product: [mapping.product_row(self.account, product)])
         yield from self._changed("orders", place, self._order)

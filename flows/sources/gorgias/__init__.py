@@ -1,0 +1,1 @@
+"""Gorgias: tickets with their first human reply, closing time and satisfaction, newest first."""

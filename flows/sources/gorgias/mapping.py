@@ -1,0 +1,128 @@
+"""From Gorgias's tickets, messages and surveys to rows of the landing contract; pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flows.errors import SourceRefused
+from flows.sources.api import Part, Row
+
+Record = dict[str, Any]
+
+NO_PERSON = {"api", "rule", "self_service", "offline_capture"}  # ways by which programs write
+SATISFACTION = {1: "bad", 2: "bad", 4: "good", 5: "good"}  # 3 is neither
+OPENING = timedelta(minutes=1)  # a ticket that an agent begins has its first message in this time
+# Of a message; its texts are not needed.
+KEPT = ("id", "ticket_id", "created_datetime", "sent_datetime", "channel", "via", "from_agent", "public", "rule_id")
+
+
+def ticket_part(ticket: Record) -> Part:
+    """A ticket, as it was last changed."""
+    return Part(_of(ticket, "id"), "ticket", "", ticket, _text(ticket.get("updated_datetime")))
+
+
+def reply_parts(message: Record, automatic_senders: Collection[str]) -> Iterator[Part]:
+    """The message, if a person of the shop wrote it to the shopper."""
+    if not _is_human_reply(message, automatic_senders):
+        return
+    kept = {name: message.get(name) for name in KEPT} | {"sender_id": (message.get("sender") or {}).get("id")}
+    yield Part(_of(message, "ticket_id"), "reply", identifier(message, "id"), kept, _text(_sent(message)))
+
+
+def survey_parts(survey: Record) -> Iterator[Part]:
+    """The survey, if it was answered."""
+    if survey.get("score") is not None:
+        yield Part(_of(survey, "ticket_id"), "survey", "", survey, _text(survey.get("scored_datetime")))
+
+
+def ticket_rows(account: str, parts: Sequence[Part], conversation_field: str) -> Iterator[Row]:
+    """A ticket from all that is known of it; nothing as long as the ticket itself is not."""
+    ticket: Record | None = next((part.record for part in parts if part.kind == "ticket"), None)
+    if ticket is None:
+        return
+    survey = next((part.record for part in parts if part.kind == "survey"), ticket.get("satisfaction_survey")) or {}
+    reply = _first_reply(ticket, [part.record for part in parts if part.kind == "reply"])
+    yield Row(
+        "tickets",
+        {
+            "account_id": account,
+            "platform": "gorgias",
+            "ticket_id": identifier(ticket, "id"),
+            "conversation_id": _conversation(ticket, conversation_field),
+            "status": "trashed" if ticket.get("trashed_datetime") else ticket.get("status"),
+            "created_at": ticket.get("created_datetime"),
+            "first_human_reply_at": _sent(reply) if reply else None,
+            "solved_at": ticket.get("closed_datetime") if ticket.get("status") == "closed" else None,
+            "satisfaction": _satisfaction(survey.get("score")),
+            "updated_at": ticket.get("updated_datetime"),
+        },
+        {"ticket": ticket, "first_human_reply": reply, "satisfaction_survey": survey or None},
+    )
+
+
+def instant(text: object) -> datetime | None:
+    """A time; Gorgias writes UTC, with an offset or without."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def identifier(record: Record, name: str) -> str:
+    """An id as text. Raises SourceRefused where there is none."""
+    if not record.get(name):
+        what = f"gorgias delivers a record without {name}"
+        raise SourceRefused(what, remedy="the API has changed; report it")
+    return str(record[name])
+
+
+def _is_human_reply(message: Record, automatic_senders: Collection[str]) -> bool:
+    """Rules, flows and programs write as the shop, too, and notes are for agents only."""
+    email = str((message.get("sender") or {}).get("email") or "").lower()
+    return (
+        message.get("from_agent") is True
+        and message.get("public") is not False
+        and "internal-note" not in {message.get("channel"), (message.get("source") or {}).get("type")}
+        and message.get("rule_id") is None
+        and message.get("via") not in NO_PERSON
+        and not email.startswith("bot@")  # Gorgias's own
+        and email not in automatic_senders
+        and not message.get("failed_datetime")
+    )
+
+
+def _first_reply(ticket: Record, replies: Sequence[Record]) -> Record | None:
+    """The earliest reply; with what an agent began the ticket is none."""
+    created = instant(ticket.get("created_datetime"))
+    timed = [(at, reply) for reply in replies if (at := instant(_sent(reply)))]
+    if ticket.get("from_agent") is True and created is not None:
+        timed = [(at, reply) for at, reply in timed if at > created + OPENING]
+    return min(timed, key=lambda one: one[0])[1] if timed else None
+
+
+def _sent(message: Record) -> Any:
+    return message.get("sent_datetime") or message.get("created_datetime")
+
+
+def _satisfaction(score: object) -> str | None:
+    return SATISFACTION.get(score) if isinstance(score, int) else None
+
+
+def _conversation(ticket: Record, field: str) -> str | None:
+    name, _, key = field.partition(":")
+    found = ticket.get(name)
+    if name == "meta":
+        found = found.get(key) if isinstance(found, dict) else None
+    return str(found).strip() or None if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+
+def _of(record: Record, name: str) -> str:
+    return f"gorgias:{identifier(record, name)}"
+
+
+def _text(at: object) -> str | None:
+    found = instant(at)
+    return found.isoformat() if found else None

@@ -1,0 +1,229 @@
+"""What is asked of Klaviyo, and in which order: what changed first, then the past, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from dlt.sources.helpers.rest_client.auth import APIKeyAuth
+
+from flows.sources.api import Batch, Known, Pace, Part, Place, Row
+from flows.sources.klaviyo import mapping
+from flows.sources.klaviyo.endpoints import Endpoints, Group
+from flows.sources.klaviyo.mapping import Record, attributes, normal, prop
+from flows.sources.klaviyo.settings import KlaviyoSettings
+
+NAME = "klaviyo"
+SECOND = timedelta(seconds=1)
+FOUNDED = datetime(2012, 1, 1, tzinfo=UTC)
+WINDOW = timedelta(days=30)  # of the past at once; twice as long after each one that held nothing
+ORDERS = ("placed_order", "ordered_product")
+CAN_CHANGE = "open"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of the account, and which of ours it is."""
+
+    kind: str
+    id: str
+
+
+class Client:
+    """One account; a client of `flows.sources.api`."""
+
+    def __init__(
+        self,
+        account: str,
+        settings: KlaviyoSettings,
+        environment: Mapping[str, str],
+        waiting: Callable[[float], None],
+    ) -> None:
+        self.account, self._settings = account, settings
+        self.rereads = timedelta(days=settings.reread_days + 2)
+        key = f"Klaviyo-API-Key {settings.api_key.read(environment)}"
+        auth = APIKeyAuth(name="Authorization", api_key=key, location="header")
+        self.endpoints = self._ask = Endpoints(settings, auth, lambda group: Pace(NAME, group.limits, waiting))
+        self._skills: Mapping[str, str] = {}
+        self._begins = datetime.combine(settings.start, time(), UTC) if settings.start else FOUNDED
+
+    def check(self) -> str:
+        """One call to each family of endpoints: the key may read them all."""
+        missing = [metric for metric in mapping.OF_CONVERSATIONS if not self._metrics((metric,))]
+        for group, path in (
+            (Group.PROFILES, "api/profiles"),
+            (Group.CONVERSATIONS, "api/customer-agent-conversations"),
+        ):
+            self._ask.first(group, path)
+        without = f"; the account has no metric yet for: {', '.join(missing)}" if missing else ""
+        return f"{self._settings.base_url} answers, everything can be read{without}"
+
+    def read(self, place: Place, known: Known) -> Iterator[Batch]:
+        """Lists, then what is new, then the past window by window; conversations last, their limit is the lowest."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        skills = self._ask.all(Group.AGENT, "api/agent-skills")
+        self._skills = mapping.skills_by_name(skills)
+        knowledge = self._ask.all(Group.AGENT, "api/agent-knowledge")
+        lists = [mapping.skill_row(self.account, skill) for skill in skills]
+        yield Batch([*lists, *(mapping.article_row(self.account, one) for one in knowledge)])
+        yield from self._profiles(place)
+        metrics = self._metrics((*mapping.OF_CONVERSATIONS, "clicked_sms", *(ORDERS if self._settings.orders else ())))
+        for metric in metrics:
+            yield from self._new_events(metric, place, now)
+        yield from self._new_conversations(place, known, now)
+        yield from self._past(metrics, place, now)
+
+    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
+        kind, _, name = of.partition("/")
+        if kind == "order":
+            return mapping.order_rows(self.account, name, parts, None)
+        return mapping.conversation_rows(self.account, name, parts, self._skills)
+
+    def skills(self) -> Mapping[str, str]:
+        """Ids of the agent's skills by the normal form of everything that they are called; one call."""
+        return mapping.skills_by_name(self._ask.all(Group.AGENT, "api/agent-skills"))
+
+    def _profiles(self, place: Place) -> Iterator[Batch]:
+        after = datetime.fromisoformat(place["profiles"]) - SECOND if "profiles" in place else self._begins
+        params = {"filter": f"greater-than(updated,{stamp(after)})", "sort": "updated"}
+        for profiles in self._ask.pages(Group.PROFILES, "api/profiles", params, size=100):
+            updated = [str(at) for profile in profiles if (at := attributes(profile).get("updated"))]
+            rows = [mapping.profile_row(self.account, profile) for profile in profiles]
+            yield Batch(rows, {"profiles": updated[-1]} if updated else {})
+
+    def _metrics(self, kinds: Sequence[str]) -> list[Metric]:
+        """The metrics of the account that are ours, under any of their names."""
+        wanted: dict[str, str] = {}
+        for kind in kinds:
+            for name in getattr(self._settings.metrics, kind) or mapping.METRICS[kind]:
+                wanted[normal(name)] = kind
+        found = self._ask.all(Group.METRICS, "api/metrics", size=None)
+        named = [(wanted.get(normal(str(attributes(metric).get("name") or ""))), metric["id"]) for metric in found]
+        return [Metric(kind, name) for kind, name in named if kind]
+
+    def _new_events(self, metric: Metric, place: Place, now: datetime) -> Iterator[Batch]:
+        """Events since the place, and again those of the days in which they come late; the place is never past now."""
+        name = f"events/{metric.id}"
+        if name not in place:
+            yield Batch((), {name: now.isoformat(), f"{name}/reached": now.isoformat()})
+            return
+        since = datetime.fromisoformat(place[name]) - timedelta(days=self._settings.reread_days)
+        yield from self._events(metric, max(since, self._begins), None)
+        yield Batch((), {name: now.isoformat()})
+
+    def _past(self, metrics: Sequence[Metric], place: Place, now: datetime) -> Iterator[Batch]:
+        """A first load, newest first: a window of each metric's events, then the conversations of that time."""
+        threads = self._past_conversations(place, now)
+        under_way = [self._windows(metric, place, now) for metric in metrics]
+        while under_way:
+            reached = now
+            for windows in list(under_way):
+                window = next(windows, None)
+                if window is None:
+                    under_way.remove(windows)
+                    continue
+                since, batches = window
+                reached = min(reached, since)
+                yield from batches
+            for batch, oldest in threads:
+                yield batch
+                if oldest and oldest < reached:
+                    break
+        for batch, _ in threads:
+            yield batch
+
+    def _windows(self, metric: Metric, place: Place, now: datetime) -> Iterator[tuple[datetime, Iterator[Batch]]]:
+        """Windows of a metric's past, newest first: where each begins, and its events.
+
+        The first one also has what is dated in the future.
+        """
+        name = f"events/{metric.id}/reached"
+        until = datetime.fromisoformat(place[name]) if name in place else None
+        reached, length = until or now, WINDOW
+        while reached > self._begins:
+            since, counted = max(reached - length, self._begins), [0]
+
+            def batches(since: datetime, until: datetime | None, counted: list[int]) -> Iterator[Batch]:
+                for batch in self._events(metric, since, until):
+                    counted[0] += len(batch.parts)
+                    yield batch
+                yield Batch((), {name: since.isoformat()}, is_milestone=since == self._begins)
+
+            yield since, batches(since, until, counted)
+            length = WINDOW if counted[0] else length * 2
+            reached = until = since
+
+    def _events(self, metric: Metric, since: datetime, before: datetime | None) -> Iterator[Batch]:
+        filters = [f'equals(metric_id,"{metric.id}")', f"greater-or-equal(datetime,{stamp(since)})"]
+        filters += [f"less-than(datetime,{stamp(before)})"] if before else []
+        params = {"filter": ",".join(filters), "sort": "datetime"}
+        for events in self._ask.pages(Group.EVENTS, "api/events", params, size=200):
+            yield Batch((), parts=[part for event in events if (part := self._part(metric.kind, event))])
+
+    def _part(self, kind: str, event: Record) -> Part | None:
+        """What an event says of its conversation or order; None where it names none."""
+        attributes(event)
+        if kind in ORDERS:
+            of = prop(event, mapping.ORDER_ID) or (event["id"] if kind == "placed_order" else None)
+            return Part(f"order/{of}", kind, event["id"], event, mapping.happened(event)) if of else None
+        of = prop(event, mapping.CONVERSATION_ID)
+        return Part(f"conversation/{of}", kind, event["id"], event, mapping.happened(event)) if of else None
+
+    def _new_conversations(self, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
+        """Conversations since the place, and again those that can still change; threads only where they may be new."""
+        if "conversations" not in place:
+            return
+        since = datetime.fromisoformat(place["conversations"]) - timedelta(days=self._settings.reread_days)
+        filters = f"greater-or-equal(created_at,{stamp(max(since, self._begins))})"
+        for conversations, _ in self._ask.conversations(filters, None):
+            before = known.of([f"conversation/{one['id']}" for one in conversations], "conversation")
+            for one in conversations:
+                earlier = before.get(f"conversation/{one['id']}")
+                said = attributes(one)
+                if (
+                    earlier is None
+                    or said.get("status") == CAN_CHANGE
+                    or attributes(earlier).get("updated_at") != said.get("updated_at")
+                ):
+                    yield Batch((), parts=self._thread(one))
+        yield Batch((), {"conversations": now.isoformat()})
+
+    def _past_conversations(self, place: Place, now: datetime) -> Iterator[tuple[Batch, datetime | None]]:
+        """All conversations, newest first, and at the end of a page its oldest. The place is the page to go on with."""
+        if place.get("conversations/past") == "done":
+            return
+        since = f"greater-or-equal(created_at,{stamp(self._begins)})"
+        total = self._ask.volume(self._begins, now)
+        seen = int(place.get("conversations/seen", 0))
+        start = {} if "conversations" in place else {"conversations": now.isoformat()}
+        for conversations, following in self._ask.conversations(since, place.get("conversations/past")):
+            for one in conversations:
+                seen += 1
+                share = min(seen / total, 0.9999) if total else None
+                yield Batch((), share=share, parts=self._thread(one)), None
+            there = {"conversations/past": following or "done", "conversations/seen": str(seen)}
+            created = [at for one in conversations if (at := attributes(one).get("created_at"))]
+            oldest = min(map(datetime.fromisoformat, created), default=None)
+            yield (
+                Batch((), {**start, **there}, share=None if following else 1.0, is_milestone=following is None),
+                oldest,
+            )
+
+    def _thread(self, conversation: Record) -> list[Part]:
+        """A conversation and its messages, as parts of it."""
+        given, of = attributes(conversation), f"conversation/{conversation['id']}"
+        messages = self._ask.all(
+            Group.CONVERSATIONS, f"api/customer-agent-conversations/{conversation['id']}/customer-agent-messages"
+        )
+        for message in messages:
+            attributes(message)
+        return [
+            Part(of, "conversation", conversation["id"], conversation, given.get("updated_at")),
+            *(Part(of, "message", str(one["id"]), one, attributes(one).get("updated_at")) for one in messages),
+        ]
+
+
+def stamp(at: datetime) -> str:
+    """An instant as filters take it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,185 @@
+"""Klaviyo's endpoints: their limits and pages, and what is wrong with those of the beta."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
+from requests import Request
+from requests.auth import AuthBase
+
+from flows.errors import SourceRefused
+from flows.sources.api import Http, Pace
+from flows.sources.klaviyo.settings import KlaviyoSettings
+
+NAME = "klaviyo"
+Record = dict[str, Any]
+PAGE = 100
+STATUSES = ("open", "routed-to-team", "resolved-by-ai", "closed")
+CONVERSATIONS = "api/customer-agent-conversations"
+
+
+class Group(Enum):
+    """Endpoints that share a limit: calls a second, calls a minute. (Whether conversations and their messages do is not
+    documented; they are taken to.)
+    """
+
+    EVENTS = ("events", 350, 3500)
+    PROFILES = ("profiles", 75, 700)
+    METRICS = ("metrics", 10, 150)
+    AGENT = ("skills and knowledge", 10, 150)
+    CONVERSATIONS = ("conversations", 3, 60)
+
+    @property
+    def limits(self) -> tuple[tuple[int, float], ...]:
+        _, burst, steady = self.value
+        return (burst, 1.0), (steady, 60.0)
+
+    @property
+    def is_beta(self) -> bool:
+        return self in {Group.AGENT, Group.CONVERSATIONS}
+
+
+class Endpoints:
+    """The API of one account, page by page."""
+
+    def __init__(self, settings: KlaviyoSettings, auth: AuthBase, pace: Callable[[Group], Pace]) -> None:
+        self._http = {
+            group: Http(
+                NAME,
+                settings.base_url,
+                auth=auth,
+                pace=pace(group),
+                headers={
+                    "revision": settings.beta_revision if group.is_beta else settings.revision,
+                    "accept": "application/vnd.api+json",
+                },
+                explain=_explain,
+            )
+            for group in Group
+        }
+
+    def first(self, group: Group, path: str) -> list[Record]:
+        """One record of a list, if it has any."""
+        return _data(self._http[group].get(path, {"page[size]": 1}), path)
+
+    def all(self, group: Group, path: str, size: int | None = PAGE) -> list[Record]:
+        """All records of a short list."""
+        return [record for page in self.pages(group, path, {}, size=size) for record in page]
+
+    def pages(self, group: Group, path: str, params: Mapping[str, str], size: int | None) -> Iterator[list[Record]]:
+        """A list, page by page. A full page of the beta without a link to the next is looked into."""
+        given = {**params, **({"page[size]": str(size)} if size else {})}
+        for answer, following in self._linked(group, path, given):
+            page = _data(answer, path)
+            yield page
+            if group.is_beta and following is None and size and len(page) >= size:
+                self._must_be_the_end(path, params, size)
+
+    def conversations(self, filters: str, following: str | None) -> Iterator[tuple[list[Record], str | None]]:
+        """Conversations, newest first, and the cursor of the page after; `following` is such a cursor to begin with.
+
+        Raises SourceRefused where a page is full, names no next one, and there are more.
+        """
+        params = {"filter": filters, "page[size]": str(PAGE)}
+        seen: set[str] = set()
+        begun = {**params, **({"page[cursor]": following} if following else {})}
+        for answer, cursor in self._linked(Group.CONVERSATIONS, CONVERSATIONS, begun):
+            page = [one for one in _data(answer, CONVERSATIONS) if one.get("id") not in seen]
+            seen.update(str(one.get("id")) for one in page)
+            if cursor is None and len(_data(answer, CONVERSATIONS)) >= PAGE:
+                for status in STATUSES:
+                    narrower = {**params, "filter": f'{filters},equals(status,"{status}")'}
+                    found = _data(self._http[Group.CONVERSATIONS].get(CONVERSATIONS, narrower), CONVERSATIONS)
+                    if not following and any(str(one.get("id")) not in seen for one in found):
+                        raise _incomplete(CONVERSATIONS)
+                self._must_be_the_end(CONVERSATIONS, {"filter": filters}, PAGE)
+            yield page, cursor
+
+    def report(
+        self, of: str, statistics: Sequence[str], since: datetime, until: datetime, groupings: Sequence[str] = ()
+    ) -> list[Record]:
+        """Klaviyo's own figures from `since` until before `until`: a list of groupings and statistics.
+
+        `of` is `values` or `skill-values`. Raises SourceUnavailable, SourceRefused.
+        """
+        kind = f"customer-agent-{of}-report"
+        timeframe = {"start": since.isoformat(), "end": until.isoformat()}
+        asked: Record = {"statistics": list(statistics), "timeframe": timeframe}
+        if groupings:
+            asked["groupings"] = list(groupings)
+        body = {"data": {"type": kind, "attributes": asked}}
+        headers = {"content-type": "application/vnd.api+json"}
+        answer = self._http[Group.CONVERSATIONS].post(f"api/{kind}s", body, headers)
+        data = answer.get("data") if isinstance(answer, dict) else None
+        given = data.get("attributes") if isinstance(data, dict) else None
+        results = given.get("results") if isinstance(given, dict) else None
+        if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
+            raise SourceRefused(f"{NAME} reports no results at api/{kind}s", remedy="the API has changed; report it")
+        return results
+
+    def volume(self, since: datetime, until: datetime) -> int | None:
+        """Klaviyo's own count of conversations, to tell how far a first load is; None where it does not say."""
+        try:
+            results = self.report("values", ["volume"], since, until)
+            return sum(int(one["statistics"]["volume"]) for one in results) or None
+        except (SourceRefused, KeyError, TypeError, ValueError):
+            return None
+
+    def _must_be_the_end(self, path: str, params: Mapping[str, str], size: int) -> None:
+        """Half a page has to name a next one where the whole did not; if it does not, links cannot be trusted."""
+        half = {**params, "page[size]": str(size // 2)}
+        answer, following = next(self._linked(Group.CONVERSATIONS, path, half))
+        if following is None and len(_data(answer, path)) >= size // 2:
+            raise _incomplete(path)
+
+    def _linked(self, group: Group, path: str, params: Mapping[str, str]) -> Iterator[tuple[Any, str | None]]:
+        """Answers, and the cursor that each names for the next."""
+        http = self._http[group]
+        for answer, _ in http.pages(path, _AtBase(http), params):
+            links = answer.get("links") if isinstance(answer, dict) else None
+            following = (links or {}).get("next")
+            cursor = dict(parse_qsl(urlsplit(following).query)).get("page[cursor]") if following else None
+            yield answer, cursor or following
+
+
+class _AtBase(JSONLinkPaginator):
+    """Links to the next page, below the base URL whatever host they name."""
+
+    def __init__(self, http: Http) -> None:
+        super().__init__(next_url_path="links.next")
+        self._http = http
+
+    def update_request(self, request: Request) -> None:
+        if self.has_next_page:
+            super().update_request(request)
+            request.url = self._http.at_base(str(request.url))
+
+
+def _data(answer: Any, path: str) -> list[Record]:
+    """The records of an answer: a list, or (as the beta's description has it) a single one."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    if isinstance(data, dict):
+        return [data]
+    if not isinstance(data, list):
+        raise SourceRefused(f"{NAME} answers without `data` at {path}", remedy="the API has changed; report it")
+    return data
+
+
+def _incomplete(path: str) -> SourceRefused:
+    what = f"{NAME} delivers a full page of {path} without a link to the next, but there are more rows"
+    return SourceRefused(what, remedy="the beta API has a fault; report it to Klaviyo, and run again later")
+
+
+def _explain(status: int, answer: Any) -> str | None:
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    detail = str(errors[0].get("detail", "")) if isinstance(errors, list) and errors else ""
+    if status == 401:
+        return "see to the private key"
+    if status == 403:
+        return f"give the private key the scopes events:read, metrics:read, profiles:read, agents:read ({detail})"
+    return None

@@ -1,0 +1,298 @@
+"""From Klaviyo's records to rows of the landing contract; pure functions.
+
+A conversation is told of by several endpoints: the Customer Agent API knows its status, times and messages, the events
+know its channel, profile, tag, skill and products. `conversation_rows` puts them together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flows.errors import SourceRefused
+from flows.sources.api import Part, Row
+
+Record = dict[str, Any]
+
+# Every spelling that Klaviyo has given a metric so far; compared without case, blanks and punctuation.
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "started": (
+        "Started Conversation",
+        "Started Conversation with Customer Agent",
+        "Started Customer Agent Conversation",
+    ),
+    "resolved": (
+        "Conversation Resolved",
+        "Conversation with Customer Agent Resolved",
+        "Resolved Customer Agent Conversation",
+    ),
+    "escalated": (
+        "Conversation Escalated",
+        "Conversation with Customer Agent Escalated",
+        "Escalated Customer Agent Conversation",
+    ),
+    "recommended": ("Received Product Recommendation", "Received Product Recommendation from Customer Agent"),
+    "placed_order": ("Placed Order",),
+    "ordered_product": ("Ordered Product",),
+    "clicked_sms": ("Clicked SMS",),
+}
+OF_CONVERSATIONS = ("started", "resolved", "escalated", "recommended")
+CHANNELS = {"webchat": "web_chat", "sms": "sms", "email": "email", "whatsapp": "whatsapp"}
+SENDERS = {"user": "visitor", "visitor": "visitor", "agent": "agent", "assistant": "agent", "human": "human"}
+# Names of properties under all their labels; which of them an account sends is documented nowhere.
+CONVERSATION_ID = ("Conversation ID",)
+SKILL = (
+    "Skill",
+    "Skill that handled it",
+    "Skill active at escalation",
+    "Procedure",
+    "Procedure that handled it",
+    "Procedure active at escalation",
+)
+TAGS = ("Tags", "Tag")
+REASON = ("Escalation reason", "Reason")
+PRODUCTS = ("Product IDs", "Product IDs / SKUs", "Product IDs / SKUs recommended", "Products", "SKUs", "Product ID")
+ORDER_ID = ("OrderId", "Order ID", "$event_id")
+CURRENCY = ("$currency_code", "value_currency", "Currency", "Presentment Currency")
+
+
+def normal(name: str) -> str:
+    """A name without case, blanks and punctuation."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def attributes(record: Any) -> Record:
+    """The attributes of a JSON:API record. Raises SourceRefused where it is none."""
+    if not isinstance(record, dict) or not record.get("id"):
+        raise SourceRefused("klaviyo delivers a record without an id", remedy="the API has changed; report it")
+    found = record.get("attributes")
+    return found if isinstance(found, dict) else {}
+
+
+def prop(event: Record, names: Sequence[str]) -> Any:
+    """The first property of an event that has one of these names and a value."""
+    given = attributes(event).get("event_properties") or attributes(event).get("properties") or {}
+    found = {normal(name): value for name, value in given.items()} if isinstance(given, dict) else {}
+    values = (found.get(normal(name)) for name in names)
+    return next((value for value in values if value is not None and value != ""), None)
+
+
+def happened(event: Record) -> str | None:
+    """When an event happened."""
+    at = attributes(event).get("datetime")
+    return str(at) if at else None
+
+
+def profile_of(event: Record) -> str | None:
+    data = ((event.get("relationships") or {}).get("profile") or {}).get("data") or {}
+    return data.get("id")
+
+
+def profile_row(account: str, profile: Record) -> Row:
+    given = attributes(profile)
+    values = {
+        "account_id": account,
+        "profile_id": profile["id"],
+        "email": given.get("email"),
+        "phone": given.get("phone_number"),
+        "first_name": given.get("first_name"),
+        "last_name": given.get("last_name"),
+        "updated_at": given.get("updated"),
+    }
+    return Row("profiles", values, profile)
+
+
+def skill_row(account: str, skill: Record) -> Row:
+    given = attributes(skill)
+    values = {
+        "account_id": account,
+        "skill": skill_id(skill),
+        "label": given.get("display_name") or given.get("name"),
+        "is_available": given.get("status", "live") == "live",
+    }
+    return Row("skills", values, skill)
+
+
+def skill_id(skill: Record) -> str:
+    """What a skill is called in messages: its name, which does not change with its label."""
+    return str(attributes(skill).get("name") or skill["id"])
+
+
+def skills_by_name(skills: Sequence[Record]) -> dict[str, str]:
+    """Ids of skills by the normal form of everything that they are called."""
+    return {
+        normal(str(name)): skill_id(skill)
+        for skill in skills
+        for name in (skill["id"], attributes(skill).get("name"), attributes(skill).get("display_name"))
+        if name
+    }
+
+
+def article_row(account: str, knowledge: Record) -> Row:
+    """What the agent answers from; only what is indexed is published to it."""
+    given = attributes(knowledge)
+    said = given.get("source")
+    source: Record = said if isinstance(said, dict) else {}
+
+    def first(*names: str) -> Any:
+        return next((place[name] for place in (given, source) for name in names if place.get(name)), None)
+
+    url = first("url", "page_url")
+    values = {
+        "account_id": account,
+        "article_id": knowledge["id"],
+        "title": first("title", "name", "file_name", "question") or url or knowledge["id"],
+        "body": first("content", "text", "body", "snippet", "answer"),
+        "url": url,
+        "is_published": given.get("status", "indexed") == "indexed",
+        "updated_at": first("updated_at", "indexed_at"),
+    }
+    return Row("articles", values, knowledge)
+
+
+def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapping[str, str]) -> Iterator[Row]:
+    """The rows of one conversation from all that is known of it.
+
+    The conversation itself waits for its channel, which an event brings. `skills` are ids of skills by the normal form
+    of everything that they are called.
+    """
+    by_kind: dict[str, list[Record]] = {}
+    for part in parts:
+        by_kind.setdefault(part.kind, []).append(part.record)
+    events = [event for kind in OF_CONVERSATIONS for event in by_kind.get(kind, ())]
+    yield from _conversation(account, of, by_kind, events)
+    for event in by_kind.get("escalated", ()):
+        values = {
+            "account_id": account,
+            "handoff_event_id": event["id"],
+            "conversation_id": of,
+            "type": "accepted",
+            "occurred_at": happened(event),
+            "reason": _text(prop(event, REASON)),
+        }
+        yield Row("handoff_events", values, event)
+    yield from _messages(account, of, by_kind, skills)
+    for event in by_kind.get("clicked_sms", ()):
+        values = {
+            "account_id": account,
+            "interaction_id": event["id"],
+            "conversation_id": of,
+            "type": "link_click",
+            "occurred_at": happened(event),
+            "product_id": _text(prop(event, ("Product ID",))),
+            "url": _text(prop(event, ("URL", "Link", "Destination URL"))),
+            "profile_id": profile_of(event),
+        }
+        yield Row("interactions", values, event)
+
+
+def _conversation(
+    account: str, of: str, by_kind: Mapping[str, list[Record]], events: Sequence[Record]
+) -> Iterator[Row]:
+    record: Record = next(iter(by_kind.get("conversation", ())), {})
+    given = record.get("attributes") or {}
+    channel = next((prop(event, ("Channel",)) for event in events if prop(event, ("Channel",))), None)
+    started = next((happened(event) for event in by_kind.get("started", ())), None)
+    created = given.get("created_at") or started
+    if channel is None or created is None:
+        return
+    tagged = [_tag(prop(event, TAGS)) for event in events if prop(event, TAGS)]
+    times = [at for at in (given.get("updated_at"), *map(happened, events)) if at]
+    values = {
+        "account_id": account,
+        "conversation_id": of,
+        "channel": CHANNELS.get(normal(str(channel)), channel),
+        "created_at": created,
+        "profile_id": next((profile for profile in map(profile_of, events) if profile), None),
+        "tag": tagged[-1] if tagged else None,
+        "source_status": given.get("status"),
+        "updated_at": max(times, key=datetime.fromisoformat) if times else None,
+    }
+    yield Row("conversations", values, {"conversation": record, "events": list(events)})
+
+
+def _messages(account: str, of: str, by_kind: Mapping[str, list[Record]], skills: Mapping[str, str]) -> Iterator[Row]:
+    """Messages, with the skill and the products that events tell of on the agent's message next to them in time."""
+    rows = []
+    for message in by_kind.get("message", ()):
+        given = attributes(message)
+        role = str(given.get("role") or "")
+        values = {
+            "account_id": account,
+            "message_id": f"{of}/{message['id']}",
+            "conversation_id": of,
+            "sender": SENDERS.get(role.lower(), role),
+            "sent_at": given.get("created_at"),
+            "text": given.get("content"),
+            "updated_at": given.get("updated_at"),
+        }
+        rows.append(Row("messages", values, message))
+    answers = [row for row in rows if row.values["sender"] == "agent" and row.values["sent_at"]]
+    found: dict[str, Record] = {}
+    for kind in ("resolved", "escalated", "recommended") if answers else ():
+        for event in by_kind.get(kind, ()):
+            at = datetime.fromisoformat(happened(event) or "1970-01-01T00:00:00Z")
+            nearest = min(answers, key=lambda row: abs(datetime.fromisoformat(row.values["sent_at"]) - at))
+            about = found.setdefault(nearest.values["message_id"], {})
+            if kind == "recommended":
+                about.setdefault("recommended_product_ids", []).extend(_list(prop(event, PRODUCTS)))
+            elif skill := _text(prop(event, SKILL)):
+                about["skill"] = skills.get(normal(skill), skill)
+    for row in rows:
+        yield Row("messages", {**row.values, **found.get(row.values["message_id"], {})}, row.record)
+
+
+def order_rows(account: str, of: str, parts: Sequence[Part], currency: str | None) -> Iterator[Row]:
+    """An order and its lines, from the event of the order and those of its products."""
+    placed = next((part.record for part in parts if part.kind == "placed_order"), None)
+    if placed is None:
+        return  # a product of an order that has not come yet
+    values = {
+        "account_id": account,
+        "order_id": of,
+        "placed_at": happened(placed),
+        "currency": _text(prop(placed, CURRENCY)) or currency,
+        "profile_id": profile_of(placed),
+    }
+    yield Row("orders", values, placed)
+    items = prop(placed, ("Items",))
+    if isinstance(items, list) and items:
+        lines = [(f"{of}/{number}", item, item) for number, item in enumerate(items, 1) if isinstance(item, dict)]
+    else:
+        ordered = [part.record for part in parts if part.kind == "ordered_product"]
+        lines = [(event["id"], attributes(event).get("event_properties") or {}, event) for event in ordered]
+    for line_id, item, record in lines:
+        given = {normal(name): value for name, value in item.items()}
+        quantity = given.get("quantity", 1)
+        price, total = given.get("itemprice", given.get("price")), given.get("rowtotal", given.get("value"))
+        if price is None and total is not None and quantity:
+            price = str(Decimal(str(total)) / Decimal(str(quantity)))
+        values = {
+            "account_id": account,
+            "order_line_id": line_id,
+            "order_id": of,
+            "product_id": _text(given.get("productid") or given.get("id")) or f"sku:{given.get('sku') or line_id}",
+            "sku": _text(given.get("sku")),
+            "quantity": quantity,
+            "unit_price": price,
+        }
+        yield Row("order_lines", values, record)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _tag(value: Any) -> str | None:
+    values = _list(value)
+    return values[0] if values else None
+
+
+def _list(value: Any) -> list[str]:
+    """A list of texts, however it was written."""
+    if isinstance(value, list):
+        return [text for one in value if (text := _text(one.get("id") if isinstance(one, dict) else one))]
+    return [part.strip() for part in str(value).split(",") if part.strip()] if value is not None else []

@@ -1,0 +1,1 @@
+"""Shopify: orders with their lines and refunds, and products, over its GraphQL Admin API."""

@@ -1,0 +1,130 @@
+"""From Shopify's records to rows of the landing contract; pure functions.
+
+Amounts are `shopMoney`, in the shop's currency, never what the shopper saw (`presentmentMoney`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from flows.errors import SourceRefused
+from flows.sources.api.loading import Row
+
+Record = dict[str, Any]
+
+FOUR_PLACES = Decimal("0.0001")
+ZERO = Decimal(0)
+
+
+def order_rows(account: str, order: Record, lines: Sequence[Record]) -> Iterator[Row]:
+    """An order and its lines; its `refunds` have their `refundLineItems` as lists.
+
+    A test order is no order. Raises SourceRefused for a shape that is not known.
+    """
+    if order.get("test"):
+        return
+    order_id, changed = _id(order), order.get("updatedAt")
+    yield Row(
+        "orders",
+        {
+            "account_id": account,
+            "order_id": order_id,
+            "placed_at": order.get("processedAt") or order.get("createdAt"),
+            "currency": order.get("currencyCode"),
+            "email": order.get("email"),
+            "cancelled_at": order.get("cancelledAt"),
+            "updated_at": changed,
+        },
+        order,
+    )
+    refunded = _refunded(order)
+    for line in lines:
+        values = {"account_id": account, "order_id": order_id, "updated_at": changed, **_line(line, refunded)}
+        yield Row("order_lines", values, line)
+
+
+def product_row(account: str, product: Record) -> Row:
+    """A product, under the id that its variants share."""
+    return Row(
+        "products",
+        {
+            "account_id": account,
+            "product_id": _id(product),
+            "title": product.get("title"),
+            "url": product.get("onlineStoreUrl"),
+            "updated_at": product.get("updatedAt"),
+        },
+        product,
+    )
+
+
+def _line(line: Record, refunded: dict[str, tuple[Decimal, int]]) -> Record:
+    """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up.
+
+    The total is that of all units ordered, less the line's share of every discount, of the order's and of codes too.
+    """
+    quantity, line_id = _units(line.get("quantity")), _id(line)
+    before = _amount(line.get("originalTotalSet"))
+    after = before - sum(
+        (_amount(one.get("allocatedAmountSet")) for one in line.get("discountAllocations") or ()), ZERO
+    )
+    unit_price = (before / max(quantity, 1)).quantize(FOUR_PLACES, ROUND_CEILING)
+    back, units = refunded.get(str(line["id"]), (ZERO, 0))
+    # Units that an edit of the order took away; they are no part of any refund then.
+    current = line.get("currentQuantity")
+    removed = max(quantity - current - units, 0) if isinstance(current, int) else 0
+    if removed and quantity:
+        back += (after * removed / quantity).quantize(FOUR_PLACES, ROUND_HALF_UP)
+    return {
+        "order_line_id": line_id,
+        "product_id": _product_id(line, line_id),
+        "sku": line.get("sku") or None,
+        "quantity": line.get("quantity"),
+        "unit_price": str(unit_price),
+        "discount": str(max(unit_price * quantity - after, ZERO)),
+        "refunded_amount": str(back),
+    }
+
+
+def _product_id(line: Record, line_id: str) -> str:
+    """Of a line without a product (typed in by hand, or the product was deleted) its SKU, else the line itself."""
+    product = line.get("product")
+    if product:
+        return _id(product)
+    return f"sku:{line['sku']}" if line.get("sku") else f"line:{line_id}"
+
+
+def _refunded(order: Record) -> dict[str, tuple[Decimal, int]]:
+    """By line, the amount given back and the units; what is given back of the order as a whole is of no line."""
+    found: dict[str, tuple[Decimal, int]] = {}
+    for refund in order.get("refunds") or ():
+        for line in refund.get("refundLineItems") or ():
+            of = str((line.get("lineItem") or {}).get("id"))
+            amount, units = found.get(of, (ZERO, 0))
+            found[of] = (amount + abs(_amount(line.get("subtotalSet"))), units + _units(line.get("quantity")))
+    return found
+
+
+def _amount(bag: Any) -> Decimal:
+    """The amount of a MoneyBag in the shop's currency."""
+    money = (bag or {}).get("shopMoney") or {}
+    try:
+        return Decimal(str(money.get("amount") or 0))
+    except InvalidOperation:
+        raise SourceRefused("shopify delivers an amount that is none", remedy="report it") from None
+
+
+def _units(value: Any) -> int:
+    """A quantity to count with; what is none is refused as it stands, by the landing contract."""
+    return value if isinstance(value, int) else 0
+
+
+def _id(record: Record) -> str:
+    """The number at the end of `gid://shopify/Order/1`: what the storefront and other systems call it."""
+    gid = str(record.get("id") or "")
+    number = gid.rpartition("/")[2].partition("?")[0]
+    if not gid.startswith("gid://") or not number:
+        raise SourceRefused("shopify delivers a record without an id", remedy="the API has changed; report it")
+    return number

@@ -1,0 +1,1 @@
+"""Zendesk: tickets with their first reply, solved time and satisfaction, from the incremental export."""

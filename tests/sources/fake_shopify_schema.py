@@ -1,0 +1,130 @@
+"""What a Shopify shop knows of orders and products: the part of its schema that is needed, and records of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+
+def _scalars(names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), "")
+
+
+SCHEMA = {
+    "Query": {
+        "orders": "Order*",
+        "products": "Product*",
+        "node": "Node",
+        "nodes": "[Node]",
+        "shop": "Shop",
+        "currentAppInstallation": "AppInstallation",
+    },
+    "Mutation": {"bulkOperationRunQuery": "Run"},
+    "Run": {"bulkOperation": "BulkOperation", "userErrors": "[UserError]"},
+    "UserError": _scalars("field message code"),
+    "BulkOperation": dict.fromkeys(
+        ("id", "status", "errorCode", "createdAt", "completedAt", "objectCount", "fileSize", "url", "partialDataUrl"),
+        "",
+    ),
+    "Node": {"id": ""},
+    "Shop": _scalars("id name currencyCode"),
+    "AppInstallation": {"accessScopes": "[AccessScope]"},
+    "AccessScope": {"handle": ""},
+    "Order": {
+        **_scalars(
+            "id legacyResourceId name createdAt processedAt updatedAt cancelledAt cancelReason test email currencyCode "
+            "presentmentCurrencyCode taxesIncluded displayFinancialStatus sourceName"
+        ),
+        "customAttributes": "[Attribute]",
+        "totalRefundedSet": "MoneyBag",
+        "refunds": "[Refund]",
+        "lineItems": "LineItem*",
+    },
+    "LineItem": {
+        **_scalars("id sku name quantity currentQuantity"),
+        "product": "Product",
+        "variant": "ProductVariant",
+        "originalTotalSet": "MoneyBag",
+        "originalUnitPriceSet": "MoneyBag",
+        "discountedTotalSet": "MoneyBag",
+        "discountAllocations": "[DiscountAllocation]",
+    },
+    "DiscountAllocation": {"allocatedAmountSet": "MoneyBag"},
+    "Refund": {"id": "", "createdAt": "", "totalRefundedSet": "MoneyBag", "refundLineItems": "RefundLineItem*"},
+    "RefundLineItem": {
+        "id": "",
+        "quantity": "",
+        "restockType": "",
+        "lineItem": "LineItem",
+        "subtotalSet": "MoneyBag",
+        "totalTaxSet": "MoneyBag",
+    },
+    "Product": _scalars("id title handle status onlineStoreUrl createdAt updatedAt"),
+    "ProductVariant": {"id": "", "sku": ""},
+    "Attribute": {"key": "", "value": ""},
+    "MoneyBag": {"shopMoney": "MoneyV2", "presentmentMoney": "MoneyV2"},
+    "MoneyV2": {"amount": "", "currencyCode": ""},
+}
+
+
+def line(
+    number: int,
+    *,
+    product: int | None,
+    quantity: int,
+    total: str,
+    discounts: tuple[str, ...] = (),
+    sku: str | None = None,
+    current: int | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": f"gid://shopify/LineItem/{number}",
+        "sku": sku,
+        "name": f"Line {number}",
+        "quantity": quantity,
+        "currentQuantity": quantity if current is None else current,
+        "product": {"id": f"gid://shopify/Product/{product}"} if product else None,
+        "variant": {"id": f"gid://shopify/ProductVariant/{product}9"} if product else None,
+        "originalTotalSet": money(total),
+        "originalUnitPriceSet": money(f"{float(total) / max(quantity, 1):.2f}"),
+        "discountedTotalSet": money(total),
+        "discountAllocations": [{"allocatedAmountSet": money(amount)} for amount in discounts],
+    }
+
+
+def money(amount: str) -> dict[str, Any]:
+    """A MoneyBag of a shop that counts in EUR, seen by a shopper who pays in JPY."""
+    presentment = {"amount": f"{float(amount) * 160:.1f}", "currencyCode": "JPY"}
+    return {"shopMoney": {"amount": amount, "currencyCode": "EUR"}, "presentmentMoney": presentment}
+
+
+def stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def order_of(number: int, at: datetime) -> dict[str, Any]:
+    """An order of two lines."""
+    return {
+        "id": f"gid://shopify/Order/{number}",
+        "legacyResourceId": str(number),
+        "name": f"#{number}",
+        "createdAt": stamp(datetime(2026, 5, 1, 10, number % 60, tzinfo=UTC)),
+        "processedAt": stamp(datetime(2026, 5, 1, 10, number % 60, tzinfo=UTC)),
+        "cancelledAt": None,
+        "cancelReason": None,
+        "test": False,
+        "email": f"shopper{number}@example.com",
+        "currencyCode": "EUR",
+        "presentmentCurrencyCode": "JPY",
+        "taxesIncluded": True,
+        "displayFinancialStatus": "PAID",
+        "sourceName": "web",
+        "customAttributes": [],
+        "totalRefundedSet": money("0.0"),
+        "refunds": [],
+        "lineItems": [
+            line(number * 10 + 1, product=1, quantity=3, total="10.0"),
+            line(number * 10 + 2, product=2, quantity=1, total="20.0", discounts=("3.0", "1.5"), sku="B-2"),
+        ],
+        "updatedAt": stamp(at),
+    }
