@@ -1,10 +1,11 @@
 """The main job on a large history and on a tenth of it: from nothing, and after one more small delivery; and beside it,
 on the same lakes, Postgres, Spark, a hand-written script of bare SQL, and pandas.
 
-    python benchmarks/bench.py [--conversations 1000000] [--deliveries 5] [--dir .bench]
+    python benchmarks/bench.py [--sizes 100000 1000000] [--parts histories postgres yardsticks spark] [--dir .bench]
 
-Each stage is a process of its own, as a user starts it; wall time and peak memory are the process's. Results go to
-benchmarks/results.json and, for people, to the table in benchmarks/README.md. Nothing here is a test.
+Each stage is a process of its own, as a user starts it; wall time and peak memory are the process's. Each
+measurement goes to benchmarks/results.json as soon as it is made; for people they are in benchmarks/README.md. Nothing
+here is a test.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("agent-metrics")
 GENERATE = [sys.executable, str(HERE / "generate.py"), "--conversations"]
 AS_OF = "2026-06-01T00:00:00Z"
+RESULTS = HERE / "results.json"
+PARTS = ["histories", "postgres", "yardsticks", "spark"]
 
 
 def measured(*arguments: str) -> dict[str, float]:
@@ -61,12 +64,10 @@ def history(folder: Path, conversations: int, deliveries: int) -> dict[str, Any]
         "check": measured("check", *at),
         "publish": measured("publish", *at),
     }
-    print(conversations, "from nothing", result["from nothing"], flush=True)
     runs = []
     for number in range(1, deliveries + 1):
         as_of = f"2026-06-{number + 1:02}T00:00:00Z"
         runs.append(measured("run", *at, "--path", str(files / f"delivery-{number}"), "--as-of", as_of))
-        print(conversations, "delivery", number, runs[-1], flush=True)
     result["one more delivery (run)"] = runs
     result["published bytes"] = (home / "metrics.duckdb").stat().st_size
     return result
@@ -78,44 +79,50 @@ def total(stages: dict[str, dict[str, float]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--conversations", type=int, default=1_000_000)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="conversations, ascending")
     parser.add_argument("--deliveries", type=int, default=5)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="the first of them makes the homes")
     parser.add_argument("--dir", type=Path, default=Path(".bench"))
     options = parser.parse_args()
-    sizes = [options.conversations // 10, options.conversations]
-    results = [history(options.dir, size, options.deliveries) for size in sizes]
-    homes = [options.dir / f"home-{size}" for size in sizes]
-    last = f"2026-06-{options.deliveries + 2:02}T00:00:00Z"
-    postgres = {}
-    for size, home in zip(sizes, homes, strict=True):
-        delivery = options.dir / f"files-{size}" / f"delivery-{options.deliveries + 1}"
-        postgres[str(size)] = on_postgres(home, delivery, last)
-    print("postgres", postgres, flush=True)
-    yardsticks = {
-        str(size): against_yardsticks(home, last, options.dir, 3) for size, home in zip(sizes, homes, strict=True)
-    }
-    print("yardsticks", yardsticks, flush=True)
-    spark = {str(size): on_spark(home, last, options.dir) for size, home in zip(sizes, homes, strict=True)}
-    print("spark", spark, flush=True)
-    small, large = (statistics.median(run["seconds"] for run in one["one more delivery (run)"]) for one in results)
-    document = {
-        "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
-        "load average at the end": os.getloadavg(),
-        "histories": results,
-        "small delivery, median seconds": {str(sizes[0]): small, str(sizes[1]): large},
-        "postgres, seconds": postgres,
-        "full build beside bare SQL and pandas, seconds": yardsticks,
-        "spark, seconds": spark,
-        "small delivery, large history against a tenth of it": round(large / small, 2),
-    }
-    (HERE / "results.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
-    for one in results:
+    for part in options.parts:
+        for size in options.sizes:
+            keep(part, size, measure(part, size, options.deliveries, options.dir))
+    show(json.loads(RESULTS.read_text("utf-8")))
+
+
+def measure(part: str, size: int, deliveries: int, folder: Path) -> dict[str, Any]:
+    """One part on a history of one size; all but `histories` go on with the home that this one leaves."""
+    home, last = folder / f"home-{size}", f"2026-06-{deliveries + 2:02}T00:00:00Z"
+    match part:
+        case "histories":
+            return history(folder, size, deliveries)
+        case "postgres":
+            return on_postgres(home, folder / f"files-{size}" / f"delivery-{deliveries + 1}", last)
+        case "yardsticks":
+            return against_yardsticks(home, last, folder, 3)
+        case _:
+            return on_spark(home, last, folder)
+
+
+def keep(part: str, size: int, found: dict[str, Any]) -> None:
+    """Put one measurement among the results."""
+    document = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    document["machine"] = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    document.setdefault(part, {})[str(size)] = found
+    RESULTS.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    print(part, size, found, flush=True)
+
+
+def show(document: dict[str, Any]) -> None:
+    medians = {}
+    for size, one in document["histories"].items():
         stages = one["from nothing"]
-        print(f"\n{one['conversations']:,} conversations, from nothing: {total(stages)} s")
+        print(f"\n{int(size):,} conversations, from nothing: {total(stages)} s")
         for name, stage in stages.items():
             print(f"  {name:8} {stage['seconds']:7.1f} s {stage['peak_mib']:7.0f} MiB")
-    print(f"\none more delivery of 1,000 conversations: {small} s on {sizes[0]:,}, {large} s on {sizes[1]:,}")
-    print(f"ratio {large / small:.2f}; written to {HERE / 'results.json'}")
+        medians[size] = statistics.median(run["seconds"] for run in one["one more delivery (run)"])
+        print(f"  one more delivery of 1,000: {medians[size]} s")
+    print(f"\nwritten to {RESULTS}")
 
 
 if __name__ == "__main__":

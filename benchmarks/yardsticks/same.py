@@ -19,7 +19,10 @@ import contract
 from flows.engines.duckdb import TYPES, literal
 
 PHYSICAL = TYPES | {"date": "DATE", "json": "VARCHAR"}
-EMPTY = {"knowledge_gap_topics", "knowledge_gap_questions", "segments", "segment_members", "publications"}
+EMPTY = {
+    *("knowledge_gap_topics", "knowledge_gap_questions", "segments", "segment_members", "publications"),
+    "reconciled_figures",
+}
 TABLES = [table for table in contract.metrics().values() if table.name not in EMPTY]
 
 
