@@ -20,7 +20,18 @@ from textwrap import dedent
 from types import ModuleType
 from typing import Any, Protocol
 
-from expectations import conversations, daily, deliveries, events, messages, plausible, questions, sales, shape
+from expectations import (
+    conversations,
+    daily,
+    deliveries,
+    events,
+    messages,
+    plausible,
+    questions,
+    reconciliation,
+    sales,
+    shape,
+)
 from expectations.names import DUCKDB, SPARK, names
 from expectations.on_duckdb import open_files
 from expectations.on_spark import open_session
@@ -159,6 +170,7 @@ _CHECKS = [
     *events.CHECKS,
     *sales.CHECKS,
     *daily.CHECKS,
+    *reconciliation.CHECKS,
     *questions.CHECKS,
     *deliveries.CHECKS,
     *plausible.CHECKS,

@@ -48,6 +48,7 @@ _FILLED = {
     "knowledge_gap_topics": ["question_count", "conversation_count", "handed_off_conversation_count", "is_gap"],
     "knowledge_gap_questions": ["conversation_id", "topic_id", "asked_at", "is_covered"],
     "segments": ["member_count"],
+    "reconciled_figures": ["source", "first_on", "last_on", "statistic", "theirs", "reported_at"],
     "rejected_rows": ["table", "reason", "payload"],
 }  # fmt: skip
 
@@ -70,8 +71,12 @@ _VALUES = {
     ("daily_skill_usage", "channel"): _landed("conversations", "channel"),
 } | {(table.name, column.name): column.values for table in TABLES.values() for column in table.columns if column.values}
 
-# Clocks of their own: rule 1.4 names them, they may run past an as-of that lies in the past.
-_OWN_CLOCK = {("segment_members", "entered_at"), ("rejected_rows", "rejected_at")}
+# Clocks of their own (rules 1.4, 10.1): they may run past an as-of that lies in the past.
+_OWN_CLOCK = {
+    ("segment_members", "entered_at"),
+    ("rejected_rows", "rejected_at"),
+    ("reconciled_figures", "reported_at"),
+}
 
 
 def quoted(name: str) -> str:

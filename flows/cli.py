@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from datetime import date
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -30,8 +29,10 @@ from flows.options import (
     ConfigOption,
     DebugOption,
     EngineOption,
+    FirstOption,
     HomeOption,
     JsonOption,
+    LastOption,
     PathOption,
     RefreshOption,
     RejectedOption,
@@ -42,7 +43,7 @@ from flows.options import (
 from flows.report import report as published_report
 from flows.stages import Closed, Result
 from flows.status import status as status_of
-from flows.steps import Ask
+from flows.steps import Ask, a_date
 from flows.warehouse import app as warehouse_commands
 from flows.warehouses import Warehouse, named
 
@@ -218,6 +219,27 @@ def compact(
 
 
 @app.command()
+def reconcile(
+    *,
+    first: FirstOption,
+    last: LastOption,
+    account: Annotated[str | None, typer.Option("--account", help="Id of one account, instead of all.")] = None,
+    home: HomeOption = None,
+    warehouse: WarehouseOption = None,
+    engine: EngineOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Hold what a source itself reports of a range of dates against ours, and publish both."""
+    console = Console(as_json=as_json, is_debugging=debug)
+    asked = {"account": account, "engine": engine, "warehouse": warehouse or []}
+    result = start(console, "reconcile", home=home, config=config, first=first, last=last, **asked)
+    console.show(result.to_json_dict(), [*summary.what_was_done(result), *summary.reconciliation_lines(result)])
+    return result.exit_status
+
+
+@app.command()
 def rollback(
     *,
     home: HomeOption = None,
@@ -240,8 +262,8 @@ def rollback(
 def report(
     *,
     account: Annotated[str, typer.Option("--account", help="Id of the account.")],
-    first: Annotated[str, typer.Option("--from", help="First date, in the account's time zone.")],
-    last: Annotated[str, typer.Option("--to", help="Last date, included.")],
+    first: FirstOption,
+    last: LastOption,
     home: HomeOption = None,
     warehouse: WarehouseOption = None,
     config: ConfigOption = None,
@@ -250,7 +272,7 @@ def report(
 ) -> int:
     """The published figures of one account and a range of dates."""
     console = Console(as_json=as_json, is_debugging=debug)
-    dates = _date(first, "--from"), _date(last, "--to")
+    dates = a_date(first, "--from"), a_date(last, "--to")
     with _warehouses(home, config, warehouse)[1][0].read() as reader:
         figures = published_report(reader, account, *dates)
     console.show(figures.to_json_dict(), summary.report_lines(figures))
@@ -339,10 +361,3 @@ def _warehouses(home: str | None, config: str | None, warehouse: list[str] | Non
     settings = Ask(home=home, config=config, warehouse=warehouse or []).settings()
     at = Home(settings.home)
     return at, named(at, settings.warehouse)
-
-
-def _date(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"'{text}' is no date", where=f"option {option}", remedy="write it as 2026-06-07") from None

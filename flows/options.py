@@ -27,3 +27,5 @@ RejectedOption = Annotated[
 VolumeOption = Annotated[
     float | None, typer.Option("--max-volume-drop", help="Close the gate above this drop of an account's volume.")
 ]
+FirstOption = Annotated[str, typer.Option("--from", help="First date, in the account's time zone.")]
+LastOption = Annotated[str, typer.Option("--to", help="Last date, included.")]

@@ -19,12 +19,15 @@ from flows import steps, warehouses
 from flows.errors import AgentMetricsError, GateClosed, InputError, SourceUnavailable, WarehouseFailed
 from flows.home import Home, read_json
 from flows.progress import Progress, Silent
-from flows.steps import Ask, Job
+from flows.reconciliation import reconciled
+from flows.settings import Settings
+from flows.steps import Ask, Job, Source
 from flows.warehouses import Target, Warehouse
 
 RETRY_DELAYS = [5.0, 30.0, 120.0]  # seconds between the tries of a step that failed for a transient reason
 
 T = TypeVar("T")
+Reads = Callable[[Ask, Settings], list[Source]]
 log = logging.getLogger("agent_metrics")
 
 
@@ -60,6 +63,7 @@ class Result:
     publication: dict[str, Any] | None = None
     warehouses: list[dict[str, Any]] = field(default_factory=list)
     compact: dict[str, Any] | None = None
+    reconciliation: list[dict[str, Any]] | None = None
 
     @property
     def exit_status(self) -> int:
@@ -97,6 +101,7 @@ class Result:
             "build": self.build,
             "check": check,
             "compact": self.compact,
+            "reconciliation": self.reconciliation,
         }
 
 
@@ -125,20 +130,38 @@ def run(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Re
 
     A source that could not be read is noted in the result, and the rest goes on with what is in the lake.
     """
-    with _job(ask, progress, asks_sources=not ask.full_refresh) as job:  # a full refresh reads the lake only
+    reads = None if ask.full_refresh else Ask.sources  # a full refresh reads the lake only
+    with _job(ask, progress, reads=reads) as job:
         result = Result("running", job.home.root)
         _pull_all(job, call, result)
         if result.unread and not job.lake.newest():
             raise SourceUnavailable(result.unread[0]["error"])  # there is nothing to go on with
-        result.build = call(steps.build, job)
-        _passed(job, result, call(steps.check, job, result.build, True))
-        _publish_all(job, call, result, call(steps.seal, job))
+        _derive(job, call, result)
+        return result
+
+
+def reconcile(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Hold what sources report of a range of dates against ours, and publish both (chapter 10). Raises as `run`."""
+    with _job(ask, progress, reads=Ask.reporting) as job:
+        result = Result("running", job.home.root)
+        for source in job.sources:
+            try:
+                result.pull.append(call(steps.pull_reports, job, source))
+            except SourceUnavailable as error:
+                if len(job.sources) == 1:
+                    raise
+                result.unread.append({"source": str(source), "error": str(error)})
+        _derive(job, call, result)
+        if result.outcome != "held" and job.dates:
+            behind = {one["warehouse"] for one in result.behind()}
+            with next(one for one in job.warehouses if str(one) not in behind).read() as reader:
+                result.reconciliation = reconciled(reader, {source.account for source in job.sources}, *job.dates)
         return result
 
 
 def pull(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
     """Load what the sources have that is new."""
-    with _job(ask, progress, asks_sources=True) as job:
+    with _job(ask, progress, reads=Ask.sources) as job:
         result = Result("nothing_new", job.home.root)
         _pull_all(job, call, result)
         if any(summary["load"] is not None for summary in result.pull):
@@ -191,23 +214,31 @@ def rollback(ask: Ask, to: str | None) -> Result:
 
 
 @contextmanager
-def _job(ask: Ask, progress: Progress | None, *, asks_sources: bool = False) -> Iterator[Job]:
-    """The job that was asked, holding its home. Raises InputError, HomeBusy."""
-    job = _asked(ask, progress, asks_sources=asks_sources)
+def _job(ask: Ask, progress: Progress | None, *, reads: Reads | None = None) -> Iterator[Job]:
+    """The job that was asked, holding its home; `reads` gives its sources. Raises InputError, HomeBusy."""
+    job = _asked(ask, progress, reads)
     with job.home.lock():
         yield job
 
 
-def _asked(ask: Ask, progress: Progress | None, *, asks_sources: bool = False) -> Job:
+def _asked(ask: Ask, progress: Progress | None, reads: Reads | None = None) -> Job:
     settings = ask.settings()
     return Job(
         settings=settings,
-        sources=ask.sources(settings) if asks_sources else [],
+        sources=reads(ask, settings) if reads else [],
         as_of=ask.instant(),
         full_refresh=ask.full_refresh,
         resume=ask.resume,
+        dates=ask.dates(),
         progress=progress or Silent(),
     )
+
+
+def _derive(job: Job, call: Call, result: Result) -> None:
+    """Build, check and publish."""
+    result.build = call(steps.build, job)
+    _passed(job, result, call(steps.check, job, result.build, True))
+    _publish_all(job, call, result, call(steps.seal, job))
 
 
 def _pull_all(job: Job, call: Call, result: Result) -> None:

@@ -9,10 +9,11 @@ import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from flows import settings as configuration
 from flows import warehouses
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from flows.sources.api import Client
 
 YEARS = range(1900, 2201)  # the years that the contract knows
+REPORTING = ("klaviyo",)  # sources with figures of their own, in their module `reports`
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class Ask:
     resume: bool = False
     engine: str | None = None
     warehouse: Sequence[str] = ()
+    account: str | None = None
+    first: str | None = None
+    last: str | None = None
 
     def settings(self) -> Settings:
         """The settings under these options."""
@@ -101,6 +106,30 @@ class Ask:
             raise InputError("no source is configured", remedy="give --path, or add sources to the settings")
         return sorted((one for one in configured if one.name in names), key=lambda one: names.index(one.name))
 
+    def reporting(self, settings: Settings) -> list[Source]:
+        """Sources that report figures of their own, of the account named or of all. Raises InputError."""
+        known = [account.account_id for account in settings.accounts]
+        if self.account is not None and self.account not in known:
+            what, remedy = f"the settings have no account {self.account!r}", f"they have: {', '.join(known) or 'none'}"
+            raise InputError(what, where="option --account", remedy=remedy)
+        found = [one for one in starmap(Source, settings.configured_sources()) if one.name in REPORTING]
+        found = [one for one in found if self.account in {None, one.account}]
+        if not found:
+            names, section = " or ".join(REPORTING), "[accounts.sources.klaviyo]"
+            what = f"no account here has a source with figures of its own ({names})"
+            raise InputError(what, remedy=f"add {section} below the account in agent-metrics.toml")
+        return found
+
+    def dates(self) -> tuple[date, date] | None:
+        """The range of dates that is asked for, both included (rule 1.2). Raises InputError."""
+        if self.first is None or self.last is None:
+            return None
+        first, last = a_date(self.first, "--from"), a_date(self.last, "--to")
+        if first > last:
+            remedy = "give the first date as --from and the last one as --to"
+            raise InputError("the range ends before it begins", where="option --to", remedy=remedy)
+        return first, last
+
     def instant(self) -> datetime:
         """As-of in UTC (rule 1.3): ISO 8601, UTC where it has no offset; a date is its first instant; None is now."""
         if self.as_of is None:
@@ -125,6 +154,7 @@ class Job:
     as_of: datetime
     full_refresh: bool
     resume: bool
+    dates: tuple[date, date] | None
     progress: Progress
 
     @property
@@ -146,12 +176,27 @@ def pull(job: Job, source: Source) -> dict[str, Any]:
         folder = job.settings.sources.files
         assert folder is not None  # noqa: S101  it is configured, or `Ask.sources` had not named it
         return asdict(files.pull(folder.path, job.lake, job.progress))
-    from flows.sources import api  # noqa: PLC0415  dlt costs a second
+    return _loaded(job, source, _client(job, source))
 
+
+def pull_reports(job: Job, source: Source) -> dict[str, Any]:
+    """Load what a source itself reports of the job's dates. Raises SourceUnavailable, StorageFailed."""
+    assert job.dates is not None  # noqa: S101  the command asks for them
+    reports = importlib.import_module(f"flows.sources.{source.name}.reports")
+    (zone,) = (one.timezone for one in job.settings.accounts if one.account_id == source.account)
+    return _loaded(job, source, reports.Reports(_client(job, source), ZoneInfo(zone), *job.dates))
+
+
+def _client(job: Job, source: Source) -> Client:
     try:
-        client = source.client(job.settings, job.progress)
+        return source.client(job.settings, job.progress)
     except InputError as error:  # what is wrong with one source is no reason not to ask the others
         raise SourceRefused(error.what, where=error.where or "", remedy=error.remedy or "") from error
+
+
+def _loaded(job: Job, source: Source, client: Client) -> dict[str, Any]:
+    from flows.sources import api  # noqa: PLC0415  dlt costs a second
+
     return asdict(api.pull(source.name, client, job.lake, job.progress, job.settings.pull_minutes))
 
 
@@ -243,3 +288,11 @@ def publish(job: Job, target: Target, warehouse: Warehouse) -> dict[str, Any]:
     """Bring one warehouse to the target; what travelled. Raises StorageFailed, WarehouseFailed."""
     sent = warehouses.switch(job.home, warehouse, target)
     return {"warehouse": str(warehouse), **(asdict(sent) if sent else {})}
+
+
+def a_date(text: str, option: str) -> date:
+    """The date that an option names. Raises InputError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"'{text}' is no date", where=f"option {option}", remedy="write it as 2026-06-07") from None

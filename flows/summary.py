@@ -12,6 +12,7 @@ from rich.table import Table
 
 from flows.console import clean
 from flows.home import Home
+from flows.reconciliation import REASONS, TABLE
 from flows.report import Conversations, Report
 from flows.stages import Closed, Result, closes
 from flows.status import Status
@@ -212,6 +213,49 @@ def report_lines(report: Report) -> Iterator[RenderableType]:
 def _conversation_cells(one: Conversations) -> list[str]:
     counts = [f"{number:,}" for number in (one.volume, one.resolved, one.routed, one.closed, one.open)]
     return counts + [_share(rate) for rate in (one.resolution_rate, one.routed_rate, one.unresolved_rate)]
+
+
+def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
+    """Our figures beside those that the sources report, and what the differences are likely to come from."""
+    by_account: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in result.reconciliation or []:
+        by_account.setdefault((row["account_id"], row["source"]), []).append(row)
+    for (account, source), rows in by_account.items():
+        dates = f"{rows[0]['first_on']} to {rows[0]['last_on']}"
+        yield f"\n{clean(account)}, {dates}, {clean(source)} asked at {rows[0]['reported_at']}\n"
+        table = Table(box=None, pad_edge=False)
+        table.add_column("figure")
+        for heading in ("ours", clean(source), "difference"):
+            table.add_column(heading, justify="right")
+        table.add_column("likely reason")
+        for row in rows:
+            of = [row["statistic"].replace("_", " "), *filter(None, (row["channel"], row["status"], row["skill"]))]
+            amounts = [_amount(row, name) for name in ("ours", "theirs", "difference")]
+            table.add_row(clean(", ".join(of)), *amounts, _reason(row))
+        yield table
+    if by_account:
+        differing = sum(row["likely_reason"] is not None for rows in by_account.values() for row in rows)
+        count = sum(map(len, by_account.values()))
+        yield f"\n{differing} of {count} figures differ; all stand in metrics.{TABLE}."
+
+
+def _amount(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    if value is None:
+        return "–"
+    if row["statistic"] != "resolution_rate":
+        return f"{value:+,}" if name == "difference" and value else f"{value:,}"
+    return f"{100 * value:+.2f} points" if name == "difference" and value else f"{value:.2%}"
+
+
+def _reason(row: dict[str, Any]) -> str:
+    """The reason, and the figure that shows it."""
+    reason = row["likely_reason"]
+    if reason is None:
+        return ""
+    evidence = {"time_zone": "ours_on_utc_dates", "definition": "ours_by_their_definition"}.get(reason)
+    shown = f" ({_amount(row, evidence)})" if evidence and row[evidence] == row["theirs"] else ""
+    return f"{reason}: {REASONS[reason]}{shown}"
 
 
 def status_lines(status: Status) -> Iterator[str]:

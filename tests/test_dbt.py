@@ -26,7 +26,7 @@ from flows.settings import Settings
 
 ROOT = PROJECT.parent
 PUBLISHED_TYPES = TYPES | {"date": "DATE", "json": "VARCHAR", "double": "DOUBLE"}
-LAST_CHAPTER_OF_MODELS = 7
+CHAPTERS_OF_MODELS = {1, 2, 3, 4, 5, 6, 7, 10}
 AS_OF = datetime(2026, 6, 7, 12, tzinfo=UTC)
 Dbt = Callable[..., Any]
 
@@ -81,7 +81,7 @@ def rules() -> list[str]:
     """The numbers of the rules that models fulfil, from the headings of the definitions."""
     text = (ROOT / "docs" / "definitions.md").read_text("utf-8")
     numbers = re.findall(r"^### (\d+\.\d+) ", text, flags=re.MULTILINE)
-    return [number for number in numbers if int(number.split(".")[0]) <= LAST_CHAPTER_OF_MODELS]
+    return [number for number in numbers if int(number.split(".")[0]) in CHAPTERS_OF_MODELS]
 
 
 def test_every_unit_test_of_a_model_passes(dbt: Dbt) -> None:
@@ -108,7 +108,8 @@ def test_a_table_that_stopped_coming_is_stale_and_one_that_came_today_or_never_i
         )
     result = dbt("source", "freshness").result
     states = {freshness.node.name: str(freshness.status) for freshness in result.results}
-    assert states == {**dict.fromkeys(contract.landing(), "pass"), "orders": "error", "messages": "warn"}
+    scheduled = [table for table in contract.landing() if table != "reported_figures"]
+    assert states == {**dict.fromkeys(scheduled, "pass"), "orders": "error", "messages": "warn"}
 
 
 def test_a_published_table_has_the_columns_and_types_of_the_contract() -> None:
@@ -158,7 +159,7 @@ def test_every_rule_is_proven_by_a_unit_test_and_a_golden_case() -> None:
     assert [rule for rule in rules() if rule not in cases] == [], "rules without a golden case"
 
 
-def test_the_definitions_number_their_rules_from_1_1_to_7_3() -> None:
+def test_the_definitions_number_their_rules_from_1_1_to_10_3() -> None:
     assert rules()[0] == "1.1"
-    assert rules()[-1] == "7.3"
-    assert len(rules()) == len(set(rules())) == 32
+    assert rules()[-1] == "10.3"
+    assert len(rules()) == len(set(rules())) == 35

@@ -2,7 +2,7 @@
 {% macro landing_tables() -%}
     {{ return([
         'accounts', 'profiles', 'visitors', 'conversations', 'messages', 'handoff_events', 'interactions',
-        'orders', 'order_lines', 'products', 'skills', 'articles', 'tickets',
+        'orders', 'order_lines', 'products', 'skills', 'articles', 'tickets', 'reported_figures',
     ]) }}
 {%- endmacro %}
 

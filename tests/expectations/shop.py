@@ -295,6 +295,13 @@ _METRICS = {
             count(distinct conversation_id) as conversation_count, 0 as handed_off_conversation_count,
             min(asked_at) as first_asked_at, max(asked_at) as last_asked_at, true as is_gap
         from metrics.knowledge_gap_questions group by account_id, topic_id""",
+    "reconciled_figures": """
+        select
+            account_id, 'volume' as figure_id, 'klaviyo' as source,
+            min(started_on) as first_on, max(started_on) as last_on,
+            'volume' as statistic, count(*) as ours, count(*) + 1 as theirs, -1 as difference,
+            'late_data' as likely_reason, timestamptz '2026-06-30 00:00:00+00' as reported_at
+        from metrics.conversations group by account_id""",
     "segment_members": """
         select account_id, 'all' as segment, profile_id, timestamptz '2026-06-30 00:00:00+00' as entered_at
         from metrics.profiles""",
@@ -326,6 +333,10 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
         connection.execute(f"set search_path = 'candidate.main,{name}.staging,{name}.intermediate'")
         for table, select in _METRICS.items():
             connection.execute(f"insert into candidate.metrics.{table} by name {select}")
+        connection.execute(
+            f"create table {name}.staging.stg_reported_figures as"
+            " select account_id, figure_id, theirs as value from metrics.reconciled_figures"
+        )
         connection.execute(
             f"create table {name}.staging.stg_messages as select * exclude (position) from metrics.messages"
         )

@@ -61,7 +61,7 @@ BREAKS = {
             f"{table} belong to accounts"
             for table in (
                 "profiles", "products", "articles", "conversations", "daily_performance", "daily_skill_usage",
-                "skills", "knowledge_gap_topics", "segments", "segment_members",
+                "skills", "knowledge_gap_topics", "segments", "segment_members", "reconciled_figures",
             )
         ],
     ),
@@ -188,7 +188,7 @@ BREAKS = {
     ),
     "a day counts more conversations": (
         "update daily_performance set conversations = conversations + 1 where rowid = 0",
-        ["daily_performance counts", "daily_performance and conversations"],
+        ["daily_performance counts", "daily_performance and conversations", "reconciled_figures compare"],
     ),
     "a day counts more clicks": (
         "update daily_performance set link_clicks = link_clicks + 1 where rowid = 0",
@@ -217,6 +217,22 @@ BREAKS = {
     "a topic counts other questions": (
         "update knowledge_gap_topics set question_count = 1 where account_id = 'shop-1'",
         ["knowledge_gap_topics count"],
+    ),
+    "our figure is not what is published": (
+        "update reconciled_figures set ours = ours + 1 where account_id = 'shop-1'",
+        ["reconciled_figures compare"],
+    ),
+    "a difference is another": (
+        "update reconciled_figures set difference = 1 where account_id = 'shop-1'",
+        ["reconciled_figures compare"],
+    ),
+    "a figure is not what was reported": (
+        "update reconciled_figures set theirs = theirs + 1, difference = difference - 1 where account_id = 'shop-1'",
+        ["reconciled_figures are all"],
+    ),
+    "a reported figure is gone": (
+        "delete from reconciled_figures where account_id = 'shop-1'",
+        ["reconciled_figures are all"],
     ),
     "a segment counts other members": (
         "delete from segment_members where profile_id = 'profile-1'",

@@ -326,6 +326,13 @@ def test_columns_and_tables_of_a_later_minor_contract_are_added(
     with psycopg.connect(address.reveal()) as connection:
         assert connection.execute("select count(*), count(label) from metrics.skills").fetchall() == [(2, 0)]
         assert connection.execute("select count(*) from metrics.segments").fetchall() == [(0,)]
+    publish(home, keep=2, warehouses=[DuckDBFile(home), postgres])
+    with psycopg.connect(address.reveal()) as connection:
+        connection.execute("drop schema metrics, provenance cascade")
+    publish(home, keep=2, warehouses=[DuckDBFile(home), postgres])  # the old publication, sent whole
+    with psycopg.connect(address.reveal()) as connection:
+        assert connection.execute("select count(*), count(label) from metrics.skills").fetchall() == [(2, 0)]
+        assert connection.execute("select count(*) from metrics.segments").fetchall() == [(0,)]
 
 
 def test_only_tables_whose_models_leave_a_changed_set_are_compared_by_one() -> None:

@@ -19,7 +19,7 @@ held_back as (
     left join counted_orders
         on lines.account_id = counted_orders.account_id and lines.order_id = counted_orders.order_id
     where counted_orders.order_id is null
-    {% for table in ['profiles', 'visitors', 'products', 'skills', 'articles', 'tickets'] %}
+    {% for table in ['profiles', 'visitors', 'products', 'skills', 'articles', 'tickets', 'reported_figures'] %}
     union all
     select '{{ table }}' as table_name, count(*) as held_back
     from {{ ref('stg_' ~ table) }} as rows

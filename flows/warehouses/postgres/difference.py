@@ -59,8 +59,9 @@ class Difference:
             if table.name == HISTORY:
                 continue
             rows = f"new.metrics.{name(table.name)}" if self.is_whole else f"{_differing(table)} where is_fresh"
-            ((fresh,),) = self.connection.execute(f"select count(*) from {rows}").fetchall()
-            outdated = 0
+            fresh = outdated = 0
+            if not self.is_whole or _has(self.connection, "new", table.name):  # an older publication may lack it
+                ((fresh,),) = self.connection.execute(f"select count(*) from {rows}").fetchall()
             if not self.is_whole:
                 counted = f"select count(*) from {_differing(table)} where is_outdated"
                 ((outdated,),) = self.connection.execute(counted).fetchall()

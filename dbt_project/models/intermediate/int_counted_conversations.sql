@@ -1,0 +1,38 @@
+{{ config(materialized='table') }}
+
+-- How many conversations began on which date, as we count them and as their source does: by its own status, from when
+-- it made them, whoever wrote first. Only of accounts that a source has reported figures of.
+with accounts as (
+    select distinct account_id, timezone
+    from {{ ref('int_reported_figures') }}
+),
+
+conversations as (
+    select
+        'ours' as definition,
+        ours.account_id, ours.channel, ours.status,
+        ours.started_on as date,
+        {{ local_date('ours.started_at', "'UTC'") }} as utc_date
+    from {{ ref('int_conversations') }} as ours
+    inner join accounts
+        on ours.account_id = accounts.account_id
+    union all
+    select
+        'theirs' as definition,
+        theirs.account_id, theirs.channel,
+        case theirs.source_status
+            when 'resolved-by-ai' then 'resolved'
+            when 'routed-to-team' then 'routed'
+            else theirs.source_status
+        end as status,
+        {{ local_date('theirs.created_at', 'accounts.timezone') }} as date,
+        {{ local_date('theirs.created_at', "'UTC'") }} as utc_date
+    from {{ ref('stg_conversations') }} as theirs
+    inner join accounts
+        on theirs.account_id = accounts.account_id
+    where theirs.created_at <= {{ as_of() }}
+)
+
+select definition, account_id, channel, status, date, utc_date, count(*) as conversations
+from conversations
+group by definition, account_id, channel, status, date, utc_date

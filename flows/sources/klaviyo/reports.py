@@ -1,0 +1,112 @@
+"""Klaviyo's own figures of a range of dates, to be held against ours; they derive nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from flows.errors import SourceRefused
+from flows.sources.api import Batch, Known, Part, Place, Row
+from flows.sources.klaviyo.client import NAME, Client
+from flows.sources.klaviyo.endpoints import Endpoints
+from flows.sources.klaviyo.mapping import CHANNELS, Record, normal
+
+STATUSES = {"resolvedbyai": "resolved", "routedtoteam": "routed", "closed": "closed", "open": "open"}
+HUNDRED = Decimal(100)
+
+
+class Reports:
+    """The reports of one account and range, both ends included; a client of `flows.sources.api` without a place."""
+
+    rereads = timedelta(0)
+
+    def __init__(self, client: Client, zone: ZoneInfo, first: date, last: date) -> None:
+        self.account, self._ask, self._skills = client.account, client.endpoints, client.skills
+        self._range = f"{first}/{last}"
+        self._since = datetime.combine(first, time(), zone)
+        self._until = datetime.combine(last + timedelta(days=1), time(), zone)
+
+    def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  a range is always asked for whole
+        """Everything in one batch: figures that were reported at one instant belong together."""
+        at = datetime.now(UTC)
+        figures = [*_conversations(self._ask, self._since, self._until), *self._skill_figures()]
+        if any(value > 1 for figure, value, _ in figures if figure["statistic"] == "resolution_rate"):
+            figures = [_as_share(*figure) for figure in figures]
+        yield Batch([self._row(figure, value, record, at) for figure, value, record in figures])
+
+    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
+        """No figure comes in parts."""
+        raise NotImplementedError(of, parts)
+
+    def check(self) -> str:
+        """The client's is enough."""
+        raise NotImplementedError
+
+    def _skill_figures(self) -> Iterator[tuple[Record, Decimal, Record]]:
+        """Of every skill that the agent has, 0 where the report does not name it."""
+        results = self._ask.report("skill-values", ["volume"], self._since, self._until, ["skill"])
+        skills = self._skills()
+        said = {skills.get(normal(name), name): one for one in results for name in [_group(one, "skill")]}
+        for skill in {**dict.fromkeys(skills.values()), **said}:
+            record: Record = said.get(skill, {})
+            yield {"statistic": "skill_volume", "skill": skill}, _number(record, "volume") or Decimal(0), record
+
+    def _row(self, figure: Mapping[str, str], value: Decimal, record: Record, at: datetime) -> Row:
+        names = (self._range, *(figure.get(name, "") for name in ("statistic", "channel", "status", "skill")))
+        values = {
+            "account_id": self.account,
+            "figure_id": "/".join((NAME, *names)),
+            "source": NAME,
+            "starts_at": self._since.isoformat(),
+            "ends_at": self._until.isoformat(),
+            **figure,
+            "value": str(value),
+            "reported_at": at.isoformat(),
+            "updated_at": at.isoformat(),
+        }
+        return Row("reported_figures", values, record)
+
+
+def _conversations(ask: Endpoints, since: datetime, until: datetime) -> Iterator[tuple[Record, Decimal, Record]]:
+    """Volume and resolution rate of all, by channel and by status; of a group that is not named there is nothing."""
+    both = ["volume", "resolution-rate"]
+    (everything,) = ask.report("values", both, since, until)[:1] or [{}]
+    yield from _figures({}, everything)
+    for name, words, statistics in (("channel", CHANNELS, both), ("status", STATUSES, ["volume"])):
+        found: dict[str, Record] = {word: {} for word in words.values()}
+        for one in ask.report("values", statistics, since, until, [name]):
+            said = _group(one, name)
+            found[words.get(normal(said), said)] = one
+        for group, record in found.items():
+            yield from _figures({name: group}, record)
+
+
+def _figures(of: Record, record: Record) -> Iterator[tuple[Record, Decimal, Record]]:
+    yield {"statistic": "volume", **of}, _number(record, "volume") or Decimal(0), record
+    if (rate := _number(record, "resolution-rate")) is not None:
+        yield {"statistic": "resolution_rate", **of}, rate, record
+
+
+def _group(result: Record, name: str) -> str:
+    """What a result is of; one that does not say is refused at the door, where it can be seen."""
+    given = result.get("groupings")
+    return str(given.get(name)) if isinstance(given, dict) else "None"
+
+
+def _number(result: Record, name: str) -> Decimal | None:
+    """A statistic, None where it is not given. Raises SourceRefused for what is no number."""
+    given = result.get("statistics") or {}
+    found = {normal(str(key)): value for key, value in given.items()}.get(normal(name)) if given else None
+    if found is None:
+        return None
+    try:
+        return Decimal(str(found))
+    except InvalidOperation:
+        raise SourceRefused(f"{NAME} reports a {name} that is no number", remedy="the API has changed") from None
+
+
+def _as_share(figure: Record, value: Decimal, record: Record) -> tuple[Record, Decimal, Record]:
+    """Rates that were given in percent."""
+    return figure, value / HUNDRED if figure["statistic"] == "resolution_rate" else value, record
