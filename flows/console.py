@@ -106,7 +106,7 @@ class Bars:
 
     def advance(self, units: int = 1, what: str | None = None) -> None:
         if self._steps:
-            self._bars.update(self._steps[-1], advance=units, at=clean(what or "")[:40])
+            self._bars.update(self._steps[-1], advance=units, at=clean(what or "")[:60])
 
     def finish(self) -> None:
         if self._steps:

@@ -164,7 +164,7 @@ def pull(ask: Ask, call: Call = directly, progress: Progress | None = None) -> R
     with _job(ask, progress, reads=Ask.sources) as job:
         result = Result("nothing_new", job.home.root)
         _pull_all(job, call, result)
-        if any(summary["load"] is not None for summary in result.pull):
+        if any(summary.get("load") or summary.get("loads") for summary in result.pull):
             result.outcome = "pulled"
         elif result.unread:
             result.outcome = "unread"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -45,6 +46,8 @@ class FakeKlaviyo(FakeApi):
         self.channels: dict[str, str] = {}  # of conversations, where it is not web chat
         self.invocations: dict[str, int] = {}  # of skills, whatever the range
         self.rates_of = 1  # or 100: whether rates are shares or per cent
+        self.a_second, self.refused = 10**9, 0  # calls of conversations that are let through; those that were not
+        self._recent: list[float] = []
         self.links = True
         self.next_host = self.url
 
@@ -62,6 +65,9 @@ class FakeKlaviyo(FakeApi):
             return wrong(400, "invalid", "A valid revision header is required.")
         if ("agents" if is_beta else name) not in self.scopes:
             return wrong(403, "permission_denied", f"missing scope for {name}")
+        if name.startswith("customer-agent") and self._is_over_the_limit():
+            error = wrong(429, "throttled", "Request was throttled. Expected available in 1 second.")
+            return Answer(429, error.body, {"Retry-After": "1"})  # and no RateLimit-… then
         if name in {"customer-agent-values-reports", "customer-agent-skill-values-reports"} and asked.method == "POST":
             return self._report(asked, name.removesuffix("s"))
         if match[2]:
@@ -69,6 +75,14 @@ class FakeKlaviyo(FakeApi):
         if name not in self.lists:
             return wrong(404, "not_found", "No such path.")
         return self._listed(asked, name)
+
+    def _is_over_the_limit(self) -> bool:
+        self._recent = [at for at in self._recent if time.monotonic() - at < 1]
+        if len(self._recent) >= self.a_second:
+            self.refused += 1
+            return True
+        self._recent.append(time.monotonic())
+        return False
 
     def _report(self, asked: Asked, kind: str) -> Answer:
         """Its own figures: by the status and the time that a conversation has here, or by what `invocations` says."""

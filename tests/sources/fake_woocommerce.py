@@ -19,9 +19,10 @@ class FakeWooCommerce(FakeApi):
         super().__init__(**more)
         self.records: dict[str, list[dict[str, Any]]] = {"orders": [], "products": []}
         self.refunds: dict[int, list[dict[str, Any]]] = {}
+        self.key, self.secret = KEY, SECRET
 
     def answer(self, asked: Asked) -> Answer:
-        given = base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
+        given = base64.b64encode(f"{self.key}:{self.secret}".encode()).decode()
         if asked.headers.get("authorization") != f"Basic {given}":
             return Answer(401, {"code": "woocommerce_rest_cannot_view", "message": "Sorry, you cannot list resources."})
         if match := re.fullmatch(r"/wp-json/wc/v3/orders/(\d+)/refunds", asked.path):

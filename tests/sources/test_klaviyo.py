@@ -205,13 +205,14 @@ def test_a_first_load_tells_how_far_it_is(shop: FakeKlaviyo, lake: Lake) -> None
     assert shares[-1] == 1.0
 
 
-def test_a_full_page_without_a_link_is_looked_into(shop: FakeKlaviyo, lake: Lake) -> None:
+@pytest.mark.parametrize("status", ["closed", "resolved-by-ai"])  # one that tells it apart, and that of all others
+def test_a_full_page_without_a_link_is_looked_into(status: str, shop: FakeKlaviyo, lake: Lake) -> None:
     for number in range(100):
         shop.conversation(f"c{number:03}", NOW - timedelta(hours=number), ["Q", "A"])
     shop.links = True
     pulled("klaviyo", client(shop), lake)  # a hundred, and no more: a full page that is the last
     assert len(current(lake, "messages")) == 200
-    shop.conversation("c100", NOW - timedelta(hours=101), ["Q", "A"], status="closed")
+    shop.conversation("c100", NOW - timedelta(hours=101), ["Q", "A"], status=status)
     shop.links = False
     with pytest.raises(SourceRefused, match="full page of api/customer-agent-conversations without a link"):
         pulled("klaviyo", client(shop), Lake(lake.root / "other"))

@@ -20,9 +20,10 @@ from requests.auth import AuthBase
 from flows.errors import SourceRefused, SourceUnavailable
 from flows.sources.api.pace import Pace
 
-ATTEMPTS = 8  # of one call; the pauses between them grow to a minute, or to what the source asks for
+ATTEMPTS = 5  # of one call, a quarter of a minute; stages try longer, and keep what came meanwhile
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and to wait for an answer
 DETAIL = 300  # characters of an answer that an error shows
+MOVED = "see to base_url, or to the name of the shop: it answers from another address now"
 # Given, so that dlt looks for no configuration of its own on this machine.
 CONFIGURATION = RuntimeConfiguration(dlthub_telemetry=False, log_level="WARNING")
 
@@ -118,7 +119,10 @@ class Http:
             401: "see to the credentials",
             403: "see to the scopes of the credentials",
             404: "see to base_url, or to the name of the shop",
-        }.get(status, "this is a fault of the project, or the API has changed; report it")
+        }.get(
+            status,
+            MOVED if 300 <= status < 400 else "this is a fault of the project, or the API has changed; report it",
+        )
         refused = SourceRefused(f"{self._source} answers {status}: {detail}", where=where, remedy=remedy)
         refused.status = status
         raise refused

@@ -113,10 +113,11 @@ def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: f
     began, shares = time.monotonic(), list[float]()
     progress.start(f"pull {source} ({account})")
     try:
-        for batch in client.read(place, Known(lake, account)):
+        for pages, batch in enumerate(client.read(place, Known(lake, account)), 1):
             loading.add(batch)
             shares += [batch.share] if batch.share is not None else []
-            progress.advance(batch.count, what=f"{loading.count:,} rows")
+            share = f", {batch.share:.1%} loaded" if batch.share is not None else ""
+            progress.advance(batch.count, what=f"page {pages:,}, {loading.count:,} rows{share}")
             if batch.place and time.monotonic() - began > minutes * 60:
                 loading.has_milestone = True  # else a place without news would be where the next pull stops as well
                 break

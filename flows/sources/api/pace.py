@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from flows.errors import SourceUnavailable
 
+SLACK = 0.05  # seconds that a window lasts longer here: calls travel unevenly
 LONGEST = 900.0  # seconds; who is told to wait for longer gives up, and goes on in the next run
 
 
@@ -33,7 +34,7 @@ class Pace:
         due = self._not_before
         for recent, seconds in self._recent:
             if len(recent) == recent.maxlen:
-                due = max(due, recent[0] + seconds)
+                due = max(due, recent[0] + seconds + SLACK)
         pause = due - time.monotonic()
         if pause > LONGEST:
             what = f"{self._source} asks to wait for {pause / 60:.0f} minutes"
