@@ -11,15 +11,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.sources.fake_woocommerce import FakeWooCommerce
+
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
-VERBS = {"run", "pull", "build", "check", "publish", "compact"}
+VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile"}
 ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'
 CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "created_at": "2026-06-01T10:00:00Z"}\n'
 MESSAGES = (
@@ -118,7 +121,7 @@ def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server
     (flow_run,) = server.ask("flow_runs/filter", sort="START_TIME_DESC", limit=1)
     assert flow_run["state"]["type"] == "COMPLETED"
     tasks = server.ask("task_runs/filter", flow_runs={"id": {"any_": [flow_run["id"]]}})
-    assert {task["name"].rpartition("-")[0] for task in tasks} == VERBS - {"run", "compact"} | {"seal"}
+    assert {task["name"].rpartition("-")[0] for task in tasks} == VERBS - {"run", "compact", "reconcile"} | {"seal"}
     (figures,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["key-figures"]}})
     assert json.loads(figures["data"])[0]["conversations"] == 1
 
@@ -185,3 +188,32 @@ def test_without_an_answering_server_a_command_does_its_work_all_the_same(tmp_pa
     assert done.returncode == 0, done.stderr
     assert "does not answer" in done.stderr
     assert "Loaded" in done.stdout
+
+
+def test_a_credential_can_be_a_secret_block(server: Server, tmp_path: Path) -> None:
+    blocks = "for name in ('key', 'secret'): Secret(value=f'c{name[0]}_canary').save(f'shop-{name}')"
+    made = server.run("-c", f"from prefect.blocks.system import Secret\n{blocks}")
+    assert made.returncode == 0, made.stderr
+    with FakeWooCommerce() as shop:
+        shop.product(1, datetime(2026, 5, 1, tzinfo=UTC))
+        settings = f"""
+[[accounts]]
+account_id = "acme"
+timezone = "UTC"
+currency = "EUR"
+[accounts.sources.woocommerce]
+base_url = "{shop.url}"
+consumer_key = "block:shop-key"
+consumer_secret = "block:shop-secret"
+"""
+        command = ["run", "--home", tmp_path / "home", "--config", tmp_path / "settings.toml", "--json"]
+        (tmp_path / "settings.toml").write_text(settings, "utf-8")
+        done = server.command(*command)
+        assert done.returncode == 0, done.stderr
+        (pulled,) = json.loads(done.stdout)["pull"]
+        assert pulled["rows"] == {"products": 1}
+        assert "canary" not in json.dumps([done.stdout, done.stderr, server.ask("logs/filter")])
+        (tmp_path / "settings.toml").write_text(settings.replace("shop-key", "nobody"), "utf-8")
+        lacking = server.command(*command)
+    assert lacking.returncode == 5, lacking.stderr
+    assert "Prefect has no Secret block nobody" in json.loads(lacking.stdout)["unread"][0]["error"]

@@ -26,7 +26,7 @@ from flows.sources.api import parts
 from flows.sources.api.parts import Known, Part
 from flows.sources.columns import ColumnFile, Columns, Shape
 
-COMMIT_ROWS = 200_000
+COMMIT_ROWS = 50_000  # what a load has at most; its memory is that of so many, with their payloads
 COMMIT_SECONDS = 120.0
 _EXAMPLES = 5
 _LINE_BYTES = 64 * 1024 * 1024  # of one row with its payload
@@ -183,7 +183,7 @@ class _Loading:
         if not self._waiting and not self.has_milestone:
             return
         writer = self._begun()
-        limits = {"memory_limit": "2GB", "temp_directory": str(writer.scratch)}
+        limits = {"memory_limit": "2GB", "temp_directory": str(writer.scratch), "enable_external_file_cache": False}
         with storing(writer.scratch), duckdb.connect(config={**limits}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
