@@ -14,13 +14,14 @@ TABLE = "reconciled_figures"
 FIGURES = """
 select {columns} from metrics.reconciled_figures
 where account_id in ({accounts}) and first_on = {first} and last_on = {last}
-order by account_id, source, statistic = 'skill_volume', channel is not null, status is not null, figure_id
+order by account_id, source, statistic = 'skill_volume', status is not null, channel is not null,
+    status, channel, statistic desc, skill
 """
 REASONS = {
     "time_zone": "over there the dates are those of UTC",
-    "definition": "over there it is counted otherwise, see docs/sources/klaviyo.md",
+    "definition": "over there it is counted otherwise: by its own status and start; skills by invocation",
     "late_data": "something has not come yet, here or there; reconcile again later",
-    "unknown": "neither dates nor definition explain it",
+    "unknown": "neither dates nor definition explain it; look at these conversations in both systems",
 }
 
 

@@ -233,10 +233,12 @@ def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
             amounts = [_amount(row, name) for name in ("ours", "theirs", "difference")]
             table.add_row(clean(", ".join(of)), *amounts, _reason(row))
         yield table
+    found = {row["likely_reason"] for rows in by_account.values() for row in rows} - {None}
+    yield ""
+    yield from (_line(reason, REASONS[reason]) for reason in REASONS if reason in found)
     if by_account:
         differing = sum(row["likely_reason"] is not None for rows in by_account.values() for row in rows)
-        count = sum(map(len, by_account.values()))
-        yield f"\n{differing} of {count} figures differ; all stand in metrics.{TABLE}."
+        yield _line("Differ", f"{differing} of {sum(map(len, by_account.values()))}; all stand in metrics.{TABLE}")
 
 
 def _amount(row: dict[str, Any], name: str) -> str:
@@ -250,12 +252,12 @@ def _amount(row: dict[str, Any], name: str) -> str:
 
 def _reason(row: dict[str, Any]) -> str:
     """The reason, and the figure that shows it."""
-    reason = row["likely_reason"]
-    if reason is None:
-        return ""
-    evidence = {"time_zone": "ours_on_utc_dates", "definition": "ours_by_their_definition"}.get(reason)
-    shown = f" ({_amount(row, evidence)})" if evidence and row[evidence] == row["theirs"] else ""
-    return f"{reason}: {REASONS[reason]}{shown}"
+    evidence = {
+        "time_zone": ("ours_on_utc_dates", "on the dates of UTC"),
+        "definition": ("ours_by_their_definition", "as they count"),
+    }
+    name, words = evidence.get(row["likely_reason"], ("theirs", ""))
+    return f"{row['likely_reason'] or ''}{f', {_amount(row, name)} {words}' if words and row[name] is not None else ''}"
 
 
 def status_lines(status: Status) -> Iterator[str]:

@@ -183,8 +183,12 @@ class _Loading:
         if not self._waiting and not self.has_milestone:
             return
         writer = self._begun()
-        limits = {"memory_limit": "2GB", "temp_directory": str(writer.scratch), "enable_external_file_cache": False}
-        with storing(writer.scratch), duckdb.connect(config={**limits}) as connection:
+        limits: dict[str, Any] = {
+            "memory_limit": "2GB",
+            "temp_directory": str(writer.scratch),
+            "enable_external_file_cache": False,
+        }
+        with storing(writer.scratch), duckdb.connect(config=limits) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
             known = self._lake.files()
