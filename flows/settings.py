@@ -110,12 +110,15 @@ PathOfUser = Annotated[Path, AfterValidator(_expanded)]
 
 
 class AccountSourcesSettings(Section):
-    """The systems of one account that `pull` asks; one that is not named here is not asked."""
+    """The systems of one account that `pull` asks; one that is not named here is not asked.
+
+    Shops come first: they know which product a SKU is.
+    """
 
     shopify: ShopifySettings | None = Field(default=None, description="a Shopify shop")
     sql: SqlSettings | None = Field(default=None, description="a SQL database of the shop's own")
-    klaviyo: KlaviyoSettings | None = Field(default=None, description="an account of Klaviyo")
     woocommerce: WooCommerceSettings | None = Field(default=None, description="a WooCommerce shop")
+    klaviyo: KlaviyoSettings | None = Field(default=None, description="an account of Klaviyo")
     zendesk: ZendeskSettings | None = Field(default=None, description="a Zendesk")
     gorgias: GorgiasSettings | None = Field(default=None, description="a Gorgias")
 
@@ -123,7 +126,7 @@ class AccountSourcesSettings(Section):
     def _orders_from_one_place(self) -> AccountSourcesSettings:
         """Orders come from the shop; where the account has none, from Klaviyo's events."""
         if self.klaviyo and self.klaviyo.orders is None:
-            has_shop = any(getattr(self, name, None) for name in ("shopify", "woocommerce", "sql"))
+            has_shop = bool(self.shopify or self.woocommerce or (self.sql and "orders" in self.sql.tables))
             self.__dict__["klaviyo"] = self.klaviyo.model_copy(update={"orders": not has_shop})
         return self
 

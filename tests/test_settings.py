@@ -211,3 +211,22 @@ def test_every_setting_is_described() -> None:
         *(get_args(field.annotation)[0] for field in settings.AccountSourcesSettings.model_fields.values()),
     ):
         assert all(field.description for field in model.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("others", "orders"),
+    [
+        ("", True),
+        ('[accounts.sources.shopify]\nshop = "example"', False),
+        ('[accounts.sources.woocommerce]\nbase_url = "https://shop.example"', False),
+        ('[accounts.sources.sql.tables.orders]\ntable = "orders"', False),
+        ('[accounts.sources.sql.tables.products]\ntable = "products"', True),
+        ('[accounts.sources.shopify]\nshop = "example"\n[accounts.sources.klaviyo]\norders = true', True),
+    ],
+)
+def test_orders_come_from_klaviyos_events_where_the_account_has_no_shop(others: str, orders: bool) -> None:
+    klaviyo = "" if "klaviyo" in others else "[accounts.sources.klaviyo]\n"
+    written(ACCOUNT + klaviyo + others)
+    (account,) = settings.load().accounts
+    assert account.sources.klaviyo is not None
+    assert account.sources.klaviyo.orders is orders

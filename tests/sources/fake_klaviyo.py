@@ -48,6 +48,7 @@ class FakeKlaviyo(FakeApi):
         self.rates_of = 1  # or 100: whether rates are shares or per cent
         self.a_second, self.refused = 10**9, 0  # calls of conversations that are let through; those that were not
         self._recent: list[float] = []
+        self.repeats = False  # a page begins with the last record of the one before
         self.links = True
         self.next_host = self.url
 
@@ -141,7 +142,8 @@ class FakeKlaviyo(FakeApi):
         if not 1 <= size <= most:
             return wrong(400, "invalid", f"page[size] must be between 1 and {most}")
         after = base64.urlsafe_b64decode(asked.params.get("page[cursor]", "")).decode()
-        start = next((place + 1 for place, one in enumerate(found) if one["id"] == after), 0)
+        place = next((place for place, one in enumerate(found) if one["id"] == after), None)
+        start = 0 if place is None else place if self.repeats else place + 1
         page = found[start : start + size]
         following = None
         is_beta = name.startswith("customer-agent")

@@ -18,8 +18,11 @@ from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.client import Client
 from flows.sources.klaviyo.endpoints import Group
 from flows.sources.klaviyo.settings import KlaviyoSettings
+from flows.sources.woocommerce.client import Client as WooCommerce
+from flows.sources.woocommerce.settings import WooCommerceSettings
 from tests.sources.fake_api import Asked
 from tests.sources.fake_klaviyo import KEY, FakeKlaviyo
+from tests.sources.fake_woocommerce import FakeWooCommerce
 from tests.sources.pulled import ACCOUNT, count, current, environment, pulled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -242,15 +245,65 @@ def test_orders_come_from_events_with_their_items_or_with_events_of_their_own(sh
     assert current(lake, "orders")["o1"]["profile_id"] == "P1"
 
 
+def test_a_sku_is_the_product_that_was_sold_under_it_also_where_it_is_sold_later(shop: FakeKlaviyo, lake: Lake) -> None:
+    def recommended(number: str, *names: str) -> None:
+        shop.conversation(number, NOW - timedelta(days=1), ["Which?", "These."])
+        said = {"Conversation ID": number, "Channel": "web chat", "Product IDs / SKUs": ", ".join(names)}
+        shop.event(metric, NOW - timedelta(days=1), **said)
+
+    metric = shop.metric(NAMES["recommended"])
+    clicks = shop.metric(NAMES["clicked_sms"])
+    recommended("c1", "B-2", "9")
+    shop.event(clicks, NOW, **{"Conversation ID": "c1", "SKU": "B-2"})
+    pulled("klaviyo", client(shop), lake)
+    assert current(lake, "messages")["c1/1"]["recommended_product_ids"] == ["B-2", "9"]
+    secrets = environment(WOOCOMMERCE_CONSUMER_KEY="ck_canary", WOOCOMMERCE_CONSUMER_SECRET="cs_canary")
+    with FakeWooCommerce() as store:
+        store.order(1, NOW)  # the product 2 has the SKU B-2
+        pulled(
+            "woocommerce", WooCommerce(ACCOUNT, WooCommerceSettings(base_url=store.url), secrets, lambda _: None), lake
+        )
+    recommended("c2", "B-2", "2")
+    pulled("klaviyo", client(shop), lake)
+    assert current(lake, "messages")["c1/1"]["recommended_product_ids"] == ["2", "9"]
+    assert current(lake, "messages")["c2/1"]["recommended_product_ids"] == ["2", "2"]
+    assert [click["product_id"] for click in current(lake, "interactions").values()] == ["2"]
+    assert pulled("klaviyo", client(shop), lake).rows == {}
+
+
+def test_null_is_no_text(shop: FakeKlaviyo, lake: Lake) -> None:
+    a_conversation(shop, NOW - timedelta(days=2))
+    shop.messages["c1"][1]["attributes"]["content"] = None
+    shop.lists["profiles"][0]["attributes"] |= {"email": None, "first_name": None}
+    shop.event("M0", NOW, profile=None, **{"Conversation ID": "c1", "Channel": None, "Tags": None})
+    shop.lists["agent-knowledge"].append({"type": "agent-knowledge", "id": "k1", "attributes": {"source": None}})
+    summary = pulled("klaviyo", client(shop), lake)
+    assert not summary.refused
+    assert current(lake, "messages")["c1/1"]["text"] is None
+    assert current(lake, "conversations")["c1"]["channel"] == "web_chat"
+    assert current(lake, "articles")["k1"]["title"] == "k1"
+
+
 def test_it_is_right_in_spite_of_failures_and_limits(lake: Lake) -> None:
     with FakeKlaviyo(faults=0.15, seed=4) as shop:
+        shop.repeats = True
         at = NOW - timedelta(days=2)
         a_conversation(shop, at)
         started = shop.lists["metrics"][0]["id"]
         for number in range(300):
             shop.event(started, at - timedelta(minutes=number), **{"Conversation ID": f"d{number}", "Channel": "sms"})
+
+        def meanwhile(asked: Asked) -> None:
+            if "page[cursor]" in asked.params and "e1" not in shop.messages:
+                shop.conversation("e1", NOW, ["Between", "pages"])
+                shop.event(started, at - timedelta(minutes=100), **{"Conversation ID": "e1", "Channel": "sms"})
+
+        shop.before = meanwhile
         pulled("klaviyo", client(shop), lake)
-    assert len(current(lake, "conversations")) == 301
+        shop.before = lambda asked: None
+        pulled("klaviyo", client(shop), lake)
+    assert current(lake, "conversations").keys() == {"c1", "e1", *(f"d{number}" for number in range(300))}
+    assert len(current(lake, "messages")) == 6 + 2
 
 
 def test_a_missing_scope_is_named(shop: FakeKlaviyo) -> None:

@@ -30,6 +30,7 @@ from tests.sources.pulled import current
 
 ORDERS = 40
 REFUNDED = 7
+NAMED = ["B-2"], ["1"]  # what is recommended in even and odd conversations
 MORNING = datetime(2026, 5, 1, 9, tzinfo=UTC)  # an hour before the orders of the shops
 KLAVIYO = """
 [[accounts]]
@@ -45,7 +46,7 @@ start = 2026-04-30
 
 @pytest.fixture
 def klaviyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKlaviyo]:
-    """In each conversation, by text message, one shopper is recommended the product 1."""
+    """In each conversation, by text message, one shopper is recommended product 1, or 2 by its SKU."""
     monkeypatch.setattr(Group, "limits", property(lambda group: ((10_000, 1.0),)))
     with FakeKlaviyo(faults=0.05, seed=7) as fake:
         started, recommended = fake.metric("Started Conversation"), fake.metric("Received Product Recommendation")
@@ -55,7 +56,7 @@ def klaviyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKlaviyo]:
             fake.conversation(f"c{number}", at, ["What would you take?", "This one."])
             said = {"Conversation ID": f"c{number}"}
             fake.event(started, at, who, **said, Channel="SMS")
-            fake.event(recommended, at + timedelta(minutes=1), who, **said, **{"Product IDs": ["1"]})
+            fake.event(recommended, at + timedelta(minutes=1), who, **said, **{"Product IDs": NAMED[number % 2]})
         yield fake
 
 
@@ -72,17 +73,17 @@ def from_a_database(folder: Path) -> Any:
     file = folder / "shop.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("create table orders (id, placed, currency, mail)")
-        connection.execute("create table lines (id, o, product, quantity, price, off, back)")
+        connection.execute("create table lines (id, o, product, sku, quantity, price, off, back)")
         for number in range(1, ORDERS + 1):
             back = "3.33" if number == REFUNDED else "0"
             at = f"2026-05-01 10:{number % 60:02}:00"
             order = (number, at, f"shopper{number}@example.com")
             connection.execute("insert into orders values (?, ?, 'EUR', ?)", order)
             lines = [
-                (number * 10 + 1, number, 1, 3, "3.3334", "0.0002", back),
-                (number * 10 + 2, number, 2, 1, "20", "4.5", "0"),
+                (number * 10 + 1, number, 1, None, 3, "3.3334", "0.0002", back),
+                (number * 10 + 2, number, 2, "B-2", 1, "20", "4.5", "0"),
             ]
-            connection.executemany("insert into lines values (?, ?, ?, ?, ?, ?, ?)", lines)
+            connection.executemany("insert into lines values (?, ?, ?, ?, ?, ?, ?, ?)", lines)
         connection.commit()
     return file
 
@@ -94,7 +95,7 @@ def settings_of(shop: Any) -> str:
 table = "orders"
 columns = {order_id = "id", placed_at = "placed", email = "mail"}
 [accounts.sources.sql.tables.order_lines]
-query = """select id as order_line_id, o as order_id, product as product_id, quantity, price as unit_price,
+query = """select id as order_line_id, o as order_id, product as product_id, sku, quantity, price as unit_price,
     off as discount, back as refunded_amount from lines"""
 '''
     name = "shopify" if isinstance(shop, FakeShopify) else "woocommerce"
@@ -164,10 +165,11 @@ def test_sales_are_right_to_the_cent_whatever_fails_meanwhile(
         """select order_id, product_id, conversation_id, profile_id, touch_type, revenue, net_revenue
         from metrics.attributed_order_lines""",
     )
-    expected = [
-        (str(n), "1", f"c{n}", f"P{n}", "delivery", Decimal(10), Decimal("6.67") if n == REFUNDED else Decimal(10))
-        for n in range(1, ORDERS + 1)
-    ]
+    expected = []
+    for n in range(1, ORDERS + 1):
+        product, revenue = ("1", Decimal(10)) if n % 2 else ("2", Decimal("15.5"))
+        net = Decimal("6.67") if n == REFUNDED else revenue
+        expected.append((str(n), product, f"c{n}", f"P{n}", "delivery", revenue, net))
     assert sorted(lines) == sorted(expected)
     assert published(home, "select count(*), count(distinct conversation_id) from metrics.messages") == [
         (2 * ORDERS, ORDERS)

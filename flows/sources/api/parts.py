@@ -106,25 +106,77 @@ def things(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, list[Pa
 
 
 class Known:
-    """The parts that stood in the lake when a pull began."""
+    """What stood in the lake when a pull began."""
 
     def __init__(self, lake: Lake, account: str) -> None:
         self._lake, self._account = lake, account
-        self._paths = [lake.path(file) for file in lake.files() if file.table == PARTS]
+        self._files = lake.files()
 
     def of(self, things: Collection[str], kind: str) -> dict[str, Any]:
-        """The record of one kind for each of these things that has one; the newest, where a thing has several."""
-        if not self._paths or not things:
+        """The record of one kind for each of these things that has such a part; the newest, where it has several."""
+        if not things or not self._has(PARTS):
             return {}
-        names = ", ".join(map(literal, things))
+        found = self._rows(
+            f"""SELECT part_of, arg_max(_payload, (said_at IS NOT NULL, said_at, _load, _file, _position))
+            FROM {self._table(PARTS)}
+            WHERE account_id = $account AND kind = $kind AND list_contains($things, part_of)
+            GROUP BY part_of""",
+            kind=kind,
+            things=list(things),
+        )
+        return {of: json.loads(record) for of, record in found}
+
+    def products(self, names: Collection[str]) -> dict[str, str]:
+        """Product ids of those names that are SKUs of lines that were sold, and no product ids themselves."""
+        if not names or not self._has("order_lines"):
+            return {}
+        query = f"{self._skus()} SELECT sku, product_id FROM skus WHERE list_contains($names, sku)"
+        return dict(self._rows(query, names=list(names)))
+
+    def named_by_sku(self, source: str) -> list[tuple[str, str, str]]:
+        """Conversation, SKU and product id where rows of a source name a product by a SKU that is known by now."""
+        tables = [table for table in ("messages", "interactions") if self._has(table)]
+        if not tables or not self._has("order_lines"):
+            return []
+        names = {"messages": "unnest(recommended_product_ids)", "interactions": "product_id"}
+        named = " UNION ALL ".join(
+            f"""SELECT conversation_id, {names[table]} AS sku FROM (
+                SELECT * FROM {self._table(table)}
+                WHERE account_id = $account AND _source = $source AND _refused IS NULL
+                QUALIFY row_number() OVER (
+                    PARTITION BY {table.removesuffix("s")}_id
+                    ORDER BY updated_at DESC NULLS LAST, _load DESC, _file DESC, _position DESC
+                ) = 1
+            )"""
+            for table in tables
+        )
+        query = f"""{self._skus()}
+            SELECT DISTINCT named.conversation_id, sku, skus.product_id FROM ({named}) AS named JOIN skus USING (sku)
+            ORDER BY ALL"""
+        return [(of, sku, product) for of, sku, product in self._rows(query, source=source)]
+
+    def _skus(self) -> str:
+        """The `WITH` of `skus`: the product that was sold last under each SKU that is no product's id."""
+        return f"""WITH lines AS (
+                SELECT sku, product_id, _load, _file, _position FROM {self._table("order_lines")}
+                WHERE account_id = $account AND _refused IS NULL
+            ),
+            skus AS (
+                SELECT sku, arg_max(product_id, (_load, _file, _position)) AS product_id FROM lines
+                WHERE product_id NOT LIKE 'sku:%' AND product_id NOT LIKE 'line:%'
+                    AND sku NOT IN (SELECT product_id FROM lines)
+                GROUP BY sku
+            )"""
+
+    def _has(self, table: str) -> bool:
+        return any(file.table == table and file.rows for file in self._files)
+
+    def _table(self, table: str) -> str:
+        paths = ", ".join(literal(self._lake.path(file)) for file in self._files if file.table == table)
+        return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+
+    def _rows(self, query: str, **given: Any) -> list[tuple[Any, ...]]:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
-            found = connection.execute(
-                f"""SELECT part_of, arg_max(_payload, (said_at IS NOT NULL, said_at, _load, _file, _position))
-                FROM read_parquet([{", ".join(map(literal, self._paths))}], union_by_name = true,
-                    hive_partitioning = false)
-                WHERE account_id = {literal(self._account)} AND kind = {literal(kind)} AND part_of IN ({names})
-                GROUP BY part_of"""
-            ).fetchall()
-        return {of: json.loads(record) for of, record in found}
+            return connection.execute(query, {"account": self._account, **given}).fetchall()

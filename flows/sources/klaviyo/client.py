@@ -68,11 +68,13 @@ class Client:
         lists = [mapping.skill_row(self.account, skill) for skill in skills]
         yield Batch([*lists, *(mapping.article_row(self.account, one) for one in knowledge)])
         yield from self._profiles(place)
+        for of, sku, product in known.named_by_sku(NAME):
+            yield Batch((), parts=[Part(f"conversation/{of}", "product", sku, product)])
         metrics = self._metrics((*mapping.OF_CONVERSATIONS, "clicked_sms", *(ORDERS if self._settings.orders else ())))
         for metric in metrics:
-            yield from self._new_events(metric, place, now)
+            yield from self._new_events(metric, place, known, now)
         yield from self._new_conversations(place, known, now)
-        yield from self._past(metrics, place, now)
+        yield from self._past(metrics, place, known, now)
 
     def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
         kind, _, name = of.partition("/")
@@ -102,20 +104,20 @@ class Client:
         named = [(wanted.get(normal(str(attributes(metric).get("name") or ""))), metric["id"]) for metric in found]
         return [Metric(kind, name) for kind, name in named if kind]
 
-    def _new_events(self, metric: Metric, place: Place, now: datetime) -> Iterator[Batch]:
+    def _new_events(self, metric: Metric, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
         """Events since the place, and again those of the days in which they come late; the place is never past now."""
         name = f"events/{metric.id}"
         if name not in place:
             yield Batch((), {name: now.isoformat(), f"{name}/reached": now.isoformat()})
             return
         since = datetime.fromisoformat(place[name]) - timedelta(days=self._settings.reread_days)
-        yield from self._events(metric, max(since, self._begins), None)
+        yield from self._events(metric, known, max(since, self._begins), None)
         yield Batch((), {name: now.isoformat()})
 
-    def _past(self, metrics: Sequence[Metric], place: Place, now: datetime) -> Iterator[Batch]:
+    def _past(self, metrics: Sequence[Metric], place: Place, known: Known, now: datetime) -> Iterator[Batch]:
         """A first load, newest first: a window of each metric's events, then the conversations of that time."""
         threads = self._past_conversations(place, now)
-        under_way = [self._windows(metric, place, now) for metric in metrics]
+        under_way = [self._windows(metric, place, known, now) for metric in metrics]
         while under_way:
             reached = now
             for windows in list(under_way):
@@ -133,7 +135,9 @@ class Client:
         for batch, _ in threads:
             yield batch
 
-    def _windows(self, metric: Metric, place: Place, now: datetime) -> Iterator[tuple[datetime, Iterator[Batch]]]:
+    def _windows(
+        self, metric: Metric, place: Place, known: Known, now: datetime
+    ) -> Iterator[tuple[datetime, Iterator[Batch]]]:
         """Windows of a metric's past, newest first: where each begins, and its events.
 
         The first one also has what is dated in the future.
@@ -145,7 +149,7 @@ class Client:
             since, counted = max(reached - length, self._begins), [0]
 
             def batches(since: datetime, until: datetime | None, counted: list[int]) -> Iterator[Batch]:
-                for batch in self._events(metric, since, until):
+                for batch in self._events(metric, known, since, until):
                     counted[0] += len(batch.parts)
                     yield batch
                 yield Batch((), {name: since.isoformat()}, is_milestone=since == self._begins)
@@ -154,12 +158,17 @@ class Client:
             length = WINDOW if counted[0] else length * 2
             reached = until = since
 
-    def _events(self, metric: Metric, since: datetime, before: datetime | None) -> Iterator[Batch]:
+    def _events(self, metric: Metric, known: Known, since: datetime, before: datetime | None) -> Iterator[Batch]:
+        """What events say, and which products the SKUs in them are."""
         filters = [f'equals(metric_id,"{metric.id}")', f"greater-or-equal(datetime,{stamp(since)})"]
         filters += [f"less-than(datetime,{stamp(before)})"] if before else []
         params = {"filter": ",".join(filters), "sort": "datetime"}
         for events in self._ask.pages(Group.EVENTS, "api/events", params, size=200):
-            yield Batch((), parts=[part for event in events if (part := self._part(metric.kind, event))])
+            parts = [part for event in events if (part := self._part(metric.kind, event))]
+            named = {name for part in parts for name in mapping.products(part)}
+            products = known.products(named)
+            skus = [(part.of, name) for part in parts for name in mapping.products(part) if name in products]
+            yield Batch((), parts=[*parts, *(Part(of, "product", sku, products[sku]) for of, sku in skus)])
 
     def _part(self, kind: str, event: Record) -> Part | None:
         """What an event says of its conversation or order; None where it names none."""

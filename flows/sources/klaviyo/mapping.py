@@ -55,6 +55,7 @@ SKILL = (
 TAGS = ("Tags", "Tag")
 REASON = ("Escalation reason", "Reason")
 PRODUCTS = ("Product IDs", "Product IDs / SKUs", "Product IDs / SKUs recommended", "Products", "SKUs", "Product ID")
+CLICKED_PRODUCT = ("Product ID", "SKU")
 ORDER_ID = ("OrderId", "Order ID", "$event_id")
 CURRENCY = ("$currency_code", "value_currency", "Currency", "Presentment Currency")
 
@@ -153,15 +154,22 @@ def article_row(account: str, knowledge: Record) -> Row:
     return Row("articles", values, knowledge)
 
 
+def products(part: Part) -> list[str]:
+    """The products that an event of a conversation names, by id or by SKU."""
+    names = {"recommended": PRODUCTS, "clicked_sms": CLICKED_PRODUCT}.get(part.kind)
+    return _list(prop(part.record, names)) if names else []
+
+
 def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapping[str, str]) -> Iterator[Row]:
     """The rows of one conversation from all that is known of it.
 
     The conversation itself waits for its channel, which an event brings. `skills` are ids of skills by the normal form
-    of everything that they are called.
+    of everything that they are called. A part `product` says which product the SKU is that it has as id.
     """
     by_kind: dict[str, list[Record]] = {}
     for part in parts:
         by_kind.setdefault(part.kind, []).append(part.record)
+    sold = {part.id: str(part.record) for part in parts if part.kind == "product"}
     events = [event for kind in OF_CONVERSATIONS for event in by_kind.get(kind, ())]
     yield from _conversation(account, of, by_kind, events)
     for event in by_kind.get("escalated", ()):
@@ -174,7 +182,7 @@ def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapp
             "reason": _text(prop(event, REASON)),
         }
         yield Row("handoff_events", values, event)
-    yield from _messages(account, of, by_kind, skills)
+    yield from _messages(account, of, by_kind, skills, sold)
     for event in by_kind.get("clicked_sms", ()):
         values = {
             "account_id": account,
@@ -182,7 +190,7 @@ def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapp
             "conversation_id": of,
             "type": "link_click",
             "occurred_at": happened(event),
-            "product_id": _text(prop(event, ("Product ID",))),
+            "product_id": sold.get(product, product) if (product := _text(prop(event, CLICKED_PRODUCT))) else None,
             "url": _text(prop(event, ("URL", "Link", "Destination URL"))),
             "profile_id": profile_of(event),
         }
@@ -214,7 +222,13 @@ def _conversation(
     yield Row("conversations", values, {"conversation": record, "events": list(events)})
 
 
-def _messages(account: str, of: str, by_kind: Mapping[str, list[Record]], skills: Mapping[str, str]) -> Iterator[Row]:
+def _messages(
+    account: str,
+    of: str,
+    by_kind: Mapping[str, list[Record]],
+    skills: Mapping[str, str],
+    sold: Mapping[str, str],
+) -> Iterator[Row]:
     """Messages, with the skill and the products that events tell of on the agent's message next to them in time."""
     rows = []
     for message in by_kind.get("message", ()):
@@ -238,7 +252,8 @@ def _messages(account: str, of: str, by_kind: Mapping[str, list[Record]], skills
             nearest = min(answers, key=lambda row: abs(datetime.fromisoformat(row.values["sent_at"]) - at))
             about = found.setdefault(nearest.values["message_id"], {})
             if kind == "recommended":
-                about.setdefault("recommended_product_ids", []).extend(_list(prop(event, PRODUCTS)))
+                named = _list(prop(event, PRODUCTS))
+                about.setdefault("recommended_product_ids", []).extend(sold.get(name, name) for name in named)
             elif skill := _text(prop(event, SKILL)):
                 about["skill"] = skills.get(normal(skill), skill)
     for row in rows:
