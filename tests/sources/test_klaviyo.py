@@ -246,15 +246,15 @@ def test_orders_come_from_events_with_their_items_or_with_events_of_their_own(sh
 
 
 def test_a_sku_is_the_product_that_was_sold_under_it_also_where_it_is_sold_later(shop: FakeKlaviyo, lake: Lake) -> None:
-    def recommended(number: str, *names: str) -> None:
-        shop.conversation(number, NOW - timedelta(days=1), ["Which?", "These."])
+    def recommended(number: str, *names: str, days: int) -> None:
+        shop.conversation(number, NOW - timedelta(days=days), ["Which?", "These."])
         said = {"Conversation ID": number, "Channel": "web chat", "Product IDs / SKUs": ", ".join(names)}
-        shop.event(metric, NOW - timedelta(days=1), **said)
+        shop.event(metric, NOW - timedelta(days=days), **said)
 
     metric = shop.metric(NAMES["recommended"])
     clicks = shop.metric(NAMES["clicked_sms"])
-    recommended("c1", "B-2", "9")
-    shop.event(clicks, NOW, **{"Conversation ID": "c1", "SKU": "B-2"})
+    recommended("c1", "B-2", "9", days=20)  # is not read again
+    shop.event(clicks, NOW - timedelta(days=20), **{"Conversation ID": "c1", "SKU": "B-2"})
     pulled("klaviyo", client(shop), lake)
     assert current(lake, "messages")["c1/1"]["recommended_product_ids"] == ["B-2", "9"]
     secrets = environment(WOOCOMMERCE_CONSUMER_KEY="ck_canary", WOOCOMMERCE_CONSUMER_SECRET="cs_canary")
@@ -263,7 +263,7 @@ def test_a_sku_is_the_product_that_was_sold_under_it_also_where_it_is_sold_later
         pulled(
             "woocommerce", WooCommerce(ACCOUNT, WooCommerceSettings(base_url=store.url), secrets, lambda _: None), lake
         )
-    recommended("c2", "B-2", "2")
+    recommended("c2", "B-2", "2", days=1)
     pulled("klaviyo", client(shop), lake)
     assert current(lake, "messages")["c1/1"]["recommended_product_ids"] == ["2", "9"]
     assert current(lake, "messages")["c2/1"]["recommended_product_ids"] == ["2", "2"]

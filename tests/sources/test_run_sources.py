@@ -95,7 +95,7 @@ def test_what_several_sources_know_is_published_together(
     job: list[str], home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = said(capsys, 0, "run", *job, "--as-of", TODAY)
-    assert [(one["source"], one["account"]) for one in done["pull"]] == [("klaviyo", "acme"), ("woocommerce", "acme")]
+    assert [(one["source"], one["account"]) for one in done["pull"]] == [("woocommerce", "acme"), ("klaviyo", "acme")]
     assert published(home, "conversations") == 3
     again = said(capsys, 0, "run", *job, "--as-of", TODAY, "--source", "klaviyo")
     assert again["outcome"] == "nothing_new"
