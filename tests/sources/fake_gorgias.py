@@ -30,12 +30,13 @@ class FakeGorgias(FakeApi):
         self.records: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in ORDERS}
         self.repeats, self.per_second, self.page, self.may_read = False, 10**9, 100, set(ORDERS)
         self.era = 1
+        self.without: set[str] = set()  # lists that are not there
         self._recent: list[float] = []
 
     def answer(self, asked: Asked) -> Answer:
         given = base64.b64encode(f"{USERNAME}:{KEY}".encode()).decode()
         name = asked.path.removeprefix("/api/")
-        if name not in ORDERS or not asked.path.startswith("/api/"):
+        if name not in ORDERS or name in self.without or not asked.path.startswith("/api/"):
             return Answer(404, {"error": {"msg": "Resource not found"}})
         if asked.headers.get("authorization") != f"Basic {given}":
             return Answer(401, {"error": {"msg": "The server could not verify that you are authorized."}})

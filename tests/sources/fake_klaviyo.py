@@ -134,7 +134,7 @@ class FakeKlaviyo(FakeApi):
 
     def _page(self, asked: Asked, name: str, found: list[Record]) -> Answer:
         default, most = SIZES.get(name, (50, 100))
-        if name == "metrics":
+        if name in {"metrics", "agent-skills"}:  # of skills no sizes are documented
             default = most = 200
             if "page[size]" in asked.params:
                 return wrong(400, "invalid", "'page[size]' is not a valid query parameter")

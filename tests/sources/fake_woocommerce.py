@@ -19,6 +19,7 @@ class FakeWooCommerce(FakeApi):
         super().__init__(**more)
         self.records: dict[str, list[dict[str, Any]]] = {"orders": [], "products": []}
         self.refunds: dict[int, list[dict[str, Any]]] = {}
+        self.deleted: set[int] = set()  # orders that are listed a last time
         self.key, self.secret = KEY, SECRET
 
     def answer(self, asked: Asked) -> Answer:
@@ -26,6 +27,8 @@ class FakeWooCommerce(FakeApi):
         if asked.headers.get("authorization") != f"Basic {given}":
             return Answer(401, {"code": "woocommerce_rest_cannot_view", "message": "Sorry, you cannot list resources."})
         if match := re.fullmatch(r"/wp-json/wc/v3/orders/(\d+)/refunds", asked.path):
+            if int(match[1]) in self.deleted:
+                return Answer(404, {"code": "woocommerce_rest_invalid_order_id", "message": "Invalid order ID."})
             return Answer(200, self.refunds.get(int(match[1]), []))
         match = re.fullmatch(r"/wp-json/wc/v3/(orders|products)", asked.path)
         if match is None:

@@ -274,3 +274,15 @@ def test_check_says_what_works_with_one_call_of_each_list() -> None:
         assert "tickets, messages and satisfaction surveys can be read" in client(desk).check()
         assert [one.params["limit"] for one in desk.asked] == ["1", "1", "1"]
     assert GorgiasSettings(account="shop").url == "https://shop.gorgias.com"
+
+
+def test_an_account_without_surveys_has_those_of_its_tickets(lake: Lake) -> None:
+    with FakeGorgias() as desk:
+        desk.without = {"satisfaction-surveys"}
+        desk.ticket(1, NOON, satisfaction_survey={"score": 5})
+        desk.ticket(2, NOON)
+        pulled("gorgias", client(desk), lake)
+        assert {number: row["satisfaction"] for number, row in tickets(lake).items()} == {1: "good", 2: None}
+        desk.ticket(3, NOON + MINUTE)
+        pulled("gorgias", client(desk), lake)
+    assert tickets(lake).keys() == {1, 2, 3}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from flows.errors import SourceRefused
 from flows.lake import Lake
 from flows.sources.sections import Secret
 from flows.sources.shopify import client as shopify
@@ -192,3 +193,14 @@ def test_lines_without_a_product_and_units_that_were_taken_away(lake: Lake) -> N
     assert current(lake, "orders")["1"]["placed_at"] == datetime(2026, 5, 1, 10, 1, tzinfo=UTC)
     assert summary.refused == {"order_lines": 1}
     assert any("quantity is less than 1" in one for one in summary.refusals)
+
+
+@pytest.mark.parametrize("connection", [{"edges": [{"node": {"id": "1"}}]}, {"nodes": [{"id": "1"}]}, [{"id": "1"}]])
+def test_a_connection_may_have_its_records_in_edges(connection: Any) -> None:
+    assert shopify._nodes(connection, "orders") == [{"id": "1"}]
+
+
+@pytest.mark.parametrize("connection", [{}, {"edges": [{}]}, {"nodes": [None]}, None])
+def test_a_connection_of_another_shape_is_refused(connection: Any) -> None:
+    with pytest.raises(SourceRefused, match="answers no orders"):
+        shopify._nodes(connection, "orders")

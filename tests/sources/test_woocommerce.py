@@ -161,3 +161,14 @@ def test_no_network_can_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_check_says_what_works() -> None:
     with FakeWooCommerce() as shop:
         assert "orders and products can be read" in client(shop).check()
+
+
+def test_an_order_that_is_deleted_while_its_page_is_read_keeps_nobody_up(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        for number in (1, 2):
+            shop.order(number, NOON)
+            shop.refund(number, number * 10 + 1, "3.33", NOON)
+        shop.deleted = {1}
+        pulled("woocommerce", client(shop), lake)
+    lines = current(lake, "order_lines")
+    assert (lines["11"]["refunded_amount"], lines["21"]["refunded_amount"]) == (Decimal(0), Decimal("3.33"))

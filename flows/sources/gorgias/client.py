@@ -30,6 +30,7 @@ class Feed:
     stamp: str
     rereads: timedelta
     parts: Callable[[Record], Iterable[Part]]
+    is_optional: bool = False
 
 
 class Gap(NamedTuple):
@@ -92,7 +93,9 @@ class Client:
             Feed("tickets", "updated_datetime", timedelta(minutes=10), lambda one: [mapping.ticket_part(one)]),
             Feed("messages", "created_datetime", timedelta(hours=1), lambda one: mapping.reply_parts(one, automatic)),
             # made when it is sent, and answered later
-            Feed("satisfaction-surveys", "created_datetime", timedelta(days=30), mapping.survey_parts),
+            Feed(
+                "satisfaction-surveys", "created_datetime", timedelta(days=30), mapping.survey_parts, is_optional=True
+            ),
         )
 
     def check(self) -> str:
@@ -156,6 +159,8 @@ class Client:
         try:
             answer = self._http.get(f"api/{feed.name}", params)
         except SourceRefused as refused:
+            if feed.is_optional and refused.status == 404:
+                return [], ""  # an account without surveys; those that tickets bring count
             if not may_be_forgotten or refused.status not in {400, 404, 410, 422}:
                 raise
             return self._page(feed, "", limit=limit)

@@ -62,7 +62,7 @@ class Client:
     def read(self, place: Place, known: Known) -> Iterator[Batch]:
         """Lists, then what is new, then the past window by window; conversations last, their limit is the lowest."""
         now = datetime.now(UTC).replace(microsecond=0)
-        skills = self._ask.all(Group.AGENT, "api/agent-skills")
+        skills = self._ask.all(Group.AGENT, "api/agent-skills", size=None)
         self._skills = mapping.skills_by_name(skills)
         knowledge = self._ask.all(Group.AGENT, "api/agent-knowledge")
         lists = [mapping.skill_row(self.account, skill) for skill in skills]
@@ -84,7 +84,7 @@ class Client:
 
     def skills(self) -> Mapping[str, str]:
         """Ids of the agent's skills by the normal form of everything that they are called; one call."""
-        return mapping.skills_by_name(self._ask.all(Group.AGENT, "api/agent-skills"))
+        return mapping.skills_by_name(self._ask.all(Group.AGENT, "api/agent-skills", size=None))
 
     def _profiles(self, place: Place) -> Iterator[Batch]:
         after = datetime.fromisoformat(place["profiles"]) - SECOND if "profiles" in place else self._begins

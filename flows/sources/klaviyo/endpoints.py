@@ -68,7 +68,7 @@ class Endpoints:
         return _data(self._http[group].get(path, {"page[size]": 1}), path)
 
     def all(self, group: Group, path: str, size: int | None = PAGE) -> list[Record]:
-        """All records of a short list."""
+        """All records of a short list; `size` is None where no size of a page may be asked for."""
         return [record for page in self.pages(group, path, {}, size=size) for record in page]
 
     def pages(self, group: Group, path: str, params: Mapping[str, str], size: int | None) -> Iterator[list[Record]]:

@@ -27,6 +27,7 @@ CEILING = 20_000  # records after which pages begin anew; there is no going on w
 FAMILIES = 500  # records of one batch of a bulk operation
 TRIES = 3  # bulk operations started in one run, where one ends without a file
 POLLS = (1.0, 15.0)  # seconds between questions whether it has ended, at first and at most
+LACKING = "refundLineItems"  # what a refund comes without
 DONE = "done"
 SHARES = {"products": (0.0, 0.1), "orders": (0.1, 1.0)}  # of a first load
 
@@ -137,9 +138,7 @@ class Client:
             query = queries.changed_since(since) if since else None
             more = {"lines": LINES} if kind == "orders" else {}
             found = self._sized(queries.CHANGED[kind], after=cursor, query=query, **more).get(kind) or {}
-            records = found.get("nodes")
-            if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-                raise SourceRefused(f"{NAME} answers no {kind}", remedy="the API has changed; report it")
+            records = _nodes(found, kind)
             if records:
                 changed = datetime.fromisoformat(_changed_at(records[-1]))
                 lines = self._lines if kind == "orders" else lambda _: []
@@ -157,10 +156,16 @@ class Client:
     def _rows(self, kind: str, families: Sequence[tuple[Record, list[Record]]]) -> list[Row]:
         if kind == "products":
             return [mapping.product_row(self.account, product) for product, _ in families]
-        refunds = self._refunds([refund["id"] for order, _ in families for refund in order.get("refunds") or ()])
+        bare = [refund["id"] for order, _ in families for refund in order.get("refunds") or () if LACKING not in refund]
+        refunds = self._refunds(bare)
         rows: list[Row] = []
         for order, lines in families:
-            order["refunds"] = [refunds.get(refund["id"], refund) for refund in order.get("refunds") or ()]
+            order["refunds"] = [
+                {**refund, LACKING: _nodes(refund[LACKING], LACKING)}
+                if LACKING in refund
+                else refunds.get(refund["id"], refund)
+                for refund in order.get("refunds") or ()
+            ]
             rows += mapping.order_rows(self.account, order, lines)
         return rows
 
@@ -190,9 +195,7 @@ class Client:
         """The nodes of a connection, and those of its further pages."""
         nodes: list[Record] = []
         while True:
-            if not isinstance(connection.get("nodes"), list):
-                raise SourceRefused(f"{NAME} answers no {field}", remedy="the API has changed; report it")
-            nodes += connection["nodes"]
+            nodes += _nodes(connection, field)
             if not (connection.get("pageInfo") or {}).get("hasNextPage"):
                 return nodes
             after = connection["pageInfo"]["endCursor"]
@@ -223,6 +226,18 @@ class Client:
         cost = self._shop.points.cost(query)
         if cost > 0:
             self._sizes[query] = max(1, min(MOST, int(size * TARGET / cost)))
+
+
+def _nodes(connection: Any, field: str) -> list[Record]:
+    """The records of a connection, which may have them in edges. Raises SourceRefused where there are none."""
+    if isinstance(connection, dict):
+        edges = connection.get("edges")
+        found = [edge.get("node") for edge in edges] if isinstance(edges, list) else connection.get("nodes")
+    else:
+        found = connection
+    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+        raise SourceRefused(f"{NAME} answers no {field}", remedy="the API has changed; report it")
+    return found
 
 
 def _changed_at(record: Record) -> str:

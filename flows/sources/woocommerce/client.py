@@ -54,8 +54,16 @@ class Client:
         raise NotImplementedError(of, parts)
 
     def _order(self, order: Record) -> list[Row]:
-        refunds = self._list(f"orders/{order['id']}/refunds", {"per_page": PAGE}) if order.get("refunds") else []
-        return list(mapping.order_rows(self.account, order, refunds))
+        return list(mapping.order_rows(self.account, order, self._refunds(order)))
+
+    def _refunds(self, order: Record) -> list[Record]:
+        """Refunds with the lines that they are of; none where the order was deleted meanwhile."""
+        try:
+            return self._list(f"orders/{order['id']}/refunds", {"per_page": PAGE}) if order.get("refunds") else []
+        except SourceRefused as refused:
+            if refused.status == 404:
+                return []
+            raise
 
     def _changed(self, path: str, place: Place, rows: Callable[[Record], list[Row]]) -> Iterator[Batch]:
         """What changed since the place, oldest first.
