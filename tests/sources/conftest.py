@@ -1,4 +1,4 @@
-"""A folder of exported files and a lake, for the tests of sources."""
+"""A folder of exported files, and a lake, for the tests of sources."""
 
 from __future__ import annotations
 
@@ -49,3 +49,8 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.fixture
 def new_shop() -> type[Shop]:
     return Shop
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")

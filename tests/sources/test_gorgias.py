@@ -22,11 +22,6 @@ MINUTE = timedelta(minutes=1)
 CREDENTIALS = environment(GORGIAS_USERNAME=USERNAME, GORGIAS_API_KEY=KEY)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 def client(desk: FakeGorgias, credentials: Any = CREDENTIALS, **settings: Any) -> Client:
     settings = {"account": "shop", "base_url": desk.url, "calls_per_20_seconds": 100_000} | settings
     return Client(ACCOUNT, GorgiasSettings(**settings), credentials, lambda _: None)

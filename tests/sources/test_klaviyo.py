@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -27,11 +26,6 @@ from tests.sources.pulled import ACCOUNT, count, current, environment, pulled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 NAMES = {kind: names[1 if len(names) > 1 else 0] for kind, names in mapping.METRICS.items()}
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
 
 
 @pytest.fixture(autouse=True)

@@ -31,11 +31,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shopify, "POLLS", (0.01, 0.05))
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 def client(
     shop: FakeShopify,
     waiting: Callable[[float], None] = lambda _: None,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -13,42 +10,10 @@ from pydantic import ValidationError
 from flows.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
-from flows.sources.sections import Secret
-from flows.sources.shopify import client as shopify
-from flows.sources.shopify.client import Client
 from flows.sources.shopify.settings import ShopifySettings
-from tests.sources.fake_shopify import ID, SECRET, TOKEN, FakeShopify
-from tests.sources.pulled import ACCOUNT, current, environment, pulled
-
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-CREDENTIALS = environment(SHOPIFY_ACCESS_TOKEN=TOKEN, APP=ID, KEY=SECRET)
-APP = {"client_id": Secret("env", "APP"), "client_secret": Secret("env", "KEY")}
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shopify, "POLLS", (0.01, 0.05))
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
-def client(
-    shop: FakeShopify,
-    waiting: Callable[[float], None] = lambda _: None,
-    credentials: Mapping[str, str] = CREDENTIALS,
-    **settings: Any,
-) -> Client:
-    """One that reads page by page, from the first load on."""
-    return Client(ACCOUNT, ShopifySettings(**{"base_url": shop.url, "bulk": False, **settings}), credentials, waiting)
-
-
-def asked_since(shop: FakeShopify, kind: str) -> list[str | None]:
-    """The filters of the pages that were asked for."""
-    bodies = [one.json() for one in shop.asked if one.path.endswith("graphql.json")]
-    return [body["variables"].get("query") for body in bodies if f" {kind}(first: $first" in body["query"]]
+from tests.sources.fake_shopify import FakeShopify
+from tests.sources.pulled import current, pulled
+from tests.sources.test_shopify import APP, CREDENTIALS, NOON, client
 
 
 def test_calls_keep_within_the_points_that_are_restored_and_waits_are_told(lake: Lake) -> None:

@@ -29,11 +29,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shopify, "POLLS", (0.01, 0.05))
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 def client(shop: FakeShopify) -> Client:
     return Client(ACCOUNT, ShopifySettings(base_url=shop.url), environment(SHOPIFY_ACCESS_TOKEN=TOKEN), lambda _: None)
 

@@ -53,11 +53,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'it'}'s a shop.db"
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 def run(url: str, *statements: str) -> None:
     """Change the database, as its applications do."""
     if url.startswith("sqlite"):

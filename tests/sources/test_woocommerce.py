@@ -21,11 +21,6 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CREDENTIALS = environment(WOOCOMMERCE_CONSUMER_KEY=KEY, WOOCOMMERCE_CONSUMER_SECRET=SECRET)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 def client(shop: FakeWooCommerce, **credentials: str) -> Client:
     return Client(ACCOUNT, WooCommerceSettings(base_url=shop.url), {**CREDENTIALS, **credentials}, lambda _: None)
 

@@ -22,11 +22,6 @@ MINUTE = timedelta(minutes=1)
 CREDENTIALS = environment(ZENDESK_CLIENT_ID=CLIENT_ID, ZENDESK_CLIENT_SECRET=CLIENT_SECRET)
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 def client(desk: FakeZendesk, credentials: Any = CREDENTIALS, **settings: Any) -> Client:
     settings = {"subdomain": "shop", "base_url": desk.url, "exports_per_minute": 100_000} | settings
     return Client(ACCOUNT, ZendeskSettings(**settings), credentials, lambda _: None)
