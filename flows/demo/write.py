@@ -56,8 +56,8 @@ def write_shop(
     shares = {"aurora": larger, "nordlicht": conversations - larger}
     shops = [_shop(name, dice, share, end - days * DAY, end) for name, share in shares.items()]
     try:
-        for table in landing().values():
-            _write_table(folder, table, shops, end)
+        for name in FORMATS:
+            _write_table(folder, landing()[name], shops, end)
     except OSError as error:
         raise StorageFailed(
             f"the demo could not be written ({error.strerror})",
