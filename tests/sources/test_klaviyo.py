@@ -262,6 +262,7 @@ def test_a_sku_is_the_product_that_was_sold_under_it_also_where_it_is_sold_later
     assert current(lake, "messages")["c1/1"]["recommended_product_ids"] == ["2", "9"]
     assert current(lake, "messages")["c2/1"]["recommended_product_ids"] == ["2", "2"]
     assert [click["product_id"] for click in current(lake, "interactions").values()] == ["2"]
+    assert Known(lake, ACCOUNT).named_by_sku("klaviyo") == []  # said once
     assert pulled("klaviyo", client(shop), lake).rows == {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 from urllib.parse import urlsplit
@@ -175,16 +176,11 @@ def _retry_after(response: Response) -> float | None:
     return max(mktime_tz(date) - time.time(), 0.0) if date else None
 
 
-class _network:  # noqa: N801
+@contextmanager
+def _network(source: str, url: str) -> Iterator[None]:
     """What the network says, as SourceUnavailable."""
-
-    def __init__(self, source: str, url: str) -> None:
-        self._source, self._url = source, url
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, RequestException):
-            what = f"{self._source} does not answer ({type(error).__name__})"
-            raise SourceUnavailable(what, where=self._url, remedy="see to the network, or to base_url") from None
+    try:
+        yield
+    except RequestException as error:
+        what = f"{source} does not answer ({type(error).__name__})"
+        raise SourceUnavailable(what, where=url, remedy="see to the network, or to base_url") from None

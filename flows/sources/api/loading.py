@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import duckdb
 
@@ -64,23 +65,29 @@ class Batch:
         return len(self.rows) + len(self.parts) + (self.columns.rows.num_rows if self.columns else 0)
 
 
-class Client(Protocol):
+class Client(ABC):
     """One account's view of a source. `rereads` is how far back it asks for what it may have read already."""
 
     account: str
     rereads: timedelta
 
+    @abstractmethod
     def read(self, place: Place, known: Known) -> Iterator[Batch]:
-        """What is new since `place`; `known` are the parts that came before.
+        """What is new since `place`; `known` is what came before.
 
         Raises SourceUnavailable, SourceRefused; what was given before counts.
         """
 
-    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
-        """The rows of one thing from all its parts; none where what a row requires has not come yet."""
-
+    @abstractmethod
     def check(self) -> str:
         """One cheap call: what works, as a sentence. Raises SourceUnavailable, SourceRefused, InputError."""
+
+    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
+        """The rows of one thing from all its parts; none where what a row requires has not come yet.
+
+        Only of a source whose batches have parts.
+        """
+        raise NotImplementedError(of, parts)
 
 
 @dataclass(frozen=True)

@@ -134,24 +134,30 @@ class Known:
         return dict(self._rows(query, names=list(names)))
 
     def named_by_sku(self, source: str) -> list[tuple[str, str, str]]:
-        """Conversation, SKU and product id where rows of a source name a product by a SKU that is known by now."""
-        tables = [table for table in ("messages", "interactions") if self._has(table)]
-        if not tables or not self._has("order_lines"):
-            return []
+        """Conversation, SKU and product id where rows of a source name a product by a SKU that is known by now.
+
+        Those of which a part `product` of the conversation says so already are left out.
+        """
         names = {"messages": "unnest(recommended_product_ids)", "interactions": "product_id"}
-        named = " UNION ALL ".join(
-            f"""SELECT conversation_id, {names[table]} AS sku FROM (
-                SELECT * FROM {self._table(table)}
-                WHERE account_id = $account AND _source = $source AND _refused IS NULL
-                QUALIFY row_number() OVER (
-                    PARTITION BY {table.removesuffix("s")}_id
-                    ORDER BY updated_at DESC NULLS LAST, _load DESC, _file DESC, _position DESC
-                ) = 1
-            )"""
+        tables = [table for table in names if self._has(table)]
+        if not tables or not self._has("order_lines") or not self._has(PARTS):
+            return []
+        named = " UNION ".join(
+            f"""SELECT conversation_id, {names[table]} AS sku FROM {self._table(table)}
+            WHERE account_id = $account AND _source = $source AND _refused IS NULL"""
             for table in tables
         )
-        query = f"""{self._skus()}
-            SELECT DISTINCT named.conversation_id, sku, skus.product_id FROM ({named}) AS named JOIN skus USING (sku)
+        query = f"""{self._skus()},
+            said AS (
+                SELECT part_of, part_id, arg_max(_payload, (_load, _file, _position)) AS product
+                FROM {self._table(PARTS)}
+                WHERE account_id = $account AND kind = 'product'
+                GROUP BY part_of, part_id
+            )
+            SELECT conversation_id, sku, skus.product_id
+            FROM ({named}) AS named JOIN skus USING (sku)
+            LEFT JOIN said ON part_of = 'conversation/' || conversation_id AND part_id = sku
+            WHERE said.product IS DISTINCT FROM to_json(skus.product_id)::VARCHAR
             ORDER BY ALL"""
         return [(of, sku, product) for of, sku, product in self._rows(query, source=source)]
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.errors import SourceRefused
+from flows.sources import api
 from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row
 from flows.sources.gorgias import mapping
 from flows.sources.gorgias.mapping import Record
@@ -71,7 +72,7 @@ class Standing:
         return (top - datetime.fromisoformat(reached)) / whole if reached and whole else 0.0
 
 
-class Client:
+class Client(api.Client):
     """One Gorgias; a client of `flows.sources.api`."""
 
     rereads = timedelta(days=40)

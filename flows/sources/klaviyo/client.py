@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 
+from flows.sources import api
 from flows.sources.api import Batch, Known, Pace, Part, Place, Row
 from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.endpoints import Endpoints, Group
@@ -30,7 +31,7 @@ class Metric:
     id: str
 
 
-class Client:
+class Client(api.Client):
     """One account; a client of `flows.sources.api`."""
 
     def __init__(

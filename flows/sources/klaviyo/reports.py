@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 from flows.errors import SourceRefused
-from flows.sources.api import Batch, Known, Part, Place, Row
+from flows.sources import api
+from flows.sources.api import Batch, Known, Place, Row
 from flows.sources.klaviyo.client import NAME, Client
 from flows.sources.klaviyo.endpoints import Endpoints
 from flows.sources.klaviyo.mapping import CHANNELS, Record, normal
@@ -17,13 +18,14 @@ STATUSES = {"resolvedbyai": "resolved", "routedtoteam": "routed", "closed": "clo
 HUNDRED = Decimal(100)
 
 
-class Reports:
+class Reports(api.Client):
     """The reports of one account and range, both ends included; a client of `flows.sources.api` without a place."""
 
     rereads = timedelta(0)
 
     def __init__(self, client: Client, zone: ZoneInfo, first: date, last: date) -> None:
-        self.account, self._ask, self._skills = client.account, client.endpoints, client.skills
+        self.account, self._check = client.account, client.check
+        self._ask, self._skills = client.endpoints, client.skills
         self._range = f"{first}/{last}"
         self._since = datetime.combine(first, time(), zone)
         self._until = datetime.combine(last + timedelta(days=1), time(), zone)
@@ -36,13 +38,9 @@ class Reports:
             figures = [_as_share(*figure) for figure in figures]
         yield Batch([self._row(figure, value, record, at) for figure, value, record in figures])
 
-    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
-        """No figure comes in parts."""
-        raise NotImplementedError(of, parts)
-
     def check(self) -> str:
-        """The client's is enough."""
-        raise NotImplementedError
+        """What the client says."""
+        return self._check()
 
     def _skill_figures(self) -> Iterator[tuple[Record, Decimal, Record]]:
         """Of every skill that the agent has, 0 where the report does not name it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flows.errors import SourceRefused
-from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row
+from flows.sources import api
+from flows.sources.api import Batch, Http, Known, Pace, Place, Row
 from flows.sources.shopify import bulk, mapping, queries
 from flows.sources.shopify.auth import Token
 from flows.sources.shopify.graphql import NAME, GraphQL, Points, TooExpensive
@@ -27,12 +28,12 @@ CEILING = 20_000  # records after which pages begin anew; there is no going on w
 FAMILIES = 500  # records of one batch of a bulk operation
 TRIES = 3  # bulk operations started in one run, where one ends without a file
 POLLS = (1.0, 15.0)  # seconds between questions whether it has ended, at first and at most
-LACKING = "refundLineItems"  # what a refund comes without
+LINES_OF_REFUND = "refundLineItems"
 DONE = "done"
 SHARES = {"products": (0.0, 0.1), "orders": (0.1, 1.0)}  # of a first load
 
 
-class Client:
+class Client(api.Client):
     """One shop; a client of `flows.sources.api`.
 
     Its place: `orders` and `products` are when the last record that was read changed; `orders_bulk` and
@@ -76,10 +77,6 @@ class Client:
         for kind in SHARES:
             reached = yield from self._loaded(kind, place)
             yield from self._changed(kind, reached)
-
-    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
-        """No thing of a shop comes in parts."""
-        raise NotImplementedError(of, parts)
 
     def _start(self) -> datetime | None:
         start = self._settings.start
@@ -156,16 +153,10 @@ class Client:
     def _rows(self, kind: str, families: Sequence[tuple[Record, list[Record]]]) -> list[Row]:
         if kind == "products":
             return [mapping.product_row(self.account, product) for product, _ in families]
-        bare = [refund["id"] for order, _ in families for refund in order.get("refunds") or () if LACKING not in refund]
-        refunds = self._refunds(bare)
+        refunds = self._refunds([refund for order, _ in families for refund in order.get("refunds") or ()])
         rows: list[Row] = []
         for order, lines in families:
-            order["refunds"] = [
-                {**refund, LACKING: _nodes(refund[LACKING], LACKING)}
-                if LACKING in refund
-                else refunds.get(refund["id"], refund)
-                for refund in order.get("refunds") or ()
-            ]
+            order["refunds"] = [refunds[refund["id"]] for refund in order.get("refunds") or ()]
             rows += mapping.order_rows(self.account, order, lines)
         return rows
 
@@ -174,9 +165,13 @@ class Client:
         connection = order.pop("lineItems", None) or {}
         return self._all(connection, queries.LINES_OF, "lineItems", order["id"])
 
-    def _refunds(self, ids: list[str]) -> dict[str, Record]:
-        """Refunds by id, with all of their lines as a list."""
-        found: dict[str, Record] = {}
+    def _refunds(self, refunds: Sequence[Record]) -> dict[str, Record]:
+        """Refunds by id, with all of their lines as a list; those that came without lines are asked for."""
+        found = {
+            one["id"]: {**one, LINES_OF_REFUND: _nodes(one.get(LINES_OF_REFUND, []), LINES_OF_REFUND)}
+            for one in refunds
+        }
+        ids = [one["id"] for one in refunds if LINES_OF_REFUND not in one]
         while ids:
             size = min(self._sizes.get(queries.REFUNDS, PAGE), len(ids))
             try:
@@ -187,8 +182,8 @@ class Client:
             self._grow(queries.REFUNDS, size)
             ids = ids[size:]
             for refund in filter(None, answer.get("nodes") or ()):
-                lines = self._all(refund.get("refundLineItems") or {}, queries.REFUNDS, "refundLineItems", refund["id"])
-                found[refund["id"]] = {**refund, "refundLineItems": lines}
+                lines = self._all(refund.get(LINES_OF_REFUND) or {}, queries.REFUNDS, LINES_OF_REFUND, refund["id"])
+                found[refund["id"]] = {**refund, LINES_OF_REFUND: lines}
         return found
 
     def _all(self, connection: Record, query: str, field: str, of: str) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy.types import NullType
 
 from contract import landing
 from flows.errors import SourceRefused
-from flows.sources.api import Batch, Known, Part, Place, Row
+from flows.sources import api
+from flows.sources.api import Batch, Known, Place
 from flows.sources.columns import Columns, Shape
 from flows.sources.sql import cursors
 from flows.sources.sql.database import Database
@@ -22,7 +23,7 @@ from flows.sources.sql.settings import SqlSettings, SqlTable
 NAME = "sql"
 
 
-class Client:
+class Client(api.Client):
     """One database; a client of `flows.sources.api`."""
 
     rereads = timedelta(days=36_500)  # a row that stands at the cursor, or has none, may have been read at any time
@@ -65,10 +66,6 @@ class Client:
                 for rows, at in self._changed(connection, asked, shape, place.get(here)):
                     # a place is kept even where all its rows are known, or they would be read again for ever
                     yield Batch((), {here: at} if at else {}, is_milestone=bool(at), columns=Columns.of(shape, rows))
-
-    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
-        """No thing of a database comes in parts."""
-        raise NotImplementedError(of, parts)
 
     def _changed(
         self, connection: Connection, asked: SqlTable, shape: Shape, place: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from itertools import chain
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.errors import SourceRefused
-from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row
+from flows.sources import api
+from flows.sources.api import Batch, Http, Known, Pace, Place, Row
 from flows.sources.woocommerce import mapping
 from flows.sources.woocommerce.mapping import Record
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -22,7 +23,7 @@ SECOND = timedelta(seconds=1)
 LIMITS = ((20, 1.0),)  # none is documented; shops are small machines
 
 
-class Client:
+class Client(api.Client):
     """One shop; a client of `flows.sources.api`."""
 
     rereads = timedelta(days=2)
@@ -48,10 +49,6 @@ class Client:
         """Products first: they name what the lines are of."""
         yield from self._changed("products", place, lambda product: [mapping.product_row(self.account, product)])
         yield from self._changed("orders", place, self._order)
-
-    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
-        """No thing of a shop comes in parts."""
-        raise NotImplementedError(of, parts)
 
     def _order(self, order: Record) -> list[Row]:
         return list(mapping.order_rows(self.account, order, self._refunds(order)))

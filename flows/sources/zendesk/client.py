@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -11,7 +11,8 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from flows.errors import SourceRefused
-from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row
+from flows.sources import api
+from flows.sources.api import Batch, Http, Known, Pace, Place, Row
 from flows.sources.zendesk import mapping
 from flows.sources.zendesk.mapping import Record
 from flows.sources.zendesk.settings import ZendeskSettings
@@ -24,7 +25,7 @@ OVERLAP = timedelta(hours=1)  # what is read again where a cursor is no longer k
 BEGINNING = date(2007, 1, 1)  # there were no tickets before
 
 
-class Client:
+class Client(api.Client):
     """One Zendesk; a client of `flows.sources.api`."""
 
     rereads = timedelta(days=2)
@@ -76,10 +77,6 @@ class Client:
             if not cursor or params == {"cursor": str(cursor)}:
                 raise SourceRefused(f"{NAME} says that there is more, and not where", remedy="the API has changed")
             params = {"cursor": str(cursor)}
-
-    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
-        """No ticket comes in parts."""
-        raise NotImplementedError(of, parts)
 
     def _answer(self, params: Mapping[str, str], place: Place) -> Record:
         try:
