@@ -17,7 +17,7 @@ CHANGED_BY = {
     "interactions": _BY_CONVERSATION,
     "handoff_steps": _BY_CONVERSATION,
     "agent_events": _BY_CONVERSATION,
-    "knowledge_gap_questions": _BY_CONVERSATION,
+    "knowledge_gap_questions": ("changed_questions", "conversation_id", "conversation_id"),
     "attributed_order_lines": ("changed_order_lines", "order_line_id", "order_line_id"),
     "daily_performance": ("changed_days", "date", "date"),
     "daily_skill_usage": ("changed_days", "date", "date"),

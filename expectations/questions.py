@@ -4,18 +4,48 @@ from __future__ import annotations
 
 from expectations.verdict import Check
 
+
+def _by_published_articles(table: str) -> Check:
+    return Check(
+        table,
+        f"{table} are covered by articles that are published",
+        f"""
+        select topics.* from {{checked[{table}]}} as topics
+        left join {{metrics}}.articles as articles
+            on topics.account_id = articles.account_id
+            and topics.best_article_id = articles.article_id
+            and articles.is_published
+        where articles.article_id is null and (topics.best_article_id is not null or topics.coverage_score > 0)""",
+        rule="8.3",
+    )
+
+
 CHECKS = [
     Check(
         "knowledge_gap_questions",
         "knowledge_gap_questions are messages of shoppers",
+        # The grouping changes questions of conversations that are as they were: their messages were looked at before.
         """
         select questions.* from {checked[knowledge_gap_questions]} as questions
+        semi join {checked[conversations]} as conversations
+            on questions.account_id = conversations.account_id
+            and questions.conversation_id = conversations.conversation_id
         anti join (select * from {checked[messages]} where sender = 'visitor') as messages
             on questions.account_id = messages.account_id
             and questions.message_id = messages.message_id
-            and questions.conversation_id = messages.conversation_id""",
+            and questions.conversation_id = messages.conversation_id
+            and questions.asked_at = messages.sent_at""",
         rule="8.1",
     ),
+    Check(
+        "knowledge_gap_questions",
+        "knowledge_gap_questions are covered from a score of 0.5 on, which is from 0 to 1",
+        """
+        select * from {checked[knowledge_gap_questions]}
+        where coverage_score not between 0 and 1 or is_covered <> (coverage_score >= 0.5)""",
+        rule="8.3",
+    ),
+    _by_published_articles("knowledge_gap_questions"),
     Check(
         "knowledge_gap_topics",
         "knowledge_gap_topics count the questions and conversations that belong to them",
@@ -23,19 +53,142 @@ CHECKS = [
         select
             coalesce(topics.account_id, counted.account_id) as account_id,
             coalesce(topics.topic_id, counted.topic_id) as topic_id,
-            topics.question_count, counted.questions, topics.conversation_count, counted.conversations
+            topics.question_count, counted.questions, topics.conversation_count, counted.conversations,
+            topics.handed_off_conversation_count
         from {metrics}.knowledge_gap_topics as topics
         full join (
             select
-                account_id, topic_id, count(*) as questions, count(distinct conversation_id) as conversations
+                account_id, topic_id, count(*) as questions, count(distinct conversation_id) as conversations,
+                min(asked_at) as first_asked_at, max(asked_at) as last_asked_at
             from {metrics}.knowledge_gap_questions
+            where topic_id is not null
             group by account_id, topic_id
         ) as counted
             on topics.account_id = counted.account_id and topics.topic_id = counted.topic_id
         where
-            coalesce(topics.question_count, -1) <> coalesce(counted.questions, 0)
-            or coalesce(topics.conversation_count, -1) <> coalesce(counted.conversations, 0)
-            or topics.handed_off_conversation_count > topics.conversation_count""",
+            topics.question_count is distinct from counted.questions
+            or topics.conversation_count is distinct from counted.conversations
+            or topics.first_asked_at is distinct from counted.first_asked_at
+            or topics.last_asked_at is distinct from counted.last_asked_at
+            or topics.handed_off_conversation_count not between 0 and topics.conversation_count""",
+        rule="8.2",
+    ),
+    Check(
+        "knowledge_gap_topics",
+        "knowledge_gap_topics are gaps below a score of 0.2 and none from 0.8 on, whatever was handed off",
+        """
+        select * from {metrics}.knowledge_gap_topics
+        where
+            coverage_score not between 0 and 1
+            or (is_gap and coverage_score >= 0.8)
+            or (not is_gap and coverage_score < 0.2)""",
+        rule="8.3",
+    ),
+    _by_published_articles("knowledge_gap_topics"),
+    Check(
+        "knowledge_gap_totals",
+        "knowledge_gap_totals count the questions and topics of every account",
+        """
+        select
+            accounts.account_id, totals.question_count, totals.unassigned_question_count, totals.unassigned_share,
+            totals.topic_count, totals.gap_count, counted.questions, counted.unassigned, topics.topics, topics.gaps
+        from {metrics}.accounts as accounts
+        left join {metrics}.knowledge_gap_totals as totals on accounts.account_id = totals.account_id
+        left join (
+            select account_id, count(*) as questions, count(*) - count(topic_id) as unassigned
+            from {metrics}.knowledge_gap_questions
+            group by account_id
+        ) as counted on accounts.account_id = counted.account_id
+        left join (
+            select account_id, count(*) as topics, count(*) filter (where is_gap) as gaps
+            from {metrics}.knowledge_gap_topics
+            group by account_id
+        ) as topics on accounts.account_id = topics.account_id
+        where
+            totals.question_count is distinct from coalesce(counted.questions, 0)
+            or totals.unassigned_question_count is distinct from coalesce(counted.unassigned, 0)
+            or totals.topic_count is distinct from coalesce(topics.topics, 0)
+            or totals.gap_count is distinct from coalesce(topics.gaps, 0)
+            or (totals.unassigned_share is null) <> (totals.question_count = 0)
+            or abs(totals.unassigned_share * totals.question_count - totals.unassigned_question_count) > 0.001""",
+        rule="8.2",
+    ),
+    Check(
+        "knowledge_gap_closures",
+        "knowledge_gap_closures count what was asked in the topic while the article covered it",
+        """
+        select
+            closures.account_id, closures.topic_id, closures.closed_at, closures.reopened_at,
+            closures.conversations_after, counted.conversations, closures.handed_off_after, counted.handed_off
+        from {metrics}.knowledge_gap_closures as closures
+        left join (
+            select
+                spans.account_id, spans.topic_id, spans.closed_at,
+                count(*) as conversations,
+                count(*) filter (where conversations.status in ('routed', 'closed')) as handed_off
+            from {metrics}.knowledge_gap_closures as spans
+            join (
+                select account_id, topic_id, conversation_id, min(asked_at) as first_asked_at
+                from {metrics}.knowledge_gap_questions
+                group by account_id, topic_id, conversation_id
+            ) as asked
+                on spans.account_id = asked.account_id
+                and spans.topic_id = asked.topic_id
+                and asked.first_asked_at >= spans.closed_at
+                and (spans.reopened_at is null or asked.first_asked_at < spans.reopened_at)
+            join {metrics}.conversations as conversations
+                on asked.account_id = conversations.account_id
+                and asked.conversation_id = conversations.conversation_id
+            group by spans.account_id, spans.topic_id, spans.closed_at
+        ) as counted
+            on closures.account_id = counted.account_id
+            and closures.topic_id = counted.topic_id
+            and closures.closed_at = counted.closed_at
+        where
+            closures.conversations_after <> coalesce(counted.conversations, 0)
+            or closures.handed_off_after <> coalesce(counted.handed_off, 0)""",
+        rule="8.3",
+    ),
+    Check(
+        "knowledge_gap_closures",
+        "knowledge_gap_closures have the rates of their counts, and a change inside its interval",
+        """
+        select * from {metrics}.knowledge_gap_closures
+        where
+            handed_off_before not between 0 and conversations_before
+            or handed_off_after not between 0 and conversations_after
+            or (handoff_rate_before is null) <> (conversations_before = 0)
+            or (handoff_rate_after is null) <> (conversations_after = 0)
+            or abs(handoff_rate_before * conversations_before - handed_off_before) > 0.001
+            or abs(handoff_rate_after * conversations_after - handed_off_after) > 0.001
+            or handoff_rate_change is distinct from handoff_rate_after - handoff_rate_before
+            or (change_low is null) <> (handoff_rate_change is null)
+            or (change_high is null) <> (handoff_rate_change is null)
+            or not (-1 <= change_low and change_low <= handoff_rate_change)
+            or not (handoff_rate_change <= change_high and change_high <= 1)""",
+        rule="8.3",
+    ),
+    Check(
+        "knowledge_gap_closures",
+        "knowledge_gap_closures of a topic are open again before the next",
+        """
+        select * from (
+            select
+                *,
+                lead(closed_at) over (partition by account_id, topic_id order by closed_at) as next_closed_at
+            from {metrics}.knowledge_gap_closures
+        ) as following
+        where
+            reopened_at <= closed_at
+            or (next_closed_at is not null and (reopened_at is null or next_closed_at <= reopened_at))""",
+        rule="8.3",
+    ),
+    Check(
+        "knowledge_gap_topic_changes",
+        "knowledge_gap_topic_changes name another topic unless the topic ended",
+        """
+        select * from {metrics}.knowledge_gap_topic_changes
+        where (other_topic_id is null) <> (change = 'ended') or other_topic_id = topic_id""",
         rule="8.2",
     ),
     Check(

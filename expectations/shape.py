@@ -45,8 +45,16 @@ _FILLED = {
     ],
     "daily_skill_usage": ["messages", "conversations"],
     "skills": ["label", "is_available", "messages", "conversations"],
-    "knowledge_gap_topics": ["question_count", "conversation_count", "handed_off_conversation_count", "is_gap"],
-    "knowledge_gap_questions": ["conversation_id", "topic_id", "asked_at", "is_covered"],
+    "knowledge_gap_topics": [
+        "label", "representative_question", "question_count", "conversation_count", "handed_off_conversation_count",
+        "first_asked_at", "last_asked_at", "coverage_score", "is_gap",
+    ],
+    "knowledge_gap_questions": ["conversation_id", "asked_at", "coverage_score", "is_covered"],
+    "knowledge_gap_closures": [
+        "article_id", "conversations_before", "handed_off_before", "conversations_after", "handed_off_after",
+    ],
+    "knowledge_gap_topic_changes": ["topic_id", "change", "changed_at"],
+    "knowledge_gap_totals": ["question_count", "unassigned_question_count", "topic_count", "gap_count"],
     "segments": ["member_count"],
     "reconciled_figures": ["source", "first_on", "last_on", "statistic", "theirs", "reported_at"],
     "rejected_rows": ["table", "reason", "payload"],

@@ -44,6 +44,7 @@ from flows.report import report as published_report
 from flows.stages import Closed, Result
 from flows.status import status as status_of
 from flows.steps import Ask, a_date
+from flows.topic_commands import app as topic_commands
 from flows.warehouse import app as warehouse_commands
 from flows.warehouses import Warehouse, named
 
@@ -54,6 +55,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(topic_commands, name="topics")
 app.add_typer(warehouse_commands, name="warehouse")
 
 

@@ -7,6 +7,7 @@
   candidate/spark/           the same tables as Parquet, where the engine spark built them
   candidate/build.json       written when a build is complete; absent while one is under way
   candidate/check.json       the gate's verdict on that build; check.html is its page
+  topics/                    how questions are grouped (flows/questions/state.py); kept from build to build
   publications/<id>.duckdb   the last publications, kept for going back
   metrics.duckdb             what readers open: the newest publication
   dbt/                       dbt's own working files (parse cache, logs)
@@ -64,6 +65,10 @@ class Home:
     @property
     def check_page(self) -> Path:
         return self.candidate / "check.html"
+
+    @property
+    def topics(self) -> Path:
+        return self.root / "topics"
 
     @property
     def publications(self) -> Path:

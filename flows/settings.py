@@ -167,6 +167,14 @@ class SparkSettings(Section):
     conf: dict[str, str] = Field(default={}, description="further properties of Spark, e.g. spark.executor.memory")
 
 
+class TopicsSettings(Section):
+    """How shoppers' questions are grouped."""
+
+    embedder: str = Field(
+        default="wordllama", description="what turns texts into vectors: wordllama, an entry point, or module:function"
+    )
+
+
 class Settings(BaseSettings):
     """All settings; made by `load`, which is where the file and the environment come in."""
 
@@ -204,6 +212,7 @@ class Settings(BaseSettings):
         description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first one",
     )
     engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what builds the candidate")
+    topics: TopicsSettings = Field(default=TopicsSettings(), description="how questions are grouped")
     spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")
 
     @classmethod

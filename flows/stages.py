@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -198,6 +198,14 @@ def publish(ask: Ask, call: Call = directly, progress: Progress | None = None) -
         return result
 
 
+def topics(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
+    """Group all questions anew, keeping the ids of topics (rule 8.2), and publish. Raises as `run`; asks no source."""
+    with _job(replace(ask, regroup=True), progress) as job:
+        result = Result("running", job.home.root)
+        _derive(job, call, result)
+        return result
+
+
 def compact(ask: Ask, call: Call = directly, progress: Progress | None = None) -> Result:
     """Rewrite the lake's small files into few large ones; a run may go on beside it, so that the home is not held."""
     job = _asked(ask, progress)
@@ -229,6 +237,7 @@ def _asked(ask: Ask, progress: Progress | None, reads: Reads | None = None) -> J
         as_of=ask.instant(),
         full_refresh=ask.full_refresh,
         resume=ask.resume,
+        regroup=ask.regroup,
         dates=ask.dates(),
         progress=progress or Silent(),
     )

@@ -27,6 +27,8 @@ from flows.warehouses import Target, Warehouse
 from flows.warehouses.history import utc_text
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from expectations import gate
     from flows.sources.api import Client
 
@@ -76,6 +78,7 @@ class Ask:
     account: str | None = None
     first: str | None = None
     last: str | None = None
+    regroup: bool = False
 
     def settings(self) -> Settings:
         """The settings under these options."""
@@ -154,6 +157,7 @@ class Job:
     as_of: datetime
     full_refresh: bool
     resume: bool
+    regroup: bool
     dates: tuple[date, date] | None
     progress: Progress
 
@@ -210,12 +214,24 @@ def compact(job: Job) -> dict[str, Any]:
 
 def build(job: Job) -> dict[str, Any]:
     """Derive the candidate from the lake: the document that stands in build.json. Raises BuildFailed."""
-    from flows import engines  # noqa: PLC0415  dbt costs seconds
+    from flows import engines, questions  # noqa: PLC0415  dbt and scikit-learn cost seconds
 
+    def group(connection: DuckDBPyConnection) -> int:
+        return questions.update(
+            job.home.topics,
+            connection,
+            as_of=job.as_of,
+            embedder=job.settings.topics.embedder,
+            regroup=job.regroup,
+            progress=job.progress,
+        ).version
+
+    method = questions.method(job.settings.topics.embedder)
     built = engines.build(
         job.home,
         job.lake,
         job.settings,
+        engines.Topics(job.home.topics, method, job.regroup, group),
         as_of=job.as_of,
         full_refresh=job.full_refresh,
         progress=job.progress,

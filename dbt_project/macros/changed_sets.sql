@@ -11,6 +11,7 @@
         'changed_order_lines': ['account_id', 'order_line_id'],
         'changed_conversations': ['account_id', 'conversation_id'],
         'changed_totals': ['account_id', 'conversation_id'],
+        'changed_questions': ['account_id', 'conversation_id'],
         'changed_days': ['account_id', 'date'],
     }[set]) }}
 {%- endmacro %}

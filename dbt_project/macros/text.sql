@@ -19,3 +19,6 @@
         {%- for part in parts %}, replace(replace({{ part }}, '%', '%25'), '/', '%2F'){% endfor -%}
     )
 {%- endmacro %}
+
+{#- Names a text by what it says: MD5 of its UTF-8 in lower-case hex, the same on every engine and in Python (8.1). -#}
+{% macro text_key(text) -%} md5({{ text }}) {%- endmacro %}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flows.engines import duckdb, spark
-from flows.engines.candidate import Build
+from flows.engines.candidate import Build, Topics
 from flows.engines.gather import gather
 from flows.engines.spark import opened
 from flows.home import Home
@@ -13,11 +13,18 @@ from flows.lake import Lake
 from flows.progress import Progress
 from flows.settings import Settings
 
-__all__ = ["Build", "build", "gather", "opened"]
+__all__ = ["Build", "Topics", "build", "gather", "opened"]
 
 
 def build(
-    home: Home, lake: Lake, settings: Settings, *, as_of: datetime, full_refresh: bool, progress: Progress
+    home: Home,
+    lake: Lake,
+    settings: Settings,
+    topics: Topics,
+    *,
+    as_of: datetime,
+    full_refresh: bool,
+    progress: Progress,
 ) -> Build:
     """Derive the candidate as of `as_of` (an aware instant, rule 1.3) with the engine of the settings.
 
@@ -26,4 +33,4 @@ def build(
     noticed by the next one, which then builds everything.
     """
     engine = {"duckdb": duckdb.build, "spark": spark.build}[settings.engine]
-    return engine(home, lake, settings, as_of=as_of, full_refresh=full_refresh, progress=progress)
+    return engine(home, lake, settings, topics, as_of=as_of, full_refresh=full_refresh, progress=progress)

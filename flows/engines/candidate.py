@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
+
+from duckdb import DuckDBPyConnection
 
 import contract
 import dbt_project
@@ -25,7 +27,8 @@ class Build:
     """A complete candidate. Instants are ISO text in UTC.
 
     `base` is the build that this one continued, None in a full build; `number` counts builds since the last full one.
-    `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2).
+    `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `topics_version` is that of the
+    questions' grouping.
     """
 
     build_id: str
@@ -43,6 +46,8 @@ class Build:
     refused: dict[str, int]
     built_at: str
     contract_version: int
+    topics_method: str = ""
+    topics_version: int = 0
     changed: bool = True
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -63,6 +68,25 @@ def last_build(home: Home, engine: str) -> Build | None:
 
 
 @dataclass(frozen=True)
+class Topics:
+    """How the questions of a candidate are grouped, between the models that they come from and those that count them.
+
+    `update` takes a connection with the views `changed_asked`, `all_asked` and `published_articles`, and gives the
+    version whose tables then are Parquet files in `folder`/<version>. `method` names how texts are understood:
+    another one needs a full build. `is_anew` asks for other groups though nothing else changed.
+    """
+
+    folder: Path
+    method: str
+    is_anew: bool
+    update: Callable[[DuckDBPyConnection], int]
+
+    def files(self, version: int) -> dict[str, Path]:
+        """The tables of a version by their names."""
+        return {file.stem: file for file in sorted((self.folder / str(version)).glob("*.parquet"))}
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a build has to do: go on from `base`, or, where that is None, build everything from the lake."""
 
@@ -71,6 +95,7 @@ class Plan:
     loads_up_to: int
     accounts: str
     project: str
+    topics: Topics
     base: Build | None
 
     @property
@@ -85,6 +110,7 @@ class Plan:
             and self.base.loads_up_to == self.loads_up_to
             and self.base.accounts == self.accounts
             and datetime.fromisoformat(self.base.as_of) == self.as_of
+            and not self.topics.is_anew
         )
 
 
@@ -96,15 +122,18 @@ def plan(
     *,
     engine: str,
     full_refresh: bool,
+    topics: Topics,
 ) -> Plan:
     """Decide between going on and a full build (rule 1.4: the outcome is the same).
 
     Everything is built anew when asked for, when there is no complete build, when another engine made
-    it, when as-of moves backwards, and when the models or the contract are others than those of the last build.
+    it, when as-of moves backwards, and when the models, the contract or the understanding of questions are others than
+    those of the last build.
     """
     base = None if full_refresh else last_build(home, engine)
     project = project_fingerprint(engine)
-    if base is not None and (base.project != project or as_of < datetime.fromisoformat(base.as_of)):
+    made_as_now = base is not None and (base.project, base.topics_method) == (project, topics.method)
+    if base is not None and (not made_as_now or as_of < datetime.fromisoformat(base.as_of)):
         base = None
     return Plan(
         engine=engine,
@@ -112,6 +141,7 @@ def plan(
         loads_up_to=lake.newest(),
         accounts=_digest(repr(sorted(repr(account.model_dump(exclude={"sources"})) for account in accounts))),
         project=project,
+        topics=topics,
         base=base,
     )
 
@@ -132,6 +162,7 @@ def described(
     held_back: dict[str, int],
     refused: dict[str, int],
     data_up_to: datetime | None,
+    topics_version: int,
 ) -> Build:
     """The description of the candidate that was just built as planned."""
     now = datetime.now(UTC)
@@ -151,6 +182,8 @@ def described(
         refused=refused,
         built_at=now.isoformat(),
         contract_version=contract.version(),
+        topics_method=todo.topics.method,
+        topics_version=topics_version,
     )
 
 

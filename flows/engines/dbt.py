@@ -12,13 +12,21 @@ from flows.home import Home
 from flows.progress import Progress
 
 THREADS = 4  # models at once: while DuckDB works on one, dbt prepares others
+BEFORE_TOPICS = ["--exclude", "tag:topics"]  # what questions come from
+TOPICS = ["--select", "tag:topics"]  # what counts them, once they are grouped
 DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceeded")
 
 
 def run(
-    home: Home, arguments: Sequence[str], *, target: str, environment: Mapping[str, str], progress: Progress
+    home: Home,
+    models: Sequence[str],
+    *,
+    is_full: bool,
+    target: str,
+    environment: Mapping[str, str],
+    progress: Progress,
 ) -> None:
-    """`dbt run` on the candidate of this home; `environment` is what the profile `target` asks for.
+    """`dbt run` of some models on the candidate of this home; `environment` is what the profile `target` asks for.
 
     Raises StorageFailed when the disk is full, BuildFailed when a model fails; the candidate is then not complete.
     """
@@ -38,7 +46,8 @@ def run(
         result = dbtRunner(callbacks=[show]).invoke(
             [
                 "run",
-                *arguments,
+                *models,
+                *(["--full-refresh"] if is_full else []),
                 "--project-dir", str(PROJECT),
                 "--profiles-dir", str(PROJECT),
                 "--target", target,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import duckdb
 
 import contract
 from flows.engines import dbt
-from flows.engines.candidate import Build, Plan, described, plan
+from flows.engines.candidate import Build, Plan, Topics, described, plan
 from flows.errors import StorageFailed
 from flows.home import Home, sync_folder
 from flows.lake import Lake, LakeFile
@@ -40,7 +41,14 @@ INTERNAL = {
 
 
 def build(
-    home: Home, lake: Lake, settings: Settings, *, as_of: datetime, full_refresh: bool, progress: Progress
+    home: Home,
+    lake: Lake,
+    settings: Settings,
+    topics: Topics,
+    *,
+    as_of: datetime,
+    full_refresh: bool,
+    progress: Progress,
 ) -> Build:
     """Derive the candidate from the lake as of `as_of` (an aware instant, rule 1.3).
 
@@ -48,24 +56,24 @@ def build(
     `changed` False where nothing changed since. While it works there is no build.json: a build that was cut off is
     noticed by the next one, which then builds everything.
     """
-    todo = plan(home, lake, settings.accounts, as_of, engine="duckdb", full_refresh=full_refresh)
+    todo = plan(home, lake, settings.accounts, as_of, engine="duckdb", full_refresh=full_refresh, topics=topics)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
     try:
         _open_candidate(home, fresh=todo.base is None)
         _prepare(home, lake, settings.accounts, todo, settings.memory_limit)
-        dbt.run(
-            home,
-            ["--full-refresh"] if todo.base is None else [],
-            target="duckdb",
-            environment={
-                "CANDIDATE_FOLDER": str(home.candidate),
-                "CANDIDATE_MEMORY_LIMIT": settings.memory_limit,
-                "LAKE_URL": settings.lake or "",
-            },
-            progress=progress,
+        environment = {
+            "CANDIDATE_FOLDER": str(home.candidate),
+            "CANDIDATE_MEMORY_LIMIT": settings.memory_limit,
+            "LAKE_URL": settings.lake or "",
+        }
+        run = partial(
+            dbt.run, home, is_full=todo.base is None, target="duckdb", environment=environment, progress=progress
         )
-        result = _describe(home, todo)
+        run(dbt.BEFORE_TOPICS)
+        version = _group(home, todo, settings.memory_limit)
+        run(dbt.TOPICS)
+        result = _describe(home, todo, version)
         result.write(home)
     except (OSError, duckdb.IOException) as error:
         raise StorageFailed(
@@ -137,7 +145,43 @@ def rows_view(lake: Lake, table: str, files: Sequence[LakeFile], after: int, up_
     )
 
 
-def _describe(home: Home, todo: Plan) -> Build:
+def _group(home: Home, todo: Plan, memory_limit: str) -> int:
+    """Have the questions of what was built grouped, and lay what came of it as the source `topics`; its version."""
+    with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, file in (("work", home.work_file), ("candidate", home.candidate_file)):
+            connection.execute(f"attach {literal(str(file))} as {name} (read_only)")
+        changed = "work.intermediate.changed_conversations" if todo.base else None
+        lay_asked(connection, "candidate.metrics.messages", changed)
+        connection.execute(
+            """create view published_articles as
+            select account_id, article_id, title, body
+            from work.staging.stg_articles semi join work.intermediate.int_accounts using (account_id)
+            where is_published"""
+        )
+        version = todo.topics.update(connection)
+    with closing(duckdb.connect(home.work_file)) as connection:
+        connection.execute("create schema if not exists topics")
+        for table, file in todo.topics.files(version).items():
+            rows = f"select * from read_parquet({literal(str(file))})"
+            connection.execute(f"create or replace view topics.{table} as {rows}")
+        before = todo.base.topics_version if todo.base else None
+        connection.execute(
+            f"""create or replace table topics.topic_versions as
+            select {version}::bigint as version, {literal(before)}::bigint as previous_version"""
+        )
+    return version
+
+
+def lay_asked(connection: duckdb.DuckDBPyConnection, messages: str, changed: str | None) -> None:
+    """The views of what visitors wrote: all of it, and that of changed conversations; `changed` None means all."""
+    columns = "account_id, conversation_id, position, text"
+    connection.execute(f"create view all_asked as select {columns} from {messages} where sender = 'visitor'")
+    only = f"semi join {changed} using (account_id, conversation_id)" if changed else ""
+    connection.execute(f"create view changed_asked as select * from all_asked {only}")
+
+
+def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
     """Count what was built, and leave both files whole on disk, without a write-ahead log."""
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -160,6 +204,7 @@ def _describe(home: Home, todo: Plan) -> Build:
         held_back=held_back,
         refused=refused,
         data_up_to=None if newest is None else _instant(newest),
+        topics_version=topics_version,
     )
 
 

@@ -36,19 +36,19 @@ def gather(home: Home, memory_limit: str) -> None:
             typed = ", ".join(f'"{column.name}" {PHYSICAL[column.type]}' for column in table.columns)
             connection.execute(f'create table candidate.metrics."{table.name}" ({typed})')
             names = ", ".join(f'"{column.name}"' for column in table.columns)
-            if files := _files(home, f"metrics/{table.name}"):
+            if files := files_of(home, f"metrics/{table.name}"):
                 rows = f"select {names} from {files}"
                 connection.execute(f'insert into candidate.metrics."{table.name}" ({names}) {rows}')
             for place, text in descriptions.get(table.name, {}).items():
                 connection.execute(f"comment on {place} is {literal(text)}")
         for name in columns_of:
             schema, _, table_name = name.partition(".")
-            if table_name.startswith("changed_") and (files := _files(home, f"{schema}/{table_name}")):
+            if table_name.startswith("changed_") and (files := files_of(home, f"{schema}/{table_name}")):
                 connection.execute(f"create table work.intermediate.{table_name} as select * from {files}")
     half_made.rename(home.candidate_file)
 
 
-def _files(home: Home, folder: str) -> str | None:
+def files_of(home: Home, folder: str) -> str | None:
     """The rows of a table's files; a table by partitions has none while it is empty."""
     files = [literal(str(file)) for file in sorted((home.tables / folder).rglob("*.parquet"))]
     return f"read_parquet([{', '.join(files)}], hive_partitioning = false)" if files else None

@@ -9,13 +9,18 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 import contract
 from flows.engines import cluster, dbt
-from flows.engines.candidate import Build, Plan, described, plan
+from flows.engines.candidate import Build, Plan, Topics, described, plan
+from flows.engines.duckdb import lay_asked
+from flows.engines.gather import files_of
 from flows.errors import StorageFailed
 from flows.home import Home, read_json, sync_folder, write_durably
 from flows.lake import Lake, LakeFile
@@ -48,13 +53,20 @@ PARTITIONED_BY = ("_account", "_month")
 
 
 def build(
-    home: Home, lake: Lake, settings: Settings, *, as_of: datetime, full_refresh: bool, progress: Progress
+    home: Home,
+    lake: Lake,
+    settings: Settings,
+    topics: Topics,
+    *,
+    as_of: datetime,
+    full_refresh: bool,
+    progress: Progress,
 ) -> Build:
     """Derive the candidate from the lake as of `as_of`, as the engine duckdb does, on a cluster.
 
     Raises InputError or ClusterUnavailable where there is no cluster, BuildFailed, StorageFailed.
     """
-    todo = plan(home, lake, settings.accounts, as_of, engine="spark", full_refresh=full_refresh)
+    todo = plan(home, lake, settings.accounts, as_of, engine="spark", full_refresh=full_refresh, topics=topics)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
     session = cluster.session(home, settings.spark)
@@ -62,14 +74,14 @@ def build(
         _open_candidate(home, fresh=todo.base is None)
         _register(home, session)
         _prepare(session, lake, settings.accounts, todo)
-        dbt.run(
-            home,
-            ["--full-refresh"] if todo.base is None else [],
-            target="spark",
-            environment={"CANDIDATE_TABLES": str(home.tables)},
-            progress=progress,
+        environment = {"CANDIDATE_TABLES": str(home.tables)}
+        run = partial(
+            dbt.run, home, is_full=todo.base is None, target="spark", environment=environment, progress=progress
         )
-        result = _describe(session, todo)
+        run(dbt.BEFORE_TOPICS)
+        version = _group(home, session, todo, settings.memory_limit)
+        run(dbt.TOPICS)
+        result = _describe(session, todo, version)
         _remember(home, session)
         shutil.rmtree(cluster.scratch(home), ignore_errors=True)
         result.write(home)
@@ -171,7 +183,38 @@ def _values(session: SparkSession, name: str, columns: dict[str, str], rows: Seq
     typed.createOrReplaceGlobalTempView(name)
 
 
-def _describe(session: SparkSession, todo: Plan) -> Build:
+def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> int:
+    """Have the questions of what was built grouped, and lay what came of it as the source `topics`; its version.
+
+    The files of the candidate are read by DuckDB, column by column: no row passes the session's driver.
+    """
+    with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, columns in {
+            "metrics.messages": "account_id, conversation_id, position, text, sender",
+            "intermediate.changed_conversations": "account_id, conversation_id",
+            "staging.stg_articles": "account_id, article_id, title, body, is_published",
+            "intermediate.int_accounts": "account_id",
+        }.items():
+            rows = files_of(home, name.replace(".", "/"))
+            nothing = ", ".join(f"null as {column}" for column in columns.split(", "))
+            query = f"select {columns} from {rows}" if rows else f"select {nothing} where false"
+            connection.execute(f"create view {name.partition('.')[2]} as {query}")
+        lay_asked(connection, "messages", "changed_conversations" if todo.base else None)
+        connection.execute(
+            """create view published_articles as
+            select account_id, article_id, title, body from stg_articles semi join int_accounts using (account_id)
+            where is_published"""
+        )
+        version = todo.topics.update(connection)
+    for table, file in todo.topics.files(version).items():
+        session.read.parquet(str(file)).createOrReplaceGlobalTempView(table)
+    before = todo.base.topics_version if todo.base else None
+    _values(session, "topic_versions", {"version": "bigint", "previous_version": "bigint"}, [[version, before]])
+    return version
+
+
+def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
     counts = " union all ".join(f"select '{table}', count(*) from metrics.`{table}`" for table in contract.metrics())
     newest = session.sql("select cast(data_up_to as string) from global_temp.int_data_up_to").collect()[0][0]
     return described(
@@ -187,6 +230,7 @@ def _describe(session: SparkSession, todo: Plan) -> Build:
             )
         ),
         data_up_to=None if newest is None else datetime.fromisoformat(newest).replace(tzinfo=UTC),
+        topics_version=topics_version,
     )
 
 

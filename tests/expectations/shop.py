@@ -104,6 +104,7 @@ where channel in ('web_chat', 'sms');
 
 create table intermediate.int_refused_orders (account_id varchar, order_id varchar, _load bigint);
 create table intermediate.changed_conversations (account_id varchar, conversation_id varchar);
+create table intermediate.changed_questions (account_id varchar, conversation_id varchar);
 create table intermediate.changed_days (account_id varchar, date date);
 create table intermediate.changed_order_lines (account_id varchar, order_line_id varchar);
 create table lake.loads (
@@ -287,14 +288,49 @@ _METRICS = {
             count(*) as messages, count(distinct conversation_id) as conversations
         from metrics.messages where skill is not null group by all""",
     "knowledge_gap_questions": """
-        select account_id, message_id, conversation_id, 'topic-1' as topic_id, sent_at as asked_at, false as is_covered
+        select
+            account_id, message_id, conversation_id,
+            if(message_id like '%7-1', null, 'topic-1') as topic_id,
+            sent_at as asked_at, 'article-1' as best_article_id, 0.25 as coverage_score, false as is_covered
         from metrics.messages where position = 1""",
     "knowledge_gap_topics": """
         select
-            account_id, topic_id, 'Returns' as label, count(*) as question_count,
-            count(distinct conversation_id) as conversation_count, 0 as handed_off_conversation_count,
-            min(asked_at) as first_asked_at, max(asked_at) as last_asked_at, true as is_gap
-        from metrics.knowledge_gap_questions group by account_id, topic_id""",
+            account_id, topic_id, 'Returns' as label, 'Can I return it?' as representative_question,
+            count(*) as question_count, count(distinct conversation_id) as conversation_count,
+            count(handed_off_at) as handed_off_conversation_count,
+            min(asked_at) as first_asked_at, max(asked_at) as last_asked_at,
+            'article-1' as best_article_id, 0.25 as coverage_score, true as is_gap
+        from metrics.knowledge_gap_questions join metrics.conversations using (account_id, conversation_id)
+        where topic_id is not null group by account_id, topic_id""",
+    "knowledge_gap_closures": """
+        with asked as (
+            select *, asked_at between '2026-05-02 00:00:00+00' and '2026-05-02 23:59:59+00' as is_after
+            from metrics.knowledge_gap_questions join metrics.conversations using (account_id, conversation_id)
+            where topic_id is not null and asked_at < '2026-05-03 00:00:00+00'
+        )
+        select
+            account_id, topic_id, 'article-1' as article_id,
+            count(*) filter (where not is_after) as conversations_before,
+            count(handed_off_at) filter (where not is_after) as handed_off_before,
+            handed_off_before / conversations_before as handoff_rate_before,
+            count(*) filter (where is_after) as conversations_after,
+            count(handed_off_at) filter (where is_after) as handed_off_after,
+            handed_off_after / conversations_after as handoff_rate_after,
+            handoff_rate_after - handoff_rate_before as handoff_rate_change,
+            handoff_rate_change - 0.25 as change_low, handoff_rate_change + 0.25 as change_high,
+            timestamptz '2026-05-02 00:00:00+00' as closed_at, timestamptz '2026-05-03 00:00:00+00' as reopened_at
+        from asked group by account_id, topic_id""",
+    "knowledge_gap_topic_changes": """
+        select
+            account_id, 'change-1' as change_id, 'topic-1' as topic_id, 'topic-2' as other_topic_id,
+            'split' as change, timestamptz '2026-05-03 00:00:00+00' as changed_at
+        from metrics.accounts""",
+    "knowledge_gap_totals": """
+        select
+            account_id, count(*) as question_count,
+            count(*) filter (where topic_id is null) as unassigned_question_count,
+            unassigned_question_count / question_count as unassigned_share, 1 as topic_count, 1 as gap_count
+        from metrics.knowledge_gap_questions group by account_id""",
     "reconciled_figures": """
         select
             account_id, 'volume' as figure_id, 'klaviyo' as source,

@@ -26,7 +26,7 @@ BREAKS = {
     ),
     "a grain has a gap": (
         "update knowledge_gap_topics set is_gap = null where account_id = 'shop-2'",
-        ["knowledge_gap_topics has no gaps"],
+        ["knowledge_gap_topics has no gaps", "knowledge_gap_totals count"],
     ),
     "a value is not in the contract": (
         "update conversations set closed_by = 'somebody' where conversation_id = 'conversation-9'",
@@ -61,7 +61,8 @@ BREAKS = {
             f"{table} belong to accounts"
             for table in (
                 "profiles", "products", "articles", "conversations", "daily_performance", "daily_skill_usage",
-                "skills", "knowledge_gap_topics", "segments", "segment_members", "reconciled_figures",
+                "skills", "knowledge_gap_topics", "knowledge_gap_closures", "knowledge_gap_topic_changes",
+                "knowledge_gap_totals", "segments", "segment_members", "reconciled_figures",
             )
         ],
     ),
@@ -214,9 +215,103 @@ BREAKS = {
         "update knowledge_gap_questions set message_id = 'message-9-2' where message_id = 'message-9-1'",
         ["knowledge_gap_questions are messages"],
     ),
+    "a question was asked at another instant": (
+        "update knowledge_gap_questions set asked_at = asked_at + interval '1' microsecond"
+        " where message_id = 'message-9-1'",
+        ["knowledge_gap_questions are messages"],
+    ),
+    "a question is covered below the line": (
+        "update knowledge_gap_questions set is_covered = true where message_id = 'message-9-1'",
+        ["knowledge_gap_questions are covered from"],
+    ),
+    "a question is covered more than wholly": (
+        "update knowledge_gap_questions set coverage_score = 1.01, is_covered = true where message_id = 'message-9-1'",
+        ["knowledge_gap_questions are covered from"],
+    ),
+    "a question is covered by nothing": (
+        "update knowledge_gap_questions set best_article_id = null where message_id = 'message-9-1'",
+        ["knowledge_gap_questions are covered by"],
+    ),
+    "the article that covers is gone": (
+        "update articles set is_published = false where account_id = 'shop-1'",
+        ["knowledge_gap_questions are covered by", "knowledge_gap_topics are covered by"],
+    ),
     "a topic counts other questions": (
         "update knowledge_gap_topics set question_count = 1 where account_id = 'shop-1'",
         ["knowledge_gap_topics count"],
+    ),
+    "a topic is not there": (
+        "delete from knowledge_gap_topics where account_id = 'shop-1'",
+        ["knowledge_gap_topics count", "knowledge_gap_totals count"],
+    ),
+    "nobody asked in a topic": (
+        "insert into knowledge_gap_topics select * replace ('topic-9' as topic_id) from knowledge_gap_topics"
+        " where account_id = 'shop-1'; update knowledge_gap_totals set topic_count = 2, gap_count = 2"
+        " where account_id = 'shop-1'",
+        ["knowledge_gap_topics count"],
+    ),
+    "a topic was first asked later": (
+        "update knowledge_gap_topics set first_asked_at = last_asked_at where account_id = 'shop-1'",
+        ["knowledge_gap_topics count"],
+    ),
+    "more was handed off than asked": (
+        "update knowledge_gap_topics set handed_off_conversation_count = conversation_count + 1"
+        " where account_id = 'shop-1'",
+        ["knowledge_gap_topics count"],
+    ),
+    "a topic is closed by what does not answer": (
+        "update knowledge_gap_topics set is_gap = false where account_id = 'shop-1';"
+        "update knowledge_gap_totals set gap_count = 0 where account_id = 'shop-1'",
+        ["knowledge_gap_topics are gaps"],
+    ),
+    "a topic is a gap though an article answers": (
+        "update knowledge_gap_topics set coverage_score = 0.8 where account_id = 'shop-1'",
+        ["knowledge_gap_topics are gaps"],
+    ),
+    "an account has no totals": (
+        "delete from knowledge_gap_totals where account_id = 'shop-1'",
+        ["knowledge_gap_totals count"],
+    ),
+    "a total counts fewer questions in no topic": (
+        "update knowledge_gap_totals set unassigned_question_count = 0, unassigned_share = 0"
+        " where account_id = 'shop-2'",
+        ["knowledge_gap_totals count"],
+    ),
+    "a share is another": (
+        "update knowledge_gap_totals set unassigned_share = unassigned_share + 0.01 where account_id = 'shop-1'",
+        ["knowledge_gap_totals count"],
+    ),
+    "a closure counts more conversations": (
+        "update knowledge_gap_closures set conversations_after = conversations_after + 1,"
+        " handoff_rate_after = handed_off_after / (conversations_after + 1),"
+        " handoff_rate_change = handed_off_after / (conversations_after + 1) - handoff_rate_before"
+        " where account_id = 'shop-1'",
+        ["knowledge_gap_closures count"],
+    ),
+    "a closure has another rate": (
+        "update knowledge_gap_closures set handoff_rate_before = 0.99 where account_id = 'shop-1'",
+        ["knowledge_gap_closures have"],
+    ),
+    "a change is outside its interval": (
+        "update knowledge_gap_closures set change_low = change_high where account_id = 'shop-1'",
+        ["knowledge_gap_closures have"],
+    ),
+    "a change has no interval": (
+        "update knowledge_gap_closures set change_high = null where account_id = 'shop-1'",
+        ["knowledge_gap_closures have"],
+    ),
+    "a topic is closed twice at once": (
+        "insert into knowledge_gap_closures select * replace (closed_at + interval '1' microsecond as closed_at)"
+        " from knowledge_gap_closures where account_id = 'shop-1'",
+        ["knowledge_gap_closures of"],
+    ),
+    "a topic went into itself": (
+        "update knowledge_gap_topic_changes set other_topic_id = topic_id where account_id = 'shop-1'",
+        ["knowledge_gap_topic_changes name"],
+    ),
+    "a topic ended in another": (
+        "update knowledge_gap_topic_changes set change = 'ended' where account_id = 'shop-1'",
+        ["knowledge_gap_topic_changes name"],
     ),
     "our figure is not what is published": (
         "update reconciled_figures set ours = ours + 1 where account_id = 'shop-1'",
@@ -337,7 +432,11 @@ def test_what_was_published_does_not_vanish(open_shop: Callable[..., Shop], stat
     [
         ("delete from products where product_id = 'product-extra'", "products holds"),
         ("delete from profiles where profile_id = 'profile-1'", "profiles holds"),
-        ("insert into accounts values ('shop-3', 'Third', 'UTC', 'EUR')", "accounts have"),
+        (
+            "insert into accounts values ('shop-3', 'Third', 'UTC', 'EUR');"
+            "insert into knowledge_gap_totals values ('shop-3', 0, 0, null, 0, 0)",
+            "accounts have",
+        ),
     ],
 )
 def test_a_warning_does_not_close_the_gate(shop: Shop, statement: str, failing: str) -> None:

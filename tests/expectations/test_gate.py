@@ -98,7 +98,7 @@ def test_nothing_is_later_than_as_of_whatever_as_of_is(shop: Shop) -> None:
     late = {outcome.table for outcome in verdict.outcomes if "nothing after as-of" in outcome.name and outcome.rows}
     assert late == {
         "conversations", "messages", "interactions", "handoff_steps", "agent_events", "attributed_order_lines",
-        "knowledge_gap_topics", "knowledge_gap_questions",
+        "knowledge_gap_topics", "knowledge_gap_questions", "knowledge_gap_closures", "knowledge_gap_topic_changes",
     }  # fmt: skip
 
 
@@ -133,9 +133,14 @@ def test_what_changed_must_not_share_its_grain_with_what_did_not(shop: Shop) -> 
             "update attributed_order_lines set currency = 'USD'",
             "attributed_order_lines are lines of",
         ),
+        (
+            "insert into changed_questions values ('shop-1', 'conversation-2')",
+            "update knowledge_gap_questions set is_covered = true",
+            "knowledge_gap_questions are covered from",
+        ),
     ],
 )
-def test_changed_days_and_lines_are_looked_at(shop: Shop, sets: str, statement: str, failing: str) -> None:
+def test_changed_days_lines_and_questions_are_looked_at(shop: Shop, sets: str, statement: str, failing: str) -> None:
     shop.metrics(statement)
     assert failed(shop.check("changed")) == []
     shop.work(sets)

@@ -37,6 +37,9 @@ ELSEWHERE = {  # chapters 8 to 10, segments, and what derive() adds itself
     *(
         "knowledge_gap_topics",
         "knowledge_gap_questions",
+        "knowledge_gap_closures",
+        "knowledge_gap_topic_changes",
+        "knowledge_gap_totals",
         "segments",
         "segment_members",
         "publications",

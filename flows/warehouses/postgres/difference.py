@@ -29,6 +29,7 @@ CHANGED_BY = {
     "daily_performance": ("changed_days", "date", "date"),
     "daily_skill_usage": ("changed_days", "date", "date"),
     "profiles": ("changed_profiles", "profile_id", "profile_id"),
+    "knowledge_gap_questions": ("changed_questions", "conversation_id", "conversation_id"),
 }
 # The history is no part of a difference: each warehouse keeps its rows and gets those that it lacks.
 HISTORY = "publications"

@@ -39,6 +39,8 @@ INDEXES: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("account_id", "profile_id"),
     ),
     "knowledge_gap_questions": (("account_id", "topic_id"), ("account_id", "conversation_id")),
+    "knowledge_gap_closures": (("account_id", "closed_at"),),
+    "knowledge_gap_topic_changes": (("account_id", "topic_id"), ("account_id", "changed_at")),
     "segment_members": (("account_id", "profile_id"),),
 }
 PROVENANCE = {

@@ -1,0 +1,40 @@
+{#- Coverage from which on an article answers a question or a topic (8.3). -#}
+{% macro coverage_line() -%} cast(0.5 as double) {%- endmacro %}
+
+{#- What hand-offs say of a topic, from -1 to 1 (8.3): how far the share of its conversations that went unanswered is from the
+    account's towards none or all of them, weakened as by 10 conversations that were as usual. -#}
+{% macro gap_evidence(conversations, unanswered, unanswered_share) -%}
+    coalesce(
+        (cast({{ unanswered }} as double) - {{ conversations }} * {{ unanswered_share }})
+        / ({{ conversations }} + 10)
+        / nullif(case
+            when {{ unanswered }} > {{ conversations }} * {{ unanswered_share }} then 1 - {{ unanswered_share }}
+            else {{ unanswered_share }}
+        end, 0),
+        0
+    )
+{%- endmacro %}
+
+{#- The topic is a gap (8.3). Evidence moves the line by 0.3 at most: an article that clearly answers
+    closes a topic whatever happened before it. -#}
+{% macro is_gap(coverage_score, evidence) -%}
+    {{ coverage_score }} < {{ coverage_line() }} + cast(0.3 as double) * {{ evidence }}
+{%- endmacro %}
+
+{#- A share, null of nothing. -#}
+{% macro share(part, whole) -%} cast({{ part }} as double) / nullif({{ whole }}, 0) {%- endmacro %}
+
+{#- The lower or upper bound of Wilson's 95 % interval of a share; `sign` is - or +. Wilson 1927, JASA 22:209-212. What rounding
+    carries past 0 or 1 is brought back. -#}
+{% macro wilson_bound(part, whole, sign) -%}
+    {%- set z = 'cast(1.959963984540054 as double)' -%}
+    greatest(0, least(1, (
+        2 * {{ part }} + {{ z }} * {{ z }}
+        {{ sign }} {{ z }} * sqrt({{ z }} * {{ z }} + 4 * {{ part }} * (1 - {{ share(part, whole) }}))
+    ) / (2 * ({{ whole }} + {{ z }} * {{ z }}))))
+{%- endmacro %}
+
+{#- The version of the grouping that the build before used; null in a full build. -#}
+{% macro previous_topics_version() -%}
+    (select versions.previous_version from {{ source('topics', 'topic_versions') }} as versions)
+{%- endmacro %}

@@ -1,0 +1,157 @@
+"""A draft of the article that a topic lacks: what it has to answer, in the shoppers' words. It invents no answer."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flows.errors import InputError
+from flows.gap_lookup import find_topic
+from flows.gap_topic import ANSWERS_IN_PART
+from flows.gaps import AskedAccount, AskedTopic
+from flows.warehouses.history import Reader, literal
+
+MOST_QUESTIONS = 12
+TEXTS = 1000  # read of a topic: those asked most, then the newest
+READ, LONGEST = 900, 300  # characters of a question, before and after what is hidden
+
+QUESTIONS = """
+select substr(messages.text, 1, {read}) as text, count(*) as asked
+from metrics.knowledge_gap_questions as questions
+inner join metrics.messages
+    on messages.account_id = questions.account_id and messages.message_id = questions.message_id
+where questions.account_id = {account} and questions.topic_id = {topic} and messages.text is not null
+group by substr(messages.text, 1, {read})
+order by count(*) desc, max(questions.asked_at) desc, substr(messages.text, 1, {read})
+limit {limit}
+"""
+URLS = "select url from metrics.articles where account_id = {account} and article_id = {article}"
+
+HIDDEN = "…"
+# Lengths are bounded: a text of a stranger must not keep this busy.
+# What may name a person or an order: addresses, links, numbers of four digits and more, telephone numbers.
+PRIVATE = re.compile(
+    r"[^\s@]{1,64}@[^\s@]+|\b[a-z][a-z0-9+.-]{0,30}://\S+|\bwww\.\S+|\b(?:[\w-]{1,63}\.){1,8}[a-z]{2,}/\S*"
+    r"|\+?\d(?:[\s().\/-]{0,2}\d){6,}|\d{4,}",
+    re.IGNORECASE,
+)
+MARKS = re.compile(r"([\\`*_\[\]~$])")
+PICTURE = re.compile(r":(?=[\w+-]+:)")  # a name of one between colons
+AT_THE_START = re.compile(r"^(\d{1,9})(?=[.)])|^(?=[-+#])")  # a list or a heading
+HARMLESS_URL = re.compile(r"https?://[\w.~:/?#@!$&'*+,;=%-]+")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in a shopper's words, without what may name a person, and how often it was asked."""
+
+    text: str
+    times_asked: int
+
+
+@dataclass(frozen=True)
+class NearestArticle:
+    article_id: str
+    title: str | None
+    url: str | None
+    coverage_score: float
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an article on the topic has to answer. `nearest_article` is one to extend instead, None if none is near."""
+
+    account: AskedAccount
+    topic: AskedTopic
+    title: str
+    questions: tuple[Question, ...]
+    nearest_article: NearestArticle | None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Texts are plain, not Markdown."""
+        return {
+            "title": self.title,
+            "topic_id": self.topic.topic_id,
+            "questions": [asdict(one) for one in self.questions],
+            "nearest_article": asdict(self.nearest_article) if self.nearest_article else None,
+        }
+
+    def markdown(self) -> str:
+        topic = self.topic
+        since = self.account.day_of(topic.first_asked_at)
+        questions = _counted(topic.question_count, "question")
+        handed_off = topic.handed_off_conversation_count
+        parts = [
+            f"# {escaped(self.title)}",
+            f"{_counted(topic.people, 'person', 'people')} asked since {since}: {questions} in"
+            f" {_counted(topic.conversation_count, 'conversation')}, of which {handed_off:,}"
+            f" {'was' if handed_off == 1 else 'were'} handed off.",
+        ]
+        if (article := self.nearest_article) is not None:
+            url = f": <{article.url}>" if article.url and HARMLESS_URL.fullmatch(article.url) else ""
+            name = escaped(one_line(article.title or article.article_id))
+            parts.append(f"Extend this article rather than write a new one: **{name}**{url}")
+        lines = "\n".join(f"- {escaped(one.text)}" for one in self.questions)
+        return "\n\n".join([*parts, "## Questions to answer", *([lines] if lines else []), "## Answer"])
+
+
+def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:
+    """A draft for a topic. Raises InputError where it is not found, as `find_topic` does, and for limited readers."""
+    _, of, topic = find_topic(reader, topic_id, account)
+    if topic.label is None or not reader.sees("metrics.messages", "text"):
+        what = "a draft is made of what shoppers wrote, and this reader may not see it"
+        raise InputError(what, remedy="ask with a role that reads texts")
+    values = {"account": literal(of.account), "topic": literal(topic.topic_id)}
+    return Draft(
+        account=of,
+        topic=topic,
+        title=masked(topic.label),
+        questions=_distinct(reader.rows(QUESTIONS.format(**values, read=READ, limit=TEXTS))),
+        nearest_article=_nearest(reader, topic),
+    )
+
+
+def masked(text: str) -> str:
+    """The text in one line, without what may name a person, an order or another site."""
+    return PRIVATE.sub(HIDDEN, one_line(text))
+
+
+def one_line(text: str) -> str:
+    """The text in one line, without the signs that steer terminals or turn the direction of reading."""
+    flat = " ".join(text.split())
+    return "".join(sign for sign in flat if sign.isprintable() or sign in "\u200c\u200d")
+
+
+def escaped(text: str) -> str:
+    """One line as Markdown that shows it as it is, whatever it holds."""
+    shown = PICTURE.sub("&#58;", text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return AT_THE_START.sub(r"\1\\", MARKS.sub(r"\\\1", shown))
+
+
+def _distinct(rows: list[tuple[Any, ...]]) -> tuple[Question, ...]:
+    """Texts that differ in what is hidden, in case or in signs alone are one question, in the words asked most."""
+    texts: dict[str, str] = {}
+    times: dict[str, int] = {}
+    for text, asked in rows:
+        shown = masked(text)
+        key = "".join(sign for sign in unicodedata.normalize("NFKC", shown).casefold() if sign.isalnum())
+        if not key:
+            continue
+        texts.setdefault(key, shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}{HIDDEN}")
+        times[key] = times.get(key, 0) + asked
+    most = sorted(texts, key=lambda key: -times[key])[:MOST_QUESTIONS]  # the sort is stable: the newest comes first
+    return tuple(Question(texts[key], times[key]) for key in most)
+
+
+def _nearest(reader: Reader, topic: AskedTopic) -> NearestArticle | None:
+    if topic.best_article_id is None or topic.coverage_score < ANSWERS_IN_PART:
+        return None
+    urls = reader.rows(URLS.format(account=literal(topic.account), article=literal(topic.best_article_id)))
+    url = urls[0][0] if urls else None
+    return NearestArticle(topic.best_article_id, topic.best_article_title, url, topic.coverage_score)
+
+
+def _counted(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

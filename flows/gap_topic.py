@@ -1,0 +1,252 @@
+"""One topic of shoppers' questions: who asks, how it ends for them, what answers it, and what it came from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flows.gap_lookup import find_topic
+from flows.gaps import AskedAccount, AskedTopic, data_up_to, visible
+from flows.warehouses.history import Publication, Reader, literal, utc_text
+
+WEEK = timedelta(days=7)
+WEEKS = 8
+TEXT = 300  # characters of a message
+ANSWERS_IN_PART = 0.3  # a gap from this coverage on is better closed by a longer article than by a new one
+ANSWERS = 0.5
+
+UNANSWERED = """(status = 'closed' or (status = 'routed' and coalesce(escalation_reason, '') = 'knowledge_gap')
+        or (status = 'open' and closed_by is not null))"""
+ENDINGS = f"""
+with asked as (
+    select conversation_id, max(case when topic_id = {{topic}} then 1 else 0 end) as is_here
+    from metrics.knowledge_gap_questions where account_id = {{account}} group by conversation_id
+),
+ended as (
+    select asked.is_here = 1 as is_here, status, {UNANSWERED} as is_unanswered
+    from asked
+    inner join metrics.conversations
+        on conversations.account_id = {{account}} and conversations.conversation_id = asked.conversation_id
+)
+select count(*) filter (where is_here and status = 'resolved'), count(*) filter (where is_here and status = 'routed'),
+    count(*) filter (where is_here and status = 'closed'), count(*) filter (where is_here and status = 'open'),
+    count(*) filter (where is_here and is_unanswered), count(*), count(*) filter (where is_unanswered)
+from ended
+"""
+SALES = """
+select coalesce(sum(revenue), 0), count(distinct order_id)
+from metrics.attributed_order_lines
+where account_id = {account} and conversation_id in (
+    select conversation_id from metrics.knowledge_gap_questions where account_id = {account} and topic_id = {topic}
+)
+"""
+CONVERSATIONS = """
+with ranked as (
+    select conversation_id, message_id, asked_at,
+        row_number() over (partition by conversation_id order by asked_at desc, message_id desc) as place
+    from metrics.knowledge_gap_questions
+    where account_id = {account} and topic_id = {topic}
+),
+newest as (
+    select conversation_id, message_id, asked_at from ranked
+    where place = 1 order by asked_at desc, conversation_id limit {limit}
+),
+bought as (
+    select conversation_id, sum(revenue) as revenue from metrics.attributed_order_lines
+    where account_id = {account} and conversation_id in (select conversation_id from newest)
+    group by conversation_id
+)
+select newest.conversation_id, newest.asked_at, conversations.status, {text}, coalesce(bought.revenue, 0)
+from newest
+inner join metrics.conversations
+    on conversations.account_id = {account} and conversations.conversation_id = newest.conversation_id
+left join metrics.messages on messages.account_id = {account} and messages.message_id = newest.message_id
+left join bought on bought.conversation_id = newest.conversation_id
+order by newest.asked_at desc, newest.conversation_id
+"""
+CLOSURES = """
+select closures.article_id, articles.title, conversations_before, handed_off_before, handoff_rate_before,
+    conversations_after, handed_off_after, handoff_rate_after, handoff_rate_change, change_low, change_high,
+    closed_at, reopened_at
+from metrics.knowledge_gap_closures as closures
+left join metrics.articles
+    on articles.account_id = closures.account_id and articles.article_id = closures.article_id
+where closures.account_id = {account} and closures.topic_id = {topic}
+order by closed_at
+"""
+CHANGES = """
+select topic_id, other_topic_id, change, changed_at from metrics.knowledge_gap_topic_changes
+where account_id = {account} and (topic_id = {topic} or other_topic_id = {topic})
+order by changed_at, change_id
+"""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """An article that came to cover the topic, and hand-offs before and after (rule 8.3); None where nobody asked."""
+
+    article_id: str
+    article_title: str | None
+    conversations_before: int
+    handed_off_before: int
+    handoff_rate_before: float | None
+    conversations_after: int
+    handed_off_after: int
+    handoff_rate_after: float | None
+    handoff_rate_change: float | None
+    change_low: float | None
+    change_high: float | None
+    closed_at: datetime
+    reopened_at: datetime | None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        instants = {name: utc_text(getattr(self, name)) for name in ("closed_at", "reopened_at")}
+        return {**asdict(self), **instants}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A topic that was split, merged or ended (rule 8.2)."""
+
+    topic_id: str
+    other_topic_id: str | None
+    change: str
+    changed_at: datetime
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "changed_at": utc_text(self.changed_at)}
+
+
+@dataclass(frozen=True)
+class AskedConversation:
+    """A conversation and its newest question of the topic, None for a limited reader; revenue of attributed lines."""
+
+    conversation_id: str
+    asked_at: datetime
+    status: str
+    question: str | None
+    attributed_revenue: Decimal
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return {
+            **asdict(self),
+            "asked_at": utc_text(self.asked_at),
+            "attributed_revenue": f"{self.attributed_revenue:.4f}",
+        }
+
+
+@dataclass(frozen=True)
+class TopicDetails:
+    """All of one topic. `weeks` are the local dates on which spans of seven days end, with their questions, oldest
+    first; `unanswered` conversations are those of rule 8.3, `usual_unanswered_share` is of the account's questions.
+    """
+
+    publication: Publication
+    account: AskedAccount
+    topic: AskedTopic
+    representative_question: str | None
+    statuses: dict[str, int]
+    unanswered: int
+    usual_unanswered_share: float
+    weeks: tuple[tuple[date, int], ...]
+    closures: tuple[Closure, ...]
+    changes: tuple[Change, ...]
+    attributed_revenue: Decimal
+    attributed_orders: int
+    conversations: tuple[AskedConversation, ...]
+
+    @property
+    def why(self) -> str:
+        """Why the topic is a gap, or none (rule 8.3): one sentence."""
+        score, is_gap = self.topic.coverage_score, self.topic.is_gap
+        if not self.account.published_articles or self.topic.best_article_id is None:
+            return "No published article comes near it."
+        if is_gap and score >= ANSWERS:
+            return "An article comes near it, but more conversations than usual go unanswered."
+        if is_gap and score >= ANSWERS_IN_PART:
+            return "The nearest article answers it in part at best."
+        if is_gap:
+            return "No published article comes near it."
+        if score < ANSWERS:
+            return "The nearest article is not very close, but fewer conversations than usual go unanswered."
+        return "A published article answers it."
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Money is text with 4 places in the account's currency, instants are ISO text in UTC."""
+        return {
+            "publication_id": self.publication.publication_id,
+            "as_of": utc_text(self.publication.as_of),
+            "data_up_to": utc_text(self.publication.data_up_to),
+            "account_name": self.account.account_name,
+            "timezone": self.account.timezone,
+            "currency": self.account.currency,
+            **self.topic.to_json_dict(),
+            "representative_question": self.representative_question,
+            "why": self.why,
+            "conversations_by_status": self.statuses,
+            "unanswered": self.unanswered,
+            "usual_unanswered_share": self.usual_unanswered_share,
+            "weeks": [{"up_to": day.isoformat(), "questions": count} for day, count in self.weeks],
+            "closures": [one.to_json_dict() for one in self.closures],
+            "changes": [one.to_json_dict() for one in self.changes],
+            "attributed_revenue": f"{self.attributed_revenue:.4f}",
+            "attributed_orders": self.attributed_orders,
+            "conversations": [one.to_json_dict() for one in self.conversations],
+        }
+
+
+def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int) -> TopicDetails:
+    """What a warehouse tells about a topic, with its `limit` newest conversations.
+
+    Raises InputError for an unknown account or topic, one that is no more, and one that several accounts have.
+    """
+    publication, of, topic = find_topic(reader, topic_id, account)
+    values = {"account": literal(of.account), "topic": literal(topic.topic_id), "limit": literal(limit)}
+    ((*statuses, unanswered, asked, usual),) = reader.rows(ENDINGS.format(**values))
+    ((revenue, orders),) = reader.rows(SALES.format(**values))
+    text = visible(reader, "messages", "text", f"substr(messages.text, 1, {TEXT})")
+    return TopicDetails(
+        publication=publication,
+        account=of,
+        topic=topic,
+        representative_question=_representative(reader, values),
+        statuses=dict(zip(("resolved", "routed", "closed", "open"), statuses, strict=True)),
+        unanswered=unanswered,
+        usual_unanswered_share=usual / asked if asked else 0.0,
+        weeks=_weeks(reader, of, publication, values),
+        closures=tuple(Closure(*row) for row in reader.rows(CLOSURES.format(**values))),
+        changes=tuple(Change(*row) for row in reader.rows(CHANGES.format(**values))),
+        attributed_revenue=Decimal(revenue),
+        attributed_orders=orders,
+        conversations=tuple(
+            AskedConversation(*(*facts, Decimal(bought)))
+            for *facts, bought in reader.rows(CONVERSATIONS.format(text=text, **values))
+        ),
+    )
+
+
+def _representative(reader: Reader, values: dict[str, str]) -> str | None:
+    if not reader.sees("metrics.knowledge_gap_topics", "representative_question"):
+        return None
+    ((text,),) = reader.rows(
+        "select representative_question from metrics.knowledge_gap_topics"
+        f" where account_id = {values['account']} and topic_id = {values['topic']}"
+    )
+    return None if text is None else str(text)
+
+
+def _weeks(
+    reader: Reader, account: AskedAccount, publication: Publication, values: dict[str, str]
+) -> tuple[tuple[date, int], ...]:
+    """Questions of the last weeks of 7 × 24 hours: four of them are the 28 days of the trend."""
+    ends = [data_up_to(publication) - number * WEEK for number in reversed(range(WEEKS))]
+    counts = ", ".join(
+        f"count(*) filter (where asked_at > {literal(end - WEEK)} and asked_at <= {literal(end)})" for end in ends
+    )
+    (row,) = reader.rows(
+        f"select {counts} from metrics.knowledge_gap_questions"
+        f" where account_id = {values['account']} and topic_id = {values['topic']}"
+    )
+    return tuple((account.day_of(end), count) for end, count in zip(ends, row, strict=True))

@@ -1,0 +1,209 @@
+"""Topics of shoppers' questions, those that cost most people first, from the published tables alone (chapter 8)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows.errors import InputError
+from flows.warehouses.history import Publication, Reader, literal, read_published, utc_text
+
+PERIOD = timedelta(days=28)
+KNOWN_SHOWN = 20
+
+# A warehouse that was published by an earlier version has no such table.
+HAS_TOPICS = """
+select count(*) from information_schema.tables
+where table_schema = 'metrics' and table_name = 'knowledge_gap_totals'
+"""
+ACCOUNTS = """
+with published as (
+    select account_id, count(*) as articles from metrics.articles where is_published group by account_id
+)
+select accounts.account_id, accounts.name, accounts.timezone, accounts.currency,
+    coalesce(totals.question_count, 0), coalesce(totals.unassigned_question_count, 0), totals.unassigned_share,
+    coalesce(totals.topic_count, 0), coalesce(totals.gap_count, 0), coalesce(published.articles, 0)
+from metrics.accounts
+left join metrics.knowledge_gap_totals as totals on totals.account_id = accounts.account_id
+left join published on published.account_id = accounts.account_id
+order by accounts.account_id
+"""
+# Whoever is not among the first by hand-offs, ties included, is not shown: people are counted for the others only.
+TOPICS = """
+with ranked as (
+    select account_id, topic_id, {label} as label, question_count, conversation_count, handed_off_conversation_count,
+        first_asked_at, last_asked_at, best_article_id, coverage_score, is_gap,
+        rank() over (order by handed_off_conversation_count desc) as place
+    from metrics.knowledge_gap_topics
+    where {condition}
+),
+shown as (
+    select * from ranked where place <= {limit}
+),
+asked as (
+    select questions.account_id, questions.topic_id,
+        count(distinct conversations.profile_id)
+            + count(distinct conversations.conversation_id) filter (where conversations.profile_id is null) as people,
+        count(*) filter (where questions.asked_at > {recent}) as recent,
+        count(*) filter (where questions.asked_at > {earlier} and questions.asked_at <= {recent}) as earlier
+    from shown
+    inner join metrics.knowledge_gap_questions as questions
+        on questions.account_id = shown.account_id and questions.topic_id = shown.topic_id
+    inner join metrics.conversations
+        on conversations.account_id = questions.account_id
+        and conversations.conversation_id = questions.conversation_id
+    group by questions.account_id, questions.topic_id
+)
+select shown.account_id, shown.topic_id, shown.label, coalesce(asked.people, 0), shown.question_count,
+    shown.conversation_count, shown.handed_off_conversation_count, coalesce(asked.recent, 0),
+    coalesce(asked.earlier, 0), shown.first_asked_at, shown.last_asked_at, shown.best_article_id, articles.title,
+    shown.coverage_score, shown.is_gap
+from shown
+left join asked on asked.account_id = shown.account_id and asked.topic_id = shown.topic_id
+left join metrics.articles
+    on articles.account_id = shown.account_id and articles.article_id = shown.best_article_id
+order by shown.handed_off_conversation_count desc, coalesce(asked.people, 0) desc, shown.question_count desc,
+    shown.account_id, shown.topic_id
+limit {limit}
+"""
+
+
+@dataclass(frozen=True)
+class AskedAccount:
+    """One account and what it was asked; `unassigned_share` is None where nobody asked (rule 8.2)."""
+
+    account: str
+    account_name: str | None
+    timezone: str
+    currency: str
+    question_count: int
+    unassigned_question_count: int
+    unassigned_share: float | None
+    topic_count: int
+    gap_count: int
+    published_articles: int
+
+    def day_of(self, instant: datetime) -> date:
+        """The local date."""
+        return self.local(instant).date()
+
+    def local(self, instant: datetime) -> datetime:
+        return instant.astimezone(ZoneInfo(self.timezone))
+
+
+@dataclass(frozen=True)
+class AskedTopic:
+    """One topic. `people` are profiles, and conversations of nobody known; `label` is None for a limited reader.
+
+    `questions_last_28_days` end with the publication's data, `questions_28_days_before` where those begin.
+    """
+
+    account: str
+    topic_id: str
+    label: str | None
+    people: int
+    question_count: int
+    conversation_count: int
+    handed_off_conversation_count: int
+    questions_last_28_days: int
+    questions_28_days_before: int
+    first_asked_at: datetime
+    last_asked_at: datetime
+    best_article_id: str | None
+    best_article_title: str | None
+    coverage_score: float
+    is_gap: bool
+    last_asked_on: date
+
+    @property
+    def trend(self) -> float | None:
+        """How much the last 28 days are above those before, 0.5 for half more; None where nobody asked before."""
+        before = self.questions_28_days_before
+        return self.questions_last_28_days / before - 1 if before else None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        instants = {name: utc_text(getattr(self, name)) for name in ("first_asked_at", "last_asked_at")}
+        return {**asdict(self), **instants, "last_asked_on": self.last_asked_on.isoformat(), "trend": self.trend}
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Accounts by their ids, and topics, the costliest first, of one publication; with `is_all` covered ones too."""
+
+    publication: Publication
+    is_all: bool
+    accounts: tuple[AskedAccount, ...]
+    topics: tuple[AskedTopic, ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Instants are ISO text in UTC, dates those of the account; ratios have full precision."""
+        return {
+            "publication_id": self.publication.publication_id,
+            "as_of": utc_text(self.publication.as_of),
+            "data_up_to": utc_text(self.publication.data_up_to),
+            "accounts": [asdict(one) for one in self.accounts],
+            "topics": [one.to_json_dict() for one in self.topics],
+        }
+
+
+def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int) -> Gaps:
+    """The open gaps, or all topics: of one account, or of all. Raises InputError for an unknown account, and before the
+    first publication that has topics.
+    """
+    publication = standing(reader)
+    accounts = asked_accounts(reader, account)
+    condition = "true" if is_all else "is_gap"
+    if account is not None:
+        condition += f" and account_id = {literal(account)}"
+    return Gaps(publication, is_all, accounts, asked_topics(reader, publication, accounts, condition, limit))
+
+
+def standing(reader: Reader) -> Publication:
+    """The publication that is read. Raises InputError where there is none, or one from before there were topics."""
+    published = read_published(reader)
+    if published is None:
+        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+    if reader.rows(HAS_TOPICS) == [(0,)]:
+        what = "what is published comes from a version that knew no topics"
+        raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
+    return published.newest
+
+
+def asked_accounts(reader: Reader, account: str | None) -> tuple[AskedAccount, ...]:
+    """All accounts, or the one. Raises InputError where that is none."""
+    accounts = tuple(AskedAccount(*row) for row in reader.rows(ACCOUNTS))
+    if account is None:
+        return accounts
+    for one in accounts:
+        if one.account == account:
+            return (one,)
+    known = ", ".join(one.account for one in accounts[:KNOWN_SHOWN]) or "there are none"
+    more = f" and {len(accounts) - KNOWN_SHOWN} more" if len(accounts) > KNOWN_SHOWN else ""
+    raise InputError(f"there is no account {account!r}", remedy=f"the published ones are: {known}{more}")
+
+
+def asked_topics(
+    reader: Reader, publication: Publication, accounts: tuple[AskedAccount, ...], condition: str, limit: int
+) -> tuple[AskedTopic, ...]:
+    """The costliest topics that meet an SQL condition. They are of `accounts`."""
+    by_id = {one.account: one for one in accounts}
+    until = data_up_to(publication)
+    values = {"recent": literal(until - PERIOD), "earlier": literal(until - 2 * PERIOD), "limit": literal(limit)}
+    label = visible(reader, "knowledge_gap_topics", "label", "label")
+    return tuple(
+        AskedTopic(*(*row, by_id[row[0]].day_of(row[10])))
+        for row in reader.rows(TOPICS.format(condition=condition, label=label, **values))
+        if row[0] in by_id
+    )
+
+
+def data_up_to(publication: Publication) -> datetime:
+    """The end of what is counted, in UTC."""
+    return publication.data_up_to or publication.as_of
+
+
+def visible(reader: Reader, table: str, column: str, expression: str) -> str:
+    """The expression as SQL; null where this reader may not see the column that it reads."""
+    return expression if reader.sees(f"metrics.{table}", column) else "cast(null as varchar)"

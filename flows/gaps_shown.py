@@ -1,0 +1,217 @@
+"""What people read of topics and gaps: every text of strangers is cleaned, and cut where it would fill the screen."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from flows.console import clean
+from flows.gap_topic import Change, Closure, TopicDetails
+from flows.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
+
+ACCOUNTS_SHOWN = 20
+LONG, SHORT = 100, 40  # characters of a text
+BAR = 40  # characters of the longest
+WIDE_ENOUGH = 140  # columns of a terminal on which all of the table can be read
+
+
+def gap_lines(found: Gaps, options: str) -> Iterator[RenderableType]:
+    """Accounts and their topics, the costliest first, and the next command, with the `options` of this one."""
+    shown = [one for one in found.accounts if one.question_count] or list(found.accounts)
+    for account in shown[:ACCOUNTS_SHOWN]:
+        yield _account_line(account, data_up_to(found.publication))
+    if len(shown) > ACCOUNTS_SHOWN:
+        yield f"… and {len(shown) - ACCOUNTS_SHOWN:,} more accounts; --account shows one of them"
+    for account in shown[:ACCOUNTS_SHOWN]:
+        if account.topic_count and not account.published_articles:
+            yield f"{_cut(account.account)} has no published article, so that nothing answers: every topic is a gap."
+    yield ""
+    if not found.topics:
+        yield from _why_nothing(found, options)
+        return
+    yield _Topics(found.topics)
+    yield ""
+    of = sum(one.topic_count if found.is_all else one.gap_count for one in found.accounts)
+    if len(found.topics) < of:
+        yield _line("Shown", f"{len(found.topics):,} of {of:,}; --limit shows more")
+    first = found.topics[0]
+    is_elsewhere = any(one.topic_id == first.topic_id for one in found.topics[1:])
+    account_option = f" --account {shlex.quote(first.account)}" if is_elsewhere else ""
+    yield _line("Next", f"agent-metrics topics show {shlex.quote(first.topic_id)}{account_option}{options}")
+
+
+def _account_line(one: AskedAccount, until: datetime) -> str:
+    name = f" ({_cut(one.account_name)})" if one.account_name else ""
+    unassigned = "" if one.unassigned_share is None else f", {one.unassigned_share:.1%} of them in no topic"
+    fresh = f"data up to {one.local(until):%Y-%m-%d %H:%M} ({clean(one.timezone)})"
+    gaps = f"{_counted(one.gap_count, 'open gap')} among {_counted(one.topic_count, 'topic')}"
+    return f"{_cut(one.account)}{name}: {fresh}, {_counted(one.question_count, 'question')}{unassigned}, {gaps}"
+
+
+def _why_nothing(found: Gaps, options: str) -> Iterator[str]:
+    questions = sum(one.question_count for one in found.accounts)
+    topics = sum(one.topic_count for one in found.accounts)
+    if not found.accounts:
+        yield "No account is published yet."
+        yield _line("Next", "agent-metrics run, with a source that delivers accounts and conversations")
+    elif not questions:
+        yield "There are no topics, because no shopper has asked a question yet."
+        yield _line("Next", "agent-metrics run, once there are conversations in which shoppers ask")
+    elif not topics:
+        yield "There are no topics, because no questions are near enough to each other yet."
+        yield _line("Next", "agent-metrics run, once there are more of them")
+    else:
+        yield "There is no open gap: published articles answer every topic."
+        yield _line("Next", f"agent-metrics topics list --all{options}")
+
+
+@dataclass(frozen=True)
+class _Topics:
+    """The table of topics. A narrow terminal gets fewer columns: `topics show` tells the others."""
+
+    topics: tuple[AskedTopic, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        is_wide = options.max_width >= WIDE_ENOUGH
+        has_several = len({one.account for one in self.topics}) > 1
+        columns: list[tuple[str, bool, Callable[[AskedTopic], str | Text]]] = [
+            ("account", has_several, lambda one: _cell(one.account)),
+            ("topic", True, lambda one: _cell(one.topic_id)),
+            ("label", True, lambda one: _cell(one.label)),
+            ("people", True, lambda one: f"{one.people:,}"),
+            ("questions", is_wide, lambda one: f"{one.question_count:,}"),
+            ("conversations", is_wide, lambda one: f"{one.conversation_count:,}"),
+            ("handed off", True, lambda one: f"{one.handed_off_conversation_count:,}"),
+            ("28 days", True, trend),
+            ("last asked", is_wide, lambda one: str(one.last_asked_on)),
+            ("score", is_wide, lambda one: f"{one.coverage_score:.2f}"),
+            ("nearest article", True, lambda one: _cell(_article(one))),
+            ("state", True, lambda one: "gap" if one.is_gap else "covered"),
+        ]
+        shown = [(name, value) for name, is_shown, value in columns if is_shown]
+        table = Table(box=None, pad_edge=False)
+        for name, _ in shown:
+            is_text = name in ("account", "label", "nearest article")
+            is_right = not is_text and name not in ("topic", "state")
+            table.add_column(name, justify="right" if is_right else "left", no_wrap=not is_text)
+        for one in self.topics:
+            table.add_row(*(value(one) for _, value in shown))
+        yield table
+
+
+def trend(one: AskedTopic) -> str:
+    """Questions of the last 28 days, and how much they are above those of the 28 days before."""
+    recent = f"{one.questions_last_28_days:,}"
+    if one.trend is not None:
+        return f"{recent} ({100 * one.trend:+,.0f} %)"
+    return f"{recent} (new)" if one.questions_last_28_days else recent
+
+
+def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
+    """All of one topic, and the next command, with the `options` of this one."""
+    one, account = of.topic, of.account
+    name = f" ({_cut(account.account_name)})" if account.account_name else ""
+    until = f"{account.local(data_up_to(of.publication)):%Y-%m-%d %H:%M} ({clean(account.timezone)})"
+    yield f"{_cut(one.label)}, {clean(one.topic_id)}, {_cut(account.account)}{name}, data up to {until}"
+    yield ""
+    yield _line("Stands", f"“{_cut(of.representative_question, LONG)}” stands for it")
+    volume = f"{_counted(one.question_count, 'question')} in {_counted(one.conversation_count, 'conversation')}"
+    dates = f"{account.day_of(one.first_asked_at)} to {one.last_asked_on}"
+    yield _line("People", f"{_counted(one.people, 'person', 'people')}, {volume}, {dates}")
+    yield _line("28 days", trend(one))
+    yield _line("Ended", ", ".join(f"{status} {count:,}" for status, count in of.statuses.items()))
+    usual = f"usual in this account: {of.usual_unanswered_share:.1%}"
+    yield _line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}; {usual}")
+    yield _line("Article", f"{_cut(_article(one), LONG)}, score {one.coverage_score:.2f}")
+    yield _line("Gap" if one.is_gap else "Covered", of.why)
+    for closure in of.closures:
+        yield from _closure_lines(closure, account)
+    yield from (_line("Changed", _change(change, one.topic_id, account)) for change in of.changes)
+    yield ""
+    most = max(count for _, count in of.weeks) or 1
+    yield "Questions in the seven days up to"
+    for day, count in of.weeks:
+        yield f"{day}  {count:>9,}  {'█' * -(-BAR * count // most)}".rstrip()
+    yield ""
+    yield _conversations(of)
+    if len(of.conversations) < one.conversation_count:
+        yield f"{len(of.conversations):,} of {one.conversation_count:,} conversations, the newest; --limit shows more"
+    yield ""
+    sales = f"{account.currency} {of.attributed_revenue:,.2f} in {_counted(of.attributed_orders, 'order')}"
+    yield _line("Bought", f"{sales}, which these conversations brought all the same")
+    draft = f"draft {shlex.quote(one.topic_id)}{options} > draft.md"
+    yield _line("Next", f"agent-metrics topics {draft if one.is_gap else f'list{options}'}")
+
+
+def _closure_lines(one: Closure, account: AskedAccount) -> Iterator[str]:
+    title = _cut(one.article_title or one.article_id, LONG)
+    until = f", until {account.day_of(one.reopened_at)}, when no article covered it any more" if one.reopened_at else ""
+    yield _line("Closed", f"by {title} on {account.day_of(one.closed_at)}{until}")
+    before = _rate(one.handed_off_before, one.conversations_before)
+    after = _rate(one.handed_off_after, one.conversations_after)
+    yield _line("", f"handed off before: {before}; after: {after}")
+    if one.handoff_rate_change is not None and one.change_low is not None and one.change_high is not None:
+        change = f"{100 * one.handoff_rate_change:+.1f} points"
+        interval = f"95 % interval {100 * one.change_low:+.1f} to {100 * one.change_high:+.1f}"
+        chance = "; it may be chance" if one.change_low <= 0 <= one.change_high else ""
+        yield _line("", f"change: {change}, {interval}{chance}")
+
+
+def _change(one: Change, topic_id: str, account: AskedAccount) -> str:
+    day, other = account.day_of(one.changed_at), clean(one.other_topic_id)
+    if one.change == "ended":
+        return f"ended on {day}"
+    if one.topic_id == topic_id:
+        return f"{other} came out of it on {day}" if one.change == "split" else f"went into {other} on {day}"
+    source = clean(one.topic_id)
+    return f"came out of {source} on {day}" if one.change == "split" else f"{source} went into it on {day}"
+
+
+def _conversations(of: TopicDetails) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("conversation", "asked", "status"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("question")
+    table.add_column("bought", justify="right", no_wrap=True)
+    for one in of.conversations:
+        asked = f"{of.account.local(one.asked_at):%Y-%m-%d %H:%M}"
+        bought = f"{of.account.currency} {one.attributed_revenue:,.2f}" if one.attributed_revenue else "–"
+        question = Text(_cut(one.question, LONG))
+        table.add_row(Text(clean(one.conversation_id)), asked, clean(one.status), question, bought)
+    return table
+
+
+def _article(one: AskedTopic) -> str | None:
+    return one.best_article_title or one.best_article_id
+
+
+def _cell(text: str | None) -> Text:
+    return Text(_cut(text))  # not a string: Rich would make pictures of names between colons
+
+
+def _cut(text: str | None, longest: int = SHORT) -> str:
+    """One line of what a stranger wrote; a dash where there is nothing, or nothing that this reader may see."""
+    shown = clean(" ".join((text or "").split())) or "–"
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def _rate(part: int, whole: int) -> str:
+    return f"{part / whole:.1%} ({part:,} of {whole:,})" if whole else "nobody asked"
+
+
+def _of(part: int, whole: int) -> str:
+    return f" of {whole:,} ({part / whole:.1%})" if whole else ""
+
+
+def _counted(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<10} {clean(text)}"

@@ -1,0 +1,138 @@
+"""How well the published articles answer each question.
+
+Likeness to the nearest passage alone judges single questions badly: the article next door looks alike, too. So every
+article marks the few questions that are nearest to it, and the marks walk along the graph of the questions: an
+article in the middle of a topic reaches all of it, one that a neighbouring topic claims reaches little. Three looks
+are put together by their geometric mean: what has reached the question, what has reached its topic on average, and
+how near the nearest passage is, evened out among neighbours. Everything is measured against how alike questions of
+one topic are, so that no line has to be drawn by language or by embedder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from flows.questions.embedders import Vectors
+from flows.questions.grouping import FEWEST, Groups, neighbourhood
+from flows.questions.space import Space, normal
+
+NEIGHBOURS = 10
+RESTART = 0.1
+STEPS = 15
+LINE = 0.33  # between open and answered, where the questions themselves do not say more
+LEAST_ALIKE = 0.4  # likeness of questions of one topic where there are too few to tell
+PASSAGES = 200  # of one article
+ROWS = 1_000  # of a table of likenesses at once
+SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？؟।])|[\r\n]+")
+MARKUP = re.compile(r"<[^<>]{0,300}>|&[a-z]{2,6};|&#\d{1,6};")
+
+
+@dataclass(frozen=True)
+class Article:
+    """A published article of an account."""
+
+    article_id: str
+    title: str
+    body: str | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the articles have for each question.
+
+    `score` has shape (questions,), from 0 to 1, 0.5 is the line; `best` is the index of the nearest article, shape
+    (questions,), -1 where there is none.
+    """
+
+    score: NDArray[np.float64]
+    best: NDArray[np.int64]
+
+
+def passages(article: Article) -> list[str]:
+    """Title and sentences, normal: a long article counts for what it answers and not for its length."""
+    sentences = SENTENCE_ENDS.split(MARKUP.sub(" ", (article.body or "")[:200_000]))
+    texts = [normal(text) for text in [article.title, *sentences]]
+    return [text for text in dict.fromkeys(texts) if len(text) > 2][:PASSAGES]
+
+
+def covered(
+    texts: Sequence[str], places: Vectors, groups: Groups, articles: Sequence[Article], space: Space
+) -> Coverage:
+    """Coverage of questions (normal texts) at `places`, shape (questions, dimensions), in `groups`, by the articles."""
+    count = len(places)
+    parts = [passages(article) for article in articles]
+    owner = np.repeat(np.arange(len(articles)), [len(one) for one in parts])
+    if count == 0 or len(owner) == 0:
+        return Coverage(np.zeros(count), np.full(count, -1))
+    near = _nearest_passages(texts, [text for one in parts for text in one], owner, space)
+    near = np.clip(near / _alike(texts, space), 0, 1)
+
+    walk = neighbourhood(places, NEIGHBOURS) if count > 1 else csr_matrix((1, 1))
+    everywhere = _walked(np.ones(count), walk)
+    reached = _walked(_marks(near, int(groups.max()) + 1), walk) / everywhere
+    evened = _walked(near.max(axis=1), walk) / everywhere
+    by_group = np.bincount(groups, reached) / np.maximum(np.bincount(groups), 1)
+    return Coverage(_on_the_scale(np.cbrt(reached * by_group[groups] * evened)), near.argmax(axis=1))
+
+
+def _marks(near: Vectors, groups: int) -> NDArray[np.float64]:
+    """What the articles mark: each its nearest questions, about half of what a topic of this account has."""
+    count, articles = near.shape
+    topic, root = count / groups, np.sqrt(count)  # the number of topics is itself an estimate: lean on no single one
+    marked = max(5, min(200, round(topic ** (2 / 3) * root ** (1 / 3) / 2)))
+    marks = np.zeros(count)
+    for article in range(articles):
+        found = np.argsort(-near[:, article], kind="stable")[:marked]
+        marks[found] = np.maximum(marks[found], near[found, article])
+    return marks
+
+
+def _on_the_scale(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 0 to 1 with the line at a half: where the scores part best (Otsu), held near to where it usually is."""
+    line = LINE**0.6 * max(_parting(mean), 0.05) ** 0.4
+    scaled = np.where(mean < line, 0.5 * mean / line, 0.5 + 0.5 * (mean - line) / (1 - line))
+    return np.asarray(np.clip(scaled, 0, 1))
+
+
+def _parting(values: NDArray[np.float64]) -> float:
+    """The value that parts low from high with the most variance between (Otsu 1979)."""
+    if len(values) < FEWEST:
+        return LINE
+    ordered = np.sort(values)
+    below = np.arange(1, len(ordered))
+    sums = ordered.cumsum()
+    distance = sums[:-1] / below - (sums[-1] - sums[:-1]) / (len(ordered) - below)
+    return float(ordered[np.argmax(below * (len(ordered) - below) * distance**2)])
+
+
+def _alike(texts: Sequence[str], space: Space) -> float:
+    """How alike a question and its ten nearest are, in the middle of all questions."""
+    if len(texts) < FEWEST:
+        return LEAST_ALIKE
+    some = list(texts[:: max(1, len(texts) // ROWS)])
+    nearest = np.partition(space.likeness(some, texts), -NEIGHBOURS - 1, axis=1)[:, -NEIGHBOURS - 1 :]
+    means = (nearest.sum(axis=1) - nearest.max(axis=1)) / NEIGHBOURS  # without the question itself
+    return max(float(np.median(means)), LEAST_ALIKE)
+
+
+def _nearest_passages(texts: Sequence[str], parts: Sequence[str], owner: NDArray[np.int64], space: Space) -> Vectors:
+    """The likeness of each question to the nearest passage of each article, shape (questions, articles)."""
+    nearest = np.zeros((len(texts), owner[-1] + 1), dtype=np.float32)
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    for start in range(0, len(texts), ROWS):
+        rows = space.likeness(texts[start : start + ROWS], parts)
+        nearest[start : start + ROWS, owner[starts]] = np.maximum.reduceat(rows, starts, axis=1)
+    return nearest
+
+
+def _walked(marks: NDArray[np.float64], walk: csr_matrix) -> NDArray[np.float64]:
+    at = marks
+    for _ in range(STEPS):
+        at = RESTART * marks + (1 - RESTART) * (walk @ at)
+    return np.maximum(at, 1e-9)

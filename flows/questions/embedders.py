@@ -1,0 +1,84 @@
+"""What turns texts into vectors of their meaning: the words' own vectors by default, or what the settings name.
+
+An embedder is a function from a list of texts to an array of shape (texts, dimensions), the same for the same text in
+every run. It is named by a setting: `wordllama`, the name of an entry point in the group
+`customer_agent_metrics.embedders`, or `module:function`. Nothing is downloaded: what an embedder needs has to be
+installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.errors import InputError
+
+Vectors = NDArray[np.float32]
+Embedder = Callable[[Sequence[str]], Any]
+
+DEFAULT = "wordllama"
+GROUP = "customer_agent_metrics.embedders"
+BATCH = 20_000  # texts at once
+
+
+def wordllama(texts: Sequence[str]) -> Vectors:
+    """Averages of word vectors, 256 dimensions, from the package's own files: made for English, of little use
+    elsewhere.
+    """
+    vectors: Vectors = _wordllama().embed(list(texts))
+    return vectors
+
+
+@cache
+def _wordllama() -> Any:
+    import wordllama as package  # noqa: PLC0415  half a second
+
+    folder = Path(package.__file__).parent  # where the wheel has its vectors and its tokenizer
+    return package.WordLlama.load(cache_dir=folder, disable_download=True)
+
+
+@cache
+def named(name: str) -> Embedder:
+    """The embedder that a setting names. Raises InputError where there is none."""
+    if name == DEFAULT:
+        return wordllama
+    where = "setting topics.embedder"
+    found = [point for point in entry_points(group=GROUP) if point.name == name]
+    try:
+        if found:
+            embedder = found[0].load()
+        else:
+            module, _, function = name.partition(":")
+            if not function:
+                remedy = f"give `{DEFAULT}`, `module:function`, or an entry point of the group {GROUP}"
+                raise InputError(f"there is no embedder '{name}'", where=where, remedy=remedy)
+            embedder = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        remedy = "install what has it, or correct the name"
+        raise InputError(f"the embedder '{name}' cannot be loaded ({error})", where=where, remedy=remedy) from error
+    if not callable(embedder):
+        raise InputError(f"'{name}' is no function", where=where, remedy="name a function from texts to vectors")
+    checked: Embedder = embedder
+    return checked
+
+
+def embedded(name: str, texts: Sequence[str]) -> Vectors:
+    """Vectors of length 1, or of zeros for a text without meaning, shape (texts, dimensions). Raises InputError."""
+    embed = named(name)
+    parts = []
+    for start in range(0, len(texts), BATCH):
+        batch = texts[start : start + BATCH]
+        vectors = np.asarray(embed(batch), dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(batch):
+            what = f"the embedder '{name}' gave an array of shape {vectors.shape} for {len(batch)} texts"
+            raise InputError(what, where="setting topics.embedder", remedy="it has to give one row for each text")
+        vectors = np.nan_to_num(vectors, posinf=0, neginf=0)  # an empty text has no mean
+        parts.append(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+    return np.concatenate(parts) if parts else np.zeros((0, 1), dtype=np.float32)

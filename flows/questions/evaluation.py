@@ -1,0 +1,152 @@
+"""How good the topics and the gaps are, measured on questions of which somebody has said both.
+
+A questions file has a line of JSON for each question: question_id, text, topic (the true one) and is_covered (whether
+an article answers it); an articles file: article_id, title, body. Either may be compressed with gzip. The truth is
+for scoring alone: the method sees texts and articles, as from a shop whose conversations say nothing else about gaps.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    adjusted_rand_score,
+    homogeneity_completeness_v_measure,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+from flows.errors import InputError
+from flows.questions import account
+from flows.questions.coverage import Article
+
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures between 0 and 1 unless they count; None where the truth leaves them undefined.
+
+    Questions in no topic count as one group of their own for `nmi`, `ari`, `homogeneity` and `completeness`. A question
+    is said to be a gap where its coverage is below the line. A topic is truly a gap where most of its questions are.
+    """
+
+    questions: int
+    articles: int
+    true_topics: int
+    topics: int
+    nmi: float
+    ari: float
+    homogeneity: float
+    completeness: float
+    unassigned_share: float
+    gap_question_auroc: float | None
+    gap_question_precision: float
+    gap_question_recall: float
+    gap_question_f1: float
+    gap_topic_auroc: float | None
+    gap_topic_precision: float
+    gap_topic_recall: float
+    gap_topic_f1: float
+    seconds: float
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def evaluate(questions: Path, articles: Path, embedder: str) -> Evaluation:
+    """Group the questions, test them against the articles, and compare with the truth. Raises InputError."""
+    asked = _lines(questions, {"text": str, "topic": (str, int), "is_covered": bool})
+    answers = _lines(articles, {"article_id": (str, int), "title": str})
+    known = [Article(str(one["article_id"]), one["title"], one.get("body")) for one in answers]
+    started = time.perf_counter()
+    topics, score = _found([one["text"] for one in asked], known, embedder)
+    seconds = time.perf_counter() - started
+    true_topics = [str(one["topic"]) for one in asked]
+    homogeneity, completeness, nmi = homogeneity_completeness_v_measure(true_topics, topics)
+    is_gap = np.array([not one["is_covered"] for one in asked])
+    inside = topics >= 0
+    count = np.maximum(np.bincount(topics[inside]), 1)
+    by_topic = np.bincount(topics[inside], score[inside]) / count
+    is_gap_topic = np.bincount(topics[inside], is_gap[inside]) / count > 0.5
+    return Evaluation(
+        questions=len(asked),
+        articles=len(known),
+        true_topics=len(set(true_topics)),
+        topics=len(set(topics[inside].tolist())),
+        nmi=nmi,
+        ari=adjusted_rand_score(true_topics, topics),
+        homogeneity=homogeneity,
+        completeness=completeness,
+        unassigned_share=float(1 - inside.mean()),
+        seconds=round(seconds, 3),
+        **_judged("question", is_gap, score),
+        **_judged("topic", is_gap_topic, by_topic),
+    )
+
+
+def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The topic of each question, -1 for none, and its coverage: as a build finds them for an account."""
+    asked = Counter(texts)
+    distinct = sorted(asked, key=account.key)
+    exemplars = account.made(
+        distinct[: account.MOST], np.array([asked[text] for text in distinct[: account.MOST]]), embedder
+    )
+    index, nearness = exemplars.nearest(distinct[account.MOST :])
+    own = np.arange(len(exemplars.texts))
+    index, nearness = np.concatenate([own, index]), np.concatenate([np.ones(len(own)), nearness])
+    topics = np.where(exemplars.is_loose[index] | (nearness < 1), -1, exemplars.groups[index])
+    score = exemplars.coverage(articles).score[index] * nearness
+    place = {text: one for one, text in enumerate(distinct)}
+    order = np.array([place[text] for text in texts])
+    numbers = {topic: number for number, topic in enumerate(sorted(set(topics.tolist()) - {-1}))} | {-1: -1}
+    return np.array([numbers[topic] for topic in topics[order].tolist()]), score[order]
+
+
+def _judged(what: str, is_gap: NDArray[np.bool_], score: NDArray[np.float64]) -> dict[str, Any]:
+    precision, recall, f1, _ = precision_recall_fscore_support(is_gap, score < 0.5, average="binary", zero_division=0)
+    both = 0 < is_gap.sum() < len(is_gap)
+    return {
+        f"gap_{what}_auroc": float(roc_auc_score(is_gap, -score)) if both else None,
+        f"gap_{what}_precision": float(precision),
+        f"gap_{what}_recall": float(recall),
+        f"gap_{what}_f1": float(f1),
+    }
+
+
+def _lines(file: Path, needed: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines file. Raises InputError that names the line at fault."""
+    try:
+        content = file.read_bytes()
+        text = (gzip.decompress(content) if content.startswith(GZIP) else content).decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(
+            f"the file cannot be read ({reason})", where=str(file), remedy="name a JSON-lines file"
+        ) from error
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        wrong = [
+            name for name, kind in needed.items() if not isinstance(row, dict) or not isinstance(row.get(name), kind)
+        ]
+        if wrong:
+            what = f"line {number} has no {' and no '.join(wrong)}"
+            raise InputError(what, where=str(file), remedy=f"give an object with {', '.join(needed)} on each line")
+        rows.append(row)
+    if not rows:
+        raise InputError("the file is empty", where=str(file), remedy="give an object on each line")
+    return rows

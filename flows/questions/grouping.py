@@ -1,0 +1,162 @@
+"""Which questions belong together, and in how many groups: nobody says the number, and no threshold stands for it.
+
+1. Every question moves towards its nearest neighbours (a walk on their graph), which tightens what is one topic.
+2. A tree of merges (Ward) over the moved places.
+3. The tree is cut where two independent views of the same questions, what they mean and how they are worded, agree most
+   on the groups, beyond chance (adjusted mutual information). Finer or coarser cuts split by accident, each view in
+   its own way.
+4. The groups tell which differences matter (linear discriminants); steps 1 and 2 once more along these, cut into as
+   many.
+
+Same input, same groups: nothing is drawn at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse import csr_matrix, diags
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import adjusted_mutual_info_score
+
+from flows.questions.embedders import Vectors
+from flows.questions.space import together, unit
+
+Groups = NDArray[np.int64]
+
+NEIGHBOURS = 6
+RESTART = 0.1  # of every step of the walk: how much of its own place a question keeps
+STEPS = 10
+NEARLY = 0.01  # of agreement: what is this much less counts a third
+FEWEST = 24  # questions below which two views have too little to agree on
+ALIKE = 0.5  # likeness below which a few questions do not belong together
+ROWS = 1_000  # of a table of likenesses at once
+
+
+def grouped(meaning: Vectors, wording: Vectors) -> Groups:
+    """The group of each question, numbered from 0; both views have shape (questions, dimensions)."""
+    places = together(meaning, wording)
+    if len(places) < FEWEST:
+        return _few(places)
+    number = _number_of_groups(_tree(moved(meaning)), _tree(moved(wording)), len(places))
+    groups = _cut_and_settled(moved(places), number)
+    if 1 < len(set(groups.tolist())) < len(places) // 2:
+        discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(places, groups)
+        groups = _cut_and_settled(moved(unit(discriminants.transform(places))), number)
+    return groups
+
+
+def moved(places: Vectors) -> Vectors:
+    """Every place moved towards its neighbours."""
+    walk = neighbourhood(places, NEIGHBOURS)
+    at = places
+    for _ in range(STEPS):
+        at = RESTART * places + (1 - RESTART) * (walk @ at)
+    return unit(at)
+
+
+def neighbourhood(places: Vectors, neighbours: int) -> csr_matrix:
+    """The graph of each place and its nearest ones, weighted by likeness and evened out by degree; symmetric."""
+    count = len(places)
+    neighbours = min(neighbours, count - 1)
+    nearest = np.empty((count, neighbours), dtype=np.int64)
+    likeness = np.empty((count, neighbours), dtype=np.float32)
+    for start in range(0, count, ROWS):
+        rows = places[start : start + ROWS] @ places.T
+        rows[np.arange(len(rows)), np.arange(start, start + len(rows))] = -2
+        found = np.argpartition(-rows, neighbours - 1, axis=1)[:, :neighbours]
+        nearest[start : start + ROWS] = found
+        likeness[start : start + ROWS] = np.take_along_axis(rows, found, axis=1)
+    pointers = np.arange(0, count * neighbours + 1, neighbours)
+    graph = csr_matrix((np.maximum(likeness, 0).ravel(), nearest.ravel(), pointers), shape=(count, count))
+    graph = graph.maximum(graph.T)
+    evened = diags(1 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel() + 1e-9))
+    return csr_matrix(evened @ graph @ evened)
+
+
+def _few(places: Vectors) -> Groups:
+    """Groups of so few questions that only their likeness itself can tell."""
+    if len(places) < 2:
+        return np.zeros(len(places), dtype=np.int64)
+    tree = linkage(_distances(places, lambda likeness: 1 - likeness), "average")
+    return _numbered(fcluster(tree, 1 - ALIKE, "distance"))
+
+
+def _tree(places: Vectors) -> NDArray[np.float64]:
+    return np.asarray(linkage(_distances(places, lambda likeness: np.sqrt(2 * (1 - likeness))), "ward"))
+
+
+def _distances(places: Vectors, of: Callable[[Vectors], Vectors]) -> NDArray[np.float64]:
+    """Distances of all pairs in the order that scipy wants; by products of matrices, a hundred times as fast as pair
+    by pair.
+    """
+    count = len(places)
+    distances = np.empty(count * (count - 1) // 2)
+    end = 0
+    for row in range(count - 1):
+        if row % ROWS == 0:
+            likeness = places[row : row + ROWS] @ places.T
+        begin, end = end, end + count - row - 1
+        distances[begin:end] = of(np.minimum(likeness[row % ROWS, row + 1 :], 1))
+    return distances
+
+
+def _number_of_groups(one: NDArray[np.float64], other: NDArray[np.float64], count: int) -> int:
+    """The number at which two trees agree most: the mean of all numbers, weighted by how near they come to that.
+
+    Not fewer than the cube root of the questions: two languages part more clearly than any topics, in both views.
+    """
+    fewest, most = max(3.0, count ** (1 / 3)), min(count / 4, 400.0)
+    numbers = sorted({round(number) for number in np.geomspace(fewest, most, 48)})
+    agreement = [
+        adjusted_mutual_info_score(fcluster(one, number, "maxclust"), fcluster(other, number, "maxclust"))
+        for number in numbers
+    ]
+    smooth = np.convolve(np.pad(agreement, 1, "edge"), [0.25, 0.5, 0.25], "valid")
+    weight = np.exp((smooth - smooth.max()) / NEARLY)
+    return round(float(np.exp(weight @ np.log(numbers) / weight.sum())))
+
+
+def _cut_and_settled(places: Vectors, number: int) -> Groups:
+    """The tree's groups, after each question has gone where the middle of a group is nearest (k-means)."""
+    groups = _numbered(fcluster(_tree(places), number, "maxclust"))
+    for _ in range(10):
+        settled = _numbered((places @ middles(places, groups).T).argmax(axis=1))
+        if np.array_equal(settled, groups):
+            break
+        groups = settled
+    return groups
+
+
+def middles(places: Vectors, groups: Groups) -> Vectors:
+    """The direction of each group's sum, shape (groups, dimensions)."""
+    member = csr_matrix((np.ones(len(groups), dtype=np.float32), (groups, np.arange(len(groups)))))
+    return unit(member @ places)
+
+
+def _numbered(groups: NDArray[np.integer]) -> Groups:
+    """The same groups with numbers from 0 and none left out."""
+    return np.asarray(np.unique(groups, return_inverse=True)[1], dtype=np.int64)
+
+
+def loose(places: Vectors, groups: Groups, questions: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the places are in no group after all, shape (questions,).
+
+    Those whose group was asked by nobody else, and those half as like to the next three of their group as is usual.
+    `questions` says how often each was asked.
+    """
+    asked = np.bincount(groups, questions)[groups]
+    ties = np.zeros(len(places), dtype=np.float32)
+    for members in np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1]):
+        likeness = places[members] @ places[members].T
+        np.fill_diagonal(likeness, 0)
+        nearest = min(3, len(members) - 1)
+        if nearest:
+            ties[members] = np.partition(likeness, -nearest, axis=1)[:, -nearest:].mean(axis=1)
+    bound = ties[asked > 1]
+    usual = float(np.median(bound)) if len(bound) else 0.0
+    is_tied = (ties >= usual / 2) | (questions > 1)  # the same words twice are alike whatever else there is
+    return np.asarray((asked < 2) | ~is_tied)

@@ -1,0 +1,95 @@
+"""What is remembered of questions from run to run: a folder of Parquet files for each version, and a page that names
+the newest.
+
+    <home>/topics/state.json        which version counts, made how, and which articles it was tested against
+    <home>/topics/<version>/*.parquet   the tables below, which the models tagged `topics` read
+
+A version is whole before the page names it, so that a kill leaves the one before. Texts of shoppers are kept for the
+exemplars alone; all other questions are known by the MD5 of their text.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+
+from flows.home import read_json, write_durably
+
+TABLES = {
+    "topic_texts": """account_id varchar, text_key varchar, kind varchar, exemplar_key varchar, nearness double,
+        updated_in bigint""",
+    "topic_exemplars": """account_id varchar, exemplar_key varchar, topic_id varchar, best_article_id varchar,
+        coverage_score double, updated_in bigint, text varchar, questions bigint""",
+    "topic_names": """account_id varchar, topic_id varchar, label varchar, representative_question varchar,
+        best_article_id varchar, coverage_score double""",
+    "topic_coverage": """account_id varchar, topic_id varchar, changed_at timestamptz, is_covered boolean,
+        article_id varchar""",
+    "topic_changes": """account_id varchar, change_id varchar, changed_at timestamptz, change varchar,
+        topic_id varchar, other_topic_id varchar""",
+}
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """Of one account: how many distinct questions were grouped last, and a digest of the articles it was tested
+    against.
+    """
+
+    grouped: int
+    articles: str
+
+
+@dataclass(frozen=True)
+class State:
+    """The newest version; 0 is that of a home where nothing was grouped yet."""
+
+    version: int = 0
+    embedder: str = ""
+    wording: str = ""
+    accounts: dict[str, AccountState] = field(default_factory=dict)
+
+
+def read(folder: Path) -> State:
+    """The state in `folder`."""
+    document = read_json(folder / "state.json")
+    if document is None:
+        return State()
+    accounts = {name: AccountState(**one) for name, one in document.pop("accounts").items()}
+    return State(**document, accounts=accounts)
+
+
+def lay(connection: DuckDBPyConnection, folder: Path, state: State, schema: str = "main") -> None:
+    """Tables of the version as views of `connection`, empty ones where there is none."""
+    for table, columns in TABLES.items():
+        file = folder / str(state.version) / f"{table}.parquet"
+        connection.execute(f"create or replace view {schema}.{table} as {rows(table, file, columns)}")
+
+
+def rows(table: str, file: Path, columns: str | None = None) -> str:
+    """The query for a table's rows; typed nothing where the file is not there."""
+    names = [part.split() for part in (columns or TABLES[table]).split(",")]
+    if file.exists():
+        path = str(file).replace("'", "''")
+        return f"select {', '.join(name for name, _ in names)} from read_parquet('{path}')"
+    nothing = ", ".join(f"null::{kind} as {name}" for name, kind in names)
+    return f"select {nothing} where false"
+
+
+def write(connection: DuckDBPyConnection, folder: Path, state: State) -> None:
+    """Make the tables `new_<table>` of `connection` the version that `state` says, and let older ones go."""
+    target = folder / str(state.version)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for table, columns in TABLES.items():
+        names = ", ".join(part.split()[0] for part in columns.split(","))
+        path = str(target / f"{table}.parquet").replace("'", "''")
+        connection.execute(f"copy (select {names} from new_{table} order by all) to '{path}' (format parquet)")
+    document = {**asdict(state), "accounts": {name: asdict(one) for name, one in sorted(state.accounts.items())}}
+    write_durably(folder / "state.json", json.dumps(document, indent=1, ensure_ascii=False))
+    for other in folder.iterdir():
+        if other.is_dir() and other.name.isdigit() and int(other.name) < state.version - 1:
+            shutil.rmtree(other, ignore_errors=True)

@@ -1,0 +1,222 @@
+"""Which messages of shoppers ask (rule 8.1): told by their words and marks, in the languages of words.toml.
+
+A message is folded first: no case, no accents, no apostrophes, one blank between words, values as `0`. The words of
+words.toml are folded the same way, so that both always agree.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from html import unescape
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["asks", "tells", "small_talk"]
+
+LONGEST = 2000  # characters that are looked at
+WORDS = Path(__file__).with_name("words.toml")
+VERSION = sha256(Path(__file__).read_bytes() + WORDS.read_bytes()).hexdigest()[:12]  # of the rules and the words
+
+# What stands inside a word. `\w` lacks the vowel signs of Indic scripts and of Thai.
+INSIDE = r"\w\u0900-\u0963\u0970-\u0dff\u0e31-\u0e4e"
+BEFORE, AFTER = rf"(?<![{INSIDE}])", rf"(?![{INSIDE}])"
+UNSPACED = "\u0e00-\u0eff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+
+MARKUP = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
+VALUE = re.compile(
+    r"https?://\S+|(?<!\w)www\.\S+"
+    r"|(?<![\w.+-])[\w.+-]+@[\w.-]+"
+    r"|\[[^\[\]]{0,40}(?:image|photo|picture|video|file|attach|audio|voice|sticker|gif|document|media|screenshot|foto|"
+    r"bild|imagen|imagem|immagine|fichier|datei|anhang|adjunto|anexo|allegato)[^\[\]]{0,80}\]"
+    r"|(?<![\w.-])[\w-]+\.(?:png|jpe?g|gif|pdf|mp4|mov|heic|webp|docx?)\b"
+    r"|(?<![a-z\d])#?(?:[a-z]{1,6}[-_])?[a-z\d]*\d[a-z\d]*(?:[-./:,_#][a-z\d]*\d[a-z\d]*)*"
+    r"|(?<!\w)[:;=]-?[dpox](?!\w)"
+)
+MAY_HOLD_VALUE = re.compile(r"[\d@\[:;=]|www|\w\.\w")
+SYMBOLS = re.compile(rf"[^{INSIDE}\s\x00-\x7f]+")
+MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]+")
+NOTHING = (
+    "'’‘`´ʼ′\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufe0f\ufeff"
+)
+SAME = str.maketrans(
+    {"-": " ", "_": " ", "‐": " ", "‑": " ", "\n": " . ", "\r": " ", "\u2028": " . "}
+    | {"ø": "o", "ł": "l", "ı": "i", "đ": "d", "æ": "ae", "œ": "oe"}
+    | dict.fromkeys(NOTHING)
+    | dict.fromkeys("؟¿՞፧⸮꘏꛷❓❔", "?")
+)
+BLANKS = re.compile(r"\s{2,}|[^\S ]")
+ASKED = re.compile(r"\?|[α-ω] ?;")  # a Greek question mark becomes a semicolon when it is folded
+TOLD = "told"  # stands for what looks as if it asked
+Tree = dict[str, "Tree"]
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What to look for in folded texts: of ASCII letters only, or of all."""
+
+    small: re.Pattern[str]  # what is taken away; its group `unasked` leaves a word behind
+    rest: re.Pattern[str]  # a word that is neither a value nor goes along with small talk
+    value: re.Pattern[str]  # a value, or what is small talk alone
+    asks: re.Pattern[str]  # in what is left
+    pieces: re.Pattern[str] | None  # in the whole text: what asks in scripts without blanks
+
+
+def gist(text: str) -> str:
+    """The text without lines of small talk: an e-mail without its greeting and its signature, which name people."""
+    if "\n" not in text:
+        return text
+    lines = [line for line in text[:LONGEST].splitlines() if line.strip() and kind(line) != "small_talk"]
+    return "\n".join(lines) or text
+
+
+def kind(text: str) -> Kind:
+    """What a visitor's message does (8.1): asks, tells something else, or says nothing of substance.
+
+    Only its first 2,000 characters count. Raises nothing, whatever the text is.
+    """
+    plain = _folded(text)
+    rules = _rules(plain.isascii())
+    left, taken = rules.small.subn(_taken, plain)
+    if not rules.rest.search(left) and (taken or rules.value.search(left) or not _has_word(left)):
+        return "small_talk"
+    if ASKED.search(plain) or rules.asks.search(left) or (rules.pieces and rules.pieces.search(plain)):
+        return "asks"
+    return "tells"
+
+
+def _taken(found: re.Match[str]) -> str:
+    """In the place of small talk a sentence ends, so that what follows begins one."""
+    return TOLD if found.lastgroup else "."
+
+
+def _has_word(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _folded(text: str) -> str:
+    """The beginning of a text as words are compared."""
+    text = text[:LONGEST]
+    if "&" in text or "<" in text:
+        text = MARKUP.sub(" . ", unescape(text))[:LONGEST]
+    text = text.casefold()
+    if MAY_HOLD_VALUE.search(text):  # much faster than looking for values in texts without
+        text = VALUE.sub(" 0 ", text)
+    return _bare(text.replace(" - ", " . ")).strip()
+
+
+def _bare(text: str) -> str:
+    """A text without accents, apostrophes and double blanks."""
+    text = text.translate(SAME)
+    if not text.isascii():
+        bare = MARKS.sub("", unicodedata.normalize("NFKD", text)[: 2 * LONGEST])
+        text = SYMBOLS.sub(".", unicodedata.normalize("NFC", bare).translate(SAME))
+    return BLANKS.sub(" ", text)
+
+
+@cache
+def _rules(ascii_only: bool) -> _Rules:
+    """The rules, compiled once. Texts of ASCII letters are most, and need to look for less."""
+    words, pieces = _words(ascii_only)
+    small, unasked = _any(words["small"], stretched=True), _any(words["unasked"])
+    asks = rf"{BEFORE}(?:{_any(words['asks'] | words['trouble'])})"
+    links = rf"(?:(?:{_any(words['links'] | words['alone'])}) ){{0,2}}"
+    starts = rf"(?:\A|[^{INSIDE}\s])[\s]?{links}(?:{_any(words['starts'])})"
+    along = words["links"] | words["along"] | words["labels"] | words["values"] | words["alone"] | {"0"}
+    at_end = rf"{_any(words['alone'], stretched=True)}(?= ?(?:[^{INSIDE} ]|\Z))"
+    taken = rf"{BEFORE}(?:(?P<unasked>{unasked})|{small}|{at_end})"
+    if not ascii_only:
+        taken += rf"|(?=[{UNSPACED}])(?:{_any(pieces['small'], end='')})"
+    return _Rules(
+        small=re.compile(taken),
+        rest=re.compile(rf"{BEFORE}(?!{_any(along)})[{INSIDE}]"),
+        value=re.compile(rf"{BEFORE}(?:{_any(words['values'] | words['alone'] | {'0'})})"),
+        asks=re.compile(rf"{asks}|{starts}"),
+        pieces=None if ascii_only else re.compile(_any(pieces["asks"] | pieces["trouble"], end="")),
+    )
+
+
+def _words(ascii_only: bool) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The folded phrases of words.toml by table: of languages with blanks between words, and of those without."""
+    tables = tomllib.loads(WORDS.read_text("utf-8"))
+    unspaced = set(tables.pop("unspaced"))
+    words: dict[str, set[str]] = {}
+    pieces: dict[str, set[str]] = {}
+    for table, languages in tables.items():
+        for language, phrases in languages.items():
+            into = (pieces if language in unspaced else words).setdefault(table, set())
+            folded = (_bare(written.casefold()) for written in phrases)
+            into.update(phrase for phrase in folded if not ascii_only or phrase.isascii())
+    return words, pieces
+
+
+def _any(phrases: Iterable[str], *, end: str = AFTER, stretched: bool = False) -> str:
+    """A pattern for any of some phrases of words.toml. Common beginnings are looked at once, which makes it fast.
+
+    `stretched`: letters may be repeated at will, or written once instead of twice ("helo", "hellooo").
+    """
+    tree: Tree = {}
+    waiting = sorted(phrases)
+    while waiting:
+        parts = _parts(waiting.pop())
+        if parts and len(parts[0]) > 1:  # begins with alternatives: each is a beginning of its own
+            waiting += [choice + "".join(parts[1:]) for choice in _choices(parts[0])]
+            continue
+        node, before = tree, ""
+        for part in parts:
+            if not (stretched and part.isalpha() and part == before):
+                node = node.setdefault(part, {})
+            before = part
+        node[""] = {}
+    return _branches(tree, end, stretched)
+
+
+def _branches(tree: Tree, end: str, stretched: bool) -> str:
+    """The pattern of a tree of letters and alternatives; `""` ends a phrase, `*` stands for the rest of a word."""
+    found = []
+    # What may go on longest is tried first; the same order in every process.
+    for part, below in sorted(
+        tree.items(), key=lambda each: (each[0] == "", each[0] == "*", -_height(each[1]), each[0])
+    ):
+        if part == "":
+            found.append(end)
+        elif part == "*":
+            found.append(rf"[{INSIDE}]*" + _branches(below, end, stretched))
+        elif len(part) > 1:
+            found.append(_any(_choices(part), end="", stretched=stretched) + _branches(below, end, stretched))
+        else:
+            again = part + "*" if stretched and part.isalpha() else ""
+            found.append(re.escape(part) + again + _branches(below, end, stretched))
+    return found[0] if len(found) == 1 else f"(?:{'|'.join(found) or '(?!)'})"
+
+
+def _height(tree: Tree) -> int:
+    """How many parts may follow."""
+    return max((1 + _height(below) for below in tree.values()), default=0)
+
+
+def _parts(phrase: str) -> list[str]:
+    """A phrase as its letters and its outermost `(alternatives)`, in order."""
+    parts, depth = [""], 0
+    for letter in phrase:
+        if depth == 0:
+            parts.append("")
+        depth += (letter == "(") - (letter == ")")
+        parts[-1] += letter
+    return parts[1:]
+
+
+def _choices(group: str) -> list[str]:
+    """What `(a|b)` offers: a and b, which may have alternatives of their own."""
+    choices = [""]
+    for part in _parts(group[1:-1]):
+        if part == "|":
+            choices.append("")
+        else:
+            choices[-1] += part
+    return choices

@@ -1,0 +1,220 @@
+"""What a build remembers of questions, and how little it does again (rules 8.2 and 8.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from flows.errors import InputError
+from flows.progress import Silent
+from flows.questions import account, update
+from flows.questions.state import State
+
+SHIPPING = ["Do you ship to Norway?", "do you ship to Norway", "Can you ship to Norway?"]
+PASSWORD = ["I forgot my password", "How do I reset my password?", "I forgot my password, help"]
+NORWAY = ("norway", "Shipping to Norway", "Yes, we ship to Norway. It takes five days.")
+FIRST = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+class Shop:
+    """An account's messages and articles as a build shows them, and the state that the builds leave."""
+
+    def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self.folder, self.connection, self.day = folder, connection, 0
+        connection.execute("create table messages (account_id text, conversation_id text, position bigint, text text)")
+        connection.execute("create table articles (account_id text, article_id text, title text, body text)")
+        connection.execute("create view all_asked as from messages")
+        connection.execute("create view published_articles as from articles")
+        self.known = 0
+
+    def asks(self, *conversations: Sequence[str] | str, of: str = "shop") -> None:
+        """A conversation for each text, or for each list of texts."""
+        (count,) = self.connection.execute("select count(distinct conversation_id) from messages").fetchall()[0]
+        for number, texts in enumerate(conversations, count):
+            for position, text in enumerate([texts] if isinstance(texts, str) else texts, 1):
+                self.connection.execute(
+                    "insert into messages values (?, ?, ?, ?)", [of, f"c{number:05}", position, text]
+                )
+
+    def publishes(self, *articles: tuple[str, str, str]) -> None:
+        self.connection.execute("delete from articles")
+        for article in articles:
+            self.connection.execute("insert into articles values ('shop', ?, ?, ?)", article)
+
+    def updated(self, *, regroup: bool = False, embedder: str = "wordllama") -> State:
+        """The state after a build, a day later than the one before."""
+        changed = f"select * from messages where conversation_id >= 'c{self.known:05}'"
+        self.connection.execute(f"create or replace view changed_asked as {changed}")
+        as_of, self.day = FIRST + timedelta(days=self.day), self.day + 1
+        state = update(self.folder, self.connection, as_of=as_of, embedder=embedder, regroup=regroup, progress=Silent())
+        (self.known,) = self.connection.execute("select count(distinct conversation_id) from messages").fetchall()[0]
+        return state
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """A query over the tables of the newest version, named without their `topic_`."""
+        version = max(int(one.name) for one in self.folder.iterdir() if one.is_dir())
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            for file in (self.folder / str(version)).glob("*.parquet"):
+                connection.execute(f"create view {file.stem.removeprefix('topic_')} as from '{file}'")
+            return connection.execute(query).fetchall()
+
+    def topic_of(self, text: str) -> str | None:
+        (found,) = self.rows(
+            f"""select case when nearness >= 1 then topic_id end
+            from texts join exemplars using (account_id, exemplar_key) where text_key = '{account.key(text)}'"""
+        )
+        topic: str | None = found[0]
+        return topic
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with duckdb.connect() as connection:
+        yield Shop(tmp_path / "topics", connection)
+
+
+def test_new_questions_join_topics_and_nothing_else_moves_8_2(shop: Shop) -> None:
+    shop.asks(*SHIPPING, *PASSWORD)
+    shop.updated()
+    before = shop.rows("select topic_id, label from names order by all")
+    shop.asks("Do you ship to Norway ?")
+    state = shop.updated()
+    assert state.version == 2
+    assert shop.rows("select topic_id, label from names order by all") == before
+    assert shop.topic_of("Do you ship to Norway ?") == shop.topic_of(SHIPPING[0]) != shop.topic_of(PASSWORD[0])
+    assert shop.rows("select distinct updated_in from texts union select distinct updated_in from exemplars") == [(0,)]
+
+
+def test_what_was_seen_before_makes_no_new_version_8_2(shop: Shop) -> None:
+    shop.asks(*SHIPPING, *PASSWORD)
+    assert shop.updated().version == 1
+    shop.asks("Do you ship to Norway?", "Thanks!")
+    assert shop.updated().version == 2  # the thanks are new
+    shop.asks("Thanks!", "I forgot my password")
+    assert shop.updated().version == 2
+
+
+def test_the_same_questions_give_the_same_topics_8_2(tmp_path: Path) -> None:
+    found = []
+    for folder in ("one", "two"):
+        with duckdb.connect() as connection:
+            shop = Shop(tmp_path / folder, connection)
+            texts = [*SHIPPING, *PASSWORD, "Where is my parcel?", "Where is my parcel"]
+            shop.asks(*(texts if folder == "one" else reversed(texts)))
+            shop.updated()
+            found.append(
+                [shop.rows(f"from {table} order by all") for table in ("texts", "exemplars", "names", "coverage")]
+            )
+    assert found[0] == found[1]
+
+
+def test_a_small_account_is_grouped_anew_as_it_grows_and_keeps_its_ids_8_2(shop: Shop) -> None:
+    shop.asks(*SHIPPING)
+    shop.updated()
+    norway = shop.topic_of(SHIPPING[0])
+    shop.asks(*PASSWORD)
+    assert shop.updated().accounts["shop"].grouped == 6
+    assert shop.topic_of(SHIPPING[0]) == norway
+    assert shop.topic_of(PASSWORD[0]) not in {None, norway}
+    assert shop.rows("from changes") == []
+
+
+def test_grouping_anew_keeps_ids_also_when_another_embedder_is_set_8_2(shop: Shop) -> None:
+    shop.asks(*SHIPPING, *PASSWORD)
+    shop.updated()
+    topics = shop.rows("select topic_id from names order by all")
+    assert shop.updated(regroup=True).version == 2
+    assert shop.rows("select topic_id from names order by all") == topics
+    assert shop.updated(embedder="tests.questions.test_updating:letters").embedder.endswith("letters")
+    assert {topic for (topic,) in topics} & {topic for (topic,) in shop.rows("select topic_id from names")}
+
+
+def letters(texts: Sequence[str]) -> list[list[float]]:
+    """An embedder: how often each letter is used."""
+    return [[text.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
+
+
+@pytest.mark.parametrize("embedder", ["nothing", "no_such_module:f", "os:no_such_function", "os:sep", "builtins:len"])
+def test_an_embedder_that_is_none_is_said_to_be_none(shop: Shop, embedder: str) -> None:
+    shop.asks(*SHIPPING)
+    with pytest.raises(InputError, match=r"embedder|function"):
+        shop.updated(embedder=embedder)
+
+
+def test_an_article_that_comes_or_goes_turns_its_topic_alone_8_3(shop: Shop) -> None:
+    shop.asks(*SHIPPING, *PASSWORD)
+    shop.updated()
+    turns = "select topic_id, day(changed_at), is_covered, article_id from coverage order by topic_id, changed_at"
+    norway, password = shop.topic_of(SHIPPING[0]), shop.topic_of(PASSWORD[0])
+    shop.publishes(NORWAY)
+    shop.updated()
+    shop.publishes()
+    shop.updated()
+    shop.updated()
+    assert {topic: [row[1:] for row in shop.rows(turns) if row[0] == topic] for topic in (norway, password)} == {
+        norway: [(1, False, None), (2, True, "norway"), (3, False, None)],
+        password: [(1, False, None)],
+    }
+    assert shop.rows("select distinct best_article_id, coverage_score from exemplars") == [(None, 0.0)]
+
+
+def test_a_second_look_as_of_the_same_instant_replaces_the_first_8_3(shop: Shop) -> None:
+    shop.asks(*SHIPPING)
+    shop.updated()
+    shop.publishes(NORWAY)
+    shop.day = 0
+    shop.updated()
+    assert shop.rows("select day(changed_at), is_covered from coverage") == [(1, True)]
+
+
+def test_only_what_asks_or_opens_a_conversation_is_grouped_8_1(shop: Shop) -> None:
+    shop.asks(["Hi", "refund policy", "the blue one"], ["Do you ship to Norway?", "refund terms"])
+    shop.updated()
+    grouped = dict(shop.rows("select text_key, exemplar_key is not null from texts"))
+    texts = ["Hi", "refund policy", "the blue one", "Do you ship to Norway?", "refund terms"]
+    assert [grouped[account.key(text)] for text in texts] == [False, True, False, True, False]
+
+
+def test_a_question_like_no_other_is_in_no_topic_and_is_known_8_2(shop: Shop) -> None:
+    shop.asks(*SHIPPING, "Ist der Elefant im Porzellanladen versichert?")
+    shop.updated()
+    assert shop.topic_of("Ist der Elefant im Porzellanladen versichert?") is None
+    assert len(shop.rows("from names")) == 1
+
+
+def test_texts_of_strangers_are_read_whatever_they_are(shop: Shop) -> None:
+    texts = [
+        "?" * 50_000,
+        "where is '; drop table messages; --?",
+        "<script>alert(1)</script> can I pay later?",
+        "🦊 ?",
+        "\x1b[31m why?",
+    ]
+    shop.asks(*texts, *texts, "\u202e?", "Ω?", "为什么？")
+    shop.publishes(("a", "", ""), ("b", "'; --", "<b>" * 1_000))
+    shop.updated()
+    assert shop.rows("select count(*) from texts") == [(8,)]
+
+
+def test_a_run_that_is_cut_off_leaves_the_version_before(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.asks(*SHIPPING)
+    shop.updated()
+    shop.asks(*PASSWORD)
+    known = shop.known
+    with monkeypatch.context() as context:
+        context.setattr("flows.questions.state.write_durably", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            shop.updated()
+    shop.known = known
+    assert shop.updated().version == 2
+    assert shop.topic_of(PASSWORD[0]) is not None
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
