@@ -22,7 +22,7 @@ from tests.sources.fake_woocommerce import FakeWooCommerce
 
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
-VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile"}
+VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile", "topics"}
 ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'
 CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "created_at": "2026-06-01T10:00:00Z"}\n'
 MESSAGES = (

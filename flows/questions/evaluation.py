@@ -64,8 +64,8 @@ class Evaluation:
 
 def evaluate(questions: Path, articles: Path, embedder: str) -> Evaluation:
     """Group the questions, test them against the articles, and compare with the truth. Raises InputError."""
-    asked = _lines(questions, {"text": str, "topic": (str, int), "is_covered": bool})
-    answers = _lines(articles, {"article_id": (str, int), "title": str})
+    asked = read_lines(questions, {"text": str, "topic": (str, int), "is_covered": bool})
+    answers = read_lines(articles, {"article_id": (str, int), "title": str})
     known = [Article(str(one["article_id"]), one["title"], one.get("body")) for one in answers]
     started = time.perf_counter()
     topics, score = _found([one["text"] for one in asked], known, embedder)
@@ -122,7 +122,7 @@ def _judged(what: str, is_gap: NDArray[np.bool_], score: NDArray[np.float64]) ->
     }
 
 
-def _lines(file: Path, needed: dict[str, Any]) -> list[dict[str, Any]]:
+def read_lines(file: Path, needed: dict[str, Any]) -> list[dict[str, Any]]:
     """The objects of a JSON-lines file. Raises InputError that names the line at fault."""
     try:
         content = file.read_bytes()

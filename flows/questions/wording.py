@@ -69,10 +69,19 @@ class _Rules:
 
 def gist(text: str) -> str:
     """The text without lines of small talk: an e-mail without its greeting and its signature, which name people."""
+    return _without_courtesy(text) or text
+
+
+def _without_courtesy(text: str) -> str:
     if "\n" not in text:
         return text
-    lines = [line for line in text[:LONGEST].splitlines() if line.strip() and kind(line) != "small_talk"]
-    return "\n".join(lines) or text
+    return "\n".join(line for line in text[:LONGEST].splitlines() if line.strip() and not _is_courtesy(line))
+
+
+def _is_courtesy(line: str) -> bool:
+    """Small talk, perhaps with a name behind it."""
+    words = line.split()
+    return kind(line) == "small_talk" or (1 < len(words) <= 5 and kind(" ".join(words[:-1])) == "small_talk")
 
 
 def kind(text: str) -> Kind:
@@ -80,6 +89,9 @@ def kind(text: str) -> Kind:
 
     Only its first 2,000 characters count. Raises nothing, whatever the text is.
     """
+    text = _without_courtesy(text)
+    if not text:
+        return "small_talk"
     plain = _folded(text)
     rules = _rules(plain.isascii())
     left, taken = rules.small.subn(_taken, plain)

@@ -157,3 +157,15 @@ def test_every_table_has_words_of_the_main_languages() -> None:
     for table in ("small", "asks", "trouble"):
         assert len(tables[table]) >= 27, table
         assert {"en", "de", "fr", "es", "it", "nl", "pt"} <= set(tables[table])
+
+
+def test_the_gist_of_an_email_is_without_greeting_and_signature_8_1() -> None:
+    for hello, question, sign in (
+        ("Hi there,", "How heavy is it?", "Kind regards, Fiona"),
+        ("Olá,", "Preciso do link de rastreio, por favor.", "Atenciosamente, Patrícia"),
+        ("Guten Tag Herr Meier,", "Gibt es einen Gutschein?", "Viele Grüße, Lukas"),
+    ):
+        assert wording.gist(f"{hello}\n\n{question}\n\n{sign}") == question
+    assert wording.gist("Hi\n\nThanks!") == "Hi\n\nThanks!"  # of small talk alone nothing is taken
+    assert wording.gist("Is it heavy?\nAnd is it blue?") == "Is it heavy?\nAnd is it blue?"
+    assert wording.gist("Hi there, how heavy is it?") == "Hi there, how heavy is it?"
