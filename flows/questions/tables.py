@@ -1,0 +1,244 @@
+"""The tables of the next version while they are made, in DuckDB: `new_<table>` beside those of the version before."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+from numpy.typing import NDArray
+
+from flows.questions import state, wording
+from flows.questions.continuity import Change
+from flows.questions.coverage import Article
+
+TYPES = {"in_group": pa.int64(), "questions": pa.int64(), "nearness": pa.float64(), "coverage_score": pa.float64()}
+LINE = 0.5  # of a coverage score, as in the models
+
+
+@dataclass
+class Tables:
+    """What a build sees and remembers: `version` is the one that is made, `changed` whether it has anything new."""
+
+    connection: DuckDBPyConnection
+    version: int
+    as_of: datetime
+    changed: bool = False
+
+    def open(self, *, from_nothing: bool) -> None:
+        """Begin with what was remembered, or without its texts, and with the questions that have no exemplar yet."""
+        for table in state.TABLES:
+            nothing = " limit 0" if from_nothing and table == "topic_texts" else ""
+            self.connection.execute(f"create or replace temp table new_{table} as select * from {table}{nothing}")
+        self.connection.execute(
+            "create or replace temp table unplaced (account_id text, text_key text, text text, questions bigint)"
+        )
+        self._look_at("all_asked" if from_nothing else "changed_asked")
+        self._find_unplaced("anti join placed_texts using (account_id, text_key)")
+
+    def ask_for_all(self, account: str) -> None:
+        """Have all questions of one account as those to place."""
+        self._look_at("(select * from all_asked where account_id = $account)", account=account)
+        self.connection.execute("delete from unplaced where account_id = ?", [account])
+        self._find_unplaced("")
+
+    def articles(self) -> dict[str, list[Article]]:
+        """The published articles of each account."""
+        found: dict[str, list[Article]] = defaultdict(list)
+        for account, *article in self.connection.execute("select * from published_articles order by all").fetchall():
+            found[account].append(Article(*article))
+        return found
+
+    def accounts(self) -> dict[str, tuple[int, int]]:
+        """By account: distinct questions in all, and those of them without an exemplar."""
+        rows = self.connection.execute(
+            """select account_id, count(*), count(*) filter (where is_new)
+            from (
+                select account_id, false as is_new from new_topic_texts where exemplar_key is not null
+                union all select account_id, true from unplaced
+            ) group by 1 order by 1"""
+        ).fetchall()
+        return {account: (asked, new) for account, asked, new in rows}
+
+    def unplaced(self, account: str) -> tuple[list[str], list[str], list[int]]:
+        """Keys, texts, and how often each was asked, in the order of the keys."""
+        query = "select text_key, text, questions from unplaced where account_id = ? order by text_key"
+        keys, texts, questions = _columns(self.connection.execute(query, [account]).fetchall(), 3)
+        return keys, texts, questions
+
+    def exemplars(self, account: str) -> tuple[list[str], list[str], list[int], list[str | None]]:
+        """Keys, texts, how often each was asked, and topics, in the order of the keys."""
+        query = """select exemplar_key, text, questions, topic_id from topic_exemplars
+            where account_id = ? order by exemplar_key"""
+        keys, texts, questions, topics = _columns(self.connection.execute(query, [account]).fetchall(), 4)
+        return keys, texts, questions, topics
+
+    def moved(
+        self, account: str, keys: Sequence[str], questions: Sequence[int], in_group: Sequence[int | None]
+    ) -> dict[tuple[str | None, int | None], int]:
+        """Questions by the topic that they were in and the group that they are in, None for none."""
+        self._insert("placed", text_key=keys, questions=questions, in_group=in_group)
+        rows = self.connection.execute(
+            """select old.topic_id, placed.in_group, sum(placed.questions)::bigint
+            from placed
+            left join (
+                select texts.text_key, topic_id
+                from topic_texts as texts join topic_exemplars using (account_id, exemplar_key)
+                where account_id = ? and nearness >= 1
+            ) as old using (text_key)
+            group by 1, 2""",
+            [account],
+        ).fetchall()
+        return {(topic, group): count for topic, group, count in rows}
+
+    def place(
+        self, account: str, keys: Sequence[str], exemplar_keys: Sequence[str], nearness: NDArray[np.float64]
+    ) -> None:
+        """Say of which exemplar each text is."""
+        self.changed = True
+        self._insert("placed", text_key=keys, exemplar_key=exemplar_keys, nearness=np.round(nearness, 4).tolist())
+        self.connection.execute(
+            f"""update new_topic_texts as texts set
+                exemplar_key = placed.exemplar_key,
+                nearness = placed.nearness,
+                updated_in = case
+                    when old.exemplar_key is null then texts.updated_in
+                    when old.exemplar_key = placed.exemplar_key and old.nearness = placed.nearness then old.updated_in
+                    else {self.version} end
+            from placed left join (select * from topic_texts where account_id = $account) as old using (text_key)
+            where texts.account_id = $account and texts.text_key = placed.text_key""",
+            {"account": account},
+        )
+
+    def name(self, account: str, names: Mapping[str, tuple[str, str]]) -> None:
+        """The topics that live: label and representative question by id."""
+        self.connection.execute("delete from new_topic_names where account_id = ?", [account])
+        self._insert(
+            "named",
+            topic_id=list(names),
+            label=[label for label, _ in names.values()],
+            representative_question=[question for _, question in names.values()],
+        )
+        self.connection.execute("insert into new_topic_names by name select ? as account_id, * from named", [account])
+
+    def record(self, account: str, changes: Sequence[Change]) -> None:
+        """What became of topics."""
+        self._insert(
+            "recorded",
+            change_id=[f"{self.version}-{number}" for number in range(len(changes))],
+            change=[one.change for one in changes],
+            topic_id=[one.topic_id for one in changes],
+            other_topic_id=[one.other_topic_id for one in changes],
+        )
+        self.connection.execute(
+            """insert into new_topic_changes by name
+            select ? as account_id, ?::timestamptz as changed_at, * from recorded""",
+            [account, self.as_of.isoformat()],
+        )
+
+    def test(self, account: str, **columns: Sequence[Any]) -> None:
+        """What the articles have for an account's exemplars, whose columns these are, and so for its topics."""
+        self.changed = True
+        self._insert("tested", **columns)
+        self.connection.execute("delete from new_topic_exemplars where account_id = ?", [account])
+        self.connection.execute(
+            f"""insert into new_topic_exemplars by name
+            select $account as account_id, tested.*,
+                case
+                    when old.exemplar_key is null then 0
+                    when (old.topic_id, old.best_article_id, old.coverage_score)
+                        is not distinct from (tested.topic_id, tested.best_article_id, tested.coverage_score)
+                    then old.updated_in else {self.version} end as updated_in
+            from tested
+            left join (select * from topic_exemplars where account_id = $account) as old using (exemplar_key)""",
+            {"account": account},
+        )
+        self.connection.execute(
+            """update new_topic_names as names set
+                best_article_id = found.best_article_id, coverage_score = found.coverage_score
+            from (
+                select topic_id, round(sum(score) / sum(questions), 4) as coverage_score,
+                    arg_max(best_article_id, (score, best_article_id)) as best_article_id
+                from (
+                    select topic_id, best_article_id,
+                        sum(coverage_score * questions) as score, sum(questions) as questions
+                    from tested group by all
+                ) group by all
+            ) as found
+            where names.account_id = $account and names.topic_id = found.topic_id""",
+            {"account": account},
+        )
+        self._record_turns(account)
+
+    def _record_turns(self, account: str) -> None:
+        """Topics that are covered now and were not, or the other way round, or that are new."""
+        values = {"account": account, "as_of": self.as_of.isoformat()}
+        self.connection.execute(  # what a run as of this instant, or of a later one, saw before is seen anew
+            "delete from new_topic_coverage where account_id = $account and changed_at >= $as_of::timestamptz", values
+        )
+        self.connection.execute(
+            f"""insert into new_topic_coverage by name
+            select $account as account_id, names.topic_id, $as_of::timestamptz as changed_at,
+                names.coverage_score >= {LINE} as is_covered, names.best_article_id as article_id
+            from new_topic_names as names
+            left join (
+                select topic_id, arg_max(is_covered, changed_at) as was_covered
+                from new_topic_coverage where account_id = $account group by topic_id
+            ) using (topic_id)
+            where names.account_id = $account and was_covered is distinct from (names.coverage_score >= {LINE})""",
+            values,
+        )
+
+    def _look_at(self, asked: str, **values: str) -> None:
+        """Have the messages of `asked` in scope, and the kind of every text in it."""
+        self.connection.execute(
+            f"""create or replace temp table scope as
+            select account_id, conversation_id, position, text, md5(text) as text_key from {asked} where text <> ''""",
+            values or None,
+        )
+        unknown = self.connection.execute(
+            """select account_id, text_key, any_value(text) from scope
+            anti join new_topic_texts using (account_id, text_key) group by all"""
+        ).fetchall()
+        if unknown:
+            accounts, keys, texts = _columns(unknown, 3)
+            self._insert("kinds", account_id=accounts, text_key=keys, kind=[wording.kind(text) for text in texts])
+            self.connection.execute(
+                "insert into new_topic_texts by name select account_id, text_key, kind, 0 as updated_in from kinds"
+            )
+            self.changed = True
+
+    def _find_unplaced(self, but: str) -> None:
+        """The questions in scope (as int_questions finds them)."""
+        self.connection.execute(
+            f"""insert into unplaced
+            with placed_texts as (
+                select account_id, text_key from new_topic_texts where exemplar_key is not null
+            ),
+
+            told as (
+                select scope.*, kind, min(position) over (partition by account_id, conversation_id) as first_position
+                from scope join new_topic_texts using (account_id, text_key) where kind <> 'small_talk'
+            )
+
+            select account_id, text_key, any_value(text), count(*) as questions
+            from told {but}
+            where kind = 'asks' or position = first_position group by account_id, text_key"""
+        )
+
+    def _insert(self, table: str, **columns: Sequence[Any]) -> None:
+        """A temporary table of Python's values, a list for each column."""
+        values = pa.table({name: pa.array(column, TYPES.get(name, pa.string())) for name, column in columns.items()})
+        self.connection.register("values_of_python", values)
+        self.connection.execute(f"create or replace temp table {table} as select * from values_of_python")
+        self.connection.unregister("values_of_python")
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
+    """The columns of rows."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
