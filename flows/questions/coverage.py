@@ -25,8 +25,10 @@ from flows.questions.space import Space, normal
 NEIGHBOURS = 10
 RESTART = 0.1
 STEPS = 15
-LINE = 0.33  # between open and answered, where the questions themselves do not say more
-LEAST_ALIKE = 0.4  # likeness of questions of one topic where there are too few to tell
+LINE = 0.33  # between open and answered, as it usually is
+FEW_LINE = 0.42  # the same where there are too few questions to tell
+LEAST_ALIKE = 0.4  # likeness of questions of one topic, at the least
+FEW_ALIKE = 0.7  # the same where there are too few to tell
 PASSAGES = 200  # of one article
 ROWS = 1_000  # of a table of likenesses at once
 SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+|(?<=[。！？؟।])|[\r\n]+")
@@ -73,19 +75,22 @@ def covered(
     near = _nearest_passages(texts, [text for one in parts for text in one], owner, space)
     near = np.clip(near / _alike(texts, space), 0, 1)
 
-    walk = neighbourhood(places, NEIGHBOURS) if count > 1 else csr_matrix((1, 1))
+    neighbours = min(NEIGHBOURS, round(np.sqrt(count) / 2) or 1)  # of few questions not all are neighbours
+    walk = neighbourhood(places, neighbours) if count > 1 else csr_matrix((1, 1))
     everywhere = _walked(np.ones(count), walk)
-    reached = _walked(_marks(near, int(groups.max()) + 1), walk) / everywhere
+    topics = int(groups.max()) + 1
+    reached = _walked(_marks(near, topics), walk) / everywhere
     evened = _walked(near.max(axis=1), walk) / everywhere
     by_group = np.bincount(groups, reached) / np.maximum(np.bincount(groups), 1)
-    return Coverage(_on_the_scale(np.cbrt(reached * by_group[groups] * evened)), near.argmax(axis=1))
+    mean = np.cbrt(reached * by_group[groups] * evened)
+    return Coverage(_on_the_scale(mean, len(articles) / topics), near.argmax(axis=1))
 
 
 def _marks(near: Vectors, groups: int) -> NDArray[np.float64]:
     """What the articles mark: each its nearest questions, about half of what a topic of this account has."""
     count, articles = near.shape
     topic, root = count / groups, np.sqrt(count)  # the number of topics is itself an estimate: lean on no single one
-    marked = max(5, min(200, round(topic ** (2 / 3) * root ** (1 / 3) / 2)))
+    marked = max(1, min(200, round(topic ** (2 / 3) * root ** (1 / 3) / 2)))
     marks = np.zeros(count)
     for article in range(articles):
         found = np.argsort(-near[:, article], kind="stable")[:marked]
@@ -93,17 +98,22 @@ def _marks(near: Vectors, groups: int) -> NDArray[np.float64]:
     return marks
 
 
-def _on_the_scale(mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From 0 to 1 with the line at a half: where the scores part best (Otsu), held near to where it usually is."""
-    line = LINE**0.6 * max(_parting(mean), 0.05) ** 0.4
+def _on_the_scale(mean: NDArray[np.float64], articles: float) -> NDArray[np.float64]:
+    """From 0 to 1 with the line at a half.
+
+    The line is where the scores part best (Otsu), held to what is usual. Where there are more `articles` for each topic
+    than one, most of them about what nobody asks, marks are everywhere and the line is higher.
+    """
+    line = FEW_LINE
+    if len(mean) >= FEWEST:
+        usual = min(LINE * max(articles, 1) ** 0.3, 0.9)
+        line = usual**0.6 * max(_parting(mean), 0.05) ** 0.4
     scaled = np.where(mean < line, 0.5 * mean / line, 0.5 + 0.5 * (mean - line) / (1 - line))
     return np.asarray(np.clip(scaled, 0, 1))
 
 
 def _parting(values: NDArray[np.float64]) -> float:
     """The value that parts low from high with the most variance between (Otsu 1979)."""
-    if len(values) < FEWEST:
-        return LINE
     ordered = np.sort(values)
     below = np.arange(1, len(ordered))
     sums = ordered.cumsum()
@@ -114,10 +124,11 @@ def _parting(values: NDArray[np.float64]) -> float:
 def _alike(texts: Sequence[str], space: Space) -> float:
     """How alike a question and its ten nearest are, in the middle of all questions."""
     if len(texts) < FEWEST:
-        return LEAST_ALIKE
+        return FEW_ALIKE
+    few = min(NEIGHBOURS, len(texts) // 20 or 1)
     some = list(texts[:: max(1, len(texts) // ROWS)])
-    nearest = np.partition(space.likeness(some, texts), -NEIGHBOURS - 1, axis=1)[:, -NEIGHBOURS - 1 :]
-    means = (nearest.sum(axis=1) - nearest.max(axis=1)) / NEIGHBOURS  # without the question itself
+    nearest = np.partition(space.likeness(some, texts), -few - 1, axis=1)[:, -few - 1 :]
+    means = (nearest.sum(axis=1) - nearest.max(axis=1)) / few  # without the question itself
     return max(float(np.median(means)), LEAST_ALIKE)
 
 

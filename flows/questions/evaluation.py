@@ -112,6 +112,8 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
 
 
 def _judged(what: str, is_gap: NDArray[np.bool_], score: NDArray[np.float64]) -> dict[str, Any]:
+    if not len(is_gap):
+        return {f"gap_{what}_auroc": None} | {f"gap_{what}_{one}": 0.0 for one in ("precision", "recall", "f1")}
     precision, recall, f1, _ = precision_recall_fscore_support(is_gap, score < 0.5, average="binary", zero_division=0)
     both = 0 < is_gap.sum() < len(is_gap)
     return {

@@ -32,7 +32,7 @@ RESTART = 0.1  # of every step of the walk: how much of its own place a question
 STEPS = 10
 NEARLY = 0.01  # of agreement: what is this much less counts a third
 FEWEST = 24  # questions below which two views have too little to agree on
-ALIKE = 0.5  # likeness below which a few questions do not belong together
+ALIKE = 0.22  # likeness below which a few questions do not belong together
 ROWS = 1_000  # of a table of likenesses at once
 
 

@@ -1,0 +1,76 @@
+"""Topics and gaps are as good as is said, on questions whose topics are known (rules 8.2 and 8.3)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from flows.errors import InputError
+from flows.questions.embedders import DEFAULT
+from flows.questions.evaluation import Evaluation, evaluate
+
+SETS = Path(__file__).parents[2] / "benchmarks" / "topics"
+AT_LEAST = {  # NMI, ARI, AUROC and F1 of gaps among questions
+    "banking77": (0.78, 0.45, 0.79, 0.68),
+    "bitext": (0.82, 0.60, 0.82, 0.72),
+}
+
+
+def figures(found: Evaluation) -> tuple[float, float, float, float]:
+    return found.nmi, found.ari, found.gap_question_auroc or 0, found.gap_question_f1
+
+
+@pytest.mark.parametrize("name", AT_LEAST)
+def test_the_public_sets_are_grouped_and_tested_as_well_as_is_said(name: str) -> None:
+    found = evaluate(SETS / f"{name}.questions.jsonl.gz", SETS / f"{name}.articles.jsonl.gz", DEFAULT)
+    assert all(one >= least for one, least in zip(figures(found), AT_LEAST[name], strict=True)), found
+    assert found.unassigned_share < 0.05
+
+
+def test_the_truth_is_for_scoring_alone(tmp_path: Path) -> None:
+    """With the truth shuffled, the same topics and gaps are found, and score as chance does."""
+    with gzip.open(SETS / "banking77.questions.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file][::4]
+    truths = [(row["topic"], row["is_covered"]) for row in rows]
+    found = []
+    for _ in range(2):
+        (tmp_path / "questions.jsonl").write_text(
+            "\n".join(
+                json.dumps(row | {"topic": topic, "is_covered": is_covered})
+                for row, (topic, is_covered) in zip(rows, truths, strict=True)
+            )
+        )
+        found.append(evaluate(tmp_path / "questions.jsonl", SETS / "banking77.articles.jsonl.gz", DEFAULT))
+        random.Random(1).shuffle(truths)
+    true, shuffled = found
+    assert (true.topics, true.unassigned_share) == (shuffled.topics, shuffled.unassigned_share)
+    assert true.ari > 0.4 > 0.05 > shuffled.ari
+    assert (true.gap_question_auroc or 0) > 0.7 > 0.58 > (shuffled.gap_question_auroc or 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("{", "line 2 has no text"),
+        ('{"text": "a", "topic": "t"}', "line 2 has no is_covered"),
+        ('{"text": 1, "topic": "t", "is_covered": true}', "line 2 has no text"),
+        ("[]", "line 2 has no text and no topic and no is_covered"),
+    ],
+)
+def test_a_line_that_says_too_little_is_named(tmp_path: Path, line: str, what: str) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text('{"text": "Why?", "topic": "t", "is_covered": true}\n' + line)
+    with pytest.raises(InputError, match=what):
+        evaluate(file, SETS / "bitext.articles.jsonl.gz", DEFAULT)
+
+
+def test_one_question_of_one_topic_can_be_evaluated(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text('{"text": "Do you ship to Norway?", "topic": "t", "is_covered": false}\n')
+    (tmp_path / "a.jsonl").write_text('{"article_id": "a", "title": "Washing at 30 degrees", "body": null}\n')
+    found = evaluate(tmp_path / "q.jsonl", tmp_path / "a.jsonl", DEFAULT)
+    assert (found.topics, found.unassigned_share, found.gap_question_auroc) == (0, 1.0, None)
+    assert found.gap_question_f1 == 1.0
