@@ -76,6 +76,7 @@ def scale(count: int) -> dict[str, Any]:
     texts = _made(count + NEW)
     articles = read_lines(_file(SETS[0], "articles"), {})
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         rows = pa.table({"text": texts})
         connection.register("made", rows)
         connection.execute(

@@ -149,6 +149,7 @@ def _group(home: Home, todo: Plan, memory_limit: str) -> int:
     """Have the questions of what was built grouped, and lay what came of it as the source `topics`; its version."""
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
         for name, file in (("work", home.work_file), ("candidate", home.candidate_file)):
             connection.execute(f"attach {literal(str(file))} as {name} (read_only)")
         changed = "work.intermediate.changed_conversations" if todo.base else None

@@ -190,6 +190,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
     """
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
         for name, columns in {
             "metrics.messages": "account_id, conversation_id, position, text, sender",
             "intermediate.changed_conversations": "account_id, conversation_id",

@@ -85,8 +85,7 @@ def key(text: str) -> str:
 def made(texts: Sequence[str], questions: NDArray[np.int64], embedder: str) -> Exemplars:
     """Exemplars grouped from nothing; `texts` are distinct, in a fixed order, and not more than MOST."""
     plain = _plain(texts)
-    space = made_from(plain, embedder)
-    meaning, wording = space.views(plain)
+    space, meaning, wording = made_from(plain, embedder)
     groups = grouped(meaning, wording)
     places = together(meaning, wording)
     return Exemplars(texts, questions, groups, loose(places, groups, questions), places, space)
@@ -95,7 +94,7 @@ def made(texts: Sequence[str], questions: NDArray[np.int64], embedder: str) -> E
 def again(texts: Sequence[str], questions: Sequence[int], topics: Sequence[str | None], embedder: str) -> Exemplars:
     """Exemplars as they were grouped before; what is in no topic has a group of its own."""
     plain = _plain(texts)
-    space = made_from(plain, embedder)
+    space, meaning, wording = made_from(plain, embedder)
     names: dict[tuple[str, object], int] = {}
     groups = np.array(
         [
@@ -105,7 +104,7 @@ def again(texts: Sequence[str], questions: Sequence[int], topics: Sequence[str |
         dtype=np.int64,
     )
     is_loose = np.array([topic is None for topic in topics])
-    return Exemplars(texts, np.array(questions, dtype=np.int64), groups, is_loose, space.places(plain), space)
+    return Exemplars(texts, np.array(questions, dtype=np.int64), groups, is_loose, together(meaning, wording), space)
 
 
 def _plain(texts: Sequence[str]) -> list[str]:

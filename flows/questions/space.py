@@ -67,11 +67,12 @@ class Space:
     def _wording(self, texts: Sequence[str]) -> Vectors:
         if self.axes is None or not texts:
             return np.zeros((len(texts), 1), dtype=np.float32)
-        return unit(self.axes.transform(_counted(self.pieces, self.words, texts)))
+        counted = csr_matrix(hstack([self.pieces.transform(texts), self.words.transform(texts)]))
+        return unit(self.axes.transform(counted))
 
 
-def made_from(texts: Sequence[str], embedder: str) -> Space:
-    """The space of an account whose questions are `texts` (normal, distinct, in any fixed order)."""
+def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Vectors, Vectors]:
+    """The space of an account whose questions are `texts` (normal, distinct, in a fixed order), and their two views."""
     common = 2 if len(texts) > 200 else 1  # what only one shopper of many says places nobody
     pieces = TfidfVectorizer(
         analyzer="char_wb", ngram_range=(3, 5), min_df=common, sublinear_tf=True, max_features=100_000, dtype=np.float32
@@ -84,16 +85,17 @@ def made_from(texts: Sequence[str], embedder: str) -> Space:
         max_features=50_000,
         dtype=np.float32,
     )
+    meaning = embedded(embedder, texts)
+    nothing = Space(embedder, pieces, words, None)
     try:
-        pieces.fit(texts)
-        words.fit(texts)
+        counted = csr_matrix(hstack([pieces.fit_transform(texts), words.fit_transform(texts)]))
     except ValueError:  # no words at all
-        return Space(embedder, pieces, words, None)
-    counted = _counted(pieces, words, texts)
+        return nothing, meaning, nothing._wording(texts)
     dimensions = min(DIMENSIONS, min(counted.shape) - 1)
     if dimensions < 2:
-        return Space(embedder, pieces, words, None)
-    return Space(embedder, pieces, words, TruncatedSVD(dimensions, random_state=0).fit(counted))
+        return nothing, meaning, nothing._wording(texts)
+    axes = TruncatedSVD(dimensions, random_state=0).fit(counted)
+    return Space(embedder, pieces, words, axes), meaning, unit(axes.transform(counted))
 
 
 def together(meaning: Vectors, wording: Vectors) -> Vectors:
@@ -105,7 +107,3 @@ def unit(vectors: Any) -> Vectors:
     """The vectors at length 1; zeros stay zeros."""
     array = np.asarray(vectors, dtype=np.float32)
     return np.asarray(array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-9), dtype=np.float32)
-
-
-def _counted(pieces: TfidfVectorizer, words: TfidfVectorizer, texts: Sequence[str]) -> csr_matrix:
-    return csr_matrix(hstack([pieces.transform(texts), words.transform(texts)]))
