@@ -172,7 +172,7 @@ def test_every_flow_can_be_deployed_as_it_is(server: Server) -> None:
     assert (ROOT / "prefect.yaml").read_bytes() == before
     deployments = {one["name"]: one for one in server.ask("deployments/filter")}
     assert set(deployments) == VERBS
-    assert {name for name, one in deployments.items() if one["schedules"]} == {"run", "compact"}
+    assert {name for name, one in deployments.items() if one["schedules"]} == {"run", "compact", "topics"}
     assert deployments["run"]["schedules"][0]["schedule"]["interval"] == 900
     assert all(one["global_concurrency_limit"]["limit"] == 1 for one in deployments.values())
 

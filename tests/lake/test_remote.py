@@ -64,7 +64,7 @@ def test_a_lake_on_an_object_store_publishes_what_a_lake_in_the_home_does(
             result = run(home, url, path=str(tmp_path / day))
             assert (result.build or {})["mode"] == ("incremental" if number else "full")
     assert Lake(far.lake, server).newest() == 3
-    assert not list(far.root.rglob("*.parquet"))
+    assert not list(far.lake.rglob("*.parquet"))
     assert stages.compact(Ask(home=str(far.root))).outcome == "compacted"
     assert len(Lake(far.lake, server).manifests.all_spans()) == 1
     run(far, server, full_refresh=True)
