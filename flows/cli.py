@@ -22,7 +22,6 @@ from flows.credentials import out_of_sight
 from flows.dispatch import start
 from flows.doctor import examine, exit_status
 from flows.errors import AgentMetricsError, InputError
-from flows.figures import key_figures
 from flows.home import Home
 from flows.options import (
     AsOfOption,
@@ -40,7 +39,8 @@ from flows.options import (
     VolumeOption,
     WarehouseOption,
 )
-from flows.report import report as published_report
+from flows.published.figures import key_figures
+from flows.published.report import report as published_report
 from flows.stages import Closed, Result
 from flows.status import status as status_of
 from flows.steps import Ask, a_date

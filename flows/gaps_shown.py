@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.console import clean
-from flows.gap_topic import Change, Closure, TopicDetails
-from flows.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
+from flows.published.gap_topic import Change, Closure, TopicDetails
+from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
 
 ACCOUNTS_SHOWN = 20
 LONG, SHORT = 100, 40  # characters of a text

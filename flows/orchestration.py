@@ -18,9 +18,9 @@ from prefect.tasks import Task
 
 from flows.console import Lines, clean
 from flows.errors import AgentMetricsError
-from flows.figures import key_figures
 from flows.home import Home
 from flows.progress import Progress
+from flows.published.figures import key_figures
 from flows.stages import RETRY_DELAYS, Closed, Result
 from flows.steps import Ask
 from flows.warehouses import named

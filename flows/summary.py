@@ -12,8 +12,8 @@ from rich.table import Table
 
 from flows.console import clean
 from flows.home import Home
+from flows.published.report import Conversations, Report
 from flows.reconciliation import REASONS, TABLE
-from flows.report import Conversations, Report
 from flows.stages import Closed, Result, closes
 from flows.status import Status
 from flows.warehouses.history import utc_text

@@ -16,11 +16,11 @@ from flows import gaps_shown, summary
 from flows.address import Address
 from flows.console import Console
 from flows.dispatch import start
-from flows.gap_draft import draft as gap_draft
-from flows.gap_topic import topic_details
-from flows.gaps import gaps
 from flows.home import Home
 from flows.options import ConfigOption, DebugOption, EngineOption, HomeOption, JsonOption, WarehouseOption
+from flows.published.gap_draft import draft as gap_draft
+from flows.published.gap_topic import topic_details
+from flows.published.gaps import gaps
 from flows.steps import Ask
 from flows.warehouses import named
 from flows.warehouses.history import Reader

@@ -12,7 +12,7 @@ import pytest
 
 from flows.errors import InputError
 from flows.home import Home
-from flows.report import Report, report
+from flows.published.report import Report, report
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.publishing import publish
 from tests.warehouses.candidates import Rows, write_candidate

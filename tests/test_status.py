@@ -122,7 +122,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from flows.home import Home
-from flows.report import report
+from flows.published.report import report
 from flows.status import status
 from flows.warehouses.duckdb import DuckDBFile
 home = Home(Path(sys.argv[1]))

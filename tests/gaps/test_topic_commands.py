@@ -15,9 +15,9 @@ from rich.console import Console
 
 import contract
 from flows.cli import main
-from flows.gaps import gaps
 from flows.gaps_shown import gap_lines
 from flows.home import Home
+from flows.published.gaps import gaps
 from flows.questions.evaluation import evaluate
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres.access import ReaderRole, grants

@@ -21,7 +21,7 @@ import pytest
 
 from flows import stages
 from flows.home import Home
-from flows.report import report
+from flows.published.report import report
 from flows.stages import Ask
 from flows.warehouses.duckdb import DuckDBFile
 from tests.reference.compare import payload_account, read_published

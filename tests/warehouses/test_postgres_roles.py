@@ -13,7 +13,7 @@ import contract
 from flows.address import Address
 from flows.errors import InputError, WarehouseFailed
 from flows.home import Home
-from flows.report import report
+from flows.published.report import report
 from flows.status import status
 from flows.warehouses.postgres import Postgres, Roles, prepare
 from flows.warehouses.postgres.access import WITHHELD

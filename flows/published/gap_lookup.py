@@ -6,7 +6,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from flows.errors import InputError
-from flows.gaps import AskedAccount, AskedTopic, asked_accounts, asked_topics, standing
+from flows.published.gaps import AskedAccount, AskedTopic, asked_accounts, asked_topics, standing
 from flows.warehouses.history import Publication, Reader, literal
 
 MOST_ACCOUNTS = 10

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flows.errors import InputError
-from flows.gap_lookup import find_topic
-from flows.gap_topic import ANSWERS_IN_PART
-from flows.gaps import AskedAccount, AskedTopic
+from flows.published.gap_lookup import find_topic
+from flows.published.gap_topic import ANSWERS_IN_PART
+from flows.published.gaps import AskedAccount, AskedTopic
 from flows.warehouses.history import Reader, literal
 
 MOST_QUESTIONS = 12

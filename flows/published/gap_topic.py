@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flows.gap_lookup import find_topic
-from flows.gaps import AskedAccount, AskedTopic, data_up_to, visible
+from flows.published.gap_lookup import find_topic
+from flows.published.gaps import AskedAccount, AskedTopic, data_up_to, visible
 from flows.warehouses.history import Publication, Reader, literal, utc_text
 
 WEEK = timedelta(days=7)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flows.errors import InputError
-from flows.report import Report, report
+from flows.published.report import Report, report
 from flows.warehouses.history import Reader, read_published
 
 DAYS = 30
