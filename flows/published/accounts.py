@@ -1,0 +1,53 @@
+"""The accounts that are published, and their clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flows.warehouses.history import Reader, literal
+
+ACCOUNTS = "select account_id, name, timezone, currency from metrics.accounts order by account_id"
+
+
+@dataclass(frozen=True)
+class PublishedAccount:
+    """One account; dates are those of `timezone` (rule 1.1), money is in `currency`."""
+
+    account_id: str
+    name: str | None
+    timezone: str
+    currency: str
+
+    @property
+    def title(self) -> str:
+        """For people: the name, else the id. A text of strangers."""
+        return self.name or self.account_id
+
+    def day_of(self, instant: datetime) -> date:
+        """The local date."""
+        return self.local(instant).date()
+
+    def local(self, instant: datetime) -> datetime:
+        return instant.astimezone(ZoneInfo(self.timezone))
+
+    def on_dates(self, instant: str, first: date | None, last: date | None) -> str:
+        """SQL: the local date of the column `instant` is one of `first` to `last`, both included; None is no end."""
+        # No zone is more than a day from UTC. That is asked first: an index answers it, and no zone is worked out.
+        local = self.date_of(instant)
+        parts = []
+        if first is not None:
+            parts.append(f"{instant} >= {literal(first)} - interval '1 day' and {local} >= {literal(first)}")
+        if last is not None:
+            parts.append(f"{instant} < {literal(last)} + interval '2 days' and {local} <= {literal(last)}")
+        return " and ".join(parts) or "true"
+
+    def date_of(self, instant: str) -> str:
+        """SQL: the local date of the column."""
+        return f"cast(timezone({literal(self.timezone)}, {instant}) as date)"
+
+
+def accounts(reader: Reader) -> tuple[PublishedAccount, ...]:
+    """All of them that this reader sees, by id."""
+    return tuple(PublishedAccount(*row) for row in reader.rows(ACCOUNTS))

@@ -1,0 +1,107 @@
+"""The four events as metrics: how many a day, and their feed (chapter 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+
+from flows.errors import InputError
+from flows.published.accounts import PublishedAccount
+from flows.published.gaps import visible
+from flows.published.products import Product, products
+from flows.warehouses.history import Reader, literal
+
+EVENTS: Mapping[str, str] = MappingProxyType(  # rule 7.3
+    {
+        "conversation_started": "Started conversation with Customer Agent",
+        "conversation_resolved": "Conversation with Customer Agent resolved",
+        "conversation_escalated": "Conversation with Customer Agent escalated",
+        "product_recommended": "Received product recommendation from Customer Agent",
+    }
+)
+COUNTS = """
+select {day}, count(*) from metrics.agent_events as events
+where {condition}
+group by 1
+"""
+FEED = """
+with shown as (
+    select * from metrics.agent_events as events
+    where {condition}
+    order by events.occurred_at desc, events.event_id
+    limit {limit} offset {offset}
+)
+select shown.event_id, shown.occurred_at, shown.conversation_id, shown.profile_id, {profile_name}, shown.channel,
+    shown.initial_skill, shown.final_skill, shown.tag, shown.escalation_reason, shown.product_ids
+from shown
+left join metrics.conversations
+    on conversations.account_id = {account} and conversations.conversation_id = shown.conversation_id
+order by shown.occurred_at desc, shown.event_id
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event at an instant in UTC, with the properties that the contract gives its kind; the others are None."""
+
+    event_id: str
+    occurred_at: datetime
+    conversation_id: str
+    profile_id: str | None
+    profile_name: str | None
+    channel: str
+    initial_skill: str | None
+    final_skill: str | None
+    tag: str | None
+    escalation_reason: str | None
+    products: tuple[Product, ...]
+
+
+def counts(
+    reader: Reader, account: PublishedAccount, event: str, first: date, last: date
+) -> tuple[tuple[date, int], ...]:
+    """How many on each local date from `first` to `last`, both included, also where there are none.
+
+    Raises InputError for an unknown event.
+    """
+    condition = _condition(account, event, first, last)
+    found: dict[date, int] = dict(
+        reader.rows(COUNTS.format(day=account.date_of("events.occurred_at"), condition=condition))
+    )
+    days = (first + timedelta(days=day) for day in range((last - first).days + 1))
+    return tuple((day, found.get(day, 0)) for day in days)
+
+
+def feed(
+    reader: Reader,
+    account: PublishedAccount,
+    event: str,
+    first: date,
+    last: date,
+    *,
+    offset: int = 0,
+    limit: int = 50,
+) -> tuple[Event, ...]:
+    """The events of these local dates, the newest first, ties by id. Raises InputError for an unknown event."""
+    rows = reader.rows(
+        FEED.format(
+            condition=_condition(account, event, first, last),
+            account=literal(account.account_id),
+            profile_name=visible(reader, "conversations", "profile_name", "conversations.profile_name"),
+            limit=literal(limit),
+            offset=literal(offset),
+        )
+    )
+    known = products(reader, account, (one for row in rows for one in row[10] or ()))
+    return tuple(
+        Event(*(row[0], row[1].astimezone(UTC), *row[2:10], tuple(known[one] for one in row[10] or ()))) for row in rows
+    )
+
+
+def _condition(account: PublishedAccount, event: str, first: date, last: date) -> str:
+    if event not in EVENTS:
+        raise InputError(f"there is no event {event[:100]!r}", where="event", remedy=f"give one of {', '.join(EVENTS)}")
+    of = f"events.account_id = {literal(account.account_id)} and events.event = {literal(event)}"
+    return f"{of} and {account.on_dates('events.occurred_at', first, last)}"

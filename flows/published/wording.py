@@ -1,0 +1,72 @@
+"""Words looked for in texts, whatever their case and script, the same way on DuckDB and on Postgres.
+
+Neither database can be asked for it: Postgres folds ASCII only where text compares by its bytes, and DuckDB folds by
+other rules. A pattern that spells out every case of every letter means the same to both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache
+
+from flows.errors import InputError
+from flows.warehouses.history import literal
+
+LONGEST = 200  # characters; a pattern of more is refused by one database or the other
+CASED_BELOW = 0x20000  # no letter above has a case
+DOT = "\u0307"  # what is left of a Turkish İ in lower case, beside the i
+
+
+def has_words(column: str, text: str) -> str:
+    """SQL: every blank-separated word of `text` occurs in the column. Signs stand for themselves, % and _ too.
+
+    Cases are those of Unicode's folding (ß is ss), and I, i, İ and ı are one letter.
+    """
+    return " and ".join(f"{column} ~ {literal(f'(?s).*{pattern(word)}.*')}" for word in text.split()) or "true"
+
+
+def check_text(parameter: str, text: str) -> None:
+    """Raises InputError for what no text of a warehouse can hold, and no statement either."""
+    if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise InputError("holds a sign that no text can have", where=parameter)
+
+
+def check_search(parameter: str, text: str) -> None:
+    """Raises InputError for what cannot be looked for."""
+    check_text(parameter, text)
+    if len(text) > LONGEST:
+        raise InputError(f"is longer than {LONGEST} characters", where=parameter, remedy="look for fewer words")
+
+
+def pattern(word: str) -> str:
+    """A regular expression that DuckDB's and Postgres' engines both read."""
+    single, several = _cases()
+    folded = word.casefold().replace("ı", "i").replace(f"i{DOT}", "i")
+    parts = []
+    at = 0
+    while at < len(folded):
+        letters = next((folded[at : at + long] for long in (3, 2) if folded[at : at + long] in several), folded[at])
+        spelled = "".join(_any_of(single.get(letter, letter)) for letter in letters)
+        if letters in several:
+            spelled = f"(?:{spelled}|{_any_of(several[letters])})"
+        parts.append(spelled + (f"{DOT}?" if letters == "i" else ""))
+        at += len(letters)
+    return "".join(parts)
+
+
+def _any_of(letters: str) -> str:
+    return f"[{letters}]" if len(letters) > 1 else re.escape(letters)
+
+
+@cache
+def _cases() -> tuple[dict[str, str], dict[str, str]]:
+    """Folded letter -> all its cases; folded letters that are one letter elsewhere (ss) -> those (ßẞ)."""
+    found: dict[str, str] = defaultdict(str)
+    for sign in map(chr, range(CASED_BELOW)):
+        if (folded := sign.casefold()) != sign:
+            found[folded] += sign
+    single = {folded: folded + cases for folded, cases in found.items() if len(folded) == 1}
+    single["i"] += "İı"
+    several = {folded: cases for folded, cases in found.items() if len(folded) > 1 and folded != f"i{DOT}"}
+    return single, several
