@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -20,7 +22,13 @@ from flows.home import Home, sync_folder
 from flows.warehouses.files import half_made, kept_file, link_or_copy
 from flows.warehouses.history import Publication, Published, Reader, Sent, first_line, literal, read_published
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 PUT_BACK = "copy the newest file of publications/ over it"
+MAKE_ROOM = "make room on the disk and run again; if it is damaged, copy the newest file of publications/ over it"
+ROWS_OF_A_BATCH = 40_960
+MEMORY_OF_A_STREAM = "1GB"  # what a query holds that may put the rest on disk
 
 
 @dataclass(frozen=True)
@@ -40,10 +48,10 @@ class DuckDBFile:
             raise InputError(
                 "nothing is published yet", where=str(self.home.root), remedy="run `agent-metrics run` first"
             )
-        with memory() as connection:
+        with ExitStack() as closing, memory() as connection:
             attach(connection, file, "published")
             connection.execute("use published")
-            yield _Reader(connection, file)
+            yield _Reader(connection, file, closing)
 
     def standing(self) -> Published | None:
         """What stands there, None before the first publication. Raises StorageFailed if it cannot be read."""
@@ -76,6 +84,7 @@ class DuckDBFile:
 class _Reader:
     connection: duckdb.DuckDBPyConnection
     file: Path
+    closing: ExitStack = field(default_factory=ExitStack)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
@@ -83,8 +92,41 @@ class _Reader:
         except duckdb.Error as error:
             raise _no_publication(first_line(error), self.file) from error
 
-    def sees(self, table: str, column: str) -> bool:  # noqa: ARG002  who may open the file reads all of it
-        return True
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa  # noqa: PLC0415  a part of a second
+
+        try:
+            # a connection of its own: another query on the same one would end the stream
+            with self.connection.cursor() as stream:
+                stream.execute(f"set temp_directory = {literal(self._spill)}")
+                stream.execute(f"set memory_limit = '{MEMORY_OF_A_STREAM}'")
+                stream.execute("set TimeZone = 'UTC'")
+                stream.execute("use published")
+                yield from stream.execute(sql).to_arrow_reader(ROWS_OF_A_BATCH)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:  # what comes while it streams is pyarrow's
+            raise StorageFailed(
+                f"could not be read ({first_line(error)})", where=str(self.file), remedy=MAKE_ROOM
+            ) from error
+
+    def sees(self, table: str, column: str) -> bool:
+        """Who may open the file reads all of it; one of an earlier version may lack the column."""
+        return (table, column) in self._columns
+
+    @cached_property
+    def _spill(self) -> str:
+        """A folder that nobody else may read, for what a stream cannot hold; it goes with the reader."""
+        folder = TemporaryDirectory(prefix="agent-metrics-", ignore_cleanup_errors=True)
+        return self.closing.enter_context(folder)
+
+    @cached_property
+    def _columns(self) -> set[tuple[str, str]]:
+        return {
+            (f"{schema}.{table}", column)
+            for schema, table, column in self.rows(
+                """select schema_name, table_name, column_name from duckdb_columns()
+                where database_name = current_database()"""
+            )
+        }
 
 
 def _no_publication(why: str, file: Path) -> StorageFailed:
