@@ -210,7 +210,7 @@ def _date(text: str) -> date:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise ValueError("give a whole number, 0 or more")
     return int(text)
 
