@@ -79,7 +79,9 @@ class Shop(ShopWithTopics):
         self.add("messages", conversation["account_id"], conversation_id=conversation_id, **{**facts, **more})
 
     def click(self, conversation_id: str, minutes: float, type_: str = "product_card_click", **more: Any) -> None:
-        self._happened("interactions", "interaction_id", conversation_id, minutes, type=type_, quantity=1, **more)
+        self._happened(
+            "interactions", "interaction_id", conversation_id, minutes, type=type_, **{"quantity": 1, **more}
+        )
 
     def step(self, conversation_id: str, minutes: float, type_: str, **more: Any) -> None:
         self._happened("handoff_steps", "handoff_event_id", conversation_id, minutes, type=type_, **more)
