@@ -29,7 +29,7 @@ from flows.address import Address, addresses
 from flows.errors import InputError
 from flows.sources.gorgias.settings import GorgiasSettings
 from flows.sources.klaviyo.settings import KlaviyoSettings
-from flows.sources.sections import Section
+from flows.sources.sections import SecretPlace, Section
 from flows.sources.shopify.settings import ShopifySettings
 from flows.sources.sql.settings import SqlSettings
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -175,6 +175,20 @@ class TopicsSettings(Section):
     )
 
 
+class TokenSettings(Section):
+    """A token that opens the page, and what it shows."""
+
+    token: SecretPlace = Field(description="where the token is, at least 16 characters: env:NAME or block:name")
+    accounts: tuple[str, ...] = Field(default=(), description="ids of the accounts that it shows; all by default")
+    texts: bool = Field(default=True, description="false: figures only, no message texts and no contact data")
+
+
+class DashboardSettings(Section):
+    """Who may see the page; without tokens it is served on this machine alone."""
+
+    tokens: tuple[TokenSettings, ...] = Field(default=(), description="tokens, one of which every visitor has to give")
+
+
 class Settings(BaseSettings):
     """All settings; made by `load`, which is where the file and the environment come in."""
 
@@ -213,6 +227,7 @@ class Settings(BaseSettings):
     )
     engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what builds the candidate")
     topics: TopicsSettings = Field(default=TopicsSettings(), description="how questions are grouped")
+    dashboard: DashboardSettings = Field(default=DashboardSettings(), description="who may see the page")
     spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")
 
     @classmethod

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from flows.errors import InputError
 from flows.published.accounts import PublishedAccount
+from flows.published.filters import one_of
 from flows.published.gaps import visible
 from flows.published.products import Product, products
 from flows.warehouses.history import Reader, literal
@@ -60,13 +61,13 @@ class Event:
 
 
 def counts(
-    reader: Reader, account: PublishedAccount, event: str, first: date, last: date
+    reader: Reader, account: PublishedAccount, event: str, first: date, last: date, *, channels: tuple[str, ...] = ()
 ) -> tuple[tuple[date, int], ...]:
     """How many on each local date from `first` to `last`, both included, also where there are none.
 
     Raises InputError for an unknown event.
     """
-    condition = _condition(account, event, first, last)
+    condition = _condition(account, event, first, last, channels)
     found: dict[date, int] = dict(
         reader.rows(COUNTS.format(day=account.date_of("events.occurred_at"), condition=condition))
     )
@@ -81,13 +82,14 @@ def feed(
     first: date,
     last: date,
     *,
+    channels: tuple[str, ...] = (),
     offset: int = 0,
     limit: int = 50,
 ) -> tuple[Event, ...]:
     """The events of these local dates, the newest first, ties by id. Raises InputError for an unknown event."""
     rows = reader.rows(
         FEED.format(
-            condition=_condition(account, event, first, last),
+            condition=_condition(account, event, first, last, channels),
             account=literal(account.account_id),
             profile_name=visible(reader, "conversations", "profile_name", "conversations.profile_name"),
             limit=literal(limit),
@@ -100,8 +102,9 @@ def feed(
     )
 
 
-def _condition(account: PublishedAccount, event: str, first: date, last: date) -> str:
+def _condition(account: PublishedAccount, event: str, first: date, last: date, channels: tuple[str, ...]) -> str:
     if event not in EVENTS:
         raise InputError(f"there is no event {event[:100]!r}", where="event", remedy=f"give one of {', '.join(EVENTS)}")
     of = f"events.account_id = {literal(account.account_id)} and events.event = {literal(event)}"
-    return f"{of} and {account.on_dates('events.occurred_at', first, last)}"
+    through = f" and events.channel in {one_of(channels)}" if channels else ""
+    return f"{of} and {account.on_dates('events.occurred_at', first, last)}{through}"

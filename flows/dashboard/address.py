@@ -1,0 +1,68 @@
+"""The state of the page as parameters of its address, so that a link shows a colleague the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from flows.dashboard.periods import START
+from flows.published.events import EVENTS
+from flows.published.filters import Filters
+from flows.published.performance import GROUPS
+
+Memory = dict[str, str]
+OF_FILTERS = (
+    "search",
+    "profile",
+    "channels",
+    "statuses",
+    "tags",
+    "least_messages",
+    "most_messages",
+    "updated_from",
+    "updated_to",
+    "topic",
+    "skill",
+    "is_sold",
+    "is_clicked",
+)
+KNOWN = ("account", "dates", "channel", "by", "event", "conversation", "draft", "order", *OF_FILTERS)
+LONGEST = 2000
+
+
+def remembered(query: dict[str, Any]) -> Memory:
+    """What an address says; what it says twice, too long or unknown is left out."""
+    memory = {name: value for name, value in query.items() if name in KNOWN and isinstance(value, str) and value}
+    memory = {name: value for name, value in memory.items() if len(value) <= LONGEST}
+    if memory.get("by") not in GROUPS:
+        memory["by"] = GROUPS[0]
+    if memory.get("event") not in EVENTS:
+        memory["event"] = next(iter(EVENTS))
+    memory.setdefault("dates", START)
+    return memory
+
+
+def want(memory: Memory, renew: Callable[[Callable[[int], int]], None], **wanted: str) -> None:
+    """Have the filters anew: those that are wanted, and no others."""
+    for name in OF_FILTERS:
+        memory.pop(name, None)
+    memory.update({name: value for name, value in wanted.items() if value})
+    renew(lambda count: count + 1)
+
+
+def remember(memory: Memory, address: MutableMapping[str, Any], filters: Filters, **chosen: str | None) -> None:
+    """Keep what is chosen, in the memory and in the address."""
+    asked = {name: value for name, value in filters.to_query().items() if name in OF_FILTERS}
+    if chosen.get("channel"):
+        asked.pop("channels", None)  # it follows from the channel
+    for name in KNOWN:
+        value = asked.get(name) or chosen.get(name) or ""
+        if value:
+            memory[name] = value
+        else:
+            memory.pop(name, None)
+        if (address.get(name) or "") != value:
+            if value:
+                address[name] = value
+            else:
+                del address[name]

@@ -1,0 +1,125 @@
+"""The key figures as cards: value, change against the period before, interval of a rate, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flows.dashboard import shown
+from flows.published.intervals import wilson
+from flows.published.performance import Bar, KeyFigures
+
+WIDTH, HEIGHT = 100, 24  # of a line of the recent past, in its own units
+
+
+@dataclass(frozen=True)
+class Card:
+    """`is_better` says whether the change is one for the better; None where more is neither."""
+
+    key: str
+    title: str
+    value: str
+    detail: str
+    change: str
+    is_better: bool | None
+    definition: str
+    line: str = ""
+
+
+def cards(now: KeyFigures, was: KeyFigures, currency: str, bars: tuple[Bar, ...]) -> tuple[Card, ...]:
+    """The cards of a period, in the order in which people ask; `was` is the period before."""
+
+    def money(amount: Decimal | None) -> str:
+        return shown.money(amount, currency)
+
+    def rate(key: str, title: str, count: Callable[[KeyFigures], int], detail: str, definition: str) -> Card:
+        """A share of the volume; more of it is better for `resolved` alone."""
+        share, earlier = now.rate(count(now)), was.rate(count(was))
+        change = shown.points(share, earlier)
+        is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
+        is_better = None if is_more is None else is_more == (key == "resolved")
+        told = " · ".join(part for part in (detail, _interval(count(now), now.volume)) if part)
+        return Card(key, title, shown.percent(share), told, change, is_better, definition)
+
+    def amount(key: str, title: str, value: Callable[[KeyFigures], int], definition: str) -> Card:
+        change = shown.change(value(now), value(was))
+        return Card(key, title, shown.number(value(now)), "", change, None, definition)
+
+    return (
+        Card(
+            "volume",
+            "Conversations",
+            shown.number(now.volume),
+            "",
+            shown.change(now.volume, was.volume),
+            None,
+            "Conversations that a shopper started in this period, whole, with the status that they have now.",
+            _line(bars),
+        ),
+        rate(
+            "resolved",
+            "Resolved by AI",
+            lambda one: one.resolved,
+            shown.counted(now.resolved, "conversation"),
+            "Conversations that ended with the agent's word and without a hand-off, of all that started.",
+        ),
+        rate(
+            "routed",
+            "Routed",
+            lambda one: one.routed,
+            shown.counted(now.routed, "conversation"),
+            "Conversations that went on to a person or a ticket, of all that started.",
+        ),
+        rate(
+            "unresolved",
+            "Unresolved",
+            lambda one: one.unresolved,
+            shown.counted(now.unresolved, "conversation"),
+            "Routed conversations, and those in which the agent showed its hand-off message, of all that started.",
+        ),
+        Card(
+            "sales",
+            "AI-generated sales",
+            money(now.revenue),
+            f"net {money(now.net_revenue)}",
+            shown.change(now.revenue, was.revenue),
+            _more(now.revenue, was.revenue),
+            "Order lines bought within the account's window after the agent brought the product, on the order's date. "
+            "Net is without refunds and cancelled orders.",
+        ),
+        Card(
+            "orders",
+            "Average order value",
+            money(now.average_order_value),
+            shown.counted(now.orders, "order"),
+            shown.change(now.average_order_value, was.average_order_value),
+            None,
+            "AI-generated sales per order that has such a line.",
+        ),
+        amount("carts", "Added to carts", lambda one: one.add_to_cart_items, "Pieces, on the date of the click."),
+        amount("clicks", "Link clicks", lambda one: one.link_clicks, "On product cards and links, on their own date."),
+    )
+
+
+def _more(now: Decimal, was: Decimal) -> bool | None:
+    return None if not was or now == was else now > was
+
+
+def _interval(count: int, volume: int) -> str:
+    """Between what the true rate lies, so that nobody celebrates three conversations."""
+    found = wilson(count, volume)
+    return "" if found is None else f"{100 * found[0]:.0f} to {100 * found[1]:.0f} %"
+
+
+def _line(bars: tuple[Bar, ...]) -> str:
+    """The points of a line of the totals, for SVG; nothing where it would be no line."""
+    totals: dict[object, int] = {}
+    for bar in bars:
+        totals[bar.first] = totals.get(bar.first, 0) + bar.conversations
+    values = list(totals.values())
+    if len(values) < 3:
+        return ""
+    most = max(values)
+    steps = enumerate(values)
+    return " ".join(f"{WIDTH * at / (len(values) - 1):.1f},{HEIGHT - HEIGHT * value / most:.1f}" for at, value in steps)

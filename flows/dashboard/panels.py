@@ -1,0 +1,299 @@
+"""What people see: each function gives one part of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import marimo as mo
+import pandas as pd
+
+from flows.dashboard import cards, charts, shown
+from flows.dashboard.periods import Period, text_of
+from flows.dashboard.shown import html
+from flows.dashboard.visit import Visit
+from flows.errors import AgentMetricsError
+from flows.published.accounts import PublishedAccount
+from flows.published.conversations import Conversation
+from flows.published.events import EVENTS, Event
+from flows.published.evidence import SalesTotals, SoldLine
+from flows.published.filters import Filters
+from flows.published.gap_draft import draft
+from flows.published.gaps import AskedTopic
+from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_gaps
+from flows.published.performance import Bar, KeyFigures, unit_of
+from flows.published.thread import thread
+from flows.warehouses.history import Publication, Reader
+
+MOST_GAPS, MOST_CLOSURES = 8, 5
+
+
+def standing(visit: Visit) -> tuple[Publication | None, tuple[PublishedAccount, ...], AgentMetricsError | None]:
+    """What the visitor looks at; nothing, and why, where there is nothing to look at."""
+    try:
+        return visit.publication(), visit.accounts(), None
+    except AgentMetricsError as error:
+        return None, (), error
+
+
+def problem(error: AgentMetricsError | None, accounts: Sequence[PublishedAccount]) -> mo.Html | None:
+    """What keeps the page from showing anything."""
+    if error is None and accounts:
+        return None
+    what = str(error) if error else "No account is published that you may see."
+    return mo.Html(html("problem", what=what))
+
+
+def news(newest: Publication | None, publication: Publication | None, renew: Any) -> mo.Html | None:
+    """A word about a publication that is newer than the one that is looked at."""
+    if newest is None or (publication and newest.publication_id == publication.publication_id):
+        return None
+    return mo.Html(html("news", published_at=newest.published_at, button=renew))
+
+
+def freshness(publication: Publication, account: PublishedAccount) -> mo.Html:
+    return mo.Html(
+        html(
+            "header",
+            published_at=account.local(publication.published_at),
+            ago=_ago(publication.published_at),
+            data_up_to=account.local(publication.data_up_to) if publication.data_up_to else None,
+            passed=publication.checks_passed,
+            total=publication.checks_total,
+            timezone=account.timezone,
+            restores=publication.restores_publication_id,
+        )
+    )
+
+
+def key_figures(
+    now: KeyFigures,
+    was: KeyFigures,
+    account: PublishedAccount,
+    *,
+    period: Period,
+    bars: tuple[Bar, ...],
+    rows: Any,
+) -> mo.Html:
+    found = cards.cards(now, was, account.currency, bars)
+    return mo.Html(html("cards", cards=found, period=str(period), earlier=text_of(*period.before), rows=rows.elements))
+
+
+def chart_title(period: Period) -> mo.Html:
+    return title("chart", f"Conversations per {unit_of(period.first, period.last)}, {period}")
+
+
+def chart(
+    bars: tuple[Bar, ...],
+    by: str,
+    account: PublishedAccount,
+    publication: Publication,
+    choose: Callable[[str], None],
+) -> Any:
+    """The chart; a click on a bar gives its group to `choose`."""
+    if not bars:
+        return mo.Html(html("nothing", what="No conversation started on these dates."))
+    today, until = account.day_of(publication.as_of), account.local(publication.as_of)
+    drawn = charts.conversations(bars, by, today, shown.clock(until))
+
+    def clicked(selected: pd.DataFrame) -> None:
+        groups = set(selected["key"])
+        if len(groups) == 1 and len(selected) < len(bars):  # all of them are no choice
+            choose(str(groups.pop()))
+
+    return mo.ui.altair_chart(drawn, chart_selection="point", legend_selection=False, on_change=clicked)
+
+
+def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:
+    """What articles do not answer, and the buttons in it, which `buttons` makes for these topics: two for each."""
+    try:
+        asked, found = open_gaps(reader, account.account_id, MOST_GAPS)
+    except AgentMetricsError as error:  # published by a version that knew no topics
+        return mo.Html(html("nothing", what=str(error))), buttons([])
+    made = buttons([one.topic.topic_id for one in found])
+    rows = [
+        {
+            "topic_id": one.topic.topic_id,
+            "question": one.question,
+            "label": _label(one),
+            "people": one.topic.people,
+            "handed_off": one.topic.handed_off_conversation_count,
+            "recent": one.topic.questions_last_28_days,
+            "trend": _trend(one.topic),
+            "buttons": (made[2 * at], made[2 * at + 1]),
+        }
+        for at, one in enumerate(found)
+    ]
+    empty = "Every topic is answered by an article." if asked.question_count else "Nobody has asked anything yet."
+    closures = [_closure(one, account) for one in closed_topics(reader, account.account_id, MOST_CLOSURES)]
+    shown_gaps = html(
+        "topics",
+        topics=rows,
+        closures=closures,
+        empty=empty,
+        gap_count=asked.gap_count,
+        topic_count=asked.topic_count,
+        unassigned_share=asked.unassigned_share,
+    )
+    return mo.Html(shown_gaps), made
+
+
+def drafted(reader: Reader, account: PublishedAccount, topic: str | None, close: Any) -> Any:
+    """The draft of the article that a topic lacks, to copy."""
+    if not topic:
+        return None
+    try:
+        text = draft(reader, topic, account.account_id).markdown()
+    except AgentMetricsError as error:
+        return mo.vstack([mo.Html(html("nothing", what=str(error))), close])
+    return mo.vstack(
+        [
+            mo.Html(html("draft")),
+            mo.ui.text_area(value=text, rows=16, max_length=None, full_width=True),
+            mo.hstack(
+                [mo.download(text.encode(), filename="article.md", label="Save as a file"), close], justify="start"
+            ),
+        ]
+    )
+
+
+def conversation_list(
+    rows: Sequence[Conversation],
+    *,
+    at: int,
+    total: int,
+    account: PublishedAccount,
+    filters: Filters,
+    buttons: Any,
+    turn: Any,
+) -> mo.Html:
+    csv = f"conversations.csv?{urlencode({'account': account.account_id, **filters.to_query()})}"
+    empty = "No conversation of these dates meets all filters." if total == 0 else ""
+    return mo.Html(
+        html(
+            "conversations",
+            rows=rows,
+            first=at + 1,
+            last=at + len(rows),
+            total=total,
+            account=account,
+            buttons=buttons,
+            turn=turn,
+            csv=csv if total else None,
+            empty=empty,
+        )
+    )
+
+
+def opened(reader: Reader, account: PublishedAccount, conversation: str | None, close: Any) -> Any:
+    """The whole thread of the conversation that is open."""
+    if not conversation:
+        return None
+    try:
+        found = thread(reader, account, conversation)
+    except AgentMetricsError as error:
+        return mo.vstack([mo.Html(html("nothing", what=str(error))), close])
+    texts = reader.sees("metrics.messages", "text")
+    return mo.Html(html("thread", thread=found, account=account, texts=texts, close=close))
+
+
+def feed(
+    found: Sequence[Event],
+    counts: Sequence[tuple[date, int]],
+    account: PublishedAccount,
+    publication: Publication,
+    *,
+    event: str,
+    buttons: Any,
+    turn: Any,
+) -> Any:
+    """An event: how often on each date, and its activity feed."""
+    total = sum(count for _, count in counts)
+    rows = [{**vars(one), "properties": _properties(one)} for one in found]
+    listed = mo.Html(
+        html("events", name=EVENTS[event], total=total, events=rows, account=account, buttons=buttons, turn=turn)
+    )
+    if not total:
+        return listed
+    until = shown.clock(account.local(publication.as_of))
+    return mo.vstack([charts.per_day(counts, account.day_of(publication.as_of), until), listed])
+
+
+def sales(
+    lines: Sequence[SoldLine], totals: SalesTotals, account: PublishedAccount, *, buttons: Any, turn: Any
+) -> mo.Html:
+    return mo.Html(html("sales", lines=lines, totals=totals, account=account, buttons=buttons, turn=turn))
+
+
+def filters(asked: Any, clear: Any) -> Any:
+    """The filters: those of every day in a row, the others on demand."""
+    first = [asked[name] for name in ("search", "profile", "statuses", "tags", "channels", "order")]
+    others = ("skill", "least_messages", "most_messages", "updated_from", "updated_to", "is_sold", "is_clicked")
+    more = mo.hstack([asked[name] for name in others], justify="start", align="end", wrap=True)
+    row = mo.hstack([*first, clear], justify="start", align="end", wrap=True)
+    return mo.vstack([row, mo.accordion({"More filters": more})])
+
+
+def wrong_filters(error: AgentMetricsError | None, topic: str | None) -> mo.Html | None:
+    """What is wrong with the filters, or which topic they are of."""
+    if error is not None:
+        return mo.Html(html("wrong", what=str(error)))
+    return mo.Html(html("of_topic", topic=topic)) if topic else None
+
+
+def beside(listed: mo.Html, opened: Any) -> Any:
+    """The open thread beside the list; above it where there is no room."""
+    return listed if opened is None else mo.Html(html("beside", listed=listed, opened=opened))
+
+
+def title(name: str, text: str) -> mo.Html:
+    return mo.Html(html("title", name=name, text=text))
+
+
+def _properties(event: Event) -> list[tuple[str, str]]:
+    values = {
+        "first skill": event.initial_skill,
+        "last skill": event.final_skill,
+        "tag": event.tag,
+        "reason": event.escalation_reason,
+        "products": ", ".join(one.title or one.product_id for one in event.products),
+    }
+    return [(name, value) for name, value in values.items() if value]
+
+
+def _label(gap: OpenGap) -> str:
+    """The label, where it says more than the question."""
+    label = gap.topic.label or ""
+    return "" if label.casefold().strip("?! .") in (gap.question or "").casefold() else label
+
+
+def _trend(topic: AskedTopic) -> str:
+    return "" if topic.trend is None else shown.change(topic.questions_last_28_days, topic.questions_28_days_before)
+
+
+def _closure(one: ClosedTopic, account: PublishedAccount) -> dict[str, Any]:
+    found = one.closure
+    change = shown.points(found.handoff_rate_after, found.handoff_rate_before)
+    if found.change_low is not None and found.change_high is not None:
+        change += f" ({100 * found.change_low:+.0f} to {100 * found.change_high:+.0f})".replace("-", "−")
+    return {
+        "topic_id": one.topic_id,
+        "label": one.label,
+        "article": found.article_title or found.article_id,
+        "closed_on": account.day_of(found.closed_at),
+        "reopened_on": account.day_of(found.reopened_at) if found.reopened_at else None,
+        "before": f"{found.handed_off_before:,} of {found.conversations_before:,}",
+        "after": f"{found.handed_off_after:,} of {found.conversations_after:,}",
+        "change": change,
+    }
+
+
+def _ago(instant: datetime) -> str:
+    minutes = int((datetime.now(UTC) - instant).total_seconds() // 60)
+    if minutes < 2:
+        return "just now"
+    if minutes < 120:
+        return f"{minutes} minutes ago"
+    return f"{minutes // 60} hours ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"

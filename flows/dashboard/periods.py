@@ -1,0 +1,71 @@
+"""The ranges of dates that people choose from. Both ends are included (rule 1.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flows.errors import InputError
+from flows.published.performance import before
+
+DAYS = {"7": 7, "30": 30, "90": 90}
+NAMES = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days", "month": "This month", "any": "Any range …"}
+START = "30"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Local dates `first` to `last`, and those before them to compare with; `choice` is one of NAMES."""
+
+    choice: str
+    first: date
+    last: date
+
+    @property
+    def before(self) -> tuple[date, date]:
+        return before(self.first, self.last)
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def __str__(self) -> str:
+        return text_of(self.first, self.last)
+
+    def to_query(self) -> str:
+        return f"{self.first.isoformat()}..{self.last.isoformat()}" if self.choice == "any" else self.choice
+
+
+def chosen(choice: str, today: date, any_range: tuple[date, date] | None = None) -> Period:
+    """The period of a choice, where `today` is the last date that there can be something of."""
+    if choice in DAYS:
+        return Period(choice, today - timedelta(days=DAYS[choice] - 1), today)
+    if choice == "month":
+        return Period(choice, today.replace(day=1), today)
+    first, last = any_range or (today - timedelta(days=DAYS[START] - 1), today)
+    return Period("any", min(first, last), max(first, last))
+
+
+def from_query(text: str, today: date) -> Period:
+    """The period of an address. Raises InputError where it is none."""
+    if text in NAMES and text != "any":
+        return chosen(text, today)
+    first, _, last = text.partition("..")
+    try:
+        return chosen("any", today, (date.fromisoformat(first), date.fromisoformat(last)))
+    except ValueError:
+        remedy = f"write one of {', '.join(DAYS)}, month, or 2026-06-01..2026-06-07"
+        raise InputError("this is no range of dates", where="range", remedy=remedy) from None
+
+
+def text_of(first: date, last: date) -> str:
+    """The dates for people: 1 – 7 Jun 2026."""
+    if first == last:
+        return _day(first, "%b %Y")
+    if first.year != last.year:
+        return f"{_day(first, '%b %Y')} – {_day(last, '%b %Y')}"
+    return f"{_day(first, '%b') if first.month != last.month else first.day} – {_day(last, '%b %Y')}"
+
+
+def _day(day: date, rest: str) -> str:
+    return f"{day.day} {day.strftime(rest)}"

@@ -1,0 +1,29 @@
+"""What this process serves, for the notebook that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flows.dashboard.access import Access
+from flows.dashboard.visit import Visit
+from flows.errors import InputError
+from flows.home import Home
+from flows.steps import Ask
+from flows.warehouses import Warehouse, named
+
+WAREHOUSE: Warehouse | None = None
+
+
+def visit(meta: Mapping[str, Any]) -> Visit:
+    """A visit with what the door says of the visitor; the settings' first warehouse where nobody serves.
+
+    Raises InputError for a visitor who did not come through the door.
+    """
+    if WAREHOUSE is None:  # opened by `marimo edit` or `marimo run`
+        settings = Ask().settings()
+        return Visit(named(Home(settings.home), settings.warehouse)[0], Access())
+    if "texts" not in meta:
+        raise InputError("this visit did not come through the door")
+    accounts = meta["accounts"]
+    return Visit(WAREHOUSE, Access(None if accounts is None else frozenset(accounts), bool(meta["texts"])))

@@ -1,0 +1,56 @@
+"""Serves the page: one process, one notebook, one kernel for each visitor."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from flows.dashboard import served
+from flows.dashboard.access import Tokens
+from flows.errors import InputError
+from flows.warehouses import Warehouse
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+FORGET_AFTER = 120  # seconds after a visitor closed the page
+
+
+def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; `ready` is called with the address once it answers. Port 0 is any free one.
+
+    Raises InputError where the port is taken, and where others than this machine's people could come without a token.
+    """
+    if host not in LOOPBACK and not tokens:
+        what = f"served on {host}, the page could be seen by everybody who reaches this machine"
+        raise InputError(what, remedy="set a token under [[dashboard.tokens]] (agent-metrics.example.toml), or --host")
+    listening = _listen(host, port)
+    import marimo  # noqa: PLC0415  what follows takes a second
+    import uvicorn  # noqa: PLC0415
+
+    import notebooks  # noqa: PLC0415
+    from flows.dashboard import panels  # noqa: F401, PLC0415  visitors find it imported
+    from flows.dashboard.door import Door  # noqa: PLC0415
+
+    served.WAREHOUSE = warehouse
+    notebook = Path(notebooks.__file__).with_name("performance.py")
+    app = marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
+    server = uvicorn.Server(
+        uvicorn.Config(Door(app, warehouse, tokens), log_level="warning", access_log=False, server_header=False)
+    )
+    shown = f"[{host}]" if ":" in host else host
+    ready(f"http://{shown}:{listening.getsockname()[1]}/")
+    server.run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        where, remedy = f"{host}:{port}", "choose another --port, or 0 for any free one"
+        raise InputError(f"nothing can be served there ({error.strerror})", where=where, remedy=remedy) from None
+    return listening

@@ -1,0 +1,118 @@
+"""From values to what people read: numbers, money, times, and HTML in which nothing of a stranger is ever markup.
+
+All HTML comes from the templates beside this module. They escape every value; nothing here marks a value as safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_currency
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+STATUSES = {"resolved": "Resolved", "routed": "Routed", "closed": "Closed", "open": "Open"}
+CHANNELS = {"web_chat": "Web chat", "sms": "SMS", "email": "Email", "whatsapp": "WhatsApp"}
+NONE = "–"
+
+
+def html(template: str, **values: Any) -> str:
+    """The template with these values in it."""
+    return _ENVIRONMENT.get_template(f"{template}.html").render(values)
+
+
+def element(widget: Any) -> Markup:
+    """A control of marimo inside a template. Its labels are written here, never by strangers."""
+    return Markup(widget.text)  # noqa: S704
+
+
+def number(value: int | None) -> str:
+    return NONE if value is None else f"{value:,}"
+
+
+def counted(value: int, one: str, many: str | None = None) -> str:
+    return f"{value:,} {one if value == 1 else many or f'{one}s'}"
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """In the currency's own digits and sign: R$1,234.57."""
+    return NONE if amount is None else format_currency(amount, currency, locale="en")
+
+
+def percent(share: float | None) -> str:
+    return NONE if share is None else f"{share:.1%}"
+
+
+def change(now: Decimal | int | None, was: Decimal | int | None) -> str:
+    """How much more it is, of what it was."""
+    if now is None or was is None:
+        return ""
+    if not was:
+        return "none before" if now else ""
+    return _signed(f"{float(now) / float(was) - 1:+.0%}")
+
+
+def points(now: float | None, was: float | None) -> str:
+    """How many points of per cent it is above what it was."""
+    return "" if now is None or was is None else _signed(f"{100 * (now - was):+.1f} pt")
+
+
+def day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+def instant(value: datetime) -> str:
+    """To the minute; the value is local."""
+    return f"{value.day} {value:%b %Y %H:%M}"
+
+
+def clock(value: datetime) -> str:
+    return f"{value:%H:%M}"
+
+
+def channel(name: str) -> str:
+    return CHANNELS.get(name, name)
+
+
+def status(name: str) -> str:
+    return STATUSES.get(name, name)
+
+
+def words(name: str | None) -> str:
+    """A name of the contract as words: `ticket_created` is Ticket created."""
+    return (name or NONE).replace("_", " ").capitalize()
+
+
+def _signed(text: str) -> str:
+    return f"±{text[1:]}" if not text.strip("+-0.% pt") else text.replace("-", "−")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("flows.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: Mapping[str, Any] = {
+        "number": number,
+        "money": money,
+        "percent": percent,
+        "day": day,
+        "instant": instant,
+        "clock": clock,
+        "channel": channel,
+        "status": status,
+        "words": words,
+        "element": element,
+    }
+    environment.filters.update(filters)
+    environment.globals["counted"] = counted
+    return environment
+
+
+_ENVIRONMENT = _environment()

@@ -1,0 +1,87 @@
+"""What one visitor reads: one publication for as long as they look at it, whatever is published meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from flows.dashboard.access import Access, AllowedReader
+from flows.errors import InputError
+from flows.published.accounts import PublishedAccount, accounts
+from flows.warehouses import Warehouse
+from flows.warehouses.history import Publication, Reader, read_published
+
+RESTS_AFTER = 300.0  # seconds; a snapshot of a database that is kept for days keeps its old rows from being cleared
+
+
+class Visit:
+    """A visitor's look at a warehouse. Not for several threads at once."""
+
+    def __init__(self, warehouse: Warehouse, access: Access) -> None:
+        self.access = access
+        self._warehouse = warehouse
+        self._open = ExitStack()
+        self._reader: Reader | None = None
+        self._used = 0.0
+
+    @property
+    def reader(self) -> Reader:
+        """The publication that the visitor looks at; the newest where they have not looked yet, or long not.
+
+        Raises InputError where nothing is published, StorageFailed or WarehouseFailed where it cannot be read.
+        """
+        self._used = time.monotonic()
+        if self._reader is None:
+            self._reader = AllowedReader(self._open.enter_context(self._warehouse.read()), self.access)
+        return self._reader
+
+    def accounts(self) -> tuple[PublishedAccount, ...]:
+        """Those that this visitor may see."""
+        return tuple(one for one in accounts(self.reader) if self._may_see(one.account_id))
+
+    def publication(self) -> Publication:
+        """The one that the visitor looks at."""
+        return _newest(self.reader)
+
+    def newest(self) -> Publication | None:
+        """The one that a look at it would show now; None where it cannot be told."""
+        try:
+            with self._warehouse.read() as reader:
+                return _newest(AllowedReader(reader, self.access))
+        except InputError:
+            return None
+
+    def renew(self) -> None:
+        """Look at the newest from now on."""
+        self._reader = None
+        self._open.close()
+
+    def rest(self) -> bool:
+        """Let go of what nobody has asked for a while; whether it was let go."""
+        if self._reader is None or time.monotonic() - self._used < RESTS_AFTER:
+            return False
+        self.renew()
+        return True
+
+    def _may_see(self, account: str) -> bool:
+        return self.access.accounts is None or account in self.access.accounts
+
+
+@contextmanager
+def glance(warehouse: Warehouse, access: Access, account: str) -> Iterator[tuple[Reader, PublishedAccount]]:
+    """The newest publication for one answer. Raises InputError for an account that the access does not have."""
+    with warehouse.read() as whole:
+        reader = AllowedReader(whole, access)
+        for one in accounts(reader):
+            if one.account_id == account and (access.accounts is None or account in access.accounts):
+                yield reader, one
+                return
+    raise InputError(f"there is no account {account!r}", remedy="open the page again and choose one")
+
+
+def _newest(reader: Reader) -> Publication:
+    standing = read_published(reader)
+    if standing is None:
+        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+    return standing.newest

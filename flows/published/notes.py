@@ -1,0 +1,175 @@
+"""What deserves a word about a range of dates: days on which nothing happened and why, and a rate below the usual.
+
+Silence has four reasons: nothing was delivered, the agent is switched off, the agent does not answer, or nobody wrote.
+They are told apart by what else came for the account, by its skills, and by how many conversations it usually has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import exp
+
+from flows.published.accounts import PublishedAccount
+from flows.published.intervals import wilson
+from flows.warehouses.history import Publication, Reader, literal
+
+USUAL_DAYS = 28  # before the range: what an account usually has a day
+NORM_DAYS = 90  # before the range: the account's own norm of a rate
+UNLIKELY = 0.01  # a silence that chance brings less often than this is none of chance
+MOST_NOTES = 4
+LEAST_OVER = 20  # conversations, for a rate to be judged
+WELL_BELOW = 0.05
+LEAST_UNANSWERED = 5
+
+DAYS = """
+select date, sum(conversations), coalesce(sum(conversations) filter (where status = 'resolved'), 0),
+    coalesce(sum(conversations) filter (where status <> 'open'), 0)
+from metrics.daily_performance
+where account_id = {account} and date between {first} and {last}
+group by date having sum(conversations) > 0
+"""
+ANSWERED = """
+select started_on, count(*), count(*) filter (where agent_message_count > 0)
+from metrics.conversations
+where account_id = {account} and started_on between {first} and {last}
+group by started_on
+"""
+NEWEST = """
+select max(date), min(date) from metrics.daily_performance where account_id = {account}
+"""
+SKILLS = """
+select count(*), count(*) filter (where is_available) from metrics.skills where account_id = {account}
+"""
+
+
+@dataclass(frozen=True)
+class Note:
+    """`kind` is what it is about: silence, mute or rate. `remedy` says what to do."""
+
+    kind: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What is known of an account: conversations by date, dates of its newest and its first events, its skills."""
+
+    account: PublishedAccount
+    publication: Publication
+    days: dict[date, tuple[int, int, int]]
+    newest: date | None
+    skills: int
+    available: int
+
+    @property
+    def today(self) -> date:
+        return self.account.day_of(self.publication.as_of)
+
+    @property
+    def delivered_up_to(self) -> date | None:
+        """The date up to which anything came, for whichever account."""
+        up_to = self.publication.data_up_to
+        return self.account.day_of(up_to) if up_to else None
+
+
+def notes(
+    reader: Reader, account: PublishedAccount, publication: Publication, first: date, last: date
+) -> tuple[Note, ...]:
+    """What deserves a word about the local dates `first` to `last`, both included: the weightiest first."""
+    values = {"account": literal(account.account_id), "first": literal(first), "last": literal(last)}
+    ((newest, begun),) = reader.rows(NEWEST.format(**values))
+    if newest is None:
+        what = "No conversation of this account has come yet."
+        return (Note("silence", what, "See that a source delivers them: `agent-metrics doctor`, `agent-metrics run`."),)
+    rows = reader.rows(DAYS.format(**{**values, "first": literal(first - timedelta(days=NORM_DAYS))}))
+    days = {day: (int(asked), int(resolved), int(over)) for day, asked, resolved, over in rows}
+    ((skills, available),) = reader.rows(SKILLS.format(**values))
+    known = _Account(account, publication, days, newest, skills, available)
+    told = [_silence(known, *stretch) for stretch in _silent(known, max(first, begun), last)]
+    told += _mute(reader, values)
+    return (*_below_norm(known, first, last), *told)[:MOST_NOTES]
+
+
+def _silent(known: _Account, first: date, last: date) -> list[tuple[date, date]]:
+    """Dates without a conversation, those that follow each other together; today alone is too young to tell."""
+    found: list[tuple[date, date]] = []
+    for day in (first + timedelta(days=number) for number in range((min(last, known.today) - first).days + 1)):
+        if day in known.days:
+            continue
+        if found and found[-1][1] == day - timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    longest = sorted((one for one in found if one[0] != known.today), key=lambda one: one[0] - one[1])
+    return sorted(longest[:MOST_NOTES])
+
+
+def _silence(known: _Account, begin: date, end: date) -> Note:
+    count = (end - begin).days + 1
+    when = f"No conversation {_when(begin, end)}."
+    delivered = known.delivered_up_to
+    if delivered is None or delivered < begin:
+        up_to = "ever" if delivered is None else f"since {_day(delivered)}"
+        remedy = "Look at the sources with `agent-metrics doctor`, then `agent-metrics run`."
+        return Note("silence", f"{when} Nothing was delivered {up_to}.", remedy)
+    if end >= known.today - timedelta(days=1) and known.skills and not known.available:
+        remedy = "Switch skills on where the agent is set up."
+        return Note("silence", f"{when} The agent is switched off: none of its skills is available.", remedy)
+    earlier = [day for day in known.days if begin - timedelta(days=USUAL_DAYS) <= day < begin]
+    usual = sum(known.days[day][0] for day in earlier) / USUAL_DAYS
+    if exp(-usual * count) < UNLIKELY:
+        what = f"{when} Usually it is {usual:,.0f} a day: the agent was probably switched off."
+        if known.newest is not None and known.newest < begin:
+            what = (
+                f"{when} Usually it is {usual:,.0f} a day: the agent is probably switched off, or its source delivers "
+                "nothing any more."
+            )
+        return Note("silence", what, "See whether it answers in the shop, and what `agent-metrics status` says.")
+    return Note(
+        "silence", f"{when} Nobody wrote to the agent.", "With few conversations that happens; a wider range has more."
+    )
+
+
+def _mute(reader: Reader, values: dict[str, str]) -> list[Note]:
+    """Dates on which shoppers wrote and the agent never did."""
+    mute = sorted(
+        day
+        for day, asked, answered in reader.rows(ANSWERED.format(**values))
+        if asked >= LEAST_UNANSWERED and not answered
+    )
+    if not mute:
+        return []
+    what = f"The agent answered nobody {_when(mute[0], mute[-1])}{'' if len(mute) < 2 else f', on {len(mute)} dates'}."
+    return [Note("mute", what, "It was probably switched off: see where it is set up.")]
+
+
+def _below_norm(known: _Account, first: date, last: date) -> tuple[Note, ...]:
+    """Of conversations that are over, so that those of today do not make it look bad."""
+    resolved, over = _summed(known, first, last)
+    usually_resolved, usually_over = _summed(known, first - timedelta(days=NORM_DAYS), first - timedelta(days=1))
+    interval = wilson(resolved, over)
+    if interval is None or over < LEAST_OVER or usually_over < LEAST_OVER:
+        return ()
+    norm = usually_resolved / usually_over
+    if interval[1] >= norm or norm - resolved / over < WELL_BELOW:
+        return ()
+    what = (
+        f"Of the conversations that are over, {resolved / over:.0%} were resolved; in the {NORM_DAYS} days before it "
+        f"was {norm:.0%}."
+    )
+    return (Note("rate", what, "See what the articles do not answer, below."),)
+
+
+def _summed(known: _Account, first: date, last: date) -> tuple[int, int]:
+    found = [counts for day, counts in known.days.items() if first <= day <= last]
+    return sum(resolved for _, resolved, _ in found), sum(over for _, _, over in found)
+
+
+def _when(first: date, last: date) -> str:
+    return f"on {_day(first)}" if first == last else f"from {_day(first)} to {_day(last)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"

@@ -1,0 +1,139 @@
+"""The key figures of the page, and conversations over time: chapter 6, from `daily_performance` and the order lines.
+
+`daily_performance` has a row per date, channel, status and tag, so a range costs as many rows and not as many
+conversations; distinct orders alone do not add up and are counted where their lines are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from flows.published.accounts import PublishedAccount
+from flows.warehouses.history import Reader, literal
+
+GROUPS = ("status", "channel", "tag")
+FIGURES = """
+select coalesce(sum(conversations), 0),
+    coalesce(sum(conversations) filter (where status = 'resolved'), 0),
+    coalesce(sum(conversations) filter (where status = 'routed'), 0),
+    coalesce(sum(conversations) filter (where status = 'closed'), 0),
+    coalesce(sum(conversations) filter (where status = 'open'), 0),
+    coalesce(sum(link_clicks), 0), coalesce(sum(add_to_cart_items), 0),
+    coalesce(sum(attributed_revenue), 0), coalesce(sum(net_attributed_revenue), 0)
+from metrics.daily_performance
+where account_id = {account} and date between {first} and {last} and {channels}
+"""
+ORDERS = """
+select count(distinct order_id) from metrics.attributed_order_lines
+where account_id = {account} and placed_on between {first} and {last} and {channels}
+"""
+BARS = """
+select {start} as started_on, {group} as grouped_by, sum(conversations)
+from metrics.daily_performance
+where account_id = {account} and date between {first} and {last} and {channels} and conversations > 0
+group by 1, 2 order by 1, 2
+"""
+MOST_DAYS, MOST_WEEKS = 92, 366
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """Figures of a range of local dates (rules 6.1 to 6.3); money in the account's currency; rates between 0 and 1."""
+
+    volume: int
+    resolved: int
+    routed: int
+    closed: int
+    open: int
+    link_clicks: int
+    add_to_cart_items: int
+    revenue: Decimal
+    net_revenue: Decimal
+    orders: int
+
+    @property
+    def unresolved(self) -> int:
+        return self.routed + self.closed
+
+    @property
+    def average_order_value(self) -> Decimal | None:
+        """Rule 5.5; None without orders."""
+        return self.revenue / self.orders if self.orders else None
+
+    def rate(self, count: int) -> float | None:
+        """A share of the volume, None where there is none (rule 6.2)."""
+        return count / self.volume if self.volume else None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Conversations that started on the dates `first` to `last`, both included, in one group."""
+
+    first: date
+    last: date
+    group: str
+    conversations: int
+
+
+def key_figures(
+    reader: Reader, account: PublishedAccount, first: date, last: date, channels: tuple[str, ...] = ()
+) -> KeyFigures:
+    """The figures of `first` to `last`, both included; of all channels, or of these."""
+    values = _values(account, first, last, channels)
+    ((volume, resolved, routed, closed, still_open, clicks, items, revenue, net_revenue),) = reader.rows(
+        FIGURES.format(**values)
+    )
+    ((orders,),) = reader.rows(ORDERS.format(**values))
+    return KeyFigures(
+        volume=int(volume),
+        resolved=int(resolved),
+        routed=int(routed),
+        closed=int(closed),
+        open=int(still_open),
+        link_clicks=int(clicks),
+        add_to_cart_items=int(items),
+        revenue=Decimal(revenue),
+        net_revenue=Decimal(net_revenue),
+        orders=orders,
+    )
+
+
+def bars(
+    reader: Reader, account: PublishedAccount, first: date, last: date, *, by: str, channels: tuple[str, ...] = ()
+) -> tuple[Bar, ...]:
+    """Conversations started per day, week (from Monday) or month, cut to the range, and group: one of GROUPS."""
+    unit = unit_of(first, last)
+    start = "date" if unit == "day" else f"cast(date_trunc('{unit}', date) as date)"
+    rows = reader.rows(BARS.format(start=start, group=by, **_values(account, first, last, channels)))
+    return tuple(
+        Bar(max(begin, first), min(_end(begin, unit), last), group, int(count)) for begin, group, count in rows
+    )
+
+
+def unit_of(first: date, last: date) -> str:
+    """What a bar stands for: day, or week or month where days would be too many to see."""
+    days = (last - first).days + 1
+    return "day" if days <= MOST_DAYS else "week" if days <= MOST_WEEKS else "month"
+
+
+def before(first: date, last: date) -> tuple[date, date]:
+    """The period before: as many dates, ending the day before `first`."""
+    return first - (last - first) - timedelta(days=1), first - timedelta(days=1)
+
+
+def _end(start: date, unit: str) -> date:
+    if unit == "month":
+        return (start.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return start + timedelta(days=6) if unit == "week" else start
+
+
+def _values(account: PublishedAccount, first: date, last: date, channels: tuple[str, ...]) -> dict[str, str]:
+    of = f"channel in ({', '.join(literal(one) for one in channels)})" if channels else "true"
+    return {
+        "account": literal(account.account_id),
+        "first": literal(first),
+        "last": literal(last),
+        "channels": of,
+    }

@@ -1,0 +1,1 @@
+"""Pages that read the published tables, as notebooks of marimo."""
