@@ -34,14 +34,20 @@ class PublishedAccount:
 
     def on_dates(self, instant: str, first: date | None, last: date | None) -> str:
         """SQL: the local date of the column `instant` is one of `first` to `last`, both included; None is no end."""
-        # No zone is more than a day from UTC. That is asked first: an index answers it, and no zone is worked out.
+        # No zone is more than a day from UTC: what is far from an end is out or in, and no zone is worked out for it.
         local = self.date_of(instant)
-        parts = []
+        near, inside, exactly = [], [], []
         if first is not None:
-            parts.append(f"{instant} >= {literal(first)} - interval '1 day' and {local} >= {literal(first)}")
+            near.append(f"{instant} >= {literal(first)} - interval '1 day'")
+            inside.append(f"{instant} >= {literal(first)} + interval '1 day'")
+            exactly.append(f"{local} >= {literal(first)}")
         if last is not None:
-            parts.append(f"{instant} < {literal(last)} + interval '2 days' and {local} <= {literal(last)}")
-        return " and ".join(parts) or "true"
+            near.append(f"{instant} < {literal(last)} + interval '2 days'")
+            inside.append(f"{instant} < {literal(last)}")
+            exactly.append(f"{local} <= {literal(last)}")
+        if not near:
+            return "true"
+        return f"{' and '.join(near)} and ({' and '.join(inside)} or {' and '.join(exactly)})"
 
     def date_of(self, instant: str) -> str:
         """SQL: the local date of the column."""

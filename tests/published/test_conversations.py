@@ -9,15 +9,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from flows.errors import InputError
 from flows.published.accounts import PublishedAccount, accounts
 from flows.published.conversations import CSV_COLUMNS, ORDERED_BY, ORDERS, Conversation, count, page, tags
 from flows.published.conversations_csv import csv_lines, harmless
 from flows.published.filters import Filters
-from flows.warehouses.history import Reader
+from flows.warehouses.history import Reader, literal
 from tests.published.conftest import Read, account_of
 from tests.published.shop import HOSTILE, MIDNIGHT, ZONE, Shop, asked_shop, rows_by_id
 
@@ -46,6 +49,28 @@ def test_accounts_come_by_id_with_their_clocks(reader: Reader) -> None:
     assert (other.account_id, shop.title, replace(shop, name=None).title) == ("other", "Name of shop", "shop")
     assert shop.day_of(MIDNIGHT - timedelta(microseconds=1)) == date(2026, 5, 31)
     assert shop.local(MIDNIGHT).isoformat() == "2026-06-01T00:00:00-03:00"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    zone=some.sampled_from(["UTC", "America/Sao_Paulo", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Niue"]),
+    hours=some.lists(some.integers(-60, 130).map(lambda one: one / 2), min_size=1, max_size=5),
+    days=some.tuples(some.none() | some.integers(0, 3), some.none() | some.integers(0, 3)),
+    around=some.sampled_from([date(2026, 3, 28), date(2026, 10, 24), date(2018, 11, 3), date(2018, 2, 17)]),
+)
+def test_instants_are_on_their_local_dates(
+    reader: Reader, zone: str, hours: list[float], days: tuple[int | None, int | None], around: date
+) -> None:
+    """Rules 1.1 and 1.2, where clocks change too."""
+    account = PublishedAccount("shop", None, zone, "EUR")
+    first, last = (None if day is None else around + timedelta(days=day) for day in days)
+    instants = [datetime(around.year, around.month, around.day, tzinfo=UTC) + timedelta(hours=one) for one in hours]
+    texts = " union all ".join(f"select {literal(one)} as instant" for one in instants)
+    found = reader.rows(f"select instant from ({texts}) as given where {account.on_dates('instant', first, last)}")
+    expected = [
+        one for one in instants if (first or date.min) <= one.astimezone(ZoneInfo(zone)).date() <= (last or date.max)
+    ]
+    assert sorted(one for (one,) in found) == sorted(expected)
 
 
 def test_a_page_has_what_is_published(reader: Reader, shop: Shop) -> None:
