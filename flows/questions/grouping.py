@@ -43,8 +43,9 @@ def grouped(meaning: Vectors, wording: Vectors) -> Groups:
         return _few(places)
     number = _number_of_groups(_tree(moved(meaning)), _tree(moved(wording)), len(places))
     groups = _cut_and_settled(moved(places), number)
-    if 1 < len(set(groups.tolist())) < len(places) // 2:
-        discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(places, groups)
+    telling = np.bincount(groups)[groups] > 1  # a group of one says nothing of how a group spreads
+    if 1 < len(set(groups[telling].tolist())) < len(places) // 2:
+        discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(places[telling], groups[telling])
         groups = _cut_and_settled(moved(unit(discriminants.transform(places))), number)
     return groups
 
