@@ -91,6 +91,34 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
     )
 
 
+@pytest.mark.parametrize(
+    "alone",
+    [
+        {"search": "wool_BLEND"},
+        {"profile": "MÜLLER ana"},
+        {"profile": "100%"},
+        {"channels": ("sms", "email")},
+        {"statuses": ("routed", "closed")},
+        {"tags": ("",)},
+        {"tags": ("a, b", "")},
+        {"tags": ("[x]",)},
+        {"least_messages": 5},
+        {"most_messages": 2},
+        {"updated_from": date(2026, 6, 4)},
+        {"updated_to": date(2026, 6, 4)},
+        {"topic": "t"},
+        {"skill": "returns"},
+        {"is_sold": True},
+        {"is_clicked": True},
+    ],
+)
+def test_each_filter_leaves_what_meets_it(reader: Reader, shop: Shop, alone: dict[str, Any]) -> None:
+    filters = replace(ALL, **alone)
+    expected = {key for key, row in rows_by_id(shop).items() if meets(row, filters, shop)}
+    assert 0 < len(expected) < len(rows_by_id(shop))
+    assert found(reader, filters) == expected
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     names=some.sets(some.sampled_from(sorted(Filters.__dataclass_fields__)), max_size=3),
