@@ -15,8 +15,8 @@ from typing import Annotated, Any
 
 import typer
 
+from flows import report_shown, stages, summary
 from flows import settings as configuration
-from flows import stages, summary
 from flows.console import INTERRUPTS, Console
 from flows.credentials import out_of_sight
 from flows.dispatch import start
@@ -25,6 +25,7 @@ from flows.errors import AgentMetricsError, InputError
 from flows.home import Home
 from flows.options import (
     AsOfOption,
+    ByOption,
     ConfigOption,
     DebugOption,
     EngineOption,
@@ -39,6 +40,7 @@ from flows.options import (
     VolumeOption,
     WarehouseOption,
 )
+from flows.published.breakdown import breakdown, check_dimension
 from flows.published.figures import key_figures
 from flows.published.report import report as published_report
 from flows.stages import Closed, Result
@@ -266,6 +268,7 @@ def report(
     account: Annotated[str, typer.Option("--account", help="Id of the account.")],
     first: FirstOption,
     last: LastOption,
+    by: ByOption = None,
     home: HomeOption = None,
     warehouse: WarehouseOption = None,
     config: ConfigOption = None,
@@ -275,9 +278,13 @@ def report(
     """The published figures of one account and a range of dates."""
     console = Console(as_json=as_json, is_debugging=debug)
     dates = a_date(first, "--from"), a_date(last, "--to")
+    if by is not None:
+        check_dimension(by)
     with _warehouses(home, config, warehouse)[1][0].read() as reader:
         figures = published_report(reader, account, *dates)
-    console.show(figures.to_json_dict(), summary.report_lines(figures))
+        groups = breakdown(reader, figures, by) if by is not None else None
+    document = {**figures.to_json_dict(), **(groups.to_json_dict() if groups else {})}
+    console.show(document, report_shown.report_lines(figures, groups))
     return 0
 
 
@@ -345,7 +352,13 @@ def demo(
         figures = key_figures(reader)
     console.show(
         {**result.to_json_dict(), "figures": [one.to_json_dict() for one in figures]},
-        [*summary.what_was_done(result), "", *summary.figures(figures), "", *summary.after_demo(figures, at.root)],
+        [
+            *summary.what_was_done(result),
+            "",
+            *report_shown.key_figures(figures),
+            "",
+            *summary.after_demo(figures, at.root),
+        ],
     )
     return result.exit_status
 

@@ -29,3 +29,7 @@ VolumeOption = Annotated[
 ]
 FirstOption = Annotated[str, typer.Option("--from", help="First date, in the account's time zone.")]
 LastOption = Annotated[str, typer.Option("--to", help="Last date, included.")]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", help="In groups: channel, status, tag, day, week (from Monday), month or skill."),
+]

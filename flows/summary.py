@@ -12,7 +12,7 @@ from rich.table import Table
 
 from flows.console import clean
 from flows.home import Home
-from flows.published.report import Conversations, Report
+from flows.published.report import Report
 from flows.reconciliation import REASONS, TABLE
 from flows.stages import Closed, Result, closes
 from flows.status import Status
@@ -157,62 +157,11 @@ def _verdict(outcome: dict[str, Any]) -> str:
     return f"failed, {outcome['rows']:,} rows"
 
 
-def figures(reports: list[Report]) -> Iterator[RenderableType]:
-    """Key figures, one row per account."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("account")
-    for name in ("conversations", "resolved", "routed", "AI-generated sales", "orders", "link clicks", "carts"):
-        table.add_column(name, justify="right")
-    for one in reports:
-        rates = one.conversations
-        sales = f"{one.currency} {one.attributed_revenue:,.2f}"
-        volumes = [f"{rates.volume:,}", _share(rates.resolution_rate), _share(rates.routed_rate), sales]
-        counts = [f"{number:,}" for number in (one.attributed_orders, one.link_clicks, one.add_to_cart_items)]
-        table.add_row(clean(one.account), *volumes, *counts)
-    yield table
-
-
 def after_demo(reports: list[Report], root: Path) -> Iterator[str]:
     """The next command to try, with the first account that the demo has."""
     one = reports[0]
     dates = f"--from {one.first} --to {one.last}"
     yield _line("Next", f"agent-metrics report --account {shlex.quote(one.account)} {dates}{_shown_home(root)}")
-
-
-def report_lines(report: Report) -> Iterator[RenderableType]:
-    """The figures of chapter 6 for one account and range."""
-    name = f" ({clean(report.account_name)})" if report.account_name else ""
-    dates = f"{report.first} to {report.last} ({report.timezone})"
-    yield f"{clean(report.account)}{name}, {dates}, as of {utc_text(report.as_of)}"
-    table = Table(box=None, pad_edge=False)
-    table.add_column("channel")
-    for heading in ("conversations", "resolved", "routed", "closed", "open", "resolution", "routed rate", "unresolved"):
-        table.add_column(heading, justify="right")
-    for channel, one in {**report.by_channel, "all": report.conversations}.items():
-        table.add_row(clean(channel), *_conversation_cells(one))
-    yield ""
-    yield table
-    average = report.average_order_value
-    yield ""
-    yield _line(
-        "AI sales", f"{report.currency} {report.attributed_revenue:,.2f} in {report.attributed_orders:,} orders"
-    )
-    yield _line("Net", f"{report.currency} {report.net_attributed_revenue:,.2f}")
-    yield _line("Average", f"{report.currency} {average:,.2f} per order" if average is not None else "no orders")
-    yield _line("Clicks", f"{report.link_clicks:,}; items added to carts: {report.add_to_cart_items:,}")
-    if report.skills:
-        skills = Table("skill", "label", box=None, pad_edge=False)
-        skills.add_column("messages", justify="right")
-        skills.add_column("conversations", justify="right")
-        for used in report.skills:
-            skills.add_row(clean(used.skill), clean(used.label), f"{used.messages:,}", f"{used.conversations:,}")
-        yield ""
-        yield skills
-
-
-def _conversation_cells(one: Conversations) -> list[str]:
-    counts = [f"{number:,}" for number in (one.volume, one.resolved, one.routed, one.closed, one.open)]
-    return counts + [_share(rate) for rate in (one.resolution_rate, one.routed_rate, one.unresolved_rate)]
 
 
 def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
@@ -307,7 +256,3 @@ def _line(label: str, text: object) -> str:
 def _counts(rows: Mapping[str, int]) -> str:
     parts = [f"{table} {number:,}" for table, number in rows.items() if number]
     return f" ({', '.join(parts)})" if parts else ""
-
-
-def _share(rate: float | None) -> str:
-    return "–" if rate is None else f"{rate:.1%}"

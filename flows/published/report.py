@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from flows.errors import InputError
+from flows.published.accounts import PublishedAccount, accounts
 from flows.warehouses.history import Reader, literal, read_published, utc_text
 
 CENT_OF_A_CENT = Decimal("0.0001")
@@ -25,22 +26,17 @@ select coalesce(sum(revenue), 0), coalesce(sum(net_revenue), 0), count(distinct 
 from metrics.attributed_order_lines
 where account_id = {account} and placed_on between {first} and {last}
 """
-# No zone is more than a day from UTC: the range in UTC comes first because it needs no time zone to be worked out.
 CLICKS = """
 select count(*) filter (where type in ('product_card_click', 'link_click')),
     coalesce(sum(quantity) filter (where type = 'add_to_cart'), 0)
 from metrics.interactions
-where account_id = {account}
-    and occurred_at >= {first} - interval '1 day' and occurred_at < {last} + interval '2 days'
-    and cast(timezone({timezone}, occurred_at) as date) between {first} and {last}
+where account_id = {account} and {clicked}
 """
 SKILLS = """
 with used as (
     select skill, count(*) as messages, count(distinct conversation_id) as conversations
     from metrics.messages
-    where account_id = {account} and sender = 'agent' and skill is not null
-        and sent_at >= {first} - interval '1 day' and sent_at < {last} + interval '2 days'
-        and cast(timezone({timezone}, sent_at) as date) between {first} and {last}
+    where account_id = {account} and sender = 'agent' and skill is not null and {sent}
     group by skill
 )
 select skills.skill, skills.label, coalesce(used.messages, 0) as messages, coalesce(used.conversations, 0)
@@ -115,11 +111,7 @@ class Report:
 
     @property
     def average_order_value(self) -> Decimal | None:
-        """Attributed revenue per distinct order (rule 5.5), to 4 places, half up; None without orders."""
-        if not self.attributed_orders:
-            return None
-        with localcontext(prec=60):
-            return (self.attributed_revenue / self.attributed_orders).quantize(CENT_OF_A_CENT, ROUND_HALF_UP)
+        return average_order_value(self.attributed_revenue, self.attributed_orders)
 
     def to_json_dict(self) -> dict[str, Any]:
         """Money is text with 4 places, dates and instants are ISO text, rates have full precision."""
@@ -145,6 +137,14 @@ class Report:
         }
 
 
+def average_order_value(revenue: Decimal, orders: int) -> Decimal | None:
+    """Attributed revenue per distinct order (rule 5.5), to 4 places, half up; None without orders."""
+    if not orders:
+        return None
+    with localcontext(prec=60):
+        return (revenue / orders).quantize(CENT_OF_A_CENT, ROUND_HALF_UP)
+
+
 def report(reader: Reader, account: str, first: date, last: date) -> Report:
     """What a warehouse tells about `account` for its local dates `first` to `last`, both included (rule 1.2).
 
@@ -152,12 +152,13 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
     """
     if first > last:
         raise InputError(f"the range begins on {first} but ends on {last}", remedy="give the earlier date first")
-    name, timezone, currency = _account(reader, account)
+    known = published_account(reader, account)
     values = {
         "account": literal(account),
-        "timezone": literal(timezone),
         "first": literal(first),
         "last": literal(last),
+        "clicked": known.on_dates("occurred_at", first, last),
+        "sent": known.on_dates("sent_at", first, last),
     }
     by_channel = {channel: Conversations(*counts) for channel, *counts in reader.rows(CONVERSATIONS.format(**values))}
     ((revenue, net_revenue, orders),) = reader.rows(SALES.format(**values))
@@ -169,9 +170,9 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
     newest = standing.newest
     return Report(
         account=account,
-        account_name=name,
-        timezone=timezone,
-        currency=currency,
+        account_name=known.name,
+        timezone=known.timezone,
+        currency=known.currency,
         first=first,
         last=last,
         as_of=newest.as_of,
@@ -187,18 +188,14 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
     )
 
 
-def _account(reader: Reader, account: str) -> tuple[str | None, str, str]:
-    accounts = {
-        account_id: (name, timezone, currency)
-        for account_id, name, timezone, currency in reader.rows(
-            "select account_id, name, timezone, currency from metrics.accounts order by account_id"
-        )
-    }
-    if account not in accounts:
-        known = ", ".join(list(accounts)[:KNOWN_SHOWN]) or "there are none"
-        more = f" and {len(accounts) - KNOWN_SHOWN} more" if len(accounts) > KNOWN_SHOWN else ""
-        raise InputError(f"there is no account {account!r}", remedy=f"the published ones are: {known}{more}")
-    return accounts[account]
+def published_account(reader: Reader, account: str) -> PublishedAccount:
+    """The account of this id. Raises InputError, which names those that there are, for an unknown one."""
+    known = {one.account_id: one for one in accounts(reader)}
+    if account not in known:
+        shown = ", ".join(list(known)[:KNOWN_SHOWN]) or "there are none"
+        more = f" and {len(known) - KNOWN_SHOWN} more" if len(known) > KNOWN_SHOWN else ""
+        raise InputError(f"there is no account {account!r}", remedy=f"the published ones are: {shown}{more}")
+    return known[account]
 
 
 def _total(parts: list[Conversations]) -> Conversations:

@@ -1,0 +1,201 @@
+"""The figures of chapter 6 by channel, status, tag, day, week, month or skill, from the published tables alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flows.errors import InputError
+from flows.published.accounts import PublishedAccount
+from flows.published.report import Conversations, Report, SkillUsage, average_order_value, published_account
+from flows.warehouses.history import Reader, literal
+
+# Of a conversation, as of now (rule 6.1); a sale or a click goes where its conversation does (rule 6.3).
+ATTRIBUTES = {
+    "channel": "coalesce(conversations.channel, '')",
+    "status": "coalesce(conversations.status, '')",
+    "tag": "coalesce(conversations.tag, '')",
+}
+# The first date of the day, week or month of a date. Weeks are those of ISO 8601: they begin on Monday.
+PERIODS = {
+    "day": "{on}",
+    "week": "cast(date_trunc('week', {on}) as date)",
+    "month": "cast(date_trunc('month', {on}) as date)",
+}
+DIMENSIONS = (*ATTRIBUTES, *PERIODS, "skill")
+STATUSES = ("resolved", "routed", "closed", "open")
+MOST_PERIODS = 4_000
+
+CONVERSATIONS = """
+select {key}, count(*), count(*) filter (where conversations.status = 'resolved'),
+    count(*) filter (where conversations.status = 'routed'), count(*) filter (where conversations.status = 'closed'),
+    count(*) filter (where conversations.status = 'open')
+from metrics.conversations
+where conversations.account_id = {account} and conversations.started_on between {first} and {last}
+group by 1
+"""
+SALES = """
+select {key}, coalesce(sum(lines.revenue), 0), coalesce(sum(lines.net_revenue), 0), count(distinct lines.order_id)
+from metrics.attributed_order_lines as lines
+{conversations}
+where lines.account_id = {account} and lines.placed_on between {first} and {last}
+group by 1
+"""
+CLICKS = """
+select {key}, count(*) filter (where clicks.type in ('product_card_click', 'link_click')),
+    coalesce(sum(clicks.quantity) filter (where clicks.type = 'add_to_cart'), 0)
+from metrics.interactions as clicks
+{conversations}
+where clicks.account_id = {account} and clicks.type in ('product_card_click', 'link_click', 'add_to_cart')
+    and {clicked}
+group by 1
+"""
+OF_CONVERSATION = """left join metrics.conversations
+    on conversations.account_id = {fact}.account_id and conversations.conversation_id = {fact}.conversation_id"""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures of one channel, status, tag or period, each under its own date (rules 6.1 to 6.3).
+
+    `key` is the channel, status or tag, '' for no tag, or the first date; `last` is the last date of a period.
+    Everything adds up over the groups but `attributed_orders`: an order counts in each group that has a line of it.
+    """
+
+    key: str | date
+    last: date | None
+    conversations: Conversations
+    attributed_revenue: Decimal
+    net_attributed_revenue: Decimal
+    attributed_orders: int
+    link_clicks: int
+    add_to_cart_items: int
+
+    @property
+    def average_order_value(self) -> Decimal | None:
+        return average_order_value(self.attributed_revenue, self.attributed_orders)
+
+    def to_json_dict(self, by: str) -> dict[str, Any]:
+        """Money is text with 4 places, dates are ISO text, rates have full precision."""
+        average = self.average_order_value
+        return {
+            by: str(self.key),
+            **({"to": str(self.last)} if by in ("week", "month") else {}),
+            **self.conversations.to_json_dict(),
+            "attributed_revenue": f"{self.attributed_revenue:.4f}",
+            "net_attributed_revenue": f"{self.net_attributed_revenue:.4f}",
+            "attributed_orders": self.attributed_orders,
+            "average_order_value": None if average is None else f"{average:.4f}",
+            "link_clicks": self.link_clicks,
+            "add_to_cart_items": self.add_to_cart_items,
+        }
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """A report in groups; by skill, those are its skills."""
+
+    by: str
+    groups: tuple[Group, ...] = ()
+    skills: tuple[SkillUsage, ...] = ()
+
+    def to_json_dict(self) -> dict[str, Any]:
+        groups = [asdict(one) for one in self.skills] or [one.to_json_dict(self.by) for one in self.groups]
+        return {"by": self.by, "groups": groups}
+
+
+def breakdown(reader: Reader, report: Report, by: str) -> Breakdown:
+    """The figures of a report in groups, of the publication that it comes from, if the reader is the same.
+
+    Channels, statuses and tags are those with any figure; days, weeks and months are all of the range, cut to it.
+    Raises InputError for a `by` that is none of DIMENSIONS, and for more than MOST_PERIODS days, weeks or months.
+    """
+    check_dimension(by)
+    if by == "skill":
+        return Breakdown(by, skills=report.skills)
+    account = published_account(reader, report.account)
+    # first, so that a range of ages is refused before the database is asked
+    periods = list(_periods(by, report.first, report.last)) if by in PERIODS else []
+    found = _found(reader, account, report.first, report.last, by)
+    if by in PERIODS:
+        nothing = _nothing()
+        return Breakdown(by, tuple(_group(first, last, found.get(first, nothing)) for first, last in periods))
+    groups = [_group(key, None, figures) for key, figures in found.items()]
+    return Breakdown(by, tuple(sorted(groups, key=lambda one: _order(by, one))))
+
+
+def check_dimension(by: str) -> None:
+    """Raises InputError where the figures are not known by that."""
+    if by not in DIMENSIONS:
+        remedy = f"it can be {', '.join(DIMENSIONS[:-1])} or {DIMENSIONS[-1]}"
+        raise InputError(f"a report cannot be broken down by {by!r}", where="--by", remedy=remedy)
+
+
+def _found(reader: Reader, account: PublishedAccount, first: date, last: date, by: str) -> dict[Any, dict[str, Any]]:
+    """What there is, by the key of the group: a text, or the first date of a period within the range."""
+
+    def query(template: str, fact: str, on: str) -> str:
+        key = ATTRIBUTES.get(by) or f"greatest({literal(first)}, {PERIODS[by].format(on=on)})"
+        return template.format(
+            key=key,
+            conversations=OF_CONVERSATION.format(fact=fact) if by in ATTRIBUTES else "",
+            account=literal(account.account_id),
+            first=literal(first),
+            last=literal(last),
+            clicked=account.on_dates("clicks.occurred_at", first, last),
+        )
+
+    found: dict[Any, dict[str, Any]] = {}
+    for key, *counts in reader.rows(query(CONVERSATIONS, "", "conversations.started_on")):
+        found.setdefault(key, _nothing())["conversations"] = Conversations(*counts)
+    for key, revenue, net_revenue, orders in reader.rows(query(SALES, "lines", "lines.placed_on")):
+        sales = {"attributed_revenue": Decimal(revenue), "net_attributed_revenue": Decimal(net_revenue)}
+        found.setdefault(key, _nothing()).update(**sales, attributed_orders=orders)
+    for key, link_clicks, items in reader.rows(query(CLICKS, "clicks", account.date_of("clicks.occurred_at"))):
+        found.setdefault(key, _nothing()).update(link_clicks=link_clicks, add_to_cart_items=int(items))
+    return found
+
+
+def _nothing() -> dict[str, Any]:
+    money = dict.fromkeys(("attributed_revenue", "net_attributed_revenue"), Decimal(0))
+    counts = dict.fromkeys(("attributed_orders", "link_clicks", "add_to_cart_items"), 0)
+    return {"conversations": Conversations(0, 0, 0, 0, 0), **money, **counts}
+
+
+def _group(key: str | date, last: date | None, figures: dict[str, Any]) -> Group:
+    return Group(key=key, last=last, **figures)
+
+
+def _order(by: str, one: Group) -> tuple[Any, ...]:
+    """Statuses as rule 3.5 has them, tags by what they have most of, channels by their names."""
+    if by == "status":
+        return (STATUSES.index(str(one.key)) if one.key in STATUSES else len(STATUSES), one.key)
+    return (-one.conversations.volume, -one.attributed_revenue, one.key) if by == "tag" else (one.key,)
+
+
+def _periods(by: str, first: date, last: date) -> Iterator[tuple[date, date]]:
+    """All days, weeks or months of the range: the first and the last date of each, within the range."""
+    begins = first
+    for _ in range(MOST_PERIODS):
+        ends = min(last, _end(by, begins))
+        yield begins, ends
+        if ends == last:
+            return
+        begins = ends + timedelta(days=1)
+    what = f"{first} to {last} has more than {MOST_PERIODS:,} {by}s"
+    raise InputError(what, where="--by", remedy="ask for a shorter range, or for longer periods")
+
+
+def _end(by: str, begins: date) -> date:
+    """The last date of the day, week or month; the last of all dates where it would be later."""
+    if by == "day":
+        return begins
+    if by == "week":
+        return date.fromordinal(min(begins.toordinal() + 6 - begins.weekday(), date.max.toordinal()))
+    if (begins.year, begins.month) == (date.max.year, date.max.month):
+        return date.max
+    following = date(begins.year + begins.month // 12, begins.month % 12 + 1, 1)
+    return following - timedelta(days=1)

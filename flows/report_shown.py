@@ -1,0 +1,185 @@
+"""What people read of a report. Names, tags and labels are of strangers: no markup, no pictures, no control signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from flows.console import clean
+from flows.published.breakdown import Breakdown, Group
+from flows.published.intervals import wilson
+from flows.published.report import Conversations, Report, SkillUsage
+from flows.warehouses.history import utc_text
+
+NONE = "–"
+LONGEST = 40  # characters of a name
+OF_ONE_STATUS = ("resolved", "routed", "closed", "open", "resolution rate", "routed rate", "unresolved rate")
+BRACKETS = "In brackets: the 95 % interval of a rate (Wilson). The fewer the conversations, the wider it is."
+# What a narrow terminal does without, the first of them first; then the intervals have gone already.
+LEAST_WANTED = (
+    "unresolved rate", "net sales", "carts", "average order", "link clicks", "open", "closed", "orders",
+    "routed rate", "routed", "resolved", "AI sales",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table of figures; sales and clicks are None where a table does not show them."""
+
+    title: str
+    conversations: Conversations
+    sales: Group | Report | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A table of figures that leaves out what the terminal has no room for."""
+
+    heading: str
+    rows: Sequence[Row]
+    currency: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        without: list[str] = []
+        with_intervals = True
+        table = self._table(without, with_intervals)
+        for name in ("intervals", *LEAST_WANTED):
+            if Measurement.get(console, options.update(max_width=10_000), table).maximum <= options.max_width:
+                break
+            with_intervals, without = False, [*without, name]
+            table = self._table(without, with_intervals)
+        yield table
+        if without[1:]:
+            shown = [name for name in without[1:] if name in self._columns(with_intervals=False)]
+            yield Text(f"\nA wider terminal, or --json, also shows: {', '.join(shown)}.")
+        elif with_intervals and self.heading != "status":
+            yield Text(f"\n{BRACKETS}")
+
+    def _table(self, without: Sequence[str], with_intervals: bool) -> Table:
+        shown = {name: cell for name, cell in self._columns(with_intervals).items() if name not in without}
+        table = Table(box=None, pad_edge=False)
+        table.add_column(self.heading, no_wrap=True)
+        for name in shown:
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in self.rows:
+            table.add_row(cut(row.title), *(cell(row) for cell in shown.values()))
+        return table
+
+    def _columns(self, with_intervals: bool) -> dict[str, Callable[[Row], str]]:
+        """Name -> what stands in a row. A status has no figures by status."""
+
+        def count(number: Callable[[Conversations], int]) -> Callable[[Row], str]:
+            return lambda row: f"{number(row.conversations):,}"
+
+        def rate(part: Callable[[Conversations], int]) -> Callable[[Row], str]:
+            return lambda row: share(part(row.conversations), row.conversations.volume, with_intervals=with_intervals)
+
+        def sale(cell: Callable[[Group | Report], str]) -> Callable[[Row], str]:
+            return lambda row: cell(row.sales) if row.sales else ""
+
+        columns = {
+            "conversations": count(lambda one: one.volume),
+            "resolved": count(lambda one: one.resolved),
+            "routed": count(lambda one: one.routed),
+            "closed": count(lambda one: one.closed),
+            "open": count(lambda one: one.open),
+            "resolution rate": rate(lambda one: one.resolved),
+            "routed rate": rate(lambda one: one.routed),
+            "unresolved rate": rate(lambda one: one.routed + one.closed),
+        }
+        if any(row.sales for row in self.rows):
+            columns |= {
+                "AI sales": sale(lambda one: in_currency(self.currency, one.attributed_revenue)),
+                "net sales": sale(lambda one: in_currency(self.currency, one.net_attributed_revenue)),
+                "orders": sale(lambda one: f"{one.attributed_orders:,}"),
+                "average order": sale(lambda one: in_currency(self.currency, one.average_order_value)),
+                "link clicks": sale(lambda one: f"{one.link_clicks:,}"),
+                "carts": sale(lambda one: f"{one.add_to_cart_items:,}"),
+            }
+        return {name: cell for name, cell in columns.items() if self.heading != "status" or name not in OF_ONE_STATUS}
+
+
+def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterator[RenderableType]:
+    """The figures of chapter 6 for one account and range, in groups where they are asked for."""
+    name = f" ({clean(report.account_name)})" if report.account_name else ""
+    dates = f"{report.first} to {report.last} ({clean(report.timezone)})"
+    yield f"{clean(report.account)}{name}, {dates}, as of {utc_text(report.as_of)}"
+    yield ""
+    if broken_down is None:
+        by_channel = [Row(channel, figures) for channel, figures in report.by_channel.items()]
+        yield Figures("channel", [*by_channel, Row("all", report.conversations)], report.currency)
+        yield ""
+        yield from _sales(report)
+        if report.skills:
+            yield ""
+            yield _skills(report.skills)
+    elif broken_down.by == "skill":
+        yield _skills(broken_down.skills) if broken_down.skills else "There are no skills."
+    else:
+        groups = [Row(title(broken_down.by, one), one.conversations, one) for one in broken_down.groups]
+        yield Figures(broken_down.by, [*groups, Row("all", report.conversations, report)], report.currency)
+
+
+def _sales(report: Report) -> Iterator[str]:
+    orders = "1 order" if report.attributed_orders == 1 else f"{report.attributed_orders:,} orders"
+    yield f"AI sales   {in_currency(report.currency, report.attributed_revenue)} in {orders}"
+    yield f"Net        {in_currency(report.currency, report.net_attributed_revenue)}"
+    average = report.average_order_value
+    yield f"Average    {'no orders' if average is None else f'{in_currency(report.currency, average)} per order'}"
+    yield f"Clicks     {report.link_clicks:,}; items added to carts: {report.add_to_cart_items:,}"
+
+
+def _skills(skills: Sequence[SkillUsage]) -> Table:
+    table = Table("skill", "label", box=None, pad_edge=False)
+    table.add_column("messages", justify="right")
+    table.add_column("conversations", justify="right")
+    for used in skills:
+        table.add_row(cut(used.skill), cut(used.label), f"{used.messages:,}", f"{used.conversations:,}")
+    return table
+
+
+def title(by: str, group: Group) -> str:
+    """The name of a group for people: weeks and months with the dates that they have in the range."""
+    if by in ("week", "month"):
+        return f"{group.key} to {group.last}"
+    return str(group.key) or "(none)"
+
+
+def key_figures(reports: list[Report]) -> Iterator[RenderableType]:
+    """Key figures, one row per account."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("account")
+    for name in ("conversations", "resolved", "routed", "AI-generated sales", "orders", "link clicks", "carts"):
+        table.add_column(name, justify="right")
+    for one in reports:
+        of = one.conversations
+        rates = [share(part, of.volume, with_intervals=False) for part in (of.resolved, of.routed)]
+        counts = [f"{number:,}" for number in (one.attributed_orders, one.link_clicks, one.add_to_cart_items)]
+        sales = in_currency(one.currency, one.attributed_revenue)
+        table.add_row(cut(one.account), f"{of.volume:,}", *rates, sales, *counts)
+    yield table
+
+
+def share(part: int, whole: int, *, with_intervals: bool) -> str:
+    """A rate with one decimal, and between which two it may lie; a dash for the rate of nothing."""
+    interval = wilson(part, whole)
+    if interval is None:
+        return NONE
+    low, high = (f"{100 * end:.1f}" for end in interval)
+    return f"{part / whole:.1%} ({low}–{high})" if with_intervals else f"{part / whole:.1%}"
+
+
+def in_currency(currency: str, amount: Decimal | None) -> str:
+    return NONE if amount is None else f"{clean(currency)} {amount:,.2f}"
+
+
+def cut(text: str) -> Text:
+    """One line of a name, as plain text: Rich would take brackets in a string for markup."""
+    shown = clean(" ".join(text.split()))
+    return Text(shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…")

@@ -1,0 +1,160 @@
+"""What `agent-metrics report` prints: for people, for machines, on both warehouses."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from flows import report_shown
+from flows.cli import main
+from flows.home import Home
+from flows.published.breakdown import DIMENSIONS, breakdown
+from flows.published.report import report
+from flows.warehouses.duckdb import DuckDBFile
+from tests.gaps.shop import publish_to
+from tests.published.shop import MIDNIGHT, Shop
+from tests.warehouses import servers
+
+ASKED = ["--account", "shop", "--from", "2026-06-01", "--to", "2026-06-07"]
+HOSTILE_TAG = "[red]:smile:[/red]\x1b[31m\r\n\u202eevil"
+
+
+def busy_shop() -> Shop:
+    shop = Shop()
+    statuses = ["resolved"] * 5 + ["routed"] * 2 + ["closed", "open"]
+    for number, status in enumerate(statuses * 150):
+        channel = ("web_chat", "sms")[number % 2]
+        at = MIDNIGHT + timedelta(minutes=number)
+        shop.conversation(f"c{number}", status, at=at, channel=channel, tag=(None, "returns", HOSTILE_TAG)[number % 3])
+    shop.click("c1", 1)
+    shop.sell("c1", "line 1", "order", "1234.5000", net_revenue="1000")
+    shop.sell("c2", "line 2", "order", "1000.0000", net_revenue="0")
+    shop.skill("returns", is_available=True)
+    return shop
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("shown") / "home")
+    publish_to(home, busy_shop())
+    return home
+
+
+def printed(place: Home, by: str | None, width: int) -> str:
+    with DuckDBFile(place).read() as reader:
+        figures = report(reader, "shop", MIDNIGHT.date(), MIDNIGHT.date() + timedelta(days=6))
+        groups = breakdown(reader, figures, by) if by else None
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    for line in report_shown.report_lines(figures, groups):
+        console.print(line, markup=False, highlight=False)
+    return out.getvalue()
+
+
+def cells(text: str) -> list[list[str]]:
+    """The first table: what stands in each line, by two blanks at least."""
+    lines = text.split("\n\n")[1].splitlines()
+    return [re.split(r"\s{2,}", line.strip()) for line in lines]
+
+
+def test_rates_stand_with_their_intervals_and_all_in_the_last_line(place: Home) -> None:
+    text = printed(place, None, 200)
+    head, *lines = cells(text)
+    assert head == [
+        *("channel", "conversations", "resolved", "routed", "closed", "open"),
+        *("resolution rate", "routed rate", "unresolved rate"),
+    ]
+    assert [line[0] for line in lines] == ["sms", "web_chat", "all"]
+    counts = ["1,350", "750", "300", "150", "150"]
+    assert lines[-1] == ["all", *counts, "55.6% (52.9–58.2)", "22.2% (20.1–24.5)", "33.3% (30.9–35.9)"]
+    assert report_shown.BRACKETS in text
+    assert "AI sales   BRL 2,234.50 in 1 order\n" in text
+    assert "Average    BRL 2,234.50 per order\n" in text
+
+
+def test_groups_stand_with_their_sales_and_the_total_of_the_whole(place: Home) -> None:
+    lines = cells(printed(place, "tag", 200))
+    tags = {line[0]: line[1:] for line in lines[1:]}
+    assert list(tags) == ["returns", "[red]:smile:[/red]\\x1b[31m \\u202eevil", "(none)", "all"]
+    assert lines[0][-6:] == ["AI sales", "net sales", "orders", "average order", "link clicks", "carts"]
+    assert tags["returns"][-6:] == ["BRL 1,234.50", "BRL 1,000.00", "1", "BRL 1,234.50", "1", "0"]
+    assert tags["(none)"][-6:] == ["BRL 0.00", "BRL 0.00", "0", "–", "0", "0"]
+    assert tags["all"][-6:] == ["BRL 2,234.50", "BRL 1,000.00", "1", "BRL 2,234.50", "1", "0"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 150])
+@pytest.mark.parametrize("by", [None, "channel", "week", "status"])
+def test_a_narrow_terminal_shows_less_and_says_so(place: Home, by: str | None, width: int) -> None:
+    text = printed(place, by, width)
+    table, said = [*text.split("\n\n"), ""][1:3]
+    assert all(len(line) <= width for line in table.splitlines())
+    assert "…" not in text
+    shown, whole = cells(text)[0], cells(printed(place, by, 200))[0]
+    assert shown[:2] == [by or "channel", "conversations"]
+    assert "resolution rate" in shown or by == "status"
+    names = " ".join(said.split()).partition("also shows: ")[2].rstrip(".")
+    assert set(names.split(", ")) - {""} == set(whole) - set(shown)
+
+
+def test_days_without_anything_stand_there_with_dashes(place: Home) -> None:
+    lines = cells(printed(place, "day", 200))
+    assert lines[0][0] == "day"
+    assert [line[0] for line in lines[1:]] == [*(f"2026-06-0{day}" for day in range(1, 8)), "all"]
+    assert lines[7][:9] == ["2026-06-07", "0", "0", "0", "0", "0", "–", "–", "–"]
+
+
+def test_weeks_say_when_they_end_and_skills_what_they_are_called(place: Home) -> None:
+    assert cells(printed(place, "week", 200))[1][0] == "2026-06-01 to 2026-06-07"
+    assert cells(printed(place, "skill", 200)) == [
+        ["skill", "label", "messages", "conversations"],
+        ["returns", "Returns", "0", "0"],
+    ]
+
+
+@pytest.fixture
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("_nowhere")
+@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+def test_json_is_the_whole_report_and_its_groups(
+    tmp_path: Path, database_server: str, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    at = "duckdb" if kind == "duckdb" else servers.fresh(database_server)
+    publish_to(Home(home), busy_shop(), at)
+
+    def told(*more: str) -> dict[str, Any]:
+        assert main(["report", *ASKED, "--home", str(home), "--warehouse", at, "--json", *more]) == 0
+        document: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return document
+
+    whole = told()
+    assert not {"by", "groups"} & set(whole)
+    for by in DIMENSIONS:
+        document = told("--by", by)
+        groups = document.pop("groups")
+        assert document.pop("by") == by
+        assert document == whole
+        assert all(by in group for group in groups)
+    counts = {"volume": 675, "resolved": 375, "routed": 150, "closed": 75, "open": 75}
+    rates = {"resolution_rate": 375 / 675, "routed_rate": 150 / 675, "unresolved_rate": 225 / 675}
+    sales = {"attributed_revenue": "1000.0000", "net_attributed_revenue": "0.0000", "attributed_orders": 1}
+    clicks = {"average_order_value": "1000.0000", "link_clicks": 0, "add_to_cart_items": 0}
+    web_chat = {"channel": "web_chat", **counts, **rates, **sales, **clicks}
+    assert told("--by", "channel")["groups"][1] == web_chat
+
+
+@pytest.mark.usefixtures("_nowhere")
+def test_another_word_is_a_mistake_of_the_user(place: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", *ASKED, "--home", str(place.root), "--by", "hour"]) == 2
+    said = capsys.readouterr().err
+    assert "broken down by 'hour'; it can be channel, status, tag, day, week, month or skill" in said
