@@ -8,14 +8,15 @@ from flows.questions.grouping import grouped
 from flows.questions.space import unit
 
 
-def test_a_question_like_no_other_disturbs_nobody() -> None:
-    """A group of one has no spread; nothing is learned from it, and nothing warns of it."""
-    dice = np.random.default_rng(7)
-    for _ in range(20):
-        middles = dice.normal(size=(4, 32))
-        topics = np.append(dice.integers(0, 3, 30), 3)  # the last one is alone
-        near = middles[topics] + 0.05 * dice.normal(size=(31, 32))
-        far = middles[topics] + 0.05 * dice.normal(size=(31, 32))
+def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
+    """A group of one has no spread; the discriminants are learned without it."""
+    found = 0
+    for seed in range(12):
+        dice = np.random.default_rng(seed)
+        middles = dice.normal(size=(8, 64))
+        topics = dice.integers(0, 8, 40)
+        near = middles[topics] + dice.normal(size=(40, 64))
+        far = middles[topics] + 3 * dice.normal(size=(40, 64))
         groups = grouped(unit(near.astype(np.float32)), unit(far.astype(np.float32)))
-        assert len(groups) == 31
-        assert (groups == groups[-1]).sum() == 1
+        found += int((np.bincount(groups) == 1).sum())
+    assert found
