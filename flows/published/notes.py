@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from math import exp
 
 from flows.published.accounts import PublishedAccount
+from flows.published.gaps import data_up_to
 from flows.published.intervals import wilson
 from flows.warehouses.history import Publication, Reader, literal
 
@@ -21,6 +22,7 @@ MOST_NOTES = 4
 LEAST_OVER = 20  # conversations, for a rate to be judged
 WELL_BELOW = 0.05
 LEAST_UNANSWERED = 5
+A_DAY = timedelta(days=1)
 
 DAYS = """
 select date, sum(conversations), coalesce(sum(conversations) filter (where status = 'resolved'), 0),
@@ -29,6 +31,14 @@ from metrics.daily_performance
 where account_id = {account} and date between {first} and {last}
 group by date having sum(conversations) > 0
 """
+LAST_BEFORE = """
+select max(date) from metrics.daily_performance
+where account_id = {account} and conversations > 0 and date < {begin}
+"""
+USUAL = """
+select coalesce(sum(conversations), 0) from metrics.daily_performance
+where account_id = {account} and date >= {first} and date < {end}
+"""
 ANSWERED = """
 select started_on, count(*), count(*) filter (where agent_message_count > 0)
 from metrics.conversations
@@ -36,7 +46,8 @@ where account_id = {account} and started_on between {first} and {last}
 group by started_on
 """
 NEWEST = """
-select max(date), min(date) from metrics.daily_performance where account_id = {account}
+select max(date), min(date) filter (where conversations > 0) from metrics.daily_performance
+where account_id = {account}
 """
 SKILLS = """
 select count(*), count(*) filter (where is_available) from metrics.skills where account_id = {account}
@@ -56,10 +67,12 @@ class Note:
 class _Account:
     """What is known of an account: conversations by date, dates of its newest and its first events, its skills."""
 
+    reader: Reader
     account: PublishedAccount
     publication: Publication
     days: dict[date, tuple[int, int, int]]
-    newest: date | None
+    newest: date
+    begun: date
     skills: int
     available: int
 
@@ -68,10 +81,9 @@ class _Account:
         return self.account.day_of(self.publication.as_of)
 
     @property
-    def delivered_up_to(self) -> date | None:
+    def delivered_up_to(self) -> date:
         """The date up to which anything came, for whichever account."""
-        up_to = self.publication.data_up_to
-        return self.account.day_of(up_to) if up_to else None
+        return self.account.day_of(data_up_to(self.publication))
 
 
 def notes(
@@ -80,13 +92,17 @@ def notes(
     """What deserves a word about the local dates `first` to `last`, both included: the weightiest first."""
     values = {"account": literal(account.account_id), "first": literal(first), "last": literal(last)}
     ((newest, begun),) = reader.rows(NEWEST.format(**values))
-    if newest is None:
+    if begun is None:
         what = "No conversation of this account has come yet."
         return (Note("silence", what, "See that a source delivers them: `agent-metrics doctor`, `agent-metrics run`."),)
     rows = reader.rows(DAYS.format(**{**values, "first": literal(first - timedelta(days=NORM_DAYS))}))
     days = {day: (int(asked), int(resolved), int(over)) for day, asked, resolved, over in rows}
     ((skills, available),) = reader.rows(SKILLS.format(**values))
-    known = _Account(account, publication, days, newest, skills, available)
+    known = _Account(reader, account, publication, days, newest, begun, skills, available)
+    if last < begun or first > known.today:
+        is_early = last < begun
+        what = f"The first conversation came on {_day(begun)}." if is_early else "These dates are yet to come."
+        return (Note("silence", what, f"Choose {'later' if is_early else 'earlier'} dates."),)
     told = [_silence(known, *stretch) for stretch in _silent(known, max(first, begun), last)]
     told += _mute(reader, values)
     return (*_below_norm(known, first, last), *told)[:MOST_NOTES]
@@ -98,7 +114,7 @@ def _silent(known: _Account, first: date, last: date) -> list[tuple[date, date]]
     for day in (first + timedelta(days=number) for number in range((min(last, known.today) - first).days + 1)):
         if day in known.days:
             continue
-        if found and found[-1][1] == day - timedelta(days=1):
+        if found and found[-1][1] == day - A_DAY:
             found[-1] = (found[-1][0], day)
         else:
             found.append((day, day))
@@ -107,29 +123,32 @@ def _silent(known: _Account, first: date, last: date) -> list[tuple[date, date]]
 
 
 def _silence(known: _Account, begin: date, end: date) -> Note:
-    count = (end - begin).days + 1
-    when = f"No conversation {_when(begin, end)}."
-    delivered = known.delivered_up_to
-    if delivered is None or delivered < begin:
-        up_to = "ever" if delivered is None else f"since {_day(delivered)}"
+    """Why nobody wrote; what of it lies before the range, and before there is anything to compare with, counts too."""
+    of = literal(known.account.account_id)
+    ((before,),) = known.reader.rows(LAST_BEFORE.format(account=of, begin=literal(begin)))
+    since = before + A_DAY
+    when = f"No conversation {_when(begin, end)}{f', nor before that since {_day(before)}' if since < begin else ''}."
+    usual_from = max(before - (USUAL_DAYS - 1) * A_DAY, known.begun)
+    ((count,),) = known.reader.rows(USUAL.format(account=of, first=literal(usual_from), end=literal(since)))
+    usual = int(count) / (since - usual_from).days
+    # a date counts when it is over and all of it has come
+    delivered, yesterday = known.delivered_up_to, known.today - A_DAY
+    silent = max(0, (min(end, delivered - A_DAY, yesterday) - since).days + 1)
+    is_chance = exp(-usual * silent) >= UNLIKELY
+    if delivered < min(end, yesterday) and is_chance:
         remedy = "Look at the sources with `agent-metrics doctor`, then `agent-metrics run`."
-        return Note("silence", f"{when} Nothing was delivered {up_to}.", remedy)
-    if end >= known.today - timedelta(days=1) and known.skills and not known.available:
+        return Note("silence", f"{when} Nothing was delivered since {_day(delivered)}.", remedy)
+    if end >= yesterday and known.skills and not known.available:
         remedy = "Switch skills on where the agent is set up."
         return Note("silence", f"{when} The agent is switched off: none of its skills is available.", remedy)
-    earlier = [day for day in known.days if begin - timedelta(days=USUAL_DAYS) <= day < begin]
-    usual = sum(known.days[day][0] for day in earlier) / USUAL_DAYS
-    if exp(-usual * count) < UNLIKELY:
-        what = f"{when} Usually it is {usual:,.0f} a day: the agent was probably switched off."
-        if known.newest is not None and known.newest < begin:
-            what = (
-                f"{when} Usually it is {usual:,.0f} a day: the agent is probably switched off, or its source delivers "
-                "nothing any more."
-            )
-        return Note("silence", what, "See whether it answers in the shop, and what `agent-metrics status` says.")
-    return Note(
-        "silence", f"{when} Nobody wrote to the agent.", "With few conversations that happens; a wider range has more."
-    )
+    if is_chance:
+        remedy = "With few conversations that happens; a wider range has more."
+        return Note("silence", f"{when} Nobody wrote to the agent.", remedy)
+    off = "the agent was probably switched off"
+    if known.newest < begin:
+        off = "the agent is probably switched off, or its source delivers nothing any more"
+    what = f"{when} Usually it is {usual:,.{0 if usual >= 10 else 1}f} a day: {off}."
+    return Note("silence", what, "See whether it answers in the shop, and what `agent-metrics status` says.")
 
 
 def _mute(reader: Reader, values: dict[str, str]) -> list[Note]:

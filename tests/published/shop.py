@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,6 +45,7 @@ class Shop(ShopWithTopics):
             "channel": "web_chat",
             "profile_id": None,
             "profile_name": "Anonymous",
+            "tag": None,
             "first_question": "Where is it?",
             "started_at": at,
             "started_on": at.astimezone(zone).date(),
@@ -59,8 +60,40 @@ class Shop(ShopWithTopics):
         super().conversation(conversation_id, status, account_id, **{**facts, **more})
 
     def published_rows(self) -> Rows:
-        self.rows["knowledge_gap_totals"].clear()  # a shop may be published several times
+        for derived in ("knowledge_gap_totals", "daily_performance"):
+            self.rows[derived].clear()  # a shop may be published several times
+        self._sum_days()
         return super().published_rows()
+
+    def _sum_days(self) -> None:
+        """Rule 6.3: each thing on its own date, under what its conversation is as of now."""
+        of = {(one["account_id"], one["conversation_id"]): one for one in self.rows["conversations"]}
+        sums: defaultdict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+        orders: defaultdict[tuple[Any, ...], set[str]] = defaultdict(set)
+
+        def day(row: dict[str, Any], on: Any) -> tuple[Any, ...]:
+            conversation = of[row["account_id"], row["conversation_id"]]
+            return row["account_id"], on, conversation["channel"], conversation["status"], conversation["tag"] or ""
+
+        for row in self.rows["conversations"]:
+            sums[day(row, row["started_on"])]["conversations"] += 1
+        for row in self.rows["interactions"]:
+            if row["type"] in ("product_card_click", "link_click", "add_to_cart"):
+                zone = ZONE if row["account_id"] == "shop" else UTC
+                is_cart = row["type"] == "add_to_cart"
+                figure, more = ("add_to_cart_items", row["quantity"]) if is_cart else ("link_clicks", 1)
+                sums[day(row, row["occurred_at"].astimezone(zone).date())][figure] += more
+        for row in self.rows["attributed_order_lines"]:
+            key = day(row, row["placed_on"])
+            orders[key].add(row["order_id"])
+            sums[key]["attributed_revenue"] += Decimal(row["revenue"])
+            sums[key]["net_attributed_revenue"] += Decimal(row["net_revenue"])
+        figures = ("conversations", "link_clicks", "add_to_cart_items", "attributed_revenue", "net_attributed_revenue")
+        for key, found in sums.items():
+            account_id, on, channel, status, tag = key
+            of_key = {"date": on, "channel": channel, "status": status, "tag": tag}
+            counted = {figure: str(found[figure]) for figure in figures}
+            self.add("daily_performance", account_id, **of_key, **counted, attributed_orders=len(orders[key]))
 
     def of(self, conversation_id: str) -> dict[str, Any]:
         (row,) = [one for one in self.rows["conversations"] if one["conversation_id"] == conversation_id]

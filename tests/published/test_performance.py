@@ -1,0 +1,197 @@
+"""The figures of the page are those of the report, and its bars plain counts; the same from both warehouses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import astuple
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.published.performance import Bar, KeyFigures, bars, before, key_figures, unit_of
+from flows.published.report import report
+from flows.warehouses.history import Reader
+from tests.published.conftest import Read, account_of
+from tests.published.shop import MIDNIGHT, Shop, asked_shop
+
+FIRST = date(2026, 6, 1)
+NOTHING = KeyFigures(0, 0, 0, 0, 0, 0, 0, Decimal(0), Decimal(0), 0)
+RANGES = [
+    (FIRST, FIRST),
+    (FIRST, date(2026, 6, 3)),
+    (date(2026, 5, 31), date(2026, 6, 8)),
+    (date(2026, 6, 8), date(2026, 12, 31)),
+    (date(2026, 1, 1), date(2027, 3, 1)),
+    (date(2025, 1, 1), date(2025, 1, 31)),
+]
+
+
+def sold_shop() -> Shop:
+    """With clicks, carts and sales at the edges of dates, and orders whose lines are in several conversations."""
+    shop = asked_shop()
+    for number in range(5, 60, 5):  # `c00` is in both accounts
+        shop.click(f"c{number:02}", number * 20)
+        shop.click(f"c{number:02}", 24 * 60 - 1, "add_to_cart", quantity=number % 4 + 1)
+        shop.click(f"c{number:02}", 2, "message_opened")
+        shop.click(f"c{number:02}", 3 * 24 * 60, "link_click")
+        shop.sell(
+            f"c{number:02}", f"more {number}", f"order {number % 3}", "19.9901", hours=number, net_revenue="9.99"
+        )
+    shop.sell("c01", "first", "order of two channels", "0.0001")
+    shop.sell("c02", "second", "order of two channels", "1000000.0001")
+    shop.conversation("at the end", "resolved", at=MIDNIGHT + timedelta(days=1, microseconds=-1), channel="whatsapp")
+    return shop
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    return sold_shop()
+
+
+@pytest.fixture(scope="module")
+def reader(read: Read, shop: Shop) -> Reader:
+    return read(shop)
+
+
+@pytest.mark.parametrize(("first", "last"), RANGES)
+@pytest.mark.parametrize("account_id", ["shop", "other"])
+def test_key_figures_are_those_of_the_report(reader: Reader, account_id: str, first: date, last: date) -> None:
+    """Rules 6.1 to 6.3 and 5.5."""
+    found = key_figures(reader, account_of(reader, account_id), first, last)
+    told = report(reader, account_id, first, last)
+    whole = told.conversations
+    assert (found.volume, found.resolved, found.routed, found.closed, found.open) == astuple(whole)
+    assert (found.revenue, found.net_revenue) == (told.attributed_revenue, told.net_attributed_revenue)
+    assert (found.orders, found.link_clicks) == (told.attributed_orders, told.link_clicks)
+    assert found.add_to_cart_items == told.add_to_cart_items
+    rates = [found.rate(count) for count in (found.resolved, found.routed, found.unresolved)]
+    assert rates == [whole.resolution_rate, whole.routed_rate, whole.unresolved_rate]
+    average = found.average_order_value
+    assert (average and round(average, 4)) == told.average_order_value
+
+
+def test_figures_are_of_the_channels_that_are_asked(reader: Reader, shop: Shop) -> None:
+    account, days = account_of(reader), (date(2026, 5, 31), date(2026, 6, 30))
+    whole = key_figures(reader, account, *days)
+    assert whole.volume == 62
+    assert whole.link_clicks == 22
+    assert whole.orders == sold(shop, "web_chat", "sms", "email")
+    parts = {name: key_figures(reader, account, *days, (name,)) for name in ("web_chat", "sms", "email", "whatsapp")}
+    assert [one.volume for one in parts.values()] == [21, 20, 20, 1]
+    for figure in ("volume", "resolved", "routed", "closed", "open", "link_clicks", "add_to_cart_items", "revenue"):
+        assert sum(getattr(one, figure) for one in parts.values()) == getattr(whole, figure), figure
+    assert parts["sms"].orders == sold(shop, "sms")
+    both = key_figures(reader, account, *days, ("sms", "email"))
+    assert (both.volume, both.orders) == (40, sold(shop, "sms", "email"))
+    assert both.orders < parts["sms"].orders + parts["email"].orders  # an order with lines of both is one
+    assert key_figures(reader, account, *days, ("no such' channel",)) == NOTHING
+
+
+def sold(shop: Shop, *channels: str) -> int:
+    lines = shop.rows["attributed_order_lines"]
+    return len({one["order_id"] for one in lines if one["channel"] in channels})
+
+
+@pytest.mark.parametrize("by", ["status", "channel", "tag"])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (FIRST, date(2026, 6, 3)),  # days
+        (date(2026, 6, 3), date(2026, 9, 4)),  # weeks, the first cut on a Wednesday
+        (date(2026, 6, 4), date(2027, 6, 5)),  # months
+        (date(2025, 1, 1), date(2025, 1, 7)),
+    ],
+)
+def test_bars_are_plain_counts(reader: Reader, shop: Shop, by: str, first: date, last: date) -> None:
+    found = bars(reader, account_of(reader), first, last, by=by)
+    counted = Counter(
+        (*span(row["started_on"], first, last), row[by] or "")
+        for row in shop.rows["conversations"]
+        if row["account_id"] == "shop" and first <= row["started_on"] <= last
+    )
+    assert {(one.first, one.last, one.group): one.conversations for one in found} == counted
+    assert len(found) == len(counted)
+    assert [one.first for one in found] == sorted(one.first for one in found)
+    some = bars(reader, account_of(reader), first, last, by=by, channels=("sms",))
+    sms = [row for row in shop.rows["conversations"] if row["channel"] == "sms"]
+    assert sum(one.conversations for one in some) == sum(first <= row["started_on"] <= last for row in sms)
+
+
+def span(day: date, first: date, last: date) -> tuple[date, date]:
+    """The dates of the bar that holds the day, by the calendar."""
+    days = (last - first).days + 1
+    begin, end = day, day
+    if 92 < days <= 366:
+        begin, end = day - timedelta(days=day.weekday()), day + timedelta(days=6 - day.weekday())
+    elif days > 366:
+        begin = day.replace(day=1)
+        end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return max(begin, first), min(end, last)
+
+
+def test_bars_leave_out_dates_on_which_nothing_started(reader: Reader) -> None:
+    """A click on a date, or a sale, makes a row of `daily_performance` and no bar."""
+    last = date(2026, 6, 14)
+    clicks = key_figures(reader, account_of(reader), date(2026, 6, 10), last)
+    assert (clicks.volume, clicks.link_clicks > 0) == (0, True)
+    assert bars(reader, account_of(reader), date(2026, 6, 10), last, by="status") == ()
+
+
+def test_one_conversation(read: Read) -> None:
+    shop = Shop()
+    shop.conversation("only", "resolved", tag="it's")
+    reader = read(shop)
+    account = account_of(reader)
+    only = KeyFigures(1, 1, 0, 0, 0, 0, 0, Decimal(0), Decimal(0), 0)
+    assert key_figures(reader, account, FIRST, FIRST) == only
+    assert only.average_order_value is None
+    assert bars(reader, account, FIRST, FIRST, by="tag") == (Bar(FIRST, FIRST, "it's", 1),)
+    year = (date(2026, 3, 1), date(2027, 3, 1))
+    assert bars(reader, account, *year, by="tag") == (Bar(FIRST, date(2026, 6, 7), "it's", 1),)
+    longer = (date(2026, 2, 27), date(2027, 3, 1))
+    assert bars(reader, account, *longer, by="tag") == (Bar(FIRST, date(2026, 6, 30), "it's", 1),)
+
+
+def test_nothing_published_for_the_account(read: Read) -> None:
+    reader = read(Shop())
+    assert key_figures(reader, account_of(reader), FIRST, FIRST) == NOTHING
+    assert [NOTHING.rate(count) for count in (0, 0)] == [None, None]
+    assert bars(reader, account_of(reader), FIRST, FIRST, by="channel") == ()
+
+
+def test_who_sees_no_texts_sees_the_same_figures(read_limited: Read, shop: Shop) -> None:
+    limited = read_limited(shop)
+    account = account_of(limited)
+    assert key_figures(limited, account, *RANGES[2]).volume == 62
+    assert sum(one.conversations for one in bars(limited, account, *RANGES[2], by="tag")) == 62
+
+
+@pytest.mark.parametrize(
+    ("days", "unit"), [(1, "day"), (92, "day"), (93, "week"), (366, "week"), (367, "month"), (4000, "month")]
+)
+def test_what_a_bar_stands_for(days: int, unit: str) -> None:
+    assert unit_of(FIRST, FIRST + timedelta(days=days - 1)) == unit
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(0, 2000))
+def test_the_period_before_is_as_long_and_ends_the_day_before(first: date, more: int) -> None:
+    last = first + timedelta(days=more)
+    begin, end = before(first, last)
+    assert (last - first, end + timedelta(days=1)) == (end - begin, first)
+
+
+def test_the_week_before() -> None:
+    """Rule 1.2: both ends are included."""
+    assert before(FIRST, date(2026, 6, 7)) == (date(2026, 5, 25), date(2026, 5, 31))
+    assert before(FIRST, FIRST) == (date(2026, 5, 31), date(2026, 5, 31))
+
+
+def test_sums_of_the_small_shop_are_those_of_rule_6_3(shop: Shop) -> None:
+    """What `daily_performance` is made of here, counted in another way."""
+    rows: list[dict[str, Any]] = list(shop.published_rows()["daily_performance"])
+    assert sum(int(one["conversations"]) for one in rows) == len(shop.rows["conversations"])
+    assert len({(*list(one.values())[:5],) for one in rows}) == len(rows)
