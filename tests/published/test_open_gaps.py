@@ -1,0 +1,96 @@
+"""Open gaps in a shopper's own words, and what articles have changed, from both warehouses."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from flows.errors import InputError
+from flows.published.open_gaps import closed_topics, open_gaps
+from tests.gaps.shop import HOSTILE, ago, busy_shop, hostile_shop, told_shop
+from tests.published.conftest import Read
+from tests.published.shop import Shop
+
+
+def test_the_costliest_come_first(read: Read) -> None:
+    reader = read(busy_shop())
+    asked, found = open_gaps(reader, "shop", 8)
+    assert (asked.question_count, asked.gap_count, asked.topic_count) == (31, 3, 4)
+    assert [(one.topic.topic_id, one.topic.people, one.question) for one in found] == [
+        ("most", 3, "Where is it?"),
+        ("fewer", 2, "Where is it?"),
+        ("asked", 1, "Where is it?"),
+    ]
+    assert [one.topic.topic_id for one in open_gaps(reader, "shop", 1)[1]] == ["most"]
+    assert [one.topic.topic_id for one in open_gaps(reader, "other", 8)[1]] == ["elsewhere"]
+
+
+def test_each_question_is_of_its_own_account(read: Read) -> None:
+    """Topics of two accounts may have one id."""
+    shop = Shop()
+    for account in ("shop", "other"):
+        shop.topic("same", account, representative_question=f"Of {account}?")
+        shop.conversation("c", account_id=account)
+        shop.ask("same", "c", ago(days=1), account_id=account)
+    reader = read(shop)
+    assert [open_gaps(reader, account, 8)[1][0].question for account in ("shop", "other")] == ["Of shop?", "Of other?"]
+
+
+def test_nothing_was_asked(read: Read) -> None:
+    reader = read(Shop())
+    asked, found = open_gaps(reader, "shop", 8)
+    assert (asked.question_count, asked.unassigned_share, found) == (0, None, ())
+    assert closed_topics(reader, "shop", 5) == ()
+    with pytest.raises(InputError, match="there is no account 'nobody'"):
+        open_gaps(reader, "nobody", 8)
+
+
+def test_hostile_texts_stay_texts_and_are_cut(read: Read) -> None:
+    reader = read(hostile_shop())
+    ((only,),) = [open_gaps(reader, "shop", 8)[1]]
+    assert (only.topic.label, only.question, only.topic.best_article_title) == (HOSTILE, HOSTILE, HOSTILE)
+    shop = Shop()
+    shop.topic("it's \\", representative_question="👩‍👩‍👧" * 300)
+    shop.conversation("c")
+    shop.ask("it's \\", "c", ago(days=1))
+    ((only,),) = [open_gaps(read(shop), "shop", 8)[1]]
+    assert only.question == ("👩‍👩‍👧" * 300)[:300]
+
+
+def test_what_an_article_has_changed(read: Read) -> None:
+    """Rule 8.3; a closure that nobody asked before or since has changed nothing that could be told."""
+    reader = read(told_shop())
+    (only,) = closed_topics(reader, "shop", 5)
+    assert (only.topic_id, only.label) == ("topic-abc", "Returns")
+    closure = only.closure
+    assert (closure.article_id, closure.article_title) == ("helps", "How to return")
+    assert (closure.conversations_before, closure.handed_off_before, closure.handoff_rate_before) == (4, 3, 0.75)
+    assert (closure.conversations_after, closure.handed_off_after, closure.handoff_rate_after) == (2, 0, 0)
+    assert (closure.handoff_rate_change, closure.change_low, closure.change_high) == (-0.75, -0.9536, 0.0714)
+    assert closure.closed_at.astimezone(UTC) == ago(days=2)
+    assert closure.reopened_at == ago(days=1)
+    assert closed_topics(reader, "other", 5) == ()
+
+
+def test_the_newest_closures_come_first(read: Read) -> None:
+    shop = Shop()
+    for number in range(4):
+        facts = {"article_id": "gone", "conversations_before": 1, "conversations_after": number}
+        shop.add("knowledge_gap_closures", topic_id=f"ended {number}", closed_at=ago(days=number), **facts)
+    reader = read(shop)
+    found = closed_topics(reader, "shop", 2)
+    assert [(one.topic_id, one.label, one.closure.article_title) for one in found] == [
+        ("ended 1", None, None),  # neither the topic nor the article is there any more
+        ("ended 2", None, None),
+    ]
+    assert len(closed_topics(reader, "shop", 5)) == 3
+
+
+def test_a_limited_reader_sees_figures_and_no_words(read_limited: Read) -> None:
+    shop = told_shop()
+    limited = read_limited(shop)
+    _, (only,) = open_gaps(limited, "shop", 8)
+    assert (only.topic.topic_id, only.topic.people, only.topic.label, only.question) == ("topic-abc", 6, None, None)
+    (closed,) = closed_topics(limited, "shop", 5)
+    assert (closed.label, closed.closure.article_title) == (None, "How to return")
