@@ -26,9 +26,9 @@ def _():
     memory = address.remembered(mo.query_params().to_dict())
     get_renewals, renew_all = mo.state(0)
     get_wanted, renew_filters = mo.state(0)
-    get_open, set_open = mo.state(memory.get("conversation"))
-    get_drafted, set_drafted = mo.state(memory.get("draft"))
-    get_places, set_places = mo.state({})
+    get_open, set_open = mo.state(memory.get("conversation"), allow_self_loops=True)
+    get_drafted, set_drafted = mo.state(memory.get("draft"), allow_self_loops=True)
+    get_places, set_places = mo.state({}, allow_self_loops=True)
     return (
         get_drafted,
         get_open,
@@ -145,8 +145,8 @@ def _(account, channels, choose_group, memory, period, publication, renew_filter
     _by = choose_group.value
     _bars = performance.bars(visit.reader, account, period.first, period.last, by=_by, channels=channels)
 
-    def _choose(group):
-        address.want(memory, renew_filters, **controls.rows_of_bar(_by, group))
+    def _choose(bar):
+        address.want(memory, renew_filters, **controls.rows_of_bar(_by, bar))
 
     chart = panels.chart(_bars, _by, account, publication, _choose)
     chart
@@ -193,8 +193,8 @@ def _():
 def _(account, get_wanted, memory, visit):
     get_wanted()
     asked = controls.filters(visit.reader, account, memory)
-    topic = memory.get("topic")
-    return asked, topic
+    narrowed = controls.narrowed(memory)
+    return asked, narrowed
 
 
 @app.cell
@@ -205,9 +205,9 @@ def _(asked, memory, renew_filters):
 
 
 @app.cell
-def _(asked, channels, period, topic):
-    filters, _error = controls.filters_or_error(asked.value, period, channels, topic)
-    panels.wrong_filters(_error, topic)
+def _(asked, channels, narrowed, period):
+    filters, _error = controls.filters_or_error(asked.value, period, channels, narrowed)
+    panels.narrowed(_error, filters, period)
     return (filters,)
 
 
@@ -286,6 +286,7 @@ def _(account, asked, choose_channel, choose_event, choose_group, filters, get_d
         memory,
         mo.query_params(),
         filters,
+        period,
         account=account.account_id,
         dates=period.to_query(),
         channel=choose_channel.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from flows.dashboard.periods import START
+from flows.dashboard.periods import START, Period
 from flows.published.events import EVENTS
 from flows.published.filters import Filters
 from flows.published.performance import GROUPS
@@ -26,7 +26,8 @@ OF_FILTERS = (
     "is_sold",
     "is_clicked",
 )
-KNOWN = ("account", "dates", "channel", "by", "event", "conversation", "draft", "order", *OF_FILTERS)
+DATES = ("from", "to")  # of the conversations, where they are narrower than the page's
+KNOWN = ("account", "dates", "channel", "by", "event", "conversation", "draft", "order", *DATES, *OF_FILTERS)
 LONGEST = 2000
 
 
@@ -44,15 +45,19 @@ def remembered(query: dict[str, Any]) -> Memory:
 
 def want(memory: Memory, renew: Callable[[Callable[[int], int]], None], **wanted: str) -> None:
     """Have the filters anew: those that are wanted, and no others."""
-    for name in OF_FILTERS:
+    for name in (*DATES, *OF_FILTERS):
         memory.pop(name, None)
     memory.update({name: value for name, value in wanted.items() if value})
     renew(lambda count: count + 1)
 
 
-def remember(memory: Memory, address: MutableMapping[str, Any], filters: Filters, **chosen: str | None) -> None:
+def remember(
+    memory: Memory, address: MutableMapping[str, Any], filters: Filters, period: Period, **chosen: str | None
+) -> None:
     """Keep what is chosen, in the memory and in the address."""
-    asked = {name: value for name, value in filters.to_query().items() if name in OF_FILTERS}
+    asked = filters.to_query()
+    if (filters.first, filters.last) == (period.first, period.last):
+        del asked["from"], asked["to"]
     if chosen.get("channel"):
         asked.pop("channels", None)  # it follows from the channel
     for name in KNOWN:

@@ -23,30 +23,31 @@ UNTIL_NOW = 0.45  # opacity of what is not over
 def conversations(bars: tuple[Bar, ...], by: str, today: date, until: str) -> alt.Chart:
     """Conversations per day, week or month, stacked by group. A bar that holds `today` is pale: it ends at `until`."""
     colours = _colours(bars, by)
+    groups = list(colours)
     rows = [
         {
-            "from": bar.first.isoformat(),
+            "number": number,
             "day": bar.first.isoformat(),
             "when": text_of(bar.first, bar.last) + (f" (until {until})" if bar.last >= today else ""),
             "group": _name(bar.group if bar.group in colours else OTHERS, by),
-            "key": bar.group,
+            "own name": _name(bar.group, by),
             "conversations": bar.conversations,
             "is over": bar.last < today,
-            "place": list(colours).index(bar.group if bar.group in colours else OTHERS),
+            "place": groups.index(bar.group if bar.group in colours else OTHERS),
         }
-        for bar in bars
+        for number, bar in enumerate(bars)
     ]
-    names = [_name(group, by) for group in colours]
+    picked = alt.selection_point(name="picked", fields=["number"])
     chart = (
         alt.Chart(pd.DataFrame(rows))
-        .mark_bar()
+        .mark_bar(cursor="pointer")
         .encode(
             x=alt.X("day:O", title=None, axis=_days(bars)),
-            y=alt.Y("sum(conversations):Q", title=None, axis=alt.Axis(tickMinStep=1, grid=True, domain=False)),
+            y=alt.Y("conversations:Q", title=None, axis=alt.Axis(tickMinStep=1, grid=True, domain=False)),
             color=alt.Color(
                 "group:N",
                 title=None,
-                scale=alt.Scale(domain=names, range=list(colours.values())),
+                scale=alt.Scale(domain=[_name(group, by) for group in groups], range=list(colours.values())),
                 legend=alt.Legend(orient="top", symbolType="square"),
             ),
             order=alt.Order("place:Q", sort="descending"),
@@ -55,10 +56,11 @@ def conversations(bars: tuple[Bar, ...], by: str, today: date, until: str) -> al
             strokeWidth=alt.value(0.5),
             tooltip=[
                 alt.Tooltip("when:N", title="Date"),
-                alt.Tooltip("group:N", title=by.capitalize()),
-                alt.Tooltip("sum(conversations):Q", title="Conversations", format=","),
+                alt.Tooltip("own name:N", title=by.capitalize()),
+                alt.Tooltip("conversations:Q", title="Conversations", format=","),
             ],
         )
+        .add_params(picked)
         .properties(width="container", height=HEIGHT)
     )
     return _plain(chart)

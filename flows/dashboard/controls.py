@@ -9,13 +9,14 @@ from typing import Any
 import marimo as mo
 
 from flows.dashboard import shown
-from flows.dashboard.address import OF_FILTERS, Memory, want
+from flows.dashboard.address import DATES, Memory, want
 from flows.dashboard.periods import NAMES, START, Period, chosen, from_query
 from flows.errors import InputError
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import ORDERS, tags
 from flows.published.events import EVENTS
 from flows.published.filters import STATUSES, Filters
+from flows.published.performance import Bar
 from flows.warehouses.history import Reader, literal
 
 PAGE, FEW = 25, 10  # rows of the conversations, and of the lists below them
@@ -77,9 +78,15 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
     return mo.ui.dictionary(
         {
             "search": mo.ui.text(
-                value=given.search, placeholder="words of the first question, or an id", label="Search", debounce=400
+                value=given.search,
+                placeholder="words of the first question, or an id",
+                label="Search",
+                debounce=400,
+                max_length=200,
             ),
-            "profile": mo.ui.text(value=given.profile, placeholder="name or id", label="Who", debounce=400),
+            "profile": mo.ui.text(
+                value=given.profile, placeholder="name or id", label="Who", debounce=400, max_length=200
+            ),
             "statuses": _several("Status", {shown.status(one): one for one in STATUSES}, given.statuses),
             "tags": _several("Tag", tag_names, given.tags),
             "channels": _several("Channel", {name: key for key, name in shown.CHANNELS.items()}, given.channels),
@@ -100,13 +107,20 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
     )
 
 
-def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...], topic: str | None) -> Filters:
+def narrowed(memory: Memory) -> Memory:
+    """What narrows the list and no control shows: a topic, and dates within those of the page."""
+    return {name: memory[name] for name in ("topic", *DATES) if name in memory}
+
+
+def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...], narrowed: Memory) -> Filters:
     """What the controls ask of the conversations of a period. Raises InputError where a date is none."""
     query = {name: asked[name] for name in ("search", "profile", "skill", "updated_from", "updated_to")}
-    days = Filters.from_query(query, period.first, period.last)
+    days = Filters.from_query({**query, **narrowed}, period.first, period.last)
+    first, last = max(period.first, days.first), min(period.last, days.last)
+    first, last = (first, last) if first <= last else (period.first, period.last)  # another period was chosen since
     return Filters(
-        first=period.first,
-        last=period.last,
+        first=first,
+        last=last,
         search=days.search,
         profile=days.profile,
         channels=channels or tuple(asked["channels"]),
@@ -116,7 +130,7 @@ def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...],
         most_messages=_whole(asked["most_messages"]),
         updated_from=days.updated_from,
         updated_to=days.updated_to,
-        topic=topic,
+        topic=days.topic,
         skill=days.skill,
         is_sold=asked["is_sold"],
         is_clicked=asked["is_clicked"],
@@ -124,23 +138,24 @@ def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...],
 
 
 def filters_or_error(
-    asked: dict[str, Any], period: Period, channels: tuple[str, ...], topic: str | None
+    asked: dict[str, Any], period: Period, channels: tuple[str, ...], narrowed: Memory
 ) -> tuple[Filters, InputError | None]:
     """The filters; those of the period alone, and why, where something is wrong."""
     try:
-        return filters_of(asked, period, channels, topic), None
+        return filters_of(asked, period, channels, narrowed), None
     except InputError as error:
         return Filters(period.first, period.last, channels=channels), error
 
 
-def rows_of_bar(by: str, group: str) -> dict[str, str]:
-    """The filters behind a bar of the chart, beside the dates of the page."""
+def rows_of_bar(by: str, bar: Bar) -> dict[str, str]:
+    """The filters behind a bar of the chart."""
+    group = bar.group
     of_group = {
-        "status": Filters(EVER, EVER, statuses=(group,)),
-        "channel": Filters(EVER, EVER, channels=(group,)),
-        "tag": Filters(EVER, EVER, tags=(group,)),
+        "status": Filters(bar.first, bar.last, statuses=(group,)),
+        "channel": Filters(bar.first, bar.last, channels=(group,)),
+        "tag": Filters(bar.first, bar.last, tags=(group,)),
     }
-    return {name: value for name, value in of_group[by].to_query().items() if name in OF_FILTERS}
+    return of_group[by].to_query()
 
 
 def event(memory: Memory) -> mo.ui.dropdown:

@@ -8,18 +8,19 @@ sites may ask for nothing, neither by a form nor by a socket.
 from __future__ import annotations
 
 import asyncio
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.concurrency import iterate_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flows.dashboard.access import Access, Tokens
+from flows.dashboard.allowed import is_asked_by_page, of_visitor
+from flows.dashboard.login import form, of_this_page
 from flows.dashboard.visit import glance
 from flows.errors import AgentMetricsError, InputError
 from flows.published.conversations_csv import csv_lines
@@ -28,7 +29,8 @@ from flows.warehouses import Warehouse
 
 COOKIE = "agent_metrics_pass"
 OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
-LONGEST_FORM = 4096
+LOGIN, EXPORT, ASSETS = "/login", "/conversations.csv", "/assets/"
+LONGEST_FORM, LONGEST_BODY = 4096, 2**20  # bytes
 SLOW_DOWN = 1.0  # seconds after a wrong token
 A_MONTH = 30 * 24 * 3600
 # What marimo's page needs, and nothing from elsewhere: a picture of a stranger would tell him who reads.
@@ -39,26 +41,10 @@ POLICY = (
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-LOGIN = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Customer agent</title>
-<style>
-  body {{ font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0 1rem }}
-  form {{ display: grid; gap: .75rem; width: min(24rem, 100%) }}
-  input, button {{ font: inherit; padding: .5rem .75rem; border: 1px solid #767676; border-radius: .375rem }}
-  button {{ background: #0b5394; border-color: #0b5394; color: #fff; cursor: pointer }}
-  p {{ margin: 0 }}
-</style>
-<form method="post" action="login?next={next}">
-  <label for="token">Token of this page</label>
-  <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-  <p role="alert">{said}</p>
-  <button>Open</button>
-</form>
-</html>"""
 
 
 @dataclass(frozen=True)
@@ -73,68 +59,88 @@ class Door:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
+        if scope["type"] == "http":
+            send = _with_headers(scope["path"], send)
         if not self._comes_from_here(Headers(scope=scope)):
             await _refuse(scope, receive, send, "This address is not served.")
             return
-        access = self._access(HTTPConnection(scope)) if self.tokens else Access()
-        if scope["type"] == "http":
-            send = _with_headers(send)
-            if access is None or scope["path"] == "/login":
-                await (await self._log_in(Request(scope, receive)))(scope, receive, send)
+        access = Access()
+        if self.tokens:
+            shown = self._shown(HTTPConnection(scope))
+            known = self.tokens.access_of(shown) if shown else None
+            if known is None or shown is None or scope["path"] == LOGIN:
+                await self._ask_for_token(scope, receive, send)
                 return
-            if scope["path"] == "/conversations.csv":
-                await self._conversations(Request(scope, receive), access)(scope, receive, send)
-                return
-        elif access is None:
-            await _refuse(scope, receive, send, "Give the token first.")
-            return
-        accounts = None if access.accounts is None else sorted(access.accounts)
-        scope = {**scope, "meta": {"accounts": accounts, "texts": access.texts}}
-        await self.app(scope, receive, send)
+            access, scope = known, of_visitor(scope, shown)
+        if scope["type"] == "http" and scope["path"] == EXPORT:
+            await (await self._export(Request(scope, receive), access))(scope, receive, send)
+        elif not is_asked_by_page(scope):
+            await _refuse(scope, receive, send, "The page does not ask for this.")
+        elif _length(scope) > LONGEST_BODY:
+            await _refuse(scope, receive, send, "This is too long.", 413)
+        else:
+            accounts = None if access.accounts is None else sorted(access.accounts)
+            scope = {**scope, "meta": {"accounts": accounts, "texts": access.texts}}
+            await self.app(scope, receive, send)
 
     def _comes_from_here(self, headers: Headers) -> bool:
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not self.tokens and urlsplit(f"//{host}").hostname not in OF_THIS_MACHINE:
+        try:
+            if not self.tokens and urlsplit(f"//{host}").hostname not in OF_THIS_MACHINE:
+                return False
+            return origin is None or (bool(host) and urlsplit(origin).netloc == host)
+        except ValueError:  # `[` is no host
             return False
-        return origin is None or urlsplit(origin).netloc == host
 
-    def _access(self, connection: HTTPConnection) -> Access | None:
+    def _shown(self, connection: HTTPConnection) -> str | None:
+        """The pass that the request shows, or that of its token."""
         kind, _, given = connection.headers.get("authorization", "").partition(" ")
-        shown = self.tokens.pass_for(given) if kind.lower() == "bearer" else connection.cookies.get(COOKIE)
-        return self.tokens.access_of(shown) if shown else None
+        return self.tokens.pass_for(given) if kind.lower() == "bearer" else connection.cookies.get(COOKIE)
+
+    async def _ask_for_token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await _refuse(scope, receive, send, "")
+        else:
+            await (await self._log_in(Request(scope, receive)))(scope, receive, send)
 
     async def _log_in(self, request: Request) -> Response:
-        if request.url.path != "/login":
-            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return _form(wanted if request.method == "GET" else "/", "")
+        path, query = request.url.path, request.url.query
+        if path != LOGIN:
+            return form(path, (f"{path}?{query}" if query else path) if request.method == "GET" else "/")
         wanted = request.query_params.get("next", "/")
         if request.method != "POST":
-            return _form(wanted, "")
-        form = parse_qs((await _body(request)).decode("utf-8", "replace"))
-        shown = self.tokens.pass_for(form.get("token", [""])[0])
+            return form(path, wanted)
+        if _length(request.scope) > LONGEST_FORM:
+            return form(path, wanted, "This is no token.")
+        given = parse_qs((await request.body()).decode("utf-8", "replace"))
+        shown = self.tokens.pass_for(given.get("token", [""])[0])
         if shown is None:
             await asyncio.sleep(SLOW_DOWN)
-            return _form(wanted, "There is no such token.")
-        response = RedirectResponse(_path(wanted), status_code=303)
+            return form(path, wanted, "There is no such token.")
+        response = RedirectResponse(of_this_page(wanted), status_code=303)
         is_secure = request.url.scheme == "https"
         response.set_cookie(COOKIE, shown, max_age=A_MONTH, httponly=True, samesite="lax", secure=is_secure)
         return response
 
-    def _conversations(self, request: Request, access: Access) -> Response:
+    async def _export(self, request: Request, access: Access) -> Response:
         """All conversations that the filters of the address let through, as CSV."""
-        given = dict(request.query_params)
+        if request.method not in {"GET", "HEAD"}:
+            return PlainTextResponse("This is only for reading.", status_code=405, headers={"Allow": "GET, HEAD"})
         try:
-            lines = self._lines(given, access)
-            first = next(lines, b"")
+            lines = self._lines(dict(request.query_params), access)
+            first = await run_in_threadpool(next, lines, b"")  # others go on meanwhile
+        except InputError as error:
+            return PlainTextResponse(str(error), status_code=400)
         except AgentMetricsError as error:
-            return PlainTextResponse(str(error), status_code=400 if isinstance(error, InputError) else 503)
+            return PlainTextResponse(str(error), status_code=503)
         headers = {"Content-Disposition": 'attachment; filename="conversations.csv"'}
         rest = iterate_in_threadpool(_all(first, lines))
         return StreamingResponse(rest, media_type="text/csv; charset=utf-8", headers=headers)
 
     def _lines(self, given: dict[str, str], access: Access) -> Iterator[bytes]:
-        with glance(self.warehouse, access, given.pop("account", "")) as (reader, account):
-            yield from csv_lines(reader, account, Filters.from_query(given))
+        filters = Filters.from_query(given)
+        with glance(self.warehouse, access, given.get("account", "")) as (reader, account):
+            yield from csv_lines(reader, account, filters)
 
 
 def _all(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -142,41 +148,30 @@ def _all(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
     yield from lines
 
 
-def _path(wanted: str) -> str:
-    """The address as one of this page, so that nobody can be sent elsewhere."""
-    parts = urlsplit(wanted.replace("\\", "/"))
-    path = "/" + parts.path.lstrip("/")
-    return f"{path}?{parts.query}" if parts.query else path
+def _length(scope: Scope) -> float:
+    """Bytes of the body; endless where nobody says how many."""
+    headers = Headers(scope=scope)
+    if "transfer-encoding" in headers:
+        return float("inf")
+    length = headers.get("content-length", "0")
+    return int(length) if length.isdecimal() else float("inf")
 
 
-def _form(wanted: str, said: str) -> Response:
-    from urllib.parse import quote  # noqa: PLC0415
-
-    page = LOGIN.format(next=html.escape(quote(wanted, safe="")), said=html.escape(said))
-    return HTMLResponse(page, status_code=401, headers={"Cache-Control": "no-store"})
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_FORM:
-            return b""
-    return body
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, said: str) -> None:
+async def _refuse(scope: Scope, receive: Receive, send: Send, said: str, status: int = 403) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 4403})
     else:
-        await PlainTextResponse(said, status_code=403)(scope, receive, send)
+        await PlainTextResponse(said, status_code=status)(scope, receive, send)
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(path: str, send: Send) -> Send:
+    # what is not the same for everybody is kept by nobody on its way
+    more = HEADERS if path.startswith(ASSETS) else {**HEADERS, "Cache-Control": "no-store"}
+
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in more.items():
                 headers[name] = value
         await send(message)
 

@@ -90,18 +90,17 @@ def chart(
     by: str,
     account: PublishedAccount,
     publication: Publication,
-    choose: Callable[[str], None],
+    choose: Callable[[Bar], None],
 ) -> Any:
-    """The chart; a click on a bar gives its group to `choose`."""
+    """The chart; a click on a bar gives it to `choose`."""
     if not bars:
         return mo.Html(html("nothing", what="No conversation started on these dates."))
     today, until = account.day_of(publication.as_of), account.local(publication.as_of)
     drawn = charts.conversations(bars, by, today, shown.clock(until))
 
     def clicked(selected: pd.DataFrame) -> None:
-        groups = set(selected["key"])
-        if len(groups) == 1 and len(selected) < len(bars):  # all of them are no choice
-            choose(str(groups.pop()))
+        if len(selected) == 1:  # all of them are no choice
+            choose(bars[int(selected["number"].iloc[0])])
 
     return mo.ui.altair_chart(drawn, chart_selection="point", legend_selection=False, on_change=clicked)
 
@@ -236,11 +235,13 @@ def filters(asked: Any, clear: Any) -> Any:
     return mo.vstack([row, mo.accordion({"More filters": more})])
 
 
-def wrong_filters(error: AgentMetricsError | None, topic: str | None) -> mo.Html | None:
-    """What is wrong with the filters, or which topic they are of."""
+def narrowed(error: AgentMetricsError | None, filters: Filters, period: Period) -> mo.Html | None:
+    """What is wrong with the filters; else what narrows the list and no control shows."""
     if error is not None:
         return mo.Html(html("wrong", what=str(error)))
-    return mo.Html(html("of_topic", topic=topic)) if topic else None
+    is_narrower = (filters.first, filters.last) != (period.first, period.last)
+    dates = text_of(filters.first, filters.last) if is_narrower else ""
+    return mo.Html(html("narrowed", topic=filters.topic, dates=dates)) if filters.topic or dates else None
 
 
 def beside(listed: mo.Html, opened: Any) -> Any:

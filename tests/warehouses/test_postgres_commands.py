@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,11 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, ob
     return document
 
 
+def _ageless(status: dict[str, Any]) -> dict[str, Any]:
+    """What stands there; how old it is depends on when one asks."""
+    return {name: value for name, value in status["published"].items() if name != "age_seconds"}
+
+
 def test_random_deliveries_stand_in_postgres_as_in_the_file(home: Home, url: str, tmp_path: Path) -> None:
     """Small deliveries go by the build's changed sets, a full refresh by whole tables: both leave the same rows."""
     rng = random.Random(7)
@@ -99,10 +105,10 @@ def test_commands_read_postgres_as_they_read_the_file(
     assert told(capsys, "report", *at, "--warehouse", url, *DATES) == told(capsys, "report", *at, *DATES)
 
     on_file, on_postgres = (told(capsys, "status", *at, *one) for one in ([], ["--warehouse", url]))
-    assert on_file["published"] == on_postgres["published"]
+    assert _ageless(on_file) == _ageless(on_postgres)
     gone_back = told(capsys, "rollback", *at, *both)["publication"]
     assert told(capsys, "status", *at, "--warehouse", url)["is_held"]
-    assert told(capsys, "status", *at)["published"] == told(capsys, "status", *at, "--warehouse", url)["published"]
+    assert _ageless(told(capsys, "status", *at)) == _ageless(told(capsys, "status", *at, "--warehouse", url))
     assert gone_back["as_of"] == "2026-06-07T00:00:00Z"  # type: ignore[index]
     assert told(capsys, "publish", *at, *both, "--resume")["outcome"] == "published"
     findings = told(capsys, "doctor", *at, *both)["findings"]
@@ -202,13 +208,14 @@ def test_a_password_shows_nowhere(home: Home, guarded: str, shop: Path, tmp_path
         process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment}
         )
-        shown = Path(f"/proc/{process.pid}/cmdline")
-        until = time.monotonic() + 1
-        while process.poll() is None:
-            if time.monotonic() > until:  # a process needs an instant to start anew
-                assert CANARY not in shown.read_text("utf-8") if shown.exists() else True, arguments
+        shown, was_hidden = Path(f"/proc/{process.pid}/cmdline"), False
+        while process.poll() is None:  # a process needs an instant to start anew, and a busy machine a long one
+            is_hidden = CANARY not in shown.read_text("utf-8")
+            assert is_hidden or not was_hidden, arguments
+            was_hidden = is_hidden
             time.sleep(0.05)
         said = process.communicate()[0]
+        assert was_hidden or status == 2, arguments  # what is wrong in the arguments may end it before anybody looks
         assert process.returncode == status, (arguments, said)
         assert CANARY not in said, (arguments, said)
     for file in home.root.rglob("*"):

@@ -1,0 +1,370 @@
+"""The page as people see it: its figures are those of the tables, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from flows import stages
+from flows.dashboard import shown
+from flows.demo import write_shop
+from flows.home import Home
+from flows.published.report import Report, report
+from flows.stages import Ask
+from flows.warehouses.duckdb import DuckDBFile
+from tests.conftest import write_rows
+from tests.dashboard.browser import AS_OF, CANARY, HOSTILE, Visitor, built_shop, chromium, served
+from tests.warehouses import servers
+
+TODAY = date(2026, 6, 7)
+RANGES = {
+    "7": (TODAY - timedelta(days=6), TODAY),
+    "30": (TODAY - timedelta(days=29), TODAY),
+    "90": (TODAY - timedelta(days=89), TODAY),
+    "month": (date(2026, 6, 1), TODAY),
+    "2026-05-13..2026-05-13": (date(2026, 5, 13), date(2026, 5, 13)),
+    "2025-01-01..2025-01-31": (date(2025, 1, 1), date(2025, 1, 31)),
+}
+Visit = Callable[..., Visitor]
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return built_shop(tmp_path_factory.mktemp("dashboard"))
+
+
+@pytest.fixture(scope="module")
+def address(home: Home) -> Iterator[str]:
+    with served(home) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Visit]:
+    """A visitor of the page, or of another address."""
+    visitors: list[Visitor] = []
+
+    def come(at: str = address, **size: Any) -> Visitor:
+        visitors.append(Visitor(browser, at, **size))
+        return visitors[-1]
+
+    yield come
+    for visitor in visitors:
+        visitor.close()
+
+
+def told(home: Home, account: str, first: date, last: date) -> Report:
+    with DuckDBFile(home).read() as reader:
+        return report(reader, account, first, last)
+
+
+def rows(home: Home, sql: str) -> list[tuple[Any, ...]]:
+    with DuckDBFile(home).read() as reader:
+        return reader.rows(sql)
+
+
+def figures(visitor: Visitor) -> dict[str, str]:
+    keys = ("volume", "resolved", "routed", "unresolved", "sales", "orders", "carts", "clicks")
+    return {key: visitor.figure(key) for key in keys}
+
+
+def expected(one: Report) -> dict[str, str]:
+    def money(amount: Decimal | None) -> str:
+        return shown.money(amount, one.currency)
+
+    return {
+        "volume": f"{one.conversations.volume:,}",
+        "resolved": shown.percent(one.conversations.resolution_rate),
+        "routed": shown.percent(one.conversations.routed_rate),
+        "unresolved": shown.percent(one.conversations.unresolved_rate),
+        "sales": money(one.attributed_revenue),
+        "orders": money(one.average_order_value),
+        "carts": f"{one.add_to_cart_items:,}",
+        "clicks": f"{one.link_clicks:,}",
+    }
+
+
+@pytest.mark.parametrize("account", ["aurora", "nordlicht"])
+def test_key_figures_are_those_of_the_report(home: Home, visit: Visit, account: str) -> None:
+    visitor = visit()
+    for dates, (first, last) in RANGES.items():
+        visitor.open(account=account, dates=dates)
+        one = told(home, account, first, last)
+        assert figures(visitor) == expected(one), dates
+        skills = visitor.page.locator("table.skills tbody tr[data-skill]")
+        found = {
+            row.get_attribute("data-skill"): tuple(row.locator("td.figure").nth(at).inner_text() for at in (0, 1))
+            for row in skills.all()
+        }
+        assert found == {use.skill: (f"{use.messages:,}", f"{use.conversations:,}") for use in one.skills}
+
+
+def test_another_range_and_account_are_chosen_on_the_page_and_stand_in_its_address(home: Home, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open(account="aurora", dates="30")
+    page.get_by_label("Dates").select_option(label="Last 7 days")
+    one = expected(told(home, "aurora", *RANGES["7"]))
+    expect(page.locator("[data-figure=volume] .value")).to_have_text(one["volume"])
+    page.get_by_label("Account").select_option(label="Nordlicht Outdoor")
+    other = expected(told(home, "nordlicht", *RANGES["7"]))
+    expect(page.locator("[data-figure=volume] .value")).to_have_text(other["volume"])
+    expect(page.locator("[data-figure=sales] .value")).to_have_text(other["sales"])
+    page.wait_for_url("**account=nordlicht**dates=7**")
+    again = visit()
+    again.page.goto(page.url)
+    expect(again.page.locator("[data-figure=sales] .value")).to_have_text(other["sales"])
+
+
+def test_a_channel_limits_figures_and_lists(home: Home, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open(account="aurora", dates="30", channel="sms")
+    ((volume,),) = rows(
+        home,
+        "select count(*) from metrics.conversations where account_id = 'aurora' and channel = 'sms'"
+        " and started_on between '2026-05-09' and '2026-06-07'",
+    )
+    assert visitor.figure("volume") == f"{volume:,}"
+    expect(page.locator("table.conversations caption")).to_contain_text(f"{volume:,} conversations")
+    assert {cell.inner_text() for cell in page.locator("table.conversations td.short:nth-of-type(2)").all()} == {"SMS"}
+
+
+def test_the_chart_is_grouped_by_what_is_chosen_and_a_bar_leads_to_its_conversations(visit: Visit) -> None:
+    page = visit().open(account="aurora", dates="30")
+    chart = page.locator("marimo-vega canvas, marimo-vega svg.marks").first
+    expect(chart).to_be_visible()
+    for group in ("channel", "tag", "status"):
+        page.get_by_role("radio", name=group).click()
+        page.wait_for_url(f"**by={group}**")
+        expect(chart).to_be_visible()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.52, box["y"] + box["height"] - 40)
+    page.wait_for_url("**statuses=**")
+
+
+def test_a_search_finds_over_all_conversations_and_pages_follow(home: Home, visit: Visit) -> None:
+    page = visit().open(account="aurora", dates="90")
+    of = "account_id = 'aurora' and started_on between '2026-03-10' and '2026-06-07'"
+    ((total,),) = rows(home, f"select count(*) from metrics.conversations where {of}")
+    caption = page.locator("table.conversations caption")
+    expect(caption).to_contain_text(f"{total:,} conversations 1 to 25")
+    page.get_by_role("button", name="Next ›").first.click()
+    expect(caption).to_contain_text("26 to 50")
+    ((found,),) = rows(
+        home, f"select count(*) from metrics.conversations where {of} and contains(lower(first_question), 'pedido')"
+    )
+    assert 0 < found < total
+    page.get_by_label("Search").fill("PEDIDO")
+    expect(caption).to_contain_text(f"{found:,} conversations 1 to")
+    for cell in page.locator("table.conversations tbody th").all():
+        assert "pedido" in cell.inner_text().lower()
+
+
+def test_a_row_opens_its_whole_thread(home: Home, visit: Visit) -> None:
+    ((conversation, count),) = rows(
+        home,
+        "select conversation_id, message_count from metrics.conversations"
+        " where account_id = 'aurora' and attributed_orders > 0 and handoff_method is null"
+        " order by started_at desc limit 1",
+    )
+    page = visit().open(account="aurora", dates="90", search=conversation)
+    page.locator(f"[data-conversation='{conversation}'] button").click()
+    thread = page.locator(f"article.thread[data-conversation='{conversation}']")
+    expect(thread).to_be_visible()
+    texts = rows(
+        home,
+        "select text from metrics.messages where account_id = 'aurora'"
+        f" and conversation_id = '{conversation}' order by position",
+    )
+    assert len(texts) >= count
+    assert [one.inner_text() for one in thread.locator("li.message p.text").all()] == [text for (text,) in texts]
+    lines = rows(
+        home,
+        "select order_id, revenue from metrics.attributed_order_lines where account_id = 'aurora'"
+        f" and conversation_id = '{conversation}'",
+    )
+    bought = thread.locator("ul.bought").inner_text()
+    for order, revenue in lines:
+        assert order in bought
+        assert shown.money(revenue, "BRL") in bought
+    page.wait_for_url(f"**conversation={conversation}**")
+    thread.get_by_role("button", name="Close").click()
+    expect(thread).not_to_be_visible()
+
+
+def test_a_figure_leads_down_to_order_lines_touch_and_conversation(home: Home, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open(account="aurora", dates="30")
+    one = told(home, "aurora", *RANGES["30"])
+    expect(page.locator("table.sales caption")).to_contain_text(shown.money(one.attributed_revenue, "BRL"))
+    expect(page.locator("table.sales caption")).to_contain_text(f"{one.attributed_orders:,} order")
+    row = page.locator("table.sales tbody tr[data-line]").first
+    line = row.get_attribute("data-line")
+    ((conversation,),) = rows(
+        home, f"select conversation_id from metrics.attributed_order_lines where order_line_id = '{line}'"
+    )
+    row.get_by_role("button", name="Open").click()
+    expect(page.locator(f"article.thread[data-conversation='{conversation}']")).to_be_visible()
+    page.locator("[data-figure=unresolved] button").click()
+    expect(page.locator("table.conversations caption")).to_contain_text(
+        f"{one.conversations.routed + one.conversations.closed:,} conversations"
+    )
+
+
+def test_events_are_counted_and_fed(home: Home, visit: Visit) -> None:
+    page = visit().open(account="aurora", dates="30")
+    for event, name in rows(home, "select distinct event, event_name from metrics.agent_events"):
+        page.get_by_label("Event").select_option(label=name)
+        ((count,),) = rows(
+            home,
+            f"""select count(*) from metrics.agent_events where account_id = 'aurora' and event = '{event}'
+            and cast(timezone('America/Sao_Paulo', occurred_at) as date) between '2026-05-09' and '2026-06-07'""",
+        )
+        expect(page.locator("table.feed caption")).to_contain_text(f"{name} {count:,} in this period")
+
+
+def test_gaps_lead_to_their_conversations_and_to_a_draft(visit: Visit) -> None:
+    page = visit().open(account="aurora", dates="90")
+    row = page.locator("table.topics tbody tr[data-topic]").first
+    topic = row.get_attribute("data-topic")
+    row.get_by_role("button", name="Conversations").click()
+    page.wait_for_url(f"**topic={topic}**")
+    expect(page.get_by_text(f"Only conversations with a question of {topic}")).to_be_visible()
+    row.get_by_role("button", name="Draft article").click()
+    draft = page.locator("marimo-text-area textarea")
+    expect(draft).to_be_visible()
+    assert "## Questions to answer" in draft.input_value()
+
+
+def test_the_export_has_all_filtered_rows(home: Home, visit: Visit, tmp_path: Path) -> None:
+    page = visit().open(account="aurora", dates="90", statuses="routed,closed")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Export as CSV").click()
+    waiting.value.save_as(tmp_path / "conversations.csv")
+    with (tmp_path / "conversations.csv").open(encoding="utf-8-sig", newline="") as file:
+        found = {row["conversation_id"] for row in csv.DictReader(file)}
+    wanted = rows(
+        home,
+        "select conversation_id from metrics.conversations where account_id = 'aurora'"
+        " and status in ('routed', 'closed') and started_on between '2026-03-10' and '2026-06-07'",
+    )
+    assert found == {one for (one,) in wanted}
+
+
+def test_nothing_that_strangers_wrote_is_markup(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open(account="aurora", dates="7", profile=CANARY, by="tag")
+    listed = page.locator("table.conversations")
+    for text in HOSTILE:
+        expect(listed).to_contain_text(" ".join(f"{CANARY} {text}".split()))
+    for number, text in enumerate(HOSTILE):
+        page = visitor.open(account="aurora", dates="7", by="tag", conversation=f"hostile-{number}", tags="")
+        thread = page.locator("article.thread")
+        expect(thread.locator("p.text").first).to_have_text(f"{CANARY} {text}")
+        expect(thread.locator("ul.products")).to_contain_text(text.strip())
+        strange = page.locator("#App :is(table, article) :is(img, script, iframe, strong.x, math, .katex, code, b)")
+        assert strange.count() == 0
+        links = [link.get_attribute("href") for link in page.locator("#App :is(table, article) a").all()]
+        assert all(link and not link.startswith("javascript") and "evil.example/seen" not in link for link in links)
+    page.wait_for_timeout(500)
+
+
+def test_a_newer_publication_is_announced_and_not_forced(
+    visit: Visit, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("twice")
+    write_shop(folder / "shop", conversations=120)
+    home = Home(folder / "home")
+    with served(home) as address:
+        visitor = visit(address)
+        page = visitor.page
+        page.goto(address)
+        expect(page.get_by_role("alert")).to_contain_text("othing is published yet")
+        stages.run(Ask(home=str(home.root), path=str(folder / "shop"), as_of=AS_OF))
+        page.get_by_role("button", name="Show it").click()
+        before = told(home, "aurora", *RANGES["30"])
+        expect(page.locator("[data-figure=volume] .value")).to_have_text(f"{before.conversations.volume:,}")
+        of = {"account_id": "aurora", "conversation_id": "late"}
+        write_rows(
+            folder / "shop" / "conversations" / "late.jsonl",
+            [{**of, "channel": "sms", "created_at": "2026-06-07T10:00:00Z"}],
+        )
+        said = {"message_id": "late-1", "sender": "visitor", "sent_at": "2026-06-07T10:00:00Z", "text": "Late?"}
+        write_rows(folder / "shop" / "messages" / "late.jsonl", [{**of, **said}])
+        stages.run(Ask(home=str(home.root), path=str(folder / "shop"), as_of=AS_OF))
+        expect(page.get_by_role("button", name="Show it")).to_be_visible()
+        assert visitor.figure("volume") == f"{before.conversations.volume:,}"
+        page.get_by_label("Dates").select_option(label="Last 90 days")  # still of the publication that is looked at
+        page.get_by_label("Dates").select_option(label="Last 30 days")
+        expect(page.locator("[data-figure=volume] .value")).to_have_text(f"{before.conversations.volume:,}")
+        page.get_by_role("button", name="Show it").click()
+        expect(page.locator("[data-figure=volume] .value")).to_have_text(f"{before.conversations.volume + 1:,}")
+        expect(page.get_by_role("button", name="Show it")).not_to_be_visible()
+
+
+def test_a_token_shows_its_account_and_no_texts(home: Home, visit: Visit, tmp_path: Path) -> None:
+    settings = tmp_path / "agent-metrics.toml"
+    settings.write_text('[[dashboard.tokens]]\ntoken = "env:T"\naccounts = ["aurora"]\ntexts = false\n', "utf-8")
+    with served(home, "--config", str(settings), T="a-token-of-aurora") as address:
+        visitor = visit(address)
+        frames: list[str] = []
+        visitor.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))))
+        visitor.page.goto(f"{address}?account=nordlicht&dates=7&conversation=hostile-0&profile={CANARY}")
+        visitor.page.get_by_label("Token").fill("not the token of it")
+        visitor.page.get_by_role("button", name="Open").click()
+        expect(visitor.page.get_by_role("alert")).to_contain_text("no such token")
+        visitor.page.get_by_label("Token").fill("a-token-of-aurora")
+        visitor.page.get_by_role("button", name="Open").click()
+        visitor.page.wait_for_selector("table.sales")
+        one = expected(told(home, "aurora", *RANGES["7"]))
+        assert figures(visitor) == one
+        assert visitor.page.get_by_label("Account").locator("option").all_inner_texts() == ["Aurora Moda"]
+        expect(visitor.page.locator("article.thread")).to_be_visible()
+        visitor.open(dates="7")
+        told_to_browser = "".join(frames) + visitor.page.content()
+        assert "nordlicht" not in told_to_browser.lower().replace("account=nordlicht", "")
+        assert CANARY not in told_to_browser.replace(f"profile={CANARY}", "")
+
+
+def test_the_page_reads_postgres_as_well(home: Home, visit: Visit) -> None:
+    with servers.wheel() as server:
+        url = servers.fresh(server)
+        stages.publish(Ask(home=str(home.root), warehouse=[url]), resume=False)
+        with served(home, "--warehouse", url) as address:
+            visitor = visit(address)
+            visitor.open(account="nordlicht", dates="30")
+            assert figures(visitor) == expected(told(home, "nordlicht", *RANGES["30"]))
+
+
+def test_the_keyboard_is_enough(visit: Visit) -> None:
+    page = visit().open(account="aurora", dates="30")
+    page.locator("[data-figure=resolved] .term").focus()
+    expect(page.locator("[data-figure=resolved] .definition")).to_be_visible()
+    page.locator("table.conversations tbody tr button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("article.thread")).to_be_visible()
+    page.get_by_label("Dates").focus()
+    page.keyboard.press("ArrowUp")
+    page.wait_for_url("**dates=7**")
+
+
+def test_a_telephone_shows_it_without_scrolling_sideways(visit: Visit) -> None:
+    page = visit(size=(390, 844)).open(account="aurora", dates="7")
+    page.locator("table.conversations tbody tr button").first.click()
+    expect(page.locator("article.thread")).to_be_visible()
+    assert page.evaluate("document.querySelector('#App').scrollWidth") <= 390
