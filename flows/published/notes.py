@@ -133,7 +133,7 @@ def _silence(known: _Account, begin: date, end: date) -> Note:
     usual = int(count) / (since - usual_from).days
     # a date counts when it is over and all of it has come
     delivered, yesterday = known.delivered_up_to, known.today - A_DAY
-    silent = max(0, (min(end, delivered - A_DAY, yesterday) - since).days + 1)
+    silent = max(0, (min(end, delivered - A_DAY) - since).days + 1)
     is_chance = exp(-usual * silent) >= UNLIKELY
     if delivered < min(end, yesterday) and is_chance:
         remedy = "Look at the sources with `agent-metrics doctor`, then `agent-metrics run`."

@@ -77,6 +77,9 @@ def test_nothing_was_delivered_since(read: Read, shop: Shop) -> None:
     assert "Look at the sources" in only.remedy
     (only,) = told(reader, date(2026, 6, 6), TODAY, data_up_to=up_to)  # the silence began before the range
     assert only.what.startswith("No conversation from 6 Jun 2026 to 7 Jun 2026, nor before that since 3 Jun 2026. Noth")
+    # what was silent long before deliveries stopped was switched off
+    (only,) = told(reader, date(2026, 6, 1), TODAY, data_up_to=up_to + 2 * A_DAY)
+    assert "Usually it is 5.0 a day" in only.what
     # it stopped on the fourth, which had none until then: that is no silence of the agent
     (only,) = told(reader, date(2026, 6, 1), TODAY, data_up_to=up_to + A_DAY)
     assert only.what.endswith("Nothing was delivered since 4 Jun 2026.")
@@ -126,6 +129,7 @@ def test_skills_that_are_off_now_say_nothing_of_earlier_days(read: Read) -> None
     shop = Shop()
     shop.skill("returns", False)
     ask(shop, [*days(date(2026, 5, 1), date(2026, 5, 20)), *days(date(2026, 5, 25), TODAY)])
+    shop.click(shop.rows["conversations"][0]["conversation_id"], 21 * 24 * 60)  # on 22 May: no conversation
     (only,) = told(read(shop), date(2026, 5, 15), TODAY)
     assert only.what == (
         "No conversation from 21 May 2026 to 24 May 2026. Usually it is 5.0 a day: the agent was probably switched off."
@@ -149,7 +153,7 @@ def test_silences_in_the_middle_are_told_the_longest_first_by_date(read: Read, s
 def test_a_silence_that_began_long_before_the_range(read: Read, shop: Shop) -> None:
     """Compared with what was usual before it began, however long ago."""
     ask(shop, days(date(2025, 12, 1), date(2026, 1, 31)))
-    ask(shop, [TODAY], account="other")
+    ask(shop, [date(2026, 5, 30), TODAY], account="other")
     reader = read(shop)
     (only,) = told(reader, date(2026, 6, 1), date(2026, 6, 6))
     assert only.what.startswith(

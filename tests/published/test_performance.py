@@ -38,9 +38,7 @@ def sold_shop() -> Shop:
         shop.click(f"c{number:02}", 24 * 60 - 1, "add_to_cart", quantity=number % 4 + 1)
         shop.click(f"c{number:02}", 2, "message_opened")
         shop.click(f"c{number:02}", 3 * 24 * 60, "link_click")
-        shop.sell(
-            f"c{number:02}", f"more {number}", f"order {number % 3}", "19.9901", hours=number, net_revenue="9.99"
-        )
+        shop.sell(f"c{number:02}", f"more {number}", f"order {number % 3}", "19.9901", hours=number, net_revenue="9.99")
     shop.sell("c01", "first", "order of two channels", "0.0001")
     shop.sell("c02", "second", "order of two channels", "1000000.0001")
     shop.conversation("at the end", "resolved", at=MIDNIGHT + timedelta(days=1, microseconds=-1), channel="whatsapp")
@@ -102,7 +100,9 @@ def sold(shop: Shop, *channels: str) -> int:
     [
         (FIRST, date(2026, 6, 3)),  # days
         (date(2026, 6, 3), date(2026, 9, 4)),  # weeks, the first cut on a Wednesday
+        (date(2026, 3, 1), date(2026, 6, 3)),  # and the last
         (date(2026, 6, 4), date(2027, 6, 5)),  # months
+        (date(2025, 6, 1), date(2026, 6, 3)),
         (date(2025, 1, 1), date(2025, 1, 7)),
     ],
 )
