@@ -43,6 +43,27 @@ def _has_its_account(table: str) -> Check:
     )
 
 
+def _is_dated(table: str, date: str, instant: str) -> Check:
+    # A time zone takes long to look up for millions of rows. Between the first and the last instant of a date every
+    # instant is of that date, so these two are looked up.
+    return Check(
+        table,
+        f"{table}.{date} is the date in the account's timezone",
+        f"""
+        select rows.*, accounts.timezone
+        from (
+            select account_id, {date}, min({instant}) as first_at, max({instant}) as last_at
+            from {{checked[{table}]}}
+            group by account_id, {date}
+        ) as rows
+        join {{intermediate}}.int_accounts as accounts on rows.account_id = accounts.account_id
+        where
+            {date} <> {{local_date:first_at, accounts.timezone}}
+            or {date} <> {{local_date:last_at, accounts.timezone}}""",
+        rule="1.1",
+    )
+
+
 CHECKS = [
     Check(
         "messages",
@@ -83,6 +104,8 @@ CHECKS = [
         where position <> position_by_time""",
         rule="3.2",
     ),
+    _is_dated("messages", "sent_on", "sent_at"),
+    _is_dated("interactions", "occurred_on", "occurred_at"),
     *(_has_its_conversation(table) for table in _OF_CONVERSATIONS),
     *(_has_its_account(table) for table in _OF_ACCOUNTS),
 ]

@@ -31,8 +31,8 @@ _FILLED = {
         "started_at", "started_on", "last_message_at",
         "link_clicks", "add_to_cart_items", "attributed_orders", "attributed_revenue", "net_attributed_revenue",
     ],
-    "messages": ["conversation_id", "position", "sender", "sent_at"],
-    "interactions": ["conversation_id", "type", "occurred_at"],
+    "messages": ["conversation_id", "position", "sender", "sent_at", "sent_on"],
+    "interactions": ["conversation_id", "type", "occurred_at", "occurred_on"],
     "handoff_steps": ["conversation_id", "type", "occurred_at"],
     "agent_events": ["event", "event_name", "occurred_at", "conversation_id", "channel"],
     "attributed_order_lines": [

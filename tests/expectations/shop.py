@@ -140,7 +140,8 @@ _METRICS = {
             'Text of message ' || position || ' in conversation ' || i as text,
             case when sender = 'agent' then ['orders', 'products'][1 + position % 2] end as skill,
             case when position in (2, 4, 7) then [product_id, 'product-extra'] end as recommended_product_ids,
-            started_at + to_minutes(position - 1) as sent_at
+            started_at + to_minutes(position - 1) as sent_at,
+            cast(sent_at at time zone timezone as date) as sent_on
         from threads cross join range(1, 11) as positions (position)""",
     "interactions": """
         select
@@ -152,7 +153,8 @@ _METRICS = {
             started_at + to_seconds(60 + 30 * n) as occurred_at,
             product_id,
             n as quantity,
-            profile_id
+            profile_id,
+            cast(occurred_at at time zone timezone as date) as occurred_on
         from threads cross join range(1, 3) as numbers (n)""",
     "handoff_steps": """
         select
@@ -374,6 +376,6 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
             " select account_id, figure_id, theirs as value from metrics.reconciled_figures"
         )
         connection.execute(
-            f"create table {name}.staging.stg_messages as select * exclude (position) from metrics.messages"
+            f"create table {name}.staging.stg_messages as select * exclude (position, sent_on) from metrics.messages"
         )
         connection.execute("use memory" if name == "memory" else f"use {name}")

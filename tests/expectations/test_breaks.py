@@ -87,6 +87,14 @@ BREAKS = {
         "update conversations set started_on = started_on + 1 where conversation_id = 'conversation-9'",
         ["conversations.started_on", "daily_performance counts"],
     ),
+    "a message is dated a day late": (
+        "update messages set sent_on = sent_on + 1 where message_id = 'message-9-5'",
+        ["messages.sent_on"],
+    ),
+    "a click is dated a day early": (
+        "update interactions set occurred_on = occurred_on - 1 where interaction_id = 'interaction-9-1'",
+        ["interactions.occurred_on"],
+    ),
     "a status is not what happened": (
         "update conversations set status = 'resolved' where conversation_id = 'conversation-9'",
         [

@@ -100,7 +100,10 @@ def derive_shop(shop: Shop) -> Tables:
         "messages": [row for thread in started for row in thread_messages(thread)],
         "interactions": [
             shown("account_id interaction_id conversation_id message_id type occurred_at product_id url quantity", row)
-            | {"profile_id": shoppers.of_interaction(row, thread).profile_id}
+            | {
+                "profile_id": shoppers.of_interaction(row, thread).profile_id,
+                "occurred_on": shop.on(row["occurred_at"]),
+            }
             for thread in started
             for row in interactions
             if row["conversation_id"] == thread.id
@@ -168,7 +171,8 @@ def conversation(thread: Thread, shoppers: Shoppers, interactions: list[Row], li
 def thread_messages(thread: Thread) -> list[Row]:
     columns = "account_id message_id conversation_id sender text skill recommended_product_ids sent_at"
     return [
-        shown(columns, message) | {"position": position} for position, message in enumerate(thread.messages, start=1)
+        shown(columns, message) | {"position": position, "sent_on": thread.shop.on(message["sent_at"])}
+        for position, message in enumerate(thread.messages, start=1)
     ]
 
 

@@ -11,7 +11,7 @@ used as (
     select
         messages.account_id, messages.conversation_id,
         conversations.channel, messages.skill,
-        {{ local_date('messages.sent_at', 'conversations.timezone') }} as date
+        messages.sent_on as date
     from {{ ref('int_messages') }} as messages
     inner join conversations
         on

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_at'}) }}
+{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_on'}) }}
 
 -- Clicks, carts and openings of every started conversation.
 with interactions as (
@@ -7,5 +7,5 @@ with interactions as (
 
 select
     account_id, interaction_id, conversation_id, message_id,
-    type, occurred_at, product_id, url, quantity, profile_id
+    type, occurred_at, product_id, url, quantity, profile_id, occurred_on
 from interactions
