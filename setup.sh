@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up .venv with the locked dependencies and the command agent-metrics. Run by make; safe to run again.
-# With the word java: only sees to it that there is a Java runtime, which the tests of the engine spark need.
+# With the word java: only sees to it that there is a Java runtime, which the tests of the engine spark need; with the
+# word chromium, that there is the browser in which the page is tested.
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
@@ -15,6 +16,16 @@ if [ "${1:-}" = java ]; then
     fi
     say "NO JAVA: the tests of the engine spark are left out; install Java 17 or 21 to run them" \
         "(on Debian: sudo apt-get install default-jre-headless)"
+    exit 0
+fi
+
+if [ "${1:-}" = chromium ]; then
+    if command -v chromium >/dev/null; then exit 0; fi
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        say "installing Chromium for the tests of the page"
+        { apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; } >&2 && exit 0
+    fi
+    say "NO CHROMIUM: the tests of the page will fail; install it (on Debian: sudo apt-get install chromium)"
     exit 0
 fi
 

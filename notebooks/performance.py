@@ -171,7 +171,7 @@ def _(account, memory, renew_filters, set_drafted, visit):
 
 @app.cell
 def _(gaps, skills):
-    mo.hstack([skills, gaps], widths="equal", align="start", gap=2, wrap=True)
+    mo.Html(html("halves", left=skills, right=gaps))
     return
 
 

@@ -84,9 +84,7 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
                 debounce=400,
                 max_length=200,
             ),
-            "profile": mo.ui.text(
-                value=given.profile, placeholder="name or id", label="Who", debounce=400, max_length=200
-            ),
+            "profile": mo.ui.text(value=given.profile, placeholder="name or id", label="Who", debounce=400),
             "statuses": _several("Status", {shown.status(one): one for one in STATUSES}, given.statuses),
             "tags": _several("Tag", tag_names, given.tags),
             "channels": _several("Channel", {name: key for key, name in shown.CHANNELS.items()}, given.channels),

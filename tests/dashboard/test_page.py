@@ -151,10 +151,12 @@ def test_the_chart_is_grouped_by_what_is_chosen_and_a_bar_leads_to_its_conversat
         page.get_by_role("radio", name=group).click()
         page.wait_for_url(f"**by={group}**")
         expect(chart).to_be_visible()
+    page.wait_for_timeout(1000)  # the chart is drawn anew
     box = chart.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 0.52, box["y"] + box["height"] - 40)
     page.wait_for_url("**statuses=**")
+    expect(page.get_by_text("Only conversations that started on")).to_be_visible()
 
 
 def test_a_search_finds_over_all_conversations_and_pages_follow(home: Home, visit: Visit) -> None:
@@ -324,7 +326,7 @@ def test_a_token_shows_its_account_and_no_texts(home: Home, visit: Visit, tmp_pa
         visitor = visit(address)
         frames: list[str] = []
         visitor.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(str(frame))))
-        visitor.page.goto(f"{address}?account=nordlicht&dates=7&conversation=hostile-0&profile={CANARY}")
+        visitor.page.goto(f"{address}?account=nordlicht&dates=7&conversation=hostile-0&profile=ana")
         visitor.page.get_by_label("Token").fill("not the token of it")
         visitor.page.get_by_role("button", name="Open").click()
         expect(visitor.page.get_by_role("alert")).to_contain_text("no such token")
@@ -338,13 +340,13 @@ def test_a_token_shows_its_account_and_no_texts(home: Home, visit: Visit, tmp_pa
         visitor.open(dates="7")
         told_to_browser = "".join(frames) + visitor.page.content()
         assert "nordlicht" not in told_to_browser.lower().replace("account=nordlicht", "")
-        assert CANARY not in told_to_browser.replace(f"profile={CANARY}", "")
+        assert CANARY not in told_to_browser
 
 
 def test_the_page_reads_postgres_as_well(home: Home, visit: Visit) -> None:
     with servers.wheel() as server:
         url = servers.fresh(server)
-        stages.publish(Ask(home=str(home.root), warehouse=[url]), resume=False)
+        stages.publish(Ask(home=str(home.root), warehouse=[url]))
         with served(home, "--warehouse", url) as address:
             visitor = visit(address)
             visitor.open(account="nordlicht", dates="30")
