@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import report_shown, stages, summary
+from flows import export_shown, report_shown, stages, summary
 from flows import settings as configuration
 from flows.console import INTERRUPTS, Console
 from flows.credentials import out_of_sight
@@ -30,17 +30,22 @@ from flows.options import (
     DebugOption,
     EngineOption,
     FirstOption,
+    FolderOption,
+    FormatOption,
     HomeOption,
     JsonOption,
     LastOption,
+    OverwriteOption,
     PathOption,
     RefreshOption,
     RejectedOption,
     SourceOption,
+    TableOption,
     VolumeOption,
     WarehouseOption,
 )
 from flows.published.breakdown import breakdown, check_dimension
+from flows.published.export import export as published_export
 from flows.published.figures import key_figures
 from flows.published.report import report as published_report
 from flows.stages import Closed, Result
@@ -285,6 +290,37 @@ def report(
         groups = breakdown(reader, figures, by) if by is not None else None
     document = {**figures.to_json_dict(), **(groups.to_json_dict() if groups else {})}
     console.show(document, report_shown.report_lines(figures, groups))
+    return 0
+
+
+@app.command()
+def export(
+    *,
+    kind: FormatOption,
+    folder: FolderOption,
+    tables: TableOption = None,
+    account: Annotated[str | None, typer.Option("--account", help="Id of one account, instead of all.")] = None,
+    overwrite: OverwriteOption = False,
+    home: HomeOption = None,
+    warehouse: WarehouseOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Write published tables as files, all of one publication, exactly as they are.
+
+    Each file appears whole. publication.json beside them says of which
+    publication they are. Files of an earlier export are replaced, others only
+    with --overwrite.
+    """
+    console = Console(as_json=as_json, is_debugging=debug)
+    read = _warehouses(home, config, warehouse)[1][0]
+    asked: dict[str, Any] = {"tables": tables or [], "account": account, "overwrite": overwrite}
+    with console.working() as progress, read.read() as reader:
+        exported = published_export(reader, folder, kind, progress, **asked)
+    for line in export_shown.left_out_lines(exported):
+        console.say(line)
+    console.show({**exported.to_json_dict(), "exit_status": 0}, export_shown.export_lines(exported))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,3 +34,9 @@ ByOption = Annotated[
     str | None,
     typer.Option("--by", help="In groups: channel, status, tag, day, week (from Monday), month or skill."),
 ]
+FormatOption = Annotated[str, typer.Option("--format", metavar="csv|parquet", help="csv or parquet.")]
+FolderOption = Annotated[Path, typer.Option("--to", help="Folder for the files; made if missing.")]
+TableOption = Annotated[
+    list[str] | None, typer.Option("--table", help="Table of contract/metrics.yml; may repeat. The default is all.")
+]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace files that no export wrote, too.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flows.address import Address
@@ -40,6 +41,15 @@ select case
             and not pg_has_role(relowner, 'usage')
     ) then 'its tables do not belong to ' || current_user
 end
+"""
+SEEN = """
+select n.nspname || '.' || c.relname, a.attname
+from pg_namespace as n
+join pg_class as c on c.relnamespace = n.oid
+join pg_attribute as a on a.attrelid = c.oid
+where n.nspname in ('metrics', 'provenance') and has_schema_privilege(n.oid, 'usage')
+    and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
+    and has_column_privilege(c.oid, a.attnum, 'select')
 """
 
 
@@ -131,18 +141,11 @@ class _Reader:
                 raise problem(self.address, error) from None
 
     def sees(self, table: str, column: str) -> bool:
-        schema, _, _ = table.partition(".")
-        ((may,),) = self.rows(
-            f"""select has_schema_privilege({literal(schema)}, 'usage') and exists (
-                select 1
-                from pg_attribute as a
-                where a.attrelid = to_regclass(case when has_schema_privilege({literal(schema)}, 'usage')
-                    then {literal(table)} end)
-                    and a.attname = {literal(column)} and not a.attisdropped
-                    and has_column_privilege(a.attrelid, a.attnum, 'select')
-            )"""
-        )
-        return bool(may)
+        return (table, column) in self._columns
+
+    @cached_property
+    def _columns(self) -> set[tuple[str, str]]:
+        return {(table, column) for table, column in self.rows(SEEN)}
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
