@@ -97,9 +97,7 @@ class _Reader:
 
         try:
             # a connection of its own: another query on the same one would end the stream
-            with self.connection.cursor() as stream:
-                stream.execute(f"set temp_directory = {literal(self._spill)}")
-                stream.execute(f"set memory_limit = '{MEMORY_OF_A_STREAM}'")
+            with self._frugal.cursor() as stream:
                 stream.execute("set TimeZone = 'UTC'")
                 stream.execute("use published")
                 yield from stream.execute(sql).to_arrow_reader(ROWS_OF_A_BATCH)
@@ -113,10 +111,15 @@ class _Reader:
         return (table, column) in self._columns
 
     @cached_property
-    def _spill(self) -> str:
-        """A folder that nobody else may read, for what a stream cannot hold; it goes with the reader."""
-        folder = TemporaryDirectory(prefix="agent-metrics-", ignore_cleanup_errors=True)
-        return self.closing.enter_context(folder)
+    def _frugal(self) -> duckdb.DuckDBPyConnection:
+        """The connection, which from now on holds little in memory; the rest goes to a folder that nobody else reads.
+
+        Once for all streams: DuckDB refuses to name the folder again when it was used. It goes with the reader.
+        """
+        folder = self.closing.enter_context(TemporaryDirectory(prefix="agent-metrics-", ignore_cleanup_errors=True))
+        self.connection.execute(f"set temp_directory = {literal(folder)}")
+        self.connection.execute(f"set memory_limit = '{MEMORY_OF_A_STREAM}'")
+        return self.connection
 
     @cached_property
     def _columns(self) -> set[tuple[str, str]]:

@@ -121,6 +121,26 @@ def test_a_server_that_ends_idle_transactions_does_not_end_a_stream(home: Home, 
             connection.execute("select pg_reload_conf()")
 
 
+def test_what_does_not_fit_into_memory_goes_to_a_folder_that_goes_too(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.warehouses.duckdb.MEMORY_OF_A_STREAM", "200MB")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spilled"))
+    (tmp_path / "spilled").mkdir()
+    publish_to(home, "shop", rows("shop", 2), DuckDBFile(home))
+    sorted_by_hash = """select md5(number::varchar) as hash, repeat('x', 100) as text
+        from generate_series(1, 2500000) as t(number) order by hash"""
+    with DuckDBFile(home).read() as reader:
+        for _ in range(2):  # DuckDB takes no other folder for the second one
+            stream = reader.batches(sorted_by_hash)
+            found = next(stream).num_rows
+            (folder,) = (tmp_path / "spilled").iterdir()
+            assert folder.stat().st_mode & 0o077 == 0
+            assert sum(file.stat().st_size for file in folder.iterdir()) > 1 << 20
+            assert found + sum(batch.num_rows for batch in stream) == 2_500_000
+    assert not list((tmp_path / "spilled").iterdir())
+
+
 MEMORY = """
 import resource, sys
 from pathlib import Path
