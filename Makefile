@@ -1,12 +1,12 @@
 # make demo   sets everything up in .venv and runs the main job on a demo shop
-# make test   sets everything up (a Java runtime, too, where it may) and runs linters, type checks and all tests
+# make test   sets everything up (Java and Chromium, too, where it may) and runs linters, type checks and all tests
 # make bench  measures the main job on large histories, the sources, the lake and the topics (20 GB of disk, an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint unit bench docs lock clean
+.PHONY: demo test lint unit bench docs catalogue lock clean
 
 demo: $(READY)
 	$(BIN)/agent-metrics demo --home .demo
@@ -22,6 +22,7 @@ lint: $(READY)
 
 unit: $(READY)
 	sh setup.sh java
+	sh setup.sh chromium
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 bench: $(READY)
@@ -33,6 +34,9 @@ bench: $(READY)
 docs: $(READY)
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project \
 	    --target-path $(CURDIR)/.dbt-docs --log-path $(CURDIR)/.dbt-docs
+
+catalogue: $(READY)
+	$(BIN)/python -m dbt_project.catalogue
 
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -147,11 +147,18 @@ def plan(
 
 
 def project_fingerprint(engine: str) -> str:
-    """Changes whenever models, macros, contract or the engine's version do, so that an upgrade rebuilds by itself."""
+    """Changes whenever models, macros, contract or the engine's version do, so that an upgrade rebuilds by itself.
+
+    What MetricFlow asks of the published tables (models/semantic) is no part of any build.
+    """
     parts = [engine, version("dbt-core"), version({"duckdb": "duckdb", "spark": "pyspark"}[engine])]
     for folder in (PROJECT / "models", PROJECT / "macros", Path(contract.__file__).parent):
         files = sorted(file for file in folder.rglob("*") if file.suffix in {".sql", ".yml"})
-        parts.extend(f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}" for file in files)
+        parts.extend(
+            f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}"
+            for file in files
+            if file.parent != PROJECT / "models" / "semantic"
+        )
     return _digest("\0".join(parts))
 
 

@@ -360,7 +360,8 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) -> None:
     """Write both files of a candidate in which everything agrees."""
     with duckdb.connect(str(work_file)) as connection:
-        connection.execute(f"set TimeZone = 'UTC'; attach '{metrics_file}' as candidate")
+        file = str(metrics_file).replace("'", "''")
+        connection.execute(f"set TimeZone = 'UTC'; attach '{file}' as candidate")
         connection.execute("create schema staging; create schema intermediate; create schema lake")
         connection.execute(_THREADS.replace("{conversations}", str(conversations)))
         connection.execute(_WORK)

@@ -1,0 +1,160 @@
+"""The catalogue of what is published, docs/metrics.md, from the contract and the YAML files beside the models.
+
+    python -m dbt_project.catalogue          # writes docs/metrics.md of this checkout
+
+Tables, columns, types and grains are those of contract/metrics.yml, their descriptions those of models/metrics, metrics
+and their dimensions those of models/semantic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import contract
+from contract import Column, Table
+
+PROJECT = Path(__file__).parent
+PROSE = PROJECT / "catalogue.md"  # with a mark where the tables go
+PAGE = PROJECT.parent / "docs" / "metrics.md"
+TYPES = {"decimal": "decimal(18,4)", "json": "text (JSON)", "string": "text", "list<string>": "list of texts"}
+EXAMPLE = "account,metric_time__week"  # of a metric that brings none of its own in meta.example
+METRIC_TIME = (
+    "The date by which the metric counts, by `__day`, `__week` (from Monday), `__month`, `__quarter` or `__year`."
+)
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    text = PROSE.read_text("utf-8")
+    for mark, lines in (("metrics", _metrics()), ("tables", _tables())):
+        text = text.replace(f"<!-- {mark} -->\n", "\n".join(lines) + "\n")
+    return text.rstrip() + "\n"
+
+
+def described(kind: str, folder: str) -> list[dict[str, Any]]:
+    """All entries of one kind (models, metrics, semantic_models) in the YAML files of a folder of models."""
+    files = sorted((PROJECT / "models" / folder).glob("*.yml"))
+    return [one for file in files for one in yaml.safe_load(file.read_text("utf-8")).get(kind, [])]
+
+
+def metrics() -> list[dict[str, Any]]:
+    """The metrics, in the order of the tables that they are counted from."""
+    order = list(contract.metrics())
+    return sorted(described("metrics", "semantic"), key=lambda metric: order.index(_model(metric)["name"]))
+
+
+def example(metric: dict[str, Any]) -> str:
+    """By what to group the metric to see something."""
+    return str(metric.get("config", {}).get("meta", {}).get("example", EXAMPLE))
+
+
+def dimensions(metric: dict[str, Any]) -> dict[str, str]:
+    """What the metric can be grouped by, as MetricFlow names it, with a description.
+
+    That is what its table has, and the conversation and the account that it names; of a quotient, what its numerator
+    has (both parts have the same).
+    """
+    models = {model["name"]: model for model in described("semantic_models", "semantic")}
+    own = _model(metric)
+    found = {"metric_time": METRIC_TIME}
+    for entity in reversed(own["entities"]):
+        model = own if entity["type"] == "primary" else models[f"{entity['name']}s"]
+        if entity["name"] == "account":
+            found["account"] = entity["description"]
+        for dimension in model["dimensions"]:
+            if dimension["type"] != "time":
+                found[f"{entity['name']}__{dimension['name']}"] = dimension["description"]
+    return found
+
+
+def _model(metric: dict[str, Any]) -> dict[str, Any]:
+    """The semantic model that a metric is counted from."""
+    parameters = metric["type_params"]
+    if metric["type"] == "ratio":
+        metrics = described("metrics", "semantic")
+        return _model(next(one for one in metrics if one["name"] == parameters["numerator"]))
+    measure = parameters["measure"]["name"]
+    models = described("semantic_models", "semantic")
+    return next(model for model in models if measure in {one["name"] for one in model.get("measures", [])})
+
+
+def _formula(metric: dict[str, Any]) -> str:
+    parameters = metric["type_params"]
+    if metric["type"] == "ratio":
+        return f"`{parameters['numerator']}` ÷ `{parameters['denominator']}`"
+    return str(metric["config"]["meta"]["formula"])
+
+
+def _metrics() -> Iterator[str]:
+    every = metrics()
+    yield _row("metric", "what it says", "formula", "counts by")
+    yield "|---|---|---|---|"
+    for one in every:
+        date = f"`{_model(one)['name']}.{_model(one)['defaults']['agg_time_dimension']}`"
+        yield _row(f"`{one['name']}`", f"**{one['label']}.** {one['description']}", _formula(one), date)
+    yield "\nThey can be grouped and filtered by:\n"
+    yield _row("dimension", "of which metrics", "what it is")
+    yield "|---|---|---|"
+    having: dict[str, list[str]] = {}
+    texts: dict[str, str] = {}
+    for one in every:
+        for name, text in dimensions(one).items():
+            having.setdefault(name, []).append(one["name"])
+            texts.setdefault(name, text)
+    for name, of in having.items():
+        whose = "all" if len(of) == len(every) else ", ".join(f"`{one}`" for one in of)
+        yield _row(f"`{name}`", whose, texts[name])
+    yield "\nOne question to try for each:\n"
+    for one in every:
+        yield f"    mf query --metrics {one['name']} --group-by {example(one)}"
+    yield ""
+
+
+def _tables() -> Iterator[str]:
+    models = {model["name"]: model for model in described("models", "metrics")}
+    tables = contract.metrics().values()
+    yield _row("table", "what it holds")
+    yield "|---|---|"
+    for table in tables:
+        yield _row(f"[`{table.name}`](#{table.name})", _sentence(models[table.name]["description"]))
+    yield ""
+    for table in tables:
+        yield f"### {table.name}\n"
+        yield f"{_sentence(models[table.name]['description'])} *Grain:* {_names(table.key)}.\n"
+        yield _row("column", "type", "what it says")
+        yield "|---|---|---|"
+        texts = {column["name"]: column["description"] for column in models[table.name]["columns"]}
+        yield from (_column(table, column, texts[column.name]) for column in table.columns)
+        yield ""
+
+
+def _column(table: Table, column: Column, text: str) -> str:
+    """A description, with what the contract adds to it: values that it does not name, a remark."""
+    said = [_sentence(text)]
+    if column.values and not all(re.search(rf"\b{value}\b", text) for value in column.values):
+        said.append(f"One of {_names(column.values)}.")
+    name = f"**`{column.name}`**" if column.name in table.key else f"`{column.name}`"
+    return _row(name, TYPES.get(column.type, column.type), " ".join(said))
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _sentence(text: str) -> str:
+    """On one line, with a full stop."""
+    return " ".join(text.split()).rstrip(".") + "."
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    print(f"wrote {PAGE}")
