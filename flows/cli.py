@@ -359,6 +359,38 @@ def doctor(
 
 
 @app.command()
+def dashboard(
+    *,
+    host: Annotated[str, typer.Option("--host", help="Where to listen; others than this machine need tokens.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 is any free one.")] = 2718,
+    is_opening: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    home: HomeOption = None,
+    warehouse: WarehouseOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> int:
+    """Serve the page of figures, conversations, gaps and sales, until interrupted."""
+    from flows.dashboard.access import Tokens  # noqa: PLC0415  only this command needs it
+    from flows.dashboard.server import serve  # noqa: PLC0415
+
+    console = Console(as_json=as_json, is_debugging=debug)
+    settings = Ask(home=home, config=config, warehouse=warehouse or []).settings()
+    read = named(Home(settings.home), settings.warehouse)[0]
+
+    def ready(address: str) -> None:
+        lines = (f"Dashboard  {address}", f"Reads      {read}", "Ctrl-C ends it.")
+        console.show({"address": address, "warehouse": str(read)}, lines)
+        if is_opening:
+            typer.launch(address)
+
+    serve(read, Tokens.of(settings.dashboard, configuration.credentials()), host, port, ready)
+    return 0
+
+
+@app.command()
 def demo(
     *,
     home: HomeOption = None,

@@ -12,7 +12,7 @@ app = marimo.App(width="full", app_title="Customer agent", css_file="performance
 with app.setup:
     import marimo as mo
 
-    from flows.dashboard import address, controls, panels, periods, served
+    from flows.dashboard import address, controls, panels, periods, served, stack
     from flows.dashboard.shown import html
     from flows.published import conversations, endings, events, evidence, notes, performance
 
@@ -148,7 +148,7 @@ def _(account, channels, choose_group, memory, period, publication, renew_filter
     def _choose(bar):
         address.want(memory, renew_filters, **controls.rows_of_bar(_by, bar))
 
-    chart = panels.chart(_bars, _by, account, publication, _choose)
+    chart = panels.chart(stack.stacked(_bars, _by, period.first, period.last), _by, account, publication, _choose)
     chart
     return (chart,)
 

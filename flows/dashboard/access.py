@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-from flows.errors import InputError
+from flows.errors import InputError, WarehouseUnavailable
 from flows.settings import DashboardSettings
 from flows.warehouses.history import Reader
 from flows.warehouses.postgres.access import OF_ALL_ACCOUNTS, WITHHELD
@@ -36,13 +36,21 @@ class Access:
 
 @dataclass(frozen=True)
 class AllowedReader:
-    """A reader that sees no more than a visitor may see. Whoever asks it gives only accounts that the access has."""
+    """A reader that sees no more than a visitor may see. Whoever asks it gives only accounts that the access has.
+
+    `lost` is called when the warehouse does not answer any more.
+    """
 
     reader: Reader
     access: Access
+    lost: Callable[[], None] = field(default=lambda: None, compare=False)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.reader.rows(sql)
+        try:
+            return self.reader.rows(sql)
+        except WarehouseUnavailable:
+            self.lost()
+            raise
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self.reader.batches(sql)

@@ -51,7 +51,7 @@ def cards(now: KeyFigures, was: KeyFigures, currency: str, bars: tuple[Bar, ...]
             "volume",
             "Conversations",
             shown.number(now.volume),
-            "",
+            f"{now.open:,} still open" if now.open else "",
             shown.change(now.volume, was.volume),
             None,
             "Conversations that a shopper started in this period, whole, with the status that they have now.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 import altair as alt
@@ -10,47 +10,46 @@ import pandas as pd
 
 from flows.dashboard import shown
 from flows.dashboard.periods import text_of
-from flows.published.performance import Bar
+from flows.dashboard.stack import Stack, written
 
-STATUS_COLOURS = {"resolved": "#009E73", "routed": "#E69F00", "closed": "#D55E00", "open": "#8C8C8C"}
-CHANNEL_COLOURS = {"web_chat": "#0072B2", "sms": "#E69F00", "email": "#009E73", "whatsapp": "#CC79A7"}
-TAG_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
-OTHERS = "other tags"
-HEIGHT = 230
+HEIGHT, LOW = 230, 140
 UNTIL_NOW = 0.45  # opacity of what is not over
 
 
-def conversations(bars: tuple[Bar, ...], by: str, today: date, until: str) -> alt.Chart:
-    """Conversations per day, week or month, stacked by group. A bar that holds `today` is pale: it ends at `until`."""
-    colours = _colours(bars, by)
-    groups = list(colours)
+def conversations(stack: Stack, by: str, today: date, until: str) -> alt.Chart:
+    """Conversations per day, week or month, stacked by group. A bar that holds `today` is pale: it ends at `until`.
+
+    Whoever clicks a piece selects its row, whose `number` is its place among the pieces.
+    """
     rows = [
         {
             "number": number,
-            "day": bar.first.isoformat(),
-            "when": text_of(bar.first, bar.last) + (f" (until {until})" if bar.last >= today else ""),
-            "group": _name(bar.group if bar.group in colours else OTHERS, by),
-            "own name": _name(bar.group, by),
-            "conversations": bar.conversations,
-            "is over": bar.last < today,
-            "place": groups.index(bar.group if bar.group in colours else OTHERS),
+            "day": piece.bar.first.isoformat(),
+            "when": text_of(piece.bar.first, piece.bar.last) + (f" (until {until})" if piece.bar.last >= today else ""),
+            "group": stack.groups[piece.place][0],
+            "own name": piece.name,
+            "conversations": piece.bar.conversations,
+            "low": piece.below,
+            "high": piece.below + piece.bar.conversations,
+            "is over": piece.bar.last < today,
         }
-        for number, bar in enumerate(bars)
+        for number, piece in enumerate(stack.pieces)
     ]
-    picked = alt.selection_point(name="picked", fields=["number"])
     chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("day:O", title=None, axis=_days(bars)),
-            y=alt.Y("conversations:Q", title=None, axis=alt.Axis(tickMinStep=1, grid=True, domain=False)),
+            x=_days(stack.columns),
+            y=alt.Y("low:Q", title=None, axis=alt.Axis(tickMinStep=1, grid=True, domain=False)),
+            y2="high:Q",
             color=alt.Color(
                 "group:N",
                 title=None,
-                scale=alt.Scale(domain=[_name(group, by) for group in groups], range=list(colours.values())),
-                legend=alt.Legend(orient="top", symbolType="square"),
+                scale=alt.Scale(
+                    domain=[name for name, _ in stack.groups], range=[colour for _, colour in stack.groups]
+                ),
+                legend=alt.Legend(orient="top", symbolType="square", columnPadding=8),
             ),
-            order=alt.Order("place:Q", sort="descending"),
             opacity=alt.condition("datum['is over']", alt.value(1), alt.value(UNTIL_NOW)),
             stroke=alt.value("white"),
             strokeWidth=alt.value(0.5),
@@ -60,7 +59,7 @@ def conversations(bars: tuple[Bar, ...], by: str, today: date, until: str) -> al
                 alt.Tooltip("conversations:Q", title="Conversations", format=","),
             ],
         )
-        .add_params(picked)
+        .add_params(alt.selection_point(name="picked", fields=["number"]))
         .properties(width="container", height=HEIGHT)
     )
     return _plain(chart)
@@ -77,63 +76,39 @@ def per_day(counts: Iterable[tuple[date, int]], today: date, until: str) -> alt.
         }
         for day, count in counts
     ]
-    days = [Bar(date.fromisoformat(str(row["day"])), today, "", 0) for row in rows]
     chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(color="#0072B2")
         .encode(
-            x=alt.X("day:O", title=None, axis=_days(tuple(days))),
+            x=_days(day for day, _ in counts),
             y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, grid=True, domain=False)),
             opacity=alt.condition("datum['is over']", alt.value(1), alt.value(UNTIL_NOW)),
             tooltip=[alt.Tooltip("when:N", title="Date"), alt.Tooltip("count:Q", title="Events", format=",")],
         )
-        .properties(width="container", height=140)
+        .properties(width="container", height=LOW)
     )
     return _plain(chart)
 
 
-def _days(bars: tuple[Bar, ...]) -> alt.Axis:
-    """Dates below the bars, so many that they can be read."""
-    days = sorted({bar.first for bar in bars})
-    step = max(1, -(-len(days) // 12))
-    shown_days = [day.isoformat() for day in days[::step]]
-    form = "%-d %b" if not days or days[0].year == days[-1].year else "%-d %b %y"
-    return alt.Axis(
-        values=shown_days,
+def _days(days: Iterable[date]) -> alt.X:
+    """A place for every date, also for those without a bar."""
+    known = sorted(set(days))
+    form = "%-d %b" if not known or known[0].year == known[-1].year else "%-d %b %y"
+    axis = alt.Axis(
+        values=[day.isoformat() for day in written(known)],
         labelExpr=f"timeFormat(toDate(datum.value + 'T00:00:00'), '{form}')",
         labelAngle=0,
         labelOverlap=True,
         grid=False,
         ticks=False,
     )
-
-
-def _colours(bars: tuple[Bar, ...], by: str) -> Mapping[str, str]:
-    """Colour by group, in the order of the legend; of tags those used most."""
-    if by == "status":
-        return STATUS_COLOURS
-    if by == "channel":
-        there = {bar.group for bar in bars}
-        return {name: colour for name, colour in CHANNEL_COLOURS.items() if name in there}
-    totals: dict[str, int] = {}
-    for bar in bars:
-        totals[bar.group] = totals.get(bar.group, 0) + bar.conversations
-    most = sorted(totals, key=lambda tag: (-totals[tag], tag))
-    if len(most) > len(TAG_COLOURS):
-        most = [*most[: len(TAG_COLOURS) - 1], OTHERS]
-    return dict(zip(most, TAG_COLOURS, strict=False))
-
-
-def _name(group: str, by: str) -> str:
-    if by == "status":
-        return shown.status(group)
-    return shown.channel(group) if by == "channel" else group or "no tag"
+    return alt.X("day:O", title=None, axis=axis, scale=alt.Scale(domain=[day.isoformat() for day in known]))
 
 
 def _plain(chart: alt.Chart) -> alt.Chart:
     plain: alt.Chart = (
         chart.configure_view(stroke=None)
         .configure_axis(labelFontSize=12, labelColor="#444", gridColor="#e8e8e8", labelFont="system-ui, sans-serif")
-        .configure_legend(labelFontSize=13, labelFont="system-ui, sans-serif")
+        .configure_legend(labelFontSize=12, labelFont="system-ui, sans-serif")
     )
     return plain

@@ -94,8 +94,9 @@ class Door:
 
     def _shown(self, connection: HTTPConnection) -> str | None:
         """The pass that the request shows, or that of its token."""
-        kind, _, given = connection.headers.get("authorization", "").partition(" ")
-        return self.tokens.pass_for(given) if kind.lower() == "bearer" else connection.cookies.get(COOKIE)
+        if not _is_bearer(connection):
+            return connection.cookies.get(COOKIE)
+        return self.tokens.pass_for(connection.headers["authorization"].partition(" ")[2].strip())
 
     async def _ask_for_token(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -104,6 +105,10 @@ class Door:
             await (await self._log_in(Request(scope, receive)))(scope, receive, send)
 
     async def _log_in(self, request: Request) -> Response:
+        if _is_bearer(request):
+            await asyncio.sleep(SLOW_DOWN)
+            bearer = {"WWW-Authenticate": "Bearer"}
+            return PlainTextResponse("There is no such token.", status_code=401, headers=bearer)
         path, query = request.url.path, request.url.query
         if path != LOGIN:
             return form(path, (f"{path}?{query}" if query else path) if request.method == "GET" else "/")
@@ -146,6 +151,10 @@ class Door:
 def _all(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from lines
+
+
+def _is_bearer(connection: HTTPConnection) -> bool:
+    return connection.headers.get("authorization", "").lower().startswith("bearer ")
 
 
 def _length(scope: Scope) -> float:

@@ -13,6 +13,7 @@ import pandas as pd
 from flows.dashboard import cards, charts, shown
 from flows.dashboard.periods import Period, text_of
 from flows.dashboard.shown import html
+from flows.dashboard.stack import Stack
 from flows.dashboard.visit import Visit
 from flows.errors import AgentMetricsError
 from flows.published.accounts import PublishedAccount
@@ -86,23 +87,23 @@ def chart_title(period: Period) -> mo.Html:
 
 
 def chart(
-    bars: tuple[Bar, ...],
+    stack: Stack,
     by: str,
     account: PublishedAccount,
     publication: Publication,
     choose: Callable[[Bar], None],
 ) -> Any:
     """The chart; a click on a bar gives it to `choose`."""
-    if not bars:
+    if not stack.pieces:
         return mo.Html(html("nothing", what="No conversation started on these dates."))
     today, until = account.day_of(publication.as_of), account.local(publication.as_of)
-    drawn = charts.conversations(bars, by, today, shown.clock(until))
+    drawn = charts.conversations(stack, by, today, shown.clock(until))
 
     def clicked(selected: pd.DataFrame) -> None:
         if len(selected) == 1:  # all of them are no choice
-            choose(bars[int(selected["number"].iloc[0])])
+            choose(stack.pieces[int(selected["number"].iloc[0])].bar)
 
-    return mo.ui.altair_chart(drawn, chart_selection="point", legend_selection=False, on_change=clicked)
+    return mo.ui.altair_chart(drawn, chart_selection=True, legend_selection=False, on_change=clicked)
 
 
 def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:

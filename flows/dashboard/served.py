@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakSet
 
 from flows.dashboard.access import Access
 from flows.dashboard.visit import Visit
@@ -13,6 +14,7 @@ from flows.steps import Ask
 from flows.warehouses import Warehouse, named
 
 WAREHOUSE: Warehouse | None = None
+VISITS: WeakSet[Visit] = WeakSet()
 
 
 def visit(meta: Mapping[str, Any]) -> Visit:
@@ -26,4 +28,12 @@ def visit(meta: Mapping[str, Any]) -> Visit:
     if "texts" not in meta:
         raise InputError("this visit did not come through the door")
     accounts = meta["accounts"]
-    return Visit(WAREHOUSE, Access(None if accounts is None else frozenset(accounts), bool(meta["texts"])))
+    begun = Visit(WAREHOUSE, Access(None if accounts is None else frozenset(accounts), bool(meta["texts"])))
+    VISITS.add(begun)
+    return begun
+
+
+def end() -> None:
+    """Let go of what the visitors look at, while there is still everything that this needs."""
+    for one in list(VISITS):
+        one.renew()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from flows.warehouses import Warehouse
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 FORGET_AFTER = 120  # seconds after a visitor closed the page
+FINISH_WITHIN = 3  # seconds for what is on its way when the page ends
 
 
 def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until interrupted; `ready` is called with the address once it answers. Port 0 is any free one.
+    """Serve until Ctrl-C or SIGTERM; `ready` is called with the address once it answers. Port 0 is any free one.
 
     Raises InputError where the port is taken, and where others than this machine's people could come without a token.
     """
@@ -30,16 +33,37 @@ def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Cal
     import notebooks  # noqa: PLC0415
     from flows.dashboard import panels  # noqa: F401, PLC0415  visitors find it imported
     from flows.dashboard.door import Door  # noqa: PLC0415
+    from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
 
     served.WAREHOUSE = warehouse
     notebook = Path(notebooks.__file__).with_name("performance.py")
     app = marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
-    server = uvicorn.Server(
-        uvicorn.Config(Door(app, warehouse, tokens), log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        Door(FirstLook(app, warehouse), warehouse, tokens),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=FINISH_WITHIN,
     )
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """Also end what runs for the visitors: nobody else does, and the process waits for its threads."""
+            await super().shutdown(sockets)
+            for route in app.routes:
+                await route.app.state.session_manager.shutdown()
+
+    server = Server(config)
+    if threading.current_thread() is threading.main_thread():
+        # uvicorn passes the signal on when it is done; it is what this command waits for, and no error
+        signal.signal(signal.SIGINT, server.handle_exit)
+        signal.signal(signal.SIGTERM, server.handle_exit)
     shown = f"[{host}]" if ":" in host else host
     ready(f"http://{shown}:{listening.getsockname()[1]}/")
-    server.run(sockets=[listening])
+    try:
+        server.run(sockets=[listening])
+    finally:
+        served.end()
 
 
 def _listen(host: str, port: int) -> socket.socket:

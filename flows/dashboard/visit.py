@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from flows.dashboard.access import Access, AllowedReader
-from flows.errors import InputError
+from flows.errors import AgentMetricsError, InputError
 from flows.published.accounts import PublishedAccount, accounts
 from flows.warehouses import Warehouse
 from flows.warehouses.history import Publication, Reader, read_published
@@ -33,7 +33,8 @@ class Visit:
         """
         self._used = time.monotonic()
         if self._reader is None:
-            self._reader = AllowedReader(self._open.enter_context(self._warehouse.read()), self.access)
+            reader = self._open.enter_context(self._warehouse.read())
+            self._reader = AllowedReader(reader, self.access, self.renew)
         return self._reader
 
     def accounts(self) -> tuple[PublishedAccount, ...]:
@@ -49,13 +50,14 @@ class Visit:
         try:
             with self._warehouse.read() as reader:
                 return _newest(AllowedReader(reader, self.access))
-        except InputError:
+        except AgentMetricsError:
             return None
 
     def renew(self) -> None:
         """Look at the newest from now on."""
         self._reader = None
-        self._open.close()
+        with suppress(AgentMetricsError):  # what is lost already cannot be let go of
+            self._open.close()
 
     def rest(self) -> bool:
         """Let go of what nobody has asked for a while; whether it was let go."""

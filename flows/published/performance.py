@@ -112,6 +112,17 @@ def bars(
     )
 
 
+def spans(first: date, last: date) -> tuple[tuple[date, date], ...]:
+    """First and last date of every bar that there can be between these dates, also where there is none."""
+    unit, found, at = unit_of(first, last), [], first
+    while at <= last:
+        begin = at if unit == "day" else at.replace(day=1) if unit == "month" else at - timedelta(days=at.weekday())
+        end = min(_end(begin, unit), last)
+        found.append((at, end))
+        at = end + timedelta(days=1)
+    return tuple(found)
+
+
 def unit_of(first: date, last: date) -> str:
     """What a bar stands for: day, or week or month where days would be too many to see."""
     days = (last - first).days + 1

@@ -130,6 +130,7 @@ class Visitor:
 
         self.page.goto(f"{self.address}?{urlencode(query)}", wait_until="commit")
         self.page.wait_for_selector("table.sales")
+        self.page.wait_for_selector("#first-look", state="detached")
         return self.page
 
     def figure(self, key: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -112,6 +114,26 @@ def test_key_figures_are_those_of_the_report(home: Home, visit: Visit, account: 
             for row in skills.all()
         }
         assert found == {use.skill: (f"{use.messages:,}", f"{use.conversations:,}") for use in one.skills}
+
+
+@pytest.mark.parametrize("by", ["status", "channel", "tag"])
+def test_the_first_answer_has_the_figures_already(home: Home, address: str, by: str) -> None:
+    with urlopen(f"{address}?account=nordlicht&dates=month&by={by}") as answer:
+        page = answer.read().decode()
+    look = page.partition('<div id="first-look">')[2].partition("<script>")[0]
+    found = dict(re.findall(r'data-first="(\w+)">.*?<p class="value">(.*?)</p>', look, re.DOTALL))
+    assert found == expected(told(home, "nordlicht", *RANGES["month"]))
+    assert look.count("<rect") >= len(rows(home, "select distinct started_on from metrics.conversations limit 5"))
+    for text in HOSTILE:
+        assert text not in look
+
+
+def test_the_first_answer_gives_way_to_the_page(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.goto(visitor.address, wait_until="commit")
+    expect(visitor.page.locator("#first-look svg rect").first).to_be_visible()
+    expect(visitor.page.locator("#first-look")).not_to_be_attached()
+    expect(visitor.page.locator("[data-figure=volume] .value")).to_be_visible()
 
 
 def test_another_range_and_account_are_chosen_on_the_page_and_stand_in_its_address(home: Home, visit: Visit) -> None:
