@@ -8,10 +8,13 @@ sites may ask for nothing, neither by a form nor by a socket.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import parse_qs, urlsplit
 
+from anyio import CancelScope
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
@@ -27,6 +30,7 @@ from flows.published.conversations_csv import csv_lines
 from flows.published.filters import Filters
 from flows.warehouses import Warehouse
 
+LOG = logging.getLogger(__name__)
 COOKIE = "agent_metrics_pass"
 OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 LOGIN, EXPORT, ASSETS = "/login", "/conversations.csv", "/assets/"
@@ -73,15 +77,20 @@ class Door:
                 return
             access, scope = known, of_visitor(scope, shown)
         if scope["type"] == "http" and scope["path"] == EXPORT:
-            await (await self._export(Request(scope, receive), access))(scope, receive, send)
+            await self._export(Request(scope, receive), access, send)
         elif not is_asked_by_page(scope):
             await _refuse(scope, receive, send, "The page does not ask for this.")
         elif _length(scope) > LONGEST_BODY:
             await _refuse(scope, receive, send, "This is too long.", 413)
         else:
             accounts = None if access.accounts is None else sorted(access.accounts)
-            scope = {**scope, "meta": {"accounts": accounts, "texts": access.texts}}
+            await self._go_in({**scope, "meta": {"accounts": accounts, "texts": access.texts}}, receive, send)
+
+    async def _go_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
             await self.app(scope, receive, send)
+        except Exception as error:  # marimo has answered; it raises also where a page clicks whose visit is over
+            LOG.warning("%s: %s", scope["path"], error, exc_info=LOG.isEnabledFor(logging.DEBUG))
 
     def _comes_from_here(self, headers: Headers) -> bool:
         host, origin = headers.get("host", ""), headers.get("origin")
@@ -127,30 +136,33 @@ class Door:
         response.set_cookie(COOKIE, shown, max_age=A_MONTH, httponly=True, samesite="lax", secure=is_secure)
         return response
 
-    async def _export(self, request: Request, access: Access) -> Response:
+    async def _export(self, request: Request, access: Access, send: Send) -> None:
         """All conversations that the filters of the address let through, as CSV."""
-        if request.method not in {"GET", "HEAD"}:
-            return PlainTextResponse("This is only for reading.", status_code=405, headers={"Allow": "GET, HEAD"})
+        lines = self._lines(dict(request.query_params), access)
         try:
-            lines = self._lines(dict(request.query_params), access)
-            first = await run_in_threadpool(next, lines, b"")  # others go on meanwhile
-        except InputError as error:
-            return PlainTextResponse(str(error), status_code=400)
-        except AgentMetricsError as error:
-            return PlainTextResponse(str(error), status_code=503)
-        headers = {"Content-Disposition": 'attachment; filename="conversations.csv"'}
-        rest = iterate_in_threadpool(_all(first, lines))
-        return StreamingResponse(rest, media_type="text/csv; charset=utf-8", headers=headers)
+            await (await _csv(request, lines))(request.scope, request.receive, send)
+        finally:  # also where the visitor hung up
+            with CancelScope(shield=True):
+                await run_in_threadpool(lines.close)
 
-    def _lines(self, given: dict[str, str], access: Access) -> Iterator[bytes]:
+    def _lines(self, given: dict[str, str], access: Access) -> Generator[bytes]:
         filters = Filters.from_query(given)
         with glance(self.warehouse, access, given.get("account", "")) as (reader, account):
             yield from csv_lines(reader, account, filters)
 
 
-def _all(first: bytes, lines: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from lines
+async def _csv(request: Request, lines: Generator[bytes]) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        return PlainTextResponse("This is only for reading.", status_code=405, headers={"Allow": "GET, HEAD"})
+    try:
+        first = await run_in_threadpool(next, lines, b"")  # others go on meanwhile
+    except InputError as error:
+        return PlainTextResponse(str(error), status_code=400)
+    except AgentMetricsError as error:
+        return PlainTextResponse(str(error), status_code=503)
+    headers = {"Content-Disposition": 'attachment; filename="conversations.csv"'}
+    rest = iterate_in_threadpool(chain([first], lines))
+    return StreamingResponse(rest, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _is_bearer(connection: HTTPConnection) -> bool:

@@ -11,6 +11,7 @@ from flows.published.performance import before
 DAYS = {"7": 7, "30": 30, "90": 90}
 NAMES = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days", "month": "This month", "any": "Any range …"}
 START = "30"
+EARLIEST, LATEST = date(1970, 1, 1), date(2100, 12, 31)  # there is a period before, and nobody counts for ever
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,13 @@ def from_query(text: str, today: date) -> Period:
         return chosen(text, today)
     first, _, last = text.partition("..")
     try:
-        return chosen("any", today, (date.fromisoformat(first), date.fromisoformat(last)))
+        dates = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError:
+        dates = (date.max, date.max)
+    if not EARLIEST <= min(dates) <= max(dates) <= LATEST:
         remedy = f"write one of {', '.join(DAYS)}, month, or 2026-06-01..2026-06-07"
-        raise InputError("this is no range of dates", where="range", remedy=remedy) from None
+        raise InputError("this is no range of dates", where="dates", remedy=remedy)
+    return chosen("any", today, dates)
 
 
 def text_of(first: date, last: date) -> str:

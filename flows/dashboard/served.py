@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Event
 from typing import Any
 from weakref import WeakSet
 
@@ -14,6 +15,7 @@ from flows.steps import Ask
 from flows.warehouses import Warehouse, named
 
 WAREHOUSE: Warehouse | None = None
+LOOKS_EVERY = 30.0  # seconds
 VISITS: WeakSet[Visit] = WeakSet()
 
 
@@ -33,7 +35,14 @@ def visit(meta: Mapping[str, Any]) -> Visit:
     return begun
 
 
+def keep(is_over: Event) -> None:
+    """Let go of what visitors looked at who have left; else it stays until Python happens to clear it up."""
+    while not is_over.wait(LOOKS_EVERY):
+        for one in list(VISITS):
+            one.leave()
+
+
 def end() -> None:
-    """Let go of what the visitors look at, while there is still everything that this needs."""
+    """Let go of what all visitors look at, while there is still everything that this needs."""
     for one in list(VISITS):
         one.renew()

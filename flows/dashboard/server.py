@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flows.dashboard import served
 from flows.dashboard.access import Tokens
@@ -37,7 +38,9 @@ def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Cal
 
     served.WAREHOUSE = warehouse
     notebook = Path(notebooks.__file__).with_name("performance.py")
-    app = marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
+    app: Any = (
+        marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
+    )
     config = uvicorn.Config(
         Door(FirstLook(app, warehouse), warehouse, tokens),
         log_level="warning",
@@ -60,9 +63,12 @@ def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Cal
         signal.signal(signal.SIGTERM, server.handle_exit)
     shown = f"[{host}]" if ":" in host else host
     ready(f"http://{shown}:{listening.getsockname()[1]}/")
+    is_over = threading.Event()
+    threading.Thread(target=served.keep, args=(is_over,), daemon=True).start()
     try:
         server.run(sockets=[listening])
     finally:
+        is_over.set()
         served.end()
 
 

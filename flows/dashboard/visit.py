@@ -16,14 +16,14 @@ RESTS_AFTER = 300.0  # seconds; a snapshot of a database that is kept for days k
 
 
 class Visit:
-    """A visitor's look at a warehouse. Not for several threads at once."""
+    """A visitor's look at a warehouse. Not for several threads at once, but for `leave`."""
 
     def __init__(self, warehouse: Warehouse, access: Access) -> None:
         self.access = access
         self._warehouse = warehouse
         self._open = ExitStack()
         self._reader: Reader | None = None
-        self._used = 0.0
+        self._used = self._seen = 0.0
 
     @property
     def reader(self) -> Reader:
@@ -31,7 +31,7 @@ class Visit:
 
         Raises InputError where nothing is published, StorageFailed or WarehouseFailed where it cannot be read.
         """
-        self._used = time.monotonic()
+        self._used = self._seen = time.monotonic()
         if self._reader is None:
             reader = self._open.enter_context(self._warehouse.read())
             self._reader = AllowedReader(reader, self.access, self.renew)
@@ -47,6 +47,7 @@ class Visit:
 
     def newest(self) -> Publication | None:
         """The one that a look at it would show now; None where it cannot be told."""
+        self._seen = time.monotonic()
         try:
             with self._warehouse.read() as reader:
                 return _newest(AllowedReader(reader, self.access))
@@ -62,6 +63,13 @@ class Visit:
     def rest(self) -> bool:
         """Let go of what nobody has asked for a while; whether it was let go."""
         if self._reader is None or time.monotonic() - self._used < RESTS_AFTER:
+            return False
+        self.renew()
+        return True
+
+    def leave(self) -> bool:
+        """Let go where the page, which asks for the newest as long as it is open, has not been heard of for a while."""
+        if self._reader is None or time.monotonic() - self._seen < RESTS_AFTER:
             return False
         self.renew()
         return True
