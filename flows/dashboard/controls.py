@@ -82,7 +82,6 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
                 placeholder="words of the first question, or an id",
                 label="Search",
                 debounce=400,
-                max_length=200,
             ),
             "profile": mo.ui.text(value=given.profile, placeholder="name or id", label="Who", debounce=400),
             "statuses": _several("Status", {shown.status(one): one for one in STATUSES}, given.statuses),
