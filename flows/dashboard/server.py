@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import threading
@@ -52,6 +53,7 @@ def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Cal
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """Also end what runs for the visitors: nobody else does, and the process waits for its threads."""
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is no error
             await super().shutdown(sockets)
             for route in app.routes:
                 await route.app.state.session_manager.shutdown()
