@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -39,7 +39,10 @@ def counted(value: int, one: str, many: str | None = None) -> str:
 
 def money(amount: Decimal | None, currency: str) -> str:
     """In the currency's own digits and sign: R$1,234.57."""
-    return NONE if amount is None else format_currency(amount, currency, locale="en")
+    if amount is None:
+        return NONE
+    sign, text = get_currency_symbol(currency, locale="en"), format_currency(amount, currency, locale="en")
+    return text.replace(sign, f"{sign}\xa0", 1) if sign[-1:].isalpha() else text  # CHF 1,234.57
 
 
 def percent(share: float | None) -> str:
@@ -52,7 +55,7 @@ def change(now: Decimal | int | None, was: Decimal | int | None) -> str:
         return ""
     if not was:
         return "none before" if now else ""
-    return _signed(f"{float(now) / float(was) - 1:+.0%}")
+    return _signed(f"{float(now) / float(was) - 1:+,.0%}")
 
 
 def points(now: float | None, was: float | None) -> str:
