@@ -103,7 +103,7 @@ def cards(now: KeyFigures, was: KeyFigures, currency: str, bars: tuple[Bar, ...]
 
 
 def _more(now: Decimal, was: Decimal) -> bool | None:
-    return None if not was or now == was else now > was
+    return None if not was or shown.change(now, was).startswith("±") else now > was
 
 
 def _interval(count: int, volume: int) -> str:

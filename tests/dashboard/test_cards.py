@@ -1,0 +1,148 @@
+"""The key figures as cards: value, change, whether that is better, and how far a rate can be trusted."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.dashboard.cards import HEIGHT, WIDTH, Card, cards
+from flows.published.intervals import wilson
+from flows.published.performance import Bar, KeyFigures
+
+FIGURES: dict[str, Any] = {
+    "volume": 1284,
+    "resolved": 916,
+    "routed": 200,
+    "closed": 43,
+    "open": 125,
+    "link_clicks": 3102,
+    "add_to_cart_items": 214,
+    "revenue": Decimal("12480.50"),
+    "net_revenue": Decimal("11902.00"),
+    "orders": 214,
+}
+NOW = KeyFigures(**FIGURES)
+NOTHING = KeyFigures(0, 0, 0, 0, 0, 0, 0, Decimal(0), Decimal(0), 0)
+KEYS = ["volume", "resolved", "routed", "unresolved", "sales", "orders", "carts", "clicks"]
+DAY = date(2026, 6, 1)
+
+
+def shown(now: KeyFigures, was: KeyFigures, *bars: Bar, currency: str = "BRL") -> dict[str, Card]:
+    return {card.key: card for card in cards(now, was, currency, bars)}
+
+
+def but(**figures: Any) -> KeyFigures:
+    return KeyFigures(**{**FIGURES, **figures})
+
+
+def test_every_figure_has_its_card_with_a_definition() -> None:
+    found = shown(NOW, NOW)
+    assert list(found) == KEYS
+    assert {key: card.value for key, card in found.items()} == {
+        "volume": "1,284",
+        "resolved": "71.3%",
+        "routed": "15.6%",
+        "unresolved": "18.9%",
+        "sales": "R$12,480.50",
+        "orders": "R$58.32",
+        "carts": "214",
+        "clicks": "3,102",
+    }
+    assert all(card.definition.endswith(".") and card.title for card in found.values())
+    assert "916 conversations" in found["resolved"].detail
+    assert "243 conversations" in found["unresolved"].detail
+    assert "net R$11,902.00" in found["sales"].detail
+    assert "214 orders" in found["orders"].detail
+
+
+def test_rates_come_with_their_interval() -> None:
+    """So that nobody celebrates three conversations."""
+    low, high = wilson(916, 1284) or (0, 0)
+    assert f"{100 * low:.0f} to {100 * high:.0f} %" in shown(NOW, NOW)["resolved"].detail
+    three = KeyFigures(3, 3, 0, 0, 0, 0, 0, Decimal(0), Decimal(0), 0)
+    found = shown(three, NOTHING)
+    assert found["resolved"].value == "100.0%"
+    assert "44 to 100 %" in found["resolved"].detail
+    assert "0 to 56 %" in found["routed"].detail
+
+
+def test_without_anything_there_are_no_rates_and_no_division() -> None:
+    found = shown(NOTHING, NOTHING)
+    assert [card.value for card in found.values()] == ["0", "–", "–", "–", "R$0.00", "–", "0", "0"]
+    assert {card.change for card in found.values()} == {""}
+    assert {card.is_better for card in found.values()} == {None}
+    assert not any("%" in card.detail for card in found.values())
+    assert found["volume"].line == ""
+
+
+def test_the_first_period_has_nothing_before() -> None:
+    found = shown(NOW, NOTHING)
+    assert [found[key].change for key in KEYS] == [
+        "none before", "", "", "", "none before", "", "none before", "none before",
+    ]  # fmt: skip
+    assert {card.is_better for card in found.values()} == {None}
+    assert {card.change for card in shown(NOTHING, NOW).values()} == {"−100%", ""}
+
+
+@pytest.mark.parametrize(
+    ("was", "key", "change", "is_better"),
+    [
+        (but(volume=1000, resolved=700, routed=200, closed=0), "volume", "+28%", None),
+        (but(resolved=800), "resolved", "+9.0 pt", True),
+        (but(resolved=1000), "resolved", "−6.5 pt", False),
+        (but(routed=100), "routed", "+7.8 pt", False),
+        (but(routed=300), "routed", "−7.8 pt", True),
+        (but(closed=143), "unresolved", "−7.8 pt", True),
+        (but(closed=0), "unresolved", "+3.3 pt", False),
+        (but(revenue=Decimal("24961.00")), "sales", "−50%", False),
+        (but(revenue=Decimal("6240.25")), "sales", "+100%", True),
+        (but(orders=107), "orders", "−50%", None),
+        (but(add_to_cart_items=107), "carts", "+100%", None),
+        (but(link_clicks=6204), "clicks", "−50%", None),
+        (NOW, "resolved", "±0.0 pt", None),
+        (NOW, "sales", "±0%", None),
+    ],
+)
+def test_changes_and_whether_they_are_better(was: KeyFigures, key: str, change: str, is_better: bool | None) -> None:
+    card = shown(NOW, was)[key]
+    assert (card.change, card.is_better) == (change, is_better)
+
+
+def test_what_is_shown_as_no_change_is_neither_better_nor_worse() -> None:
+    """A figure that rounds to ±0 must not be green."""
+    nearly = but(volume=100_000, resolved=70_001), but(volume=100_000, resolved=70_000)
+    assert (shown(*nearly)["resolved"].change, shown(*nearly)["resolved"].is_better) == ("±0.0 pt", None)
+    nearly = but(revenue=Decimal("1000.01")), but(revenue=Decimal(1000))
+    assert (shown(*nearly)["sales"].change, shown(*nearly)["sales"].is_better) == ("±0%", None)
+
+
+def test_money_is_in_the_account_s_currency() -> None:
+    yen = shown(NOW, NOW, currency="JPY")
+    assert (yen["sales"].value, yen["orders"].value) == ("¥12,480", "¥58")
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=40))
+def test_the_line_holds_every_total_within_its_frame(counts: list[int]) -> None:
+    days = [DAY + timedelta(days=number) for number in range(len(counts))]
+    split = [
+        Bar(day, day, group, part)
+        for day, count in zip(days, counts, strict=True)
+        for group, part in (("open", count // 2), ("closed", count - count // 2))
+        if count
+    ]
+    card = shown(NOW, NOW, *split)["volume"]
+    points = [tuple(map(float, point.split(","))) for point in card.line.split()]
+    totals = [count for count in counts if count]
+    if len(totals) < 3:
+        assert points == []
+        return
+    assert len(points) == len(totals)
+    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
+    assert [y for _, y in points].index(0) == totals.index(max(totals)) or max(totals) / HEIGHT > 20
+    assert points[0][0] == 0
+    assert points[-1][0] == WIDTH
