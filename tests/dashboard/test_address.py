@@ -102,6 +102,7 @@ def test_only_what_changes_is_written(
     assert address.writes == writes
     fresh = Address()
     remember({}, fresh, now, PERIOD, **chosen)
+    assert memory == fresh
     assert address == {**fresh, "utm_source": "mail"}  # what is somebody else's is left alone
 
 
