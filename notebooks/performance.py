@@ -63,8 +63,11 @@ def _():
 
 @app.cell
 def _(publication, renew_all, visit, watch):
-    # A newer publication is announced, not forced.
+    # A newer publication is announced, not forced. One that was let go of for being idle is shown whole again.
     _ = watch.value
+    visit.rest()
+    if publication and visit.has_moved(publication):
+        renew_all(lambda count: count + 1)
 
     def _show(_):
         visit.renew()

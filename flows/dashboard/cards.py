@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from flows.dashboard import shown
@@ -114,12 +115,12 @@ def _interval(count: int, volume: int) -> str:
 
 def _line(bars: tuple[Bar, ...]) -> str:
     """The points of a line of the totals, for SVG; nothing where it would be no line."""
-    totals: dict[object, int] = {}
+    totals: dict[date, int] = {}
     for bar in bars:
         totals[bar.first] = totals.get(bar.first, 0) + bar.conversations
-    values = list(totals.values())
-    if len(values) < 3:
+    values = [totals[day] for day in sorted(totals)]
+    most = max(values, default=0)
+    if len(values) < 3 or not most:
         return ""
-    most = max(values)
     steps = enumerate(values)
     return " ".join(f"{WIDTH * at / (len(values) - 1):.1f},{HEIGHT - HEIGHT * value / most:.1f}" for at, value in steps)

@@ -23,7 +23,7 @@ from flows.dashboard.stack import stacked, ticks, written
 from flows.dashboard.visit import Visit
 from flows.errors import AgentMetricsError, InputError
 from flows.published import performance
-from flows.published.performance import unit_of
+from flows.published.performance import filled, unit_of
 from flows.warehouses import Warehouse
 
 
@@ -96,7 +96,7 @@ def first_look(visit: Visit, query: dict[str, Any]) -> str:
         account=account,
         period=period,
         unit=unit_of(period.first, period.last),
-        cards=cards.cards(now, was, account.currency, bars),
+        cards=cards.cards(now, was, account.currency, filled(bars, period.first, period.last)),
         chart=chart,
         ticks=ticks(chart.highest),
         labels=written(chart.columns),

@@ -24,7 +24,7 @@ from flows.published.filters import Filters
 from flows.published.gap_draft import draft
 from flows.published.gaps import AskedTopic
 from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_gaps
-from flows.published.performance import Bar, KeyFigures, unit_of
+from flows.published.performance import Bar, KeyFigures, filled, unit_of
 from flows.published.thread import thread
 from flows.warehouses.history import Publication, Reader
 
@@ -78,7 +78,7 @@ def key_figures(
     bars: tuple[Bar, ...],
     rows: Any,
 ) -> mo.Html:
-    found = cards.cards(now, was, account.currency, bars)
+    found = cards.cards(now, was, account.currency, filled(bars, period.first, period.last))
     return mo.Html(html("cards", cards=found, period=str(period), earlier=text_of(*period.before), rows=rows.elements))
 
 

@@ -67,6 +67,10 @@ class Visit:
         self.renew()
         return True
 
+    def has_moved(self, publication: Publication) -> bool:
+        """Whether what is read is another publication: this one was let go of, and asked for again."""
+        return self._reader is not None and _newest(self._reader).publication_id != publication.publication_id
+
     def leave(self) -> bool:
         """Let go where the page, which asks for the newest as long as it is open, has not been heard of for a while."""
         if self._reader is None or time.monotonic() - self._seen < RESTS_AFTER:

@@ -123,6 +123,12 @@ def spans(first: date, last: date) -> tuple[tuple[date, date], ...]:
     return tuple(found)
 
 
+def filled(bars: tuple[Bar, ...], first: date, last: date) -> tuple[Bar, ...]:
+    """The bars, and one of 0 for each span between these dates that has none."""
+    there = {bar.first for bar in bars}
+    return (*bars, *(Bar(begin, end, "", 0) for begin, end in spans(first, last) if begin not in there))
+
+
 def unit_of(first: date, last: date) -> str:
     """What a bar stands for: day, or week or month where days would be too many to see."""
     days = (last - first).days + 1

@@ -151,15 +151,19 @@ def test_a_look_that_nobody_takes_is_let_go_of(place: Place, one: Visit, monkeyp
     place.publish(1)
     assert not one.rest()  # nothing is held yet
     assert volume(one) == 1
+    first = one.publication()
     place.publish(2)
     assert not one.rest()
     assert volume(one) == 1
     monkeypatch.setattr(visits, "RESTS_AFTER", 0.3)
     time.sleep(0.4)
     one.newest()  # asking for the news is no look
+    assert not one.has_moved(first)
     assert one.rest()
     assert not one.rest()
+    assert not one.has_moved(first)  # nobody has looked since
     assert volume(one) == 2  # the next look shows what is published by then
+    assert one.has_moved(first)
 
 
 def test_who_has_left_is_let_go_of(place: Place, one: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
