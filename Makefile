@@ -1,6 +1,6 @@
 # make demo   sets everything up in .venv and runs the main job on a demo shop
 # make test   sets everything up (Java and Chromium, too, where it may) and runs linters, type checks and all tests
-# make bench  measures the main job on large histories, the sources, the lake and the topics (20 GB of disk, an hour)
+# make bench  measures the main job on large histories, the sources, the lake, the topics and the page (20 GB of disk, an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,6 +30,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/sources.py
 	$(BIN)/python benchmarks/small_deliveries.py
 	$(BIN)/python benchmarks/topics.py
+	$(BIN)/python benchmarks/page.py
 
 docs: $(READY)
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project \
