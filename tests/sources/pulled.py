@@ -31,7 +31,8 @@ def current(lake: Lake, table: str) -> dict[Any, dict[str, Any]]:
             f"""select * exclude (_refused, _file, _loaded_at) from read_parquet($1, union_by_name = true)
             where _refused is null
             qualify row_number() over (partition by {", ".join(keys)}
-                order by updated_at desc nulls last, _load desc, _file desc, _position desc) = 1""",
+                order by updated_at desc nulls last, _load desc, _file desc, _position desc) = 1
+            order by {", ".join(keys)}""",
             [files],
         )
         names = [column[0] for column in found.description]
