@@ -46,7 +46,7 @@ from flows.options import (
 )
 from flows.published.breakdown import breakdown, check_dimension
 from flows.published.export import export as published_export
-from flows.published.figures import key_figures
+from flows.published.recent import recent_reports
 from flows.published.report import report as published_report
 from flows.stages import Closed, Result
 from flows.status import status as status_of
@@ -417,7 +417,7 @@ def demo(
     result = start(console, "run", **ask, warehouse=warehouse or [])
     behind = {one["warehouse"] for one in result.behind()}
     with next(one for one in named if str(one) not in behind).read() as reader:
-        figures = key_figures(reader)
+        figures = recent_reports(reader)
     console.show(
         {**result.to_json_dict(), "figures": [one.to_json_dict() for one in figures]},
         [

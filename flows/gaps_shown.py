@@ -30,7 +30,7 @@ def gap_lines(found: Gaps, options: str) -> Iterator[RenderableType]:
         yield f"… and {len(shown) - ACCOUNTS_SHOWN:,} more accounts; --account shows one of them"
     for account in shown[:ACCOUNTS_SHOWN]:
         if account.topic_count and not account.published_articles:
-            yield f"{_cut(account.account)} has no published article, so that nothing answers: every topic is a gap."
+            yield f"{_cut(account.account_id)} has no published article, so that nothing answers: every topic is a gap."
     yield ""
     if not found.topics:
         yield from _why_nothing(found, options)
@@ -47,11 +47,11 @@ def gap_lines(found: Gaps, options: str) -> Iterator[RenderableType]:
 
 
 def _account_line(one: AskedAccount, until: datetime) -> str:
-    name = f" ({_cut(one.account_name)})" if one.account_name else ""
+    name = f" ({_cut(one.name)})" if one.name else ""
     unassigned = "" if one.unassigned_share is None else f", {one.unassigned_share:.1%} of them in no topic"
     fresh = f"data up to {one.local(until):%Y-%m-%d %H:%M} ({clean(one.timezone)})"
     gaps = f"{_counted(one.gap_count, 'open gap')} among {_counted(one.topic_count, 'topic')}"
-    return f"{_cut(one.account)}{name}: {fresh}, {_counted(one.question_count, 'question')}{unassigned}, {gaps}"
+    return f"{_cut(one.account_id)}{name}: {fresh}, {_counted(one.question_count, 'question')}{unassigned}, {gaps}"
 
 
 def _why_nothing(found: Gaps, options: str) -> Iterator[str]:
@@ -116,9 +116,9 @@ def trend(one: AskedTopic) -> str:
 def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
     """All of one topic, and the next command, with the `options` of this one."""
     one, account = of.topic, of.account
-    name = f" ({_cut(account.account_name)})" if account.account_name else ""
+    name = f" ({_cut(account.name)})" if account.name else ""
     until = f"{account.local(data_up_to(of.publication)):%Y-%m-%d %H:%M} ({clean(account.timezone)})"
-    yield f"{_cut(one.label)}, {clean(one.topic_id)}, {_cut(account.account)}{name}, data up to {until}"
+    yield f"{_cut(one.label)}, {clean(one.topic_id)}, {_cut(account.account_id)}{name}, data up to {until}"
     yield ""
     yield _line("Stands", f"“{_cut(of.representative_question, LONG)}” stands for it")
     volume = f"{_counted(one.question_count, 'question')} in {_counted(one.conversation_count, 'conversation')}"

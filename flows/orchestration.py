@@ -20,7 +20,7 @@ from flows.console import Lines, clean
 from flows.errors import AgentMetricsError
 from flows.home import Home
 from flows.progress import Progress
-from flows.published.figures import key_figures
+from flows.published.recent import recent_reports
 from flows.stages import RETRY_DELAYS, Closed, Result
 from flows.steps import Ask
 from flows.warehouses import named
@@ -103,7 +103,7 @@ def show_figures(ask: Ask, result: Result) -> None:
     behind = {one["warehouse"] for one in result.behind()}
     warehouses = named(Home(result.home), ask.settings().warehouse)
     with next(one for one in warehouses if str(one) not in behind).read() as reader:
-        figures = key_figures(reader)
+        figures = recent_reports(reader)
     rows = [
         {
             "account": one.account,

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from flows.console import clean
 from flows.published.breakdown import Breakdown, Group
+from flows.published.figures import Conversations, Figures
 from flows.published.intervals import wilson
-from flows.published.report import Conversations, Report, SkillUsage
+from flows.published.report import Report, SkillUsage
 from flows.warehouses.history import utc_text
 
 NONE = "–"
@@ -34,11 +35,11 @@ class Row:
 
     title: str
     conversations: Conversations
-    sales: Group | Report | None = None
+    sales: Figures | None = None
 
 
 @dataclass(frozen=True)
-class Figures:
+class FiguresTable:
     """A table of figures that leaves out what the terminal has no room for."""
 
     heading: str
@@ -80,7 +81,7 @@ class Figures:
         def rate(part: Callable[[Conversations], int]) -> Callable[[Row], str]:
             return lambda row: share(part(row.conversations), row.conversations.volume, with_intervals=with_intervals)
 
-        def sale(cell: Callable[[Group | Report], str]) -> Callable[[Row], str]:
+        def sale(cell: Callable[[Figures], str]) -> Callable[[Row], str]:
             return lambda row: cell(row.sales) if row.sales else ""
 
         columns = {
@@ -91,7 +92,7 @@ class Figures:
             "open": count(lambda one: one.open),
             "resolution rate": rate(lambda one: one.resolved),
             "routed rate": rate(lambda one: one.routed),
-            "unresolved rate": rate(lambda one: one.routed + one.closed),
+            "unresolved rate": rate(lambda one: one.unresolved),
         }
         if any(row.sales for row in self.rows):
             columns |= {
@@ -113,7 +114,7 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
     yield ""
     if broken_down is None:
         by_channel = [Row(channel, figures) for channel, figures in report.by_channel.items()]
-        yield Figures("channel", [*by_channel, Row("all", report.conversations)], report.currency)
+        yield FiguresTable("channel", [*by_channel, Row("all", report.conversations)], report.currency)
         yield ""
         yield from _sales(report)
         if report.skills:
@@ -123,7 +124,7 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
         yield _skills(broken_down.skills) if broken_down.skills else "There are no skills."
     else:
         groups = [Row(title(broken_down.by, one), one.conversations, one) for one in broken_down.groups]
-        yield Figures(broken_down.by, [*groups, Row("all", report.conversations, report)], report.currency)
+        yield FiguresTable(broken_down.by, [*groups, Row("all", report.conversations, report)], report.currency)
 
 
 def _sales(report: Report) -> Iterator[str]:

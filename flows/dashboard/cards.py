@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 from flows.dashboard import shown
+from flows.published.figures import Conversations, Figures
 from flows.published.intervals import wilson
-from flows.published.performance import Bar, KeyFigures
+from flows.published.performance import Bar
 
 WIDTH, HEIGHT = 100, 24  # of a line of the recent past, in its own units
 
@@ -28,32 +29,35 @@ class Card:
     line: str = ""
 
 
-def cards(now: KeyFigures, was: KeyFigures, currency: str, bars: tuple[Bar, ...]) -> tuple[Card, ...]:
+def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> tuple[Card, ...]:
     """The cards of a period, in the order in which people ask; `was` is the period before."""
 
     def money(amount: Decimal | None) -> str:
         return shown.money(amount, currency)
 
-    def rate(key: str, title: str, count: Callable[[KeyFigures], int], detail: str, definition: str) -> Card:
+    def rate(key: str, title: str, count: Callable[[Conversations], int], definition: str) -> Card:
         """A share of the volume; more of it is better for `resolved` alone."""
-        share, earlier = now.rate(count(now)), was.rate(count(was))
+        share, earlier = of.share(count(of)), was.conversations.share(count(was.conversations))
         change = shown.points(share, earlier)
         is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
         is_better = None if is_more is None else is_more == (key == "resolved")
-        told = " · ".join(part for part in (detail, _interval(count(now), now.volume)) if part)
+        counted = shown.counted(count(of), "conversation")
+        told = " · ".join(part for part in (counted, _interval(count(of), of.volume)) if part)
         return Card(key, title, shown.percent(share), told, change, is_better, definition)
 
-    def amount(key: str, title: str, value: Callable[[KeyFigures], int], definition: str) -> Card:
-        change = shown.change(value(now), value(was))
-        return Card(key, title, shown.number(value(now)), "", change, None, definition)
+    def amount(key: str, title: str, count: int, before: int, definition: str) -> Card:
+        return Card(key, title, shown.number(count), "", shown.change(count, before), None, definition)
+
+    of = now.conversations
+    revenue, revenue_before = now.attributed_revenue, was.attributed_revenue
 
     return (
         Card(
             "volume",
             "Conversations",
-            shown.number(now.volume),
-            f"{now.open:,} still open" if now.open else "",
-            shown.change(now.volume, was.volume),
+            shown.number(of.volume),
+            f"{of.open:,} still open" if of.open else "",
+            shown.change(of.volume, was.conversations.volume),
             None,
             "Conversations that a shopper started in this period, whole, with the status that they have now.",
             _line(bars),
@@ -62,30 +66,27 @@ def cards(now: KeyFigures, was: KeyFigures, currency: str, bars: tuple[Bar, ...]
             "resolved",
             "Resolved by AI",
             lambda one: one.resolved,
-            shown.counted(now.resolved, "conversation"),
             "Conversations that ended with the agent's word and without a hand-off, of all that started.",
         ),
         rate(
             "routed",
             "Routed",
             lambda one: one.routed,
-            shown.counted(now.routed, "conversation"),
             "Conversations that went on to a person or a ticket, of all that started.",
         ),
         rate(
             "unresolved",
             "Unresolved",
             lambda one: one.unresolved,
-            shown.counted(now.unresolved, "conversation"),
             "Routed conversations, and those in which the agent showed its hand-off message, of all that started.",
         ),
         Card(
             "sales",
             "AI-generated sales",
-            money(now.revenue),
-            f"net {money(now.net_revenue)}",
-            shown.change(now.revenue, was.revenue),
-            _more(now.revenue, was.revenue),
+            money(revenue),
+            f"net {money(now.net_attributed_revenue)}",
+            shown.change(revenue, revenue_before),
+            _more(revenue, revenue_before),
             "Order lines bought within the account's window after the agent brought the product, on the order's date. "
             "Net is without refunds and cancelled orders.",
         ),
@@ -93,13 +94,25 @@ def cards(now: KeyFigures, was: KeyFigures, currency: str, bars: tuple[Bar, ...]
             "orders",
             "Average order value",
             money(now.average_order_value),
-            shown.counted(now.orders, "order"),
+            shown.counted(now.attributed_orders, "order"),
             shown.change(now.average_order_value, was.average_order_value),
             None,
             "AI-generated sales per order that has such a line.",
         ),
-        amount("carts", "Added to carts", lambda one: one.add_to_cart_items, "Pieces, on the date of the click."),
-        amount("clicks", "Link clicks", lambda one: one.link_clicks, "On product cards and links, on their own date."),
+        amount(
+            "carts",
+            "Added to carts",
+            now.add_to_cart_items,
+            was.add_to_cart_items,
+            "Pieces, on the date of the click.",
+        ),
+        amount(
+            "clicks",
+            "Link clicks",
+            now.link_clicks,
+            was.link_clicks,
+            "On product cards and links, on their own date.",
+        ),
     )
 
 

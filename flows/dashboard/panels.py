@@ -20,11 +20,12 @@ from flows.published.accounts import PublishedAccount
 from flows.published.conversations import Conversation
 from flows.published.events import EVENTS, Event
 from flows.published.evidence import SalesTotals, SoldLine
+from flows.published.figures import Figures
 from flows.published.filters import Filters
 from flows.published.gap_draft import draft
 from flows.published.gaps import AskedTopic
 from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_gaps
-from flows.published.performance import Bar, KeyFigures, filled, unit_of
+from flows.published.performance import Bar, filled, unit_of
 from flows.published.thread import thread
 from flows.warehouses.history import Publication, Reader
 
@@ -70,8 +71,8 @@ def freshness(publication: Publication, account: PublishedAccount) -> mo.Html:
 
 
 def key_figures(
-    now: KeyFigures,
-    was: KeyFigures,
+    now: Figures,
+    was: Figures,
     account: PublishedAccount,
     *,
     period: Period,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flows.dashboard import shown
-from flows.published.performance import Bar, spans
+from flows.published.performance import Bar, all_spans
 
 STATUS_COLOURS = {"resolved": "#009E73", "routed": "#E69F00", "closed": "#D55E00", "open": "#8C8C8C"}
 CHANNEL_COLOURS = {"web_chat": "#0072B2", "sms": "#E69F00", "email": "#009E73", "whatsapp": "#CC79A7"}
@@ -44,7 +44,7 @@ def stacked(bars: tuple[Bar, ...], by: str, first: date, last: date) -> Stack:
     """The bars of the dates `first` to `last`; columns without any stand there, too."""
     colours = _colours(bars, by)
     places = {group: place for place, group in enumerate(colours)}
-    columns = tuple(begin for begin, _ in spans(first, last))
+    columns = tuple(begin for begin, _ in all_spans(first, last))
     column = {day: number for number, day in enumerate(columns)}
     reached: dict[date, int] = {}
     pieces = []

@@ -10,7 +10,7 @@ from flows.dashboard.access import Access, AllowedReader
 from flows.errors import AgentMetricsError, InputError
 from flows.published.accounts import PublishedAccount, accounts
 from flows.warehouses import Warehouse
-from flows.warehouses.history import Publication, Reader, read_published
+from flows.warehouses.history import Publication, Reader, newest_publication
 
 RESTS_AFTER = 300.0  # seconds; a snapshot of a database that is kept for days keeps its old rows from being cleared
 
@@ -43,14 +43,14 @@ class Visit:
 
     def publication(self) -> Publication:
         """The one that the visitor looks at."""
-        return _newest(self.reader)
+        return newest_publication(self.reader)
 
     def newest(self) -> Publication | None:
         """The one that a look at it would show now; None where it cannot be told."""
         self._seen = time.monotonic()
         try:
             with self._warehouse.read() as reader:
-                return _newest(AllowedReader(reader, self.access))
+                return newest_publication(AllowedReader(reader, self.access))
         except AgentMetricsError:
             return None
 
@@ -69,7 +69,9 @@ class Visit:
 
     def has_moved(self, publication: Publication) -> bool:
         """Whether what is read is another publication: this one was let go of, and asked for again."""
-        return self._reader is not None and _newest(self._reader).publication_id != publication.publication_id
+        return (
+            self._reader is not None and newest_publication(self._reader).publication_id != publication.publication_id
+        )
 
     def leave(self) -> bool:
         """Let go where the page, which asks for the newest as long as it is open, has not been heard of for a while."""
@@ -92,10 +94,3 @@ def glance(warehouse: Warehouse, access: Access, account: str) -> Iterator[tuple
                 yield reader, one
                 return
     raise InputError(f"there is no account {account!r}", remedy="open the page again and choose one")
-
-
-def _newest(reader: Reader) -> Publication:
-    standing = read_published(reader)
-    if standing is None:
-        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
-    return standing.newest

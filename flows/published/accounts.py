@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from flows.errors import InputError
 from flows.warehouses.history import Reader, literal
 
+KNOWN_SHOWN = 20
 ACCOUNTS = "select account_id, name, timezone, currency from metrics.accounts order by account_id"
 
 
@@ -54,6 +58,24 @@ class PublishedAccount:
         return f"cast(timezone({literal(self.timezone)}, {instant}) as date)"
 
 
+OneAccount = TypeVar("OneAccount", bound=PublishedAccount)
+
+
 def accounts(reader: Reader) -> tuple[PublishedAccount, ...]:
     """All of them that this reader sees, by id."""
     return tuple(PublishedAccount(*row) for row in reader.rows(ACCOUNTS))
+
+
+def published_account(reader: Reader, account_id: str) -> PublishedAccount:
+    """The account of this id. Raises InputError for an unknown one."""
+    return of_id(accounts(reader), account_id)
+
+
+def of_id(known: Sequence[OneAccount], account_id: str) -> OneAccount:
+    """The one of these that has the id. Raises InputError, which names those that there are."""
+    for one in known:
+        if one.account_id == account_id:
+            return one
+    shown = ", ".join(one.account_id for one in known[:KNOWN_SHOWN]) or "there are none"
+    more = f" and {len(known) - KNOWN_SHOWN} more" if len(known) > KNOWN_SHOWN else ""
+    raise InputError(f"there is no account {account_id!r}", remedy=f"the published ones are: {shown}{more}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from flows.errors import InputError
-from flows.published.accounts import PublishedAccount
-from flows.published.report import Conversations, Report, SkillUsage, average_order_value, published_account
+from flows.published.accounts import PublishedAccount, published_account
+from flows.published.figures import Conversations, Figures
+from flows.published.report import Report, SkillUsage
+from flows.published.spans import UNITS, first_of, spans
 from flows.warehouses.history import Reader, literal
 
 # Of a conversation, as of now (rule 6.1); a sale or a click goes where its conversation does (rule 6.3).
@@ -19,13 +21,7 @@ ATTRIBUTES = {
     "status": "coalesce(conversations.status, '')",
     "tag": "coalesce(conversations.tag, '')",
 }
-# The first date of the day, week or month of a date. Weeks are those of ISO 8601: they begin on Monday.
-PERIODS = {
-    "day": "{on}",
-    "week": "cast(date_trunc('week', {on}) as date)",
-    "month": "cast(date_trunc('month', {on}) as date)",
-}
-DIMENSIONS = (*ATTRIBUTES, *PERIODS, "skill")
+DIMENSIONS = (*ATTRIBUTES, *UNITS, "skill")
 STATUSES = ("resolved", "routed", "closed", "open")
 MOST_PERIODS = 4_000
 
@@ -57,8 +53,8 @@ OF_CONVERSATION = """left join metrics.conversations
     on conversations.account_id = {fact}.account_id and conversations.conversation_id = {fact}.conversation_id"""
 
 
-@dataclass(frozen=True)
-class Group:
+@dataclass(frozen=True, kw_only=True)
+class Group(Figures):
     """Figures of one channel, status, tag or period, each under its own date (rules 6.1 to 6.3).
 
     `key` is the channel, status or tag, '' for no tag, or the first date; `last` is the last date of a period.
@@ -67,31 +63,11 @@ class Group:
 
     key: str | date
     last: date | None
-    conversations: Conversations
-    attributed_revenue: Decimal
-    net_attributed_revenue: Decimal
-    attributed_orders: int
-    link_clicks: int
-    add_to_cart_items: int
 
-    @property
-    def average_order_value(self) -> Decimal | None:
-        return average_order_value(self.attributed_revenue, self.attributed_orders)
-
-    def to_json_dict(self, by: str) -> dict[str, Any]:
-        """Money is text with 4 places, dates are ISO text, rates have full precision."""
-        average = self.average_order_value
-        return {
-            by: str(self.key),
-            **({"to": str(self.last)} if by in ("week", "month") else {}),
-            **self.conversations.to_json_dict(),
-            "attributed_revenue": f"{self.attributed_revenue:.4f}",
-            "net_attributed_revenue": f"{self.net_attributed_revenue:.4f}",
-            "attributed_orders": self.attributed_orders,
-            "average_order_value": None if average is None else f"{average:.4f}",
-            "link_clicks": self.link_clicks,
-            "add_to_cart_items": self.add_to_cart_items,
-        }
+    def named(self, by: str) -> dict[str, Any]:
+        """The figures as JSON after the name of the group; dates are ISO text."""
+        until = {"to": str(self.last)} if by in ("week", "month") else {}
+        return {by: str(self.key), **until, **self.to_json_dict()}
 
 
 @dataclass(frozen=True)
@@ -103,7 +79,7 @@ class Breakdown:
     skills: tuple[SkillUsage, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
-        groups = [asdict(one) for one in self.skills] or [one.to_json_dict(self.by) for one in self.groups]
+        groups = [asdict(one) for one in self.skills] or [one.named(self.by) for one in self.groups]
         return {"by": self.by, "groups": groups}
 
 
@@ -118,9 +94,9 @@ def breakdown(reader: Reader, report: Report, by: str) -> Breakdown:
         return Breakdown(by, skills=report.skills)
     account = published_account(reader, report.account)
     # first, so that a range of ages is refused before the database is asked
-    periods = list(_periods(by, report.first, report.last)) if by in PERIODS else []
+    periods = _periods(by, report.first, report.last) if by in UNITS else []
     found = _found(reader, account, report.first, report.last, by)
-    if by in PERIODS:
+    if by in UNITS:
         nothing = _nothing()
         return Breakdown(by, tuple(_group(first, last, found.get(first, nothing)) for first, last in periods))
     groups = [_group(key, None, figures) for key, figures in found.items()]
@@ -138,7 +114,7 @@ def _found(reader: Reader, account: PublishedAccount, first: date, last: date, b
     """What there is, by the key of the group: a text, or the first date of a period within the range."""
 
     def query(template: str, fact: str, on: str) -> str:
-        key = ATTRIBUTES.get(by) or f"greatest({literal(first)}, {PERIODS[by].format(on=on)})"
+        key = ATTRIBUTES.get(by) or f"greatest({literal(first)}, {first_of(by, on)})"
         return template.format(
             key=key,
             conversations=OF_CONVERSATION.format(fact=fact) if by in ATTRIBUTES else "",
@@ -176,26 +152,10 @@ def _order(by: str, one: Group) -> tuple[Any, ...]:
     return (-one.conversations.volume, -one.attributed_revenue, one.key) if by == "tag" else (one.key,)
 
 
-def _periods(by: str, first: date, last: date) -> Iterator[tuple[date, date]]:
-    """All days, weeks or months of the range: the first and the last date of each, within the range."""
-    begins = first
-    for _ in range(MOST_PERIODS):
-        ends = min(last, _end(by, begins))
-        yield begins, ends
-        if ends == last:
-            return
-        begins = ends + timedelta(days=1)
-    what = f"{first} to {last} has more than {MOST_PERIODS:,} {by}s"
-    raise InputError(what, where="--by", remedy="ask for a shorter range, or for longer periods")
-
-
-def _end(by: str, begins: date) -> date:
-    """The last date of the day, week or month; the last of all dates where it would be later."""
-    if by == "day":
-        return begins
-    if by == "week":
-        return date.fromordinal(min(begins.toordinal() + 6 - begins.weekday(), date.max.toordinal()))
-    if (begins.year, begins.month) == (date.max.year, date.max.month):
-        return date.max
-    following = date(begins.year + begins.month // 12, begins.month % 12 + 1, 1)
-    return following - timedelta(days=1)
+def _periods(by: str, first: date, last: date) -> list[tuple[date, date]]:
+    """The spans of the range. Raises InputError where there are more than anybody reads."""
+    found = list(islice(spans(by, first, last), MOST_PERIODS + 1))
+    if len(found) > MOST_PERIODS:
+        what = f"{first} to {last} has more than {MOST_PERIODS:,} {by}s"
+        raise InputError(what, where="--by", remedy="ask for a shorter range, or for longer periods")
+    return found

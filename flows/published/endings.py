@@ -24,7 +24,7 @@ ended as (
         count(*) filter (where conversations.status = 'closed') as closed,
         count(*) filter (where conversations.status = 'open') as opened
     from used
-    inner join metrics.conversations
+    left join metrics.conversations
         on conversations.account_id = {account} and conversations.conversation_id = used.conversation_id
     where {channels}
     group by used.skill

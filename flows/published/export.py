@@ -18,11 +18,11 @@ from contract import Column, Table
 from flows.errors import InputError
 from flows.home import sync_folder, write_durably
 from flows.progress import Progress
+from flows.published.accounts import published_account
 from flows.published.export_folder import MANIFEST, exported_before, held, refuse_strangers
 from flows.published.formats import FORMATS, write
-from flows.published.report import published_account
 from flows.warehouses.files import sync_file
-from flows.warehouses.history import Publication, Reader, literal, name, read_published, utc_text
+from flows.warehouses.history import Publication, Reader, literal, name, newest_publication, utc_text
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,9 @@ def export(
     if kind not in FORMATS:
         raise InputError(f"there is no format {kind!r}", where="--format", remedy=f"it can be {' or '.join(FORMATS)}")
     chosen, left_out = _chosen(reader, tables, account)
-    standing = read_published(reader)
-    if standing is None:
-        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+    publication = newest_publication(reader)
     if account is not None:
         published_account(reader, account)
-    publication = standing.newest
     with held(folder) as half_made:
         before = exported_before(folder, overwrite=overwrite)
         refuse_strangers(folder, [f"{table.name}.{kind}" for table in chosen], before, overwrite=overwrite)

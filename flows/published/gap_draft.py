@@ -103,7 +103,7 @@ def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:
     if topic.label is None or not reader.sees("metrics.messages", "text"):
         what = "a draft is made of what shoppers wrote, and this reader may not see it"
         raise InputError(what, remedy="ask with a role that reads texts")
-    values = {"account": literal(of.account), "topic": literal(topic.topic_id)}
+    values = {"account": literal(of.account_id), "topic": literal(topic.topic_id)}
     return Draft(
         account=of,
         topic=topic,

@@ -26,7 +26,7 @@ def find_topic(reader: Reader, topic_id: str, account: str | None) -> tuple[Publ
     Raises InputError for an unknown account or topic, one that is no more, and one that several accounts have.
     """
     publication = standing(reader)
-    accounts = {one.account: one for one in asked_accounts(reader, account)}
+    accounts = {one.account_id: one for one in asked_accounts(reader, account)}
     of_account = "true" if account is None else f"account_id = {literal(account)}"
     condition = f"{of_account} and topic_id = {literal(topic_id)}"
     found = asked_topics(reader, publication, tuple(accounts.values()), condition, MOST_ACCOUNTS)

@@ -179,7 +179,7 @@ class TopicDetails:
             "publication_id": self.publication.publication_id,
             "as_of": utc_text(self.publication.as_of),
             "data_up_to": utc_text(self.publication.data_up_to),
-            "account_name": self.account.account_name,
+            "account_name": self.account.name,
             "timezone": self.account.timezone,
             "currency": self.account.currency,
             **self.topic.to_json_dict(),
@@ -203,7 +203,7 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
     Raises InputError for an unknown account or topic, one that is no more, and one that several accounts have.
     """
     publication, of, topic = find_topic(reader, topic_id, account)
-    values = {"account": literal(of.account), "topic": literal(topic.topic_id), "limit": literal(limit)}
+    values = {"account": literal(of.account_id), "topic": literal(topic.topic_id), "limit": literal(limit)}
     ((*statuses, unanswered, asked, usual),) = reader.rows(ENDINGS.format(**values))
     ((revenue, orders),) = reader.rows(SALES.format(**values))
     text = visible(reader, "messages", "text", f"substr(messages.text, 1, {TEXT})")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flows.errors import InputError
-from flows.warehouses.history import Publication, Reader, literal, read_published, utc_text
+from flows.published.accounts import PublishedAccount, of_id
+from flows.warehouses.history import Publication, Reader, literal, newest_publication, utc_text
 
 PERIOD = timedelta(days=28)
-KNOWN_SHOWN = 20
 
 # A warehouse that was published by an earlier version has no such table.
 HAS_TOPICS = """
@@ -71,13 +70,9 @@ limit {limit}
 
 
 @dataclass(frozen=True)
-class AskedAccount:
-    """One account and what it was asked; `unassigned_share` is None where nobody asked (rule 8.2)."""
+class AskedAccount(PublishedAccount):
+    """An account and what it was asked; `unassigned_share` is None where nobody asked (rule 8.2)."""
 
-    account: str
-    account_name: str | None
-    timezone: str
-    currency: str
     question_count: int
     unassigned_question_count: int
     unassigned_share: float | None
@@ -85,12 +80,9 @@ class AskedAccount:
     gap_count: int
     published_articles: int
 
-    def day_of(self, instant: datetime) -> date:
-        """The local date."""
-        return self.local(instant).date()
-
-    def local(self, instant: datetime) -> datetime:
-        return instant.astimezone(ZoneInfo(self.timezone))
+    def to_json_dict(self) -> dict[str, Any]:
+        values = asdict(self)
+        return {"account": values.pop("account_id"), "account_name": values.pop("name"), **values}
 
 
 @dataclass(frozen=True)
@@ -143,7 +135,7 @@ class Gaps:
             "publication_id": self.publication.publication_id,
             "as_of": utc_text(self.publication.as_of),
             "data_up_to": utc_text(self.publication.data_up_to),
-            "accounts": [asdict(one) for one in self.accounts],
+            "accounts": [one.to_json_dict() for one in self.accounts],
             "topics": [one.to_json_dict() for one in self.topics],
         }
 
@@ -162,33 +154,24 @@ def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int) -> Ga
 
 def standing(reader: Reader) -> Publication:
     """The publication that is read. Raises InputError where there is none, or one from before there were topics."""
-    published = read_published(reader)
-    if published is None:
-        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+    newest = newest_publication(reader)
     if reader.rows(HAS_TOPICS) == [(0,)]:
         what = "what is published comes from a version that knew no topics"
         raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
-    return published.newest
+    return newest
 
 
 def asked_accounts(reader: Reader, account: str | None) -> tuple[AskedAccount, ...]:
     """All accounts, or the one. Raises InputError where that is none."""
     accounts = tuple(AskedAccount(*row) for row in reader.rows(ACCOUNTS))
-    if account is None:
-        return accounts
-    for one in accounts:
-        if one.account == account:
-            return (one,)
-    known = ", ".join(one.account for one in accounts[:KNOWN_SHOWN]) or "there are none"
-    more = f" and {len(accounts) - KNOWN_SHOWN} more" if len(accounts) > KNOWN_SHOWN else ""
-    raise InputError(f"there is no account {account!r}", remedy=f"the published ones are: {known}{more}")
+    return accounts if account is None else (of_id(accounts, account),)
 
 
 def asked_topics(
     reader: Reader, publication: Publication, accounts: tuple[AskedAccount, ...], condition: str, limit: int
 ) -> tuple[AskedTopic, ...]:
     """The costliest topics that meet an SQL condition. They are of `accounts`."""
-    by_id = {one.account: one for one in accounts}
+    by_id = {one.account_id: one for one in accounts}
     until = data_up_to(publication)
     values = {"recent": literal(until - PERIOD), "earlier": literal(until - 2 * PERIOD), "limit": literal(limit)}
     label = visible(reader, "knowledge_gap_topics", "label", "label")

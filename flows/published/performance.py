@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from flows.published.accounts import PublishedAccount
+from flows.published.figures import Conversations, Figures
+from flows.published.spans import first_of, span_of, spans
 from flows.warehouses.history import Reader, literal
 
 GROUPS = ("status", "channel", "tag")
@@ -39,35 +41,6 @@ MOST_DAYS, MOST_WEEKS = 92, 366
 
 
 @dataclass(frozen=True)
-class KeyFigures:
-    """Figures of a range of local dates (rules 6.1 to 6.3); money in the account's currency; rates between 0 and 1."""
-
-    volume: int
-    resolved: int
-    routed: int
-    closed: int
-    open: int
-    link_clicks: int
-    add_to_cart_items: int
-    revenue: Decimal
-    net_revenue: Decimal
-    orders: int
-
-    @property
-    def unresolved(self) -> int:
-        return self.routed + self.closed
-
-    @property
-    def average_order_value(self) -> Decimal | None:
-        """Rule 5.5; None without orders."""
-        return self.revenue / self.orders if self.orders else None
-
-    def rate(self, count: int) -> float | None:
-        """A share of the volume, None where there is none (rule 6.2)."""
-        return count / self.volume if self.volume else None
-
-
-@dataclass(frozen=True)
 class Bar:
     """Conversations that started on the dates `first` to `last`, both included, in one group."""
 
@@ -79,24 +52,20 @@ class Bar:
 
 def key_figures(
     reader: Reader, account: PublishedAccount, first: date, last: date, channels: tuple[str, ...] = ()
-) -> KeyFigures:
+) -> Figures:
     """The figures of `first` to `last`, both included; of all channels, or of these."""
     values = _values(account, first, last, channels)
     ((volume, resolved, routed, closed, still_open, clicks, items, revenue, net_revenue),) = reader.rows(
         FIGURES.format(**values)
     )
     ((orders,),) = reader.rows(ORDERS.format(**values))
-    return KeyFigures(
-        volume=int(volume),
-        resolved=int(resolved),
-        routed=int(routed),
-        closed=int(closed),
-        open=int(still_open),
+    return Figures(
+        conversations=Conversations(*map(int, (volume, resolved, routed, closed, still_open))),
+        attributed_revenue=Decimal(revenue),
+        net_attributed_revenue=Decimal(net_revenue),
+        attributed_orders=orders,
         link_clicks=int(clicks),
         add_to_cart_items=int(items),
-        revenue=Decimal(revenue),
-        net_revenue=Decimal(net_revenue),
-        orders=orders,
     )
 
 
@@ -105,28 +74,20 @@ def bars(
 ) -> tuple[Bar, ...]:
     """Conversations started per day, week (from Monday) or month, cut to the range, and group: one of GROUPS."""
     unit = unit_of(first, last)
-    start = "date" if unit == "day" else f"cast(date_trunc('{unit}', date) as date)"
-    rows = reader.rows(BARS.format(start=start, group=by, **_values(account, first, last, channels)))
-    return tuple(
-        Bar(max(begin, first), min(_end(begin, unit), last), group, int(count)) for begin, group, count in rows
-    )
+    values = _values(account, first, last, channels)
+    rows = reader.rows(BARS.format(start=first_of(unit, "date"), group=by, **values))
+    return tuple(Bar(*span_of(unit, begin, first, last), group, int(count)) for begin, group, count in rows)
 
 
-def spans(first: date, last: date) -> tuple[tuple[date, date], ...]:
+def all_spans(first: date, last: date) -> tuple[tuple[date, date], ...]:
     """First and last date of every bar that there can be between these dates, also where there is none."""
-    unit, found, at = unit_of(first, last), [], first
-    while at <= last:
-        begin = at if unit == "day" else at.replace(day=1) if unit == "month" else at - timedelta(days=at.weekday())
-        end = min(_end(begin, unit), last)
-        found.append((at, end))
-        at = end + timedelta(days=1)
-    return tuple(found)
+    return tuple(spans(unit_of(first, last), first, last))
 
 
 def filled(bars: tuple[Bar, ...], first: date, last: date) -> tuple[Bar, ...]:
     """The bars, and one of 0 for each span between these dates that has none."""
     there = {bar.first for bar in bars}
-    return (*bars, *(Bar(begin, end, "", 0) for begin, end in spans(first, last) if begin not in there))
+    return (*bars, *(Bar(begin, end, "", 0) for begin, end in all_spans(first, last) if begin not in there))
 
 
 def unit_of(first: date, last: date) -> str:
@@ -138,12 +99,6 @@ def unit_of(first: date, last: date) -> str:
 def before(first: date, last: date) -> tuple[date, date]:
     """The period before: as many dates, ending the day before `first`."""
     return first - (last - first) - timedelta(days=1), first - timedelta(days=1)
-
-
-def _end(start: date, unit: str) -> date:
-    if unit == "month":
-        return (start.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    return start + timedelta(days=6) if unit == "week" else start
 
 
 def _values(account: PublishedAccount, first: date, last: date, channels: tuple[str, ...]) -> dict[str, str]:

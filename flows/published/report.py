@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 
 from flows.errors import InputError
-from flows.published.accounts import PublishedAccount, accounts
-from flows.warehouses.history import Reader, literal, read_published, utc_text
-
-CENT_OF_A_CENT = Decimal("0.0001")
-KNOWN_SHOWN = 20
+from flows.published.accounts import published_account
+from flows.published.endings import skill_endings
+from flows.published.figures import Conversations, Figures
+from flows.warehouses.history import Reader, literal, newest_publication, utc_text
 
 CONVERSATIONS = """
 select channel, count(*), count(*) filter (where status = 'resolved'), count(*) filter (where status = 'routed'),
@@ -32,50 +31,6 @@ select count(*) filter (where type in ('product_card_click', 'link_click')),
 from metrics.interactions
 where account_id = {account} and {clicked}
 """
-SKILLS = """
-with used as (
-    select skill, count(*) as messages, count(distinct conversation_id) as conversations
-    from metrics.messages
-    where account_id = {account} and sender = 'agent' and skill is not null and {sent}
-    group by skill
-)
-select skills.skill, skills.label, coalesce(used.messages, 0) as messages, coalesce(used.conversations, 0)
-from metrics.skills
-left join used on used.skill = skills.skill
-where skills.account_id = {account} and (skills.is_available or used.messages > 0)
-order by messages desc, skills.skill
-"""
-
-
-@dataclass(frozen=True)
-class Conversations:
-    """Conversations by status (rule 6.1), and their rates between 0 and 1, None where there are none (rule 6.2)."""
-
-    volume: int
-    resolved: int
-    routed: int
-    closed: int
-    open: int
-
-    @property
-    def resolution_rate(self) -> float | None:
-        return self.resolved / self.volume if self.volume else None
-
-    @property
-    def routed_rate(self) -> float | None:
-        return self.routed / self.volume if self.volume else None
-
-    @property
-    def unresolved_rate(self) -> float | None:
-        return (self.routed + self.closed) / self.volume if self.volume else None
-
-    def to_json_dict(self) -> dict[str, int | float | None]:
-        return {
-            **asdict(self),
-            "resolution_rate": self.resolution_rate,
-            "routed_rate": self.routed_rate,
-            "unresolved_rate": self.unresolved_rate,
-        }
 
 
 @dataclass(frozen=True)
@@ -88,8 +43,8 @@ class SkillUsage:
     conversations: int
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, kw_only=True)
+class Report(Figures):
     """Figures of the dates `first` to `last`, both included, local to `timezone`; money in `currency`."""
 
     account: str
@@ -100,22 +55,11 @@ class Report:
     last: date
     as_of: datetime
     publication_id: str
-    conversations: Conversations
-    attributed_revenue: Decimal
-    net_attributed_revenue: Decimal
-    attributed_orders: int
-    link_clicks: int
-    add_to_cart_items: int
     by_channel: dict[str, Conversations]
     skills: tuple[SkillUsage, ...]
 
-    @property
-    def average_order_value(self) -> Decimal | None:
-        return average_order_value(self.attributed_revenue, self.attributed_orders)
-
     def to_json_dict(self) -> dict[str, Any]:
-        """Money is text with 4 places, dates and instants are ISO text, rates have full precision."""
-        average = self.average_order_value
+        """Dates and instants are ISO text; the rest is as in Figures."""
         return {
             "account": self.account,
             "account_name": self.account_name,
@@ -125,24 +69,10 @@ class Report:
             "to": self.last.isoformat(),
             "as_of": utc_text(self.as_of),
             "publication_id": self.publication_id,
-            **self.conversations.to_json_dict(),
-            "attributed_revenue": f"{self.attributed_revenue:.4f}",
-            "net_attributed_revenue": f"{self.net_attributed_revenue:.4f}",
-            "attributed_orders": self.attributed_orders,
-            "average_order_value": None if average is None else f"{average:.4f}",
-            "link_clicks": self.link_clicks,
-            "add_to_cart_items": self.add_to_cart_items,
+            **super().to_json_dict(),
             "by_channel": [{"channel": name, **figures.to_json_dict()} for name, figures in self.by_channel.items()],
             "skills": [asdict(usage) for usage in self.skills],
         }
-
-
-def average_order_value(revenue: Decimal, orders: int) -> Decimal | None:
-    """Attributed revenue per distinct order (rule 5.5), to 4 places, half up; None without orders."""
-    if not orders:
-        return None
-    with localcontext(prec=60):
-        return (revenue / orders).quantize(CENT_OF_A_CENT, ROUND_HALF_UP)
 
 
 def report(reader: Reader, account: str, first: date, last: date) -> Report:
@@ -158,16 +88,12 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         "first": literal(first),
         "last": literal(last),
         "clicked": known.on_dates("occurred_at", first, last),
-        "sent": known.on_dates("sent_at", first, last),
     }
     by_channel = {channel: Conversations(*counts) for channel, *counts in reader.rows(CONVERSATIONS.format(**values))}
     ((revenue, net_revenue, orders),) = reader.rows(SALES.format(**values))
     ((link_clicks, items),) = reader.rows(CLICKS.format(**values))
-    skills = reader.rows(SKILLS.format(**values))
-    standing = read_published(reader)
-    if standing is None:
-        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
-    newest = standing.newest
+    used = skill_endings(reader, known, first, last)
+    newest = newest_publication(reader)
     return Report(
         account=account,
         account_name=known.name,
@@ -184,18 +110,8 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         link_clicks=link_clicks,
         add_to_cart_items=int(items),
         by_channel=by_channel,
-        skills=tuple(SkillUsage(*skill) for skill in skills),
+        skills=tuple(SkillUsage(one.skill, one.label, one.messages, one.conversations) for one in used),
     )
-
-
-def published_account(reader: Reader, account: str) -> PublishedAccount:
-    """The account of this id. Raises InputError, which names those that there are, for an unknown one."""
-    known = {one.account_id: one for one in accounts(reader)}
-    if account not in known:
-        shown = ", ".join(list(known)[:KNOWN_SHOWN]) or "there are none"
-        more = f" and {len(known) - KNOWN_SHOWN} more" if len(known) > KNOWN_SHOWN else ""
-        raise InputError(f"there is no account {account!r}", remedy=f"the published ones are: {shown}{more}")
-    return known[account]
 
 
 def _total(parts: list[Conversations]) -> Conversations:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flows.errors import InputError
 from flows.home import Home
 
 if TYPE_CHECKING:
@@ -108,6 +109,14 @@ def read_published(reader: Reader) -> Published | None:
         return None
     publications = tuple(_publication(dict(zip(seen, row, strict=True))) for row in rows)
     return Published(publications, json.loads(build[0][0]) if build else {})
+
+
+def newest_publication(reader: Reader) -> Publication:
+    """The one that readers see. Raises InputError before the first."""
+    standing = read_published(reader)
+    if standing is None:
+        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+    return standing.newest
 
 
 def is_held(home: Home, standing: Published | None) -> bool:

@@ -11,33 +11,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.dashboard.cards import HEIGHT, WIDTH, Card, cards
+from flows.published.figures import Conversations, Figures
 from flows.published.intervals import wilson
-from flows.published.performance import Bar, KeyFigures
+from flows.published.performance import Bar
 
-FIGURES: dict[str, Any] = {
-    "volume": 1284,
-    "resolved": 916,
-    "routed": 200,
-    "closed": 43,
-    "open": 125,
+OF_STATUS = {"volume": 1284, "resolved": 916, "routed": 200, "closed": 43, "open": 125}
+OTHERS: dict[str, Any] = {
+    "attributed_revenue": Decimal("12480.50"),
+    "net_attributed_revenue": Decimal("11902.00"),
+    "attributed_orders": 214,
     "link_clicks": 3102,
     "add_to_cart_items": 214,
-    "revenue": Decimal("12480.50"),
-    "net_revenue": Decimal("11902.00"),
-    "orders": 214,
 }
-NOW = KeyFigures(**FIGURES)
-NOTHING = KeyFigures(0, 0, 0, 0, 0, 0, 0, Decimal(0), Decimal(0), 0)
+NO_SALES: dict[str, Any] = dict.fromkeys(OTHERS, 0)
+
+
+def but(**figures: Any) -> Figures:
+    """The figures of a period, some of them others."""
+    conversations = Conversations(**{name: figures.pop(name, count) for name, count in OF_STATUS.items()})
+    return Figures(conversations=conversations, **{**OTHERS, **figures})
+
+
+NOW = but()
+NOTHING = Figures(conversations=Conversations(0, 0, 0, 0, 0), **NO_SALES)
 KEYS = ["volume", "resolved", "routed", "unresolved", "sales", "orders", "carts", "clicks"]
 DAY = date(2026, 6, 1)
 
 
-def shown(now: KeyFigures, was: KeyFigures, *bars: Bar, currency: str = "BRL") -> dict[str, Card]:
+def shown(now: Figures, was: Figures, *bars: Bar, currency: str = "BRL") -> dict[str, Card]:
     return {card.key: card for card in cards(now, was, currency, bars)}
-
-
-def but(**figures: Any) -> KeyFigures:
-    return KeyFigures(**{**FIGURES, **figures})
 
 
 def test_every_figure_has_its_card_with_a_definition() -> None:
@@ -64,7 +66,7 @@ def test_rates_come_with_their_interval() -> None:
     """So that nobody celebrates three conversations."""
     low, high = wilson(916, 1284) or (0, 0)
     assert f"{100 * low:.0f} to {100 * high:.0f} %" in shown(NOW, NOW)["resolved"].detail
-    three = KeyFigures(3, 3, 0, 0, 0, 0, 0, Decimal(0), Decimal(0), 0)
+    three = Figures(conversations=Conversations(3, 3, 0, 0, 0), **NO_SALES)
     found = shown(three, NOTHING)
     assert found["resolved"].value == "100.0%"
     assert "44 to 100 %" in found["resolved"].detail
@@ -99,16 +101,16 @@ def test_the_first_period_has_nothing_before() -> None:
         (but(routed=300), "routed", "−7.8 pt", True),
         (but(closed=143), "unresolved", "−7.8 pt", True),
         (but(closed=0), "unresolved", "+3.3 pt", False),
-        (but(revenue=Decimal("24961.00")), "sales", "−50%", False),
-        (but(revenue=Decimal("6240.25")), "sales", "+100%", True),
-        (but(orders=107), "orders", "−50%", None),
+        (but(attributed_revenue=Decimal("24961.00")), "sales", "−50%", False),
+        (but(attributed_revenue=Decimal("6240.25")), "sales", "+100%", True),
+        (but(attributed_orders=107), "orders", "−50%", None),
         (but(add_to_cart_items=107), "carts", "+100%", None),
         (but(link_clicks=6204), "clicks", "−50%", None),
         (NOW, "resolved", "±0.0 pt", None),
         (NOW, "sales", "±0%", None),
     ],
 )
-def test_changes_and_whether_they_are_better(was: KeyFigures, key: str, change: str, is_better: bool | None) -> None:
+def test_changes_and_whether_they_are_better(was: Figures, key: str, change: str, is_better: bool | None) -> None:
     card = shown(NOW, was)[key]
     assert (card.change, card.is_better) == (change, is_better)
 
@@ -117,7 +119,7 @@ def test_what_is_shown_as_no_change_is_neither_better_nor_worse() -> None:
     """A figure that rounds to ±0 must not be green."""
     nearly = but(volume=100_000, resolved=70_001), but(volume=100_000, resolved=70_000)
     assert (shown(*nearly)["resolved"].change, shown(*nearly)["resolved"].is_better) == ("±0.0 pt", None)
-    nearly = but(revenue=Decimal("1000.01")), but(revenue=Decimal(1000))
+    nearly = but(attributed_revenue=Decimal("1000.01")), but(attributed_revenue=Decimal(1000))
     assert (shown(*nearly)["sales"].change, shown(*nearly)["sales"].is_better) == ("±0%", None)
 
 

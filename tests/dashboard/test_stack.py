@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.dashboard.stack import OTHERS, TAG_COLOURS, stacked, ticks, written
-from flows.published.performance import Bar, filled, spans
+from flows.published.performance import Bar, all_spans, filled
 
 FIRST = date(2026, 5, 31)  # a Sunday
 
@@ -18,7 +18,7 @@ FIRST = date(2026, 5, 31)  # a Sunday
 @given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(0, 1500))
 def test_spans_follow_each_other_and_cover_the_range(first: date, more: int) -> None:
     last = first + timedelta(days=more)
-    found = spans(first, last)
+    found = all_spans(first, last)
     assert (found[0][0], found[-1][1]) == (first, last)
     assert all(begin <= end for begin, end in found)
     for (_, end), (begin, _) in pairwise(found):

@@ -89,7 +89,7 @@ def one(place: Place) -> Iterator[Visit]:
 
 def volume(visit: Visit) -> int:
     (account,) = [one for one in visit.accounts() if one.account_id == "shop"]
-    return key_figures(visit.reader, account, DAY, DAY).volume
+    return key_figures(visit.reader, account, DAY, DAY).conversations.volume
 
 
 def test_one_publication_while_others_are_published(place: Place, one: Visit) -> None:
@@ -190,7 +190,7 @@ def test_who_has_left_is_let_go_of(place: Place, one: Visit, monkeypatch: pytest
 def test_a_glance_is_of_an_account_that_may_be_seen(place: Place) -> None:
     place.publish(2)
     with glance(place.warehouse, Access(), "shop") as (reader, account):
-        assert key_figures(reader, account, DAY, DAY).volume == 2
+        assert key_figures(reader, account, DAY, DAY).conversations.volume == 2
     refused = []
     for access, account_id in ((Access(frozenset({"other"})), "shop"), (Access(), "nope"), (Access(), "")):
         with pytest.raises(InputError) as error, glance(place.warehouse, access, account_id):
