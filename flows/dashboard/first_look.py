@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flows.dashboard import address, cards, shown
 from flows.dashboard.access import Access
-from flows.dashboard.periods import START, Period, chosen, from_query
+from flows.dashboard.periods import START, Period, chosen, from_query, text_of
 from flows.dashboard.shown import html
 from flows.dashboard.stack import stacked, ticks, written
 from flows.dashboard.visit import Visit
@@ -95,6 +95,9 @@ def first_look(visit: Visit, query: dict[str, Any]) -> str:
         publication=publication,
         account=account,
         period=period,
+        earlier=text_of(*period.before),
+        rows={},
+        ago=None,
         unit=unit_of(period.first, period.last),
         cards=cards.cards(now, was, account.currency, filled(bars, period.first, period.last)),
         chart=chart,

@@ -59,13 +59,9 @@ def freshness(publication: Publication, account: PublishedAccount) -> mo.Html:
     return mo.Html(
         html(
             "header",
-            published_at=account.local(publication.published_at),
+            publication=publication,
+            account=account,
             ago=_ago(publication.published_at),
-            data_up_to=account.local(publication.data_up_to) if publication.data_up_to else None,
-            passed=publication.checks_passed,
-            total=publication.checks_total,
-            timezone=account.timezone,
-            restores=publication.restores_publication_id,
         )
     )
 
@@ -80,7 +76,7 @@ def key_figures(
     rows: Any,
 ) -> mo.Html:
     found = cards.cards(now, was, account.currency, filled(bars, period.first, period.last))
-    return mo.Html(html("cards", cards=found, period=str(period), earlier=text_of(*period.before), rows=rows.elements))
+    return mo.Html(html("cards", cards=found, period=period, earlier=text_of(*period.before), rows=rows.elements))
 
 
 def chart_title(period: Period) -> mo.Html:

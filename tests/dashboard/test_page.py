@@ -128,7 +128,7 @@ def test_the_first_answer_has_the_figures_already(home: Home, address: str, by: 
     with urlopen(f"{address}?account=nordlicht&dates=month&by={by}") as answer:
         page = answer.read().decode()
     look = page.partition('<div id="first-look">')[2].partition("<script>")[0]
-    found = dict(re.findall(r'data-first="(\w+)">.*?<p class="value">(.*?)</p>', look, re.DOTALL))
+    found = dict(re.findall(r'data-figure="(\w+)">.*?<p class="value">(.*?)</p>', look, re.DOTALL))
     assert found == expected(told(home, "nordlicht", *RANGES["month"]))
     assert look.count("<rect") >= len(rows(home, "select distinct started_on from metrics.conversations limit 5"))
     for text in HOSTILE:
