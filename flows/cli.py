@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import export_shown, report_shown, stages, summary
+from flows import report_shown, stages, summary
 from flows import settings as configuration
 from flows.console import INTERRUPTS, Console
 from flows.credentials import out_of_sight
@@ -25,32 +25,25 @@ from flows.errors import AgentMetricsError, InputError
 from flows.home import Home
 from flows.options import (
     AsOfOption,
-    ByOption,
     ConfigOption,
     DebugOption,
     EngineOption,
     FirstOption,
-    FolderOption,
-    FormatOption,
     HomeOption,
     JsonOption,
     LastOption,
-    OverwriteOption,
     PathOption,
     RefreshOption,
     RejectedOption,
     SourceOption,
-    TableOption,
     VolumeOption,
     WarehouseOption,
 )
-from flows.published.breakdown import breakdown, check_dimension
-from flows.published.export import export as published_export
 from flows.published.recent import recent_reports
-from flows.published.report import report as published_report
+from flows.published_commands import app as published_commands
 from flows.stages import Closed, Result
 from flows.status import status as status_of
-from flows.steps import Ask, a_date
+from flows.steps import Ask
 from flows.topic_commands import app as topic_commands
 from flows.warehouse import app as warehouse_commands
 from flows.warehouses import Warehouse, named
@@ -62,6 +55,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(published_commands)
 app.add_typer(topic_commands, name="topics")
 app.add_typer(warehouse_commands, name="warehouse")
 
@@ -268,63 +262,6 @@ def rollback(
 
 
 @app.command()
-def report(
-    *,
-    account: Annotated[str, typer.Option("--account", help="Id of the account.")],
-    first: FirstOption,
-    last: LastOption,
-    by: ByOption = None,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
-    """The published figures of one account and a range of dates."""
-    console = Console(as_json=as_json, is_debugging=debug)
-    dates = a_date(first, "--from"), a_date(last, "--to")
-    if by is not None:
-        check_dimension(by)
-    with _warehouses(home, config, warehouse)[1][0].read() as reader:
-        figures = published_report(reader, account, *dates)
-        groups = breakdown(reader, figures, by) if by is not None else None
-    document = {**figures.to_json_dict(), **(groups.to_json_dict() if groups else {})}
-    console.show(document, report_shown.report_lines(figures, groups))
-    return 0
-
-
-@app.command()
-def export(
-    *,
-    kind: FormatOption,
-    folder: FolderOption,
-    tables: TableOption = None,
-    account: Annotated[str | None, typer.Option("--account", help="Id of one account, instead of all.")] = None,
-    overwrite: OverwriteOption = False,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
-    """Write published tables as files, all of one publication, exactly as they are.
-
-    Each file appears whole. publication.json beside them says of which
-    publication they are. Files of an earlier export are replaced, others only
-    with --overwrite.
-    """
-    console = Console(as_json=as_json, is_debugging=debug)
-    read = _warehouses(home, config, warehouse)[1][0]
-    asked: dict[str, Any] = {"tables": tables or [], "account": account, "overwrite": overwrite}
-    with console.working() as progress, read.read() as reader:
-        exported = published_export(reader, folder, kind, progress, **asked)
-    for line in export_shown.left_out_lines(exported):
-        console.say(line)
-    console.show({**exported.to_json_dict(), "exit_status": 0}, export_shown.export_lines(exported))
-    return 0
-
-
-@app.command()
 def status(
     *,
     home: HomeOption = None,
@@ -356,38 +293,6 @@ def doctor(
     document = {"findings": [vars(finding) for finding in findings], "exit_status": exit_status(findings)}
     console.show(document, (finding.line() for finding in findings))
     return exit_status(findings)
-
-
-@app.command()
-def dashboard(
-    *,
-    host: Annotated[str, typer.Option("--host", help="Where to listen; others than this machine need tokens.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 is any free one.")] = 2718,
-    is_opening: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
-    """Serve the page of figures, conversations, gaps and sales, until interrupted."""
-    from flows.dashboard.access import Tokens  # noqa: PLC0415  only this command needs it
-    from flows.dashboard.server import serve  # noqa: PLC0415
-
-    console = Console(as_json=as_json, is_debugging=debug)
-    settings = Ask(home=home, config=config, warehouse=warehouse or []).settings()
-    read = named(Home(settings.home), settings.warehouse)[0]
-
-    def ready(address: str) -> None:
-        lines = (f"Dashboard  {address}", f"Reads      {read}", "Ctrl-C ends it.")
-        console.show({"address": address, "warehouse": str(read)}, lines)
-        if is_opening:
-            typer.launch(address)
-
-    serve(read, Tokens.of(settings.dashboard, configuration.credentials()), host, port, ready)
-    return 0
 
 
 @app.command()

@@ -80,6 +80,11 @@ class Ask:
     last: str | None = None
     regroup: bool = False
 
+    def warehouses(self) -> list[Warehouse]:
+        """All that are configured; what is read is read in the first."""
+        settings = self.settings()
+        return warehouses.named(Home(settings.home), settings.warehouse)
+
     def settings(self) -> Settings:
         """The settings under these options."""
         options: dict[str, Any] = {

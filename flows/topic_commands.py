@@ -16,13 +16,11 @@ from flows import gaps_shown, summary
 from flows.address import Address
 from flows.console import Console
 from flows.dispatch import start
-from flows.home import Home
 from flows.options import ConfigOption, DebugOption, EngineOption, HomeOption, JsonOption, WarehouseOption
 from flows.published.gap_draft import draft as gap_draft
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import gaps
 from flows.steps import Ask
-from flows.warehouses import named
 from flows.warehouses.history import Reader
 
 app = typer.Typer(help="What shoppers ask, and what no article answers.", add_completion=False)
@@ -139,8 +137,7 @@ def regroup(
 @contextmanager
 def _reader(home: str | None, config: str | None, warehouse: list[str] | None) -> Iterator[Reader]:
     """The first warehouse, as it is at one instant."""
-    settings = Ask(home=home, config=config, warehouse=warehouse or []).settings()
-    with named(Home(settings.home), settings.warehouse)[0].read() as reader:
+    with Ask(home=home, config=config, warehouse=warehouse or []).warehouses()[0].read() as reader:
         yield reader
 
 

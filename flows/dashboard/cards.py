@@ -42,7 +42,7 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
         is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
         is_better = None if is_more is None else is_more == (key == "resolved")
         counted = shown.counted(count(of), "conversation")
-        told = " · ".join(part for part in (counted, _interval(count(of), of.volume)) if part)
+        told = ", ".join(part for part in (counted, _interval(count(of), of.volume)) if part)
         return Card(key, title, shown.percent(share), told, change, is_better, definition)
 
     def amount(key: str, title: str, count: int, before: int, definition: str) -> Card:

@@ -10,9 +10,8 @@ from weakref import WeakSet
 from flows.dashboard.access import Access
 from flows.dashboard.visit import Visit
 from flows.errors import InputError
-from flows.home import Home
 from flows.steps import Ask
-from flows.warehouses import Warehouse, named
+from flows.warehouses import Warehouse
 
 WAREHOUSE: Warehouse | None = None
 LOOKS_EVERY = 30.0  # seconds
@@ -25,8 +24,7 @@ def visit(meta: Mapping[str, Any]) -> Visit:
     Raises InputError for a visitor who did not come through the door.
     """
     if WAREHOUSE is None:  # opened by `marimo edit` or `marimo run`
-        settings = Ask().settings()
-        return Visit(named(Home(settings.home), settings.warehouse)[0], Access())
+        return Visit(Ask().warehouses()[0], Access())
     if "texts" not in meta:
         raise InputError("this visit did not come through the door")
     accounts = meta["accounts"]
