@@ -8,24 +8,23 @@ PYTHON=${PYTHON:-python3}
 
 say() { echo "setup: $*" >&2; }
 
+# Installs packages of Debian where it may; fails where it may not.
+debian() {
+    command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 1
+    say "installing $*"
+    { apt-get update -q && apt-get install -q -y --no-install-recommends "$@"; } >&2
+}
+
 if [ "${1:-}" = java ]; then
-    if command -v java >/dev/null || [ -x "${JAVA_HOME:-/nowhere}/bin/java" ]; then exit 0; fi
-    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        say "installing a Java runtime for the tests of the engine spark"
-        { apt-get update -q && apt-get install -q -y --no-install-recommends default-jre-headless; } >&2 && exit 0
-    fi
-    say "NO JAVA: the tests of the engine spark are left out; install Java 17 or 21 to run them" \
-        "(on Debian: sudo apt-get install default-jre-headless)"
+    command -v java >/dev/null || [ -x "${JAVA_HOME:-/nowhere}/bin/java" ] || debian default-jre-headless ||
+        say "NO JAVA: the tests of the engine spark are left out; install Java 17 or 21 to run them" \
+            "(on Debian: sudo apt-get install default-jre-headless)"
     exit 0
 fi
 
 if [ "${1:-}" = chromium ]; then
-    if command -v chromium >/dev/null; then exit 0; fi
-    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        say "installing Chromium for the tests of the page"
-        { apt-get update -q && apt-get install -q -y --no-install-recommends chromium fonts-dejavu-core; } >&2 && exit 0
-    fi
-    say "NO CHROMIUM: the tests of the page will fail; install it (on Debian: sudo apt-get install chromium)"
+    command -v chromium >/dev/null || debian chromium fonts-dejavu-core ||
+        say "NO CHROMIUM: the tests of the page will fail; install it (on Debian: sudo apt-get install chromium)"
     exit 0
 fi
 
@@ -41,13 +40,10 @@ command -v "$PYTHON" >/dev/null || {
 # Debian keeps ensurepip, without which there is no venv, in a package of its own.
 if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
     package=$("$PYTHON" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        say "installing $package"
-        { apt-get update -q && apt-get install -q -y "$package"; } >&2
-    else
+    debian "$package" || {
         say "Python's venv module is missing; install it (on Debian: sudo apt-get install $package) and run make again"
         exit 2
-    fi
+    }
 fi
 
 [ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' 2>/dev/null || "$PYTHON" -m venv --clear .venv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -148,7 +149,7 @@ def test_a_killed_compaction_changes_nothing_that_is_read(home: Home, tmp_path: 
     subprocess.run(
         [sys.executable, str(killer), str(home.root), str(tmp_path / "killed")],
         check=True,
-        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     copies = [Home(path) for path in sorted((tmp_path / "killed").iterdir())]
     assert len(copies) > 30
