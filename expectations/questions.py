@@ -75,13 +75,13 @@ CHECKS = [
     ),
     Check(
         "knowledge_gap_topics",
-        "knowledge_gap_topics are gaps below a score of 0.2 and none from 0.8 on, whatever was handed off",
+        "knowledge_gap_topics are gaps below a score of 0.1 and none from 0.9 on, whatever was handed off",
         """
         select * from {metrics}.knowledge_gap_topics
         where
             coverage_score not between 0 and 1
-            or (is_gap and coverage_score >= 0.8)
-            or (not is_gap and coverage_score < 0.2)""",
+            or (is_gap and coverage_score >= 0.9)
+            or (not is_gap and coverage_score < 0.1)""",
         rule="8.3",
     ),
     _by_published_articles("knowledge_gap_topics"),

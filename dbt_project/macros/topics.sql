@@ -15,10 +15,10 @@
     )
 {%- endmacro %}
 
-{#- The topic is a gap (8.3). Evidence moves the line by 0.3 at most: an article that clearly answers
+{#- The topic is a gap (8.3). Evidence moves the line by 0.4 at most: an article that clearly answers
     closes a topic whatever happened before it. -#}
 {% macro is_gap(coverage_score, evidence) -%}
-    {{ coverage_score }} < {{ coverage_line() }} + cast(0.3 as double) * {{ evidence }}
+    {{ coverage_score }} < {{ coverage_line() }} + cast(0.4 as double) * {{ evidence }}
 {%- endmacro %}
 
 {#- A share, null of nothing. -#}

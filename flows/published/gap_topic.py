@@ -14,7 +14,7 @@ from flows.warehouses.history import Publication, Reader, literal, utc_text
 WEEK = timedelta(days=7)
 WEEKS = 8
 TEXT = 300  # characters of a message
-ANSWERS_IN_PART = 0.3  # a gap from this coverage on is better closed by a longer article than by a new one
+ANSWERS_IN_PART = 0.42  # a gap from this coverage on is better closed by a longer article than by a new one
 ANSWERS = 0.5
 
 UNANSWERED = """(status = 'closed' or (status = 'routed' and coalesce(escalation_reason, '') = 'knowledge_gap')

@@ -36,7 +36,7 @@ TABLES = {
 @dataclass(frozen=True)
 class AccountState:
     """Of one account: how many distinct questions were grouped last, and a digest of the articles it was tested
-    against.
+    against, and how.
     """
 
     grouped: int

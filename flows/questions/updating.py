@@ -17,7 +17,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from flows.progress import Progress
-from flows.questions import account, state, wording
+from flows.questions import account, coverage, state, wording
 from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id
 from flows.questions.coverage import Article
@@ -28,8 +28,8 @@ GROWTH = 1.5
 
 
 def method(embedder: str) -> str:
-    """Names how texts are understood: where it changes, every question is looked at again."""
-    return f"{embedder} {wording.VERSION}"
+    """Names how texts are understood and tested: where it changes, every question is looked at again."""
+    return f"{embedder} {wording.VERSION} {coverage.VERSION}"
 
 
 def update(
@@ -120,17 +120,18 @@ def _test(
     topics: Sequence[str | None],
 ) -> None:
     """Hold the articles against an account's exemplars (rule 8.3)."""
-    coverage = exemplars.coverage(articles)
+    found = exemplars.coverage(articles)
     tables.test(
         name,
         exemplar_key=keys,
         topic_id=topics,
-        best_article_id=[articles[best].article_id if best >= 0 else None for best in coverage.best],
-        coverage_score=np.round(coverage.score, 4).tolist(),
+        best_article_id=[articles[best].article_id if best >= 0 else None for best in found.best],
+        coverage_score=np.round(found.score, 4).tolist(),
         text=exemplars.texts,
         questions=exemplars.questions.tolist(),
     )
 
 
 def _digest(articles: list[Article]) -> str:
-    return hashlib.sha256(repr(articles).encode("utf-8", "replace")).hexdigest()[:16]
+    """Of the articles and of the way in which they are tested."""
+    return hashlib.sha256(f"{coverage.VERSION} {articles!r}".encode("utf-8", "replace")).hexdigest()[:16]

@@ -273,7 +273,7 @@ BREAKS = {
         ["knowledge_gap_topics are gaps"],
     ),
     "a topic is a gap though an article answers": (
-        "update knowledge_gap_topics set coverage_score = 0.8 where account_id = 'shop-1'",
+        "update knowledge_gap_topics set coverage_score = 0.9 where account_id = 'shop-1'",
         ["knowledge_gap_topics are gaps"],
     ),
     "an account has no totals": (

@@ -173,7 +173,7 @@ def told_shop() -> Shop:
 def hostile_shop() -> Shop:
     shop = Shop()
     shop.article("nearest", title=HOSTILE, url="javascript:alert(1)")
-    shop.topic("t", label=HOSTILE, representative_question=HOSTILE, best_article_id="nearest", coverage_score="0.4")
+    shop.topic("t", label=HOSTILE, representative_question=HOSTILE, best_article_id="nearest", coverage_score="0.45")
     shop.conversation("c\x1b]0;x\x07")
     shop.ask("t", "c\x1b]0;x\x07", UNTIL, HOSTILE)
     return shop

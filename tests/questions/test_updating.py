@@ -12,7 +12,7 @@ import pytest
 
 from flows.errors import InputError
 from flows.progress import Silent
-from flows.questions import account, update
+from flows.questions import account, coverage, update
 from flows.questions.state import State
 
 SHIPPING = ["Do you ship to Norway?", "do you ship to Norway", "Can you ship to Norway?"]
@@ -162,6 +162,22 @@ def test_an_article_that_comes_or_goes_turns_its_topic_alone_8_3(shop: Shop) -> 
         password: [(1, False, None)],
     }
     assert shop.rows("select distinct best_article_id, coverage_score from exemplars") == [(None, 0.0)]
+
+
+def test_articles_are_tested_again_by_a_version_that_does_it_otherwise_8_3(shop: Shop) -> None:
+    shop.asks(*SHIPPING, *PASSWORD)
+    shop.publishes(NORWAY)
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(coverage, "VERSION", "earlier")
+        earlier.setattr(coverage, "FEW_LINE", 0.99)
+        shop.updated()
+        shop.updated()
+    topics = shop.rows("select topic_id from names order by all")
+    covered = "select count(*) from exemplars where coverage_score >= 0.5"
+    assert shop.rows(covered) == [(0,)]
+    shop.updated()
+    assert shop.rows(covered) == [(len(SHIPPING),)]
+    assert shop.rows("select topic_id from names order by all") == topics
 
 
 def test_a_second_look_as_of_the_same_instant_replaces_the_first_8_3(shop: Shop) -> None:
