@@ -336,6 +336,22 @@ def test_columns_and_tables_of_a_later_minor_contract_are_added(
         assert connection.execute("select count(*) from metrics.segments").fetchall() == [(0,)]
 
 
+def test_indexes_of_a_later_version_are_made_and_no_index_twice(home: Home, address: Address) -> None:
+    postgres = Postgres(home, address)
+    publish_to(home, "first", rows("first", 3), postgres)
+
+    def indexes() -> set[str]:
+        with psycopg.connect(address.reveal()) as connection:
+            found = connection.execute("select indexname from pg_indexes where schemaname = 'metrics'").fetchall()
+        return {name for (name,) in found}
+
+    before = indexes()
+    with psycopg.connect(address.reveal(), autocommit=True) as connection:
+        connection.execute("drop index metrics.conversations_account_id_last_message_at_idx")
+    publish_to(home, "second", rows("second", 3), postgres)
+    assert indexes() == before
+
+
 def test_only_tables_whose_models_leave_a_changed_set_are_compared_by_one() -> None:
     models = ROOT / "dbt_project" / "models" / "metrics"
     said = {

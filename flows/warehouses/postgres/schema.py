@@ -24,13 +24,14 @@ TYPES = {
 }
 # Beside the primary keys, which are the grains: what the report, a dashboard and a thread on a screen ask for.
 INDEXES: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "conversations": (("account_id", "started_on"), ("account_id", "profile_id")),
+    "conversations": (("account_id", "started_on"), ("account_id", "last_message_at"), ("account_id", "profile_id")),
     "messages": (("account_id", "conversation_id", "position"), ("account_id", "sent_at")),
     "interactions": (("account_id", "conversation_id"), ("account_id", "occurred_at")),
     "handoff_steps": (("account_id", "conversation_id"), ("account_id", "occurred_at")),
     "agent_events": (
         ("account_id", "conversation_id"),
         ("account_id", "occurred_at"),
+        ("account_id", "event", "occurred_at"),
         ("account_id", "profile_id", "occurred_at"),
     ),
     "attributed_order_lines": (
@@ -63,12 +64,16 @@ def add_column(of: str, column: Column) -> str:
     return f"alter table {table(of)} add column {name(column.name)} {TYPES[column.type]}"
 
 
-def keys_and_indexes(of: str) -> Iterator[str]:
-    """The grain is the primary key."""
-    grain = ", ".join(map(name, contract.metrics()[of].key))
-    yield f"alter table {table(of)} add primary key ({grain})"
+def primary_key(of: str) -> str:
+    """The grain."""
+    return f"alter table {table(of)} add primary key ({', '.join(map(name, contract.metrics()[of].key))})"
+
+
+def indexes(of: str) -> Iterator[str]:
+    """Those that are not there yet: a table of an earlier version gets what has come since."""
     for columns in INDEXES.get(of, ()):
-        yield f"create index on {table(of)} ({', '.join(map(name, columns))})"
+        known_as = name("_".join((of, *columns, "idx")))  # as Postgres itself would
+        yield f"create index if not exists {known_as} on {table(of)} ({', '.join(map(name, columns))})"
 
 
 def comments(of: str, texts: Mapping[str | None, str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from flows.warehouses.history import Publication, Sent, literal, name
 from flows.warehouses.postgres.access import ReaderRole, grants, policies
 from flows.warehouses.postgres.connection import by_table, columns_of, connected, problem, table, writing
 from flows.warehouses.postgres.difference import HISTORY, Difference, compared
-from flows.warehouses.postgres.schema import add_column, comments, create_provenance, create_table, keys_and_indexes
+from flows.warehouses.postgres.schema import add_column, comments, create_provenance, create_table, indexes, primary_key
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -71,7 +71,7 @@ def _send(
         with compared(home, new, base, missing, memory_limit) as difference:
             _create(cursor, missing, known)
             sent, untidy = _tables(cursor, difference, missing)
-            for sql in (sql for of in missing for sql in keys_and_indexes(of)):
+            for sql in (*map(primary_key, missing), *(sql for of in contract.metrics() for sql in indexes(of))):
                 cursor.execute(sql)
             for sql in (sql for of in (*missing, *widened) for sql in comments(of, difference.comments(of))):
                 cursor.execute(sql)
