@@ -52,7 +52,8 @@ class FirstLook:
                 return
             if start["status"] == 200:
                 look = await run_in_threadpool(self._look, dict(Request(scope).query_params), scope["meta"])
-                body = body.replace(b"<body>", b"<body>" + look.encode("utf-8", "replace"), 1)
+                first = f"<body>{html('row_clicks')}{look}".encode("utf-8", "replace")
+                body = body.replace(b"<body>", first, 1)
                 MutableHeaders(scope=start)["Content-Length"] = str(len(body))
             await send(start)
             await send({"type": "http.response.body", "body": body})

@@ -214,7 +214,7 @@ def test_a_row_opens_its_whole_thread(home: Home, visit: Visit) -> None:
         " order by started_at desc limit 1",
     )
     page = visit().open(account="aurora", dates="90", search=conversation)
-    page.locator(f"[data-conversation='{conversation}'] button").click()
+    page.locator(f"[data-conversation='{conversation}'] td").nth(2).click()
     thread = page.locator(f"article.thread[data-conversation='{conversation}']")
     expect(thread).to_be_visible()
     texts = rows(
