@@ -45,7 +45,7 @@ def main() -> None:
     document = {
         "home": Path(given.home).name,
         "first visit of a browser": first,
-        "median of later visits": {what: statistics.median(one[what] for one in later) for what in first},
+        "median of later visits": {what: round(statistics.median(one[what] for one in later), 2) for what in first},
     }
     print(json.dumps(document, indent=1))
     (HERE / "page.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
