@@ -18,12 +18,10 @@ from prefect.tasks import Task
 
 from flows.console import Lines, clean
 from flows.errors import AgentMetricsError
-from flows.home import Home
 from flows.progress import Progress
 from flows.published.recent import recent_reports
 from flows.stages import RETRY_DELAYS, Closed, Result
 from flows.steps import Ask
-from flows.warehouses import named
 
 T = TypeVar("T")
 SAMPLE_ROWS = 3
@@ -101,8 +99,7 @@ def show_verdict(result: Result) -> None:
 def show_figures(ask: Ask, result: Result) -> None:
     """The key figures of every account as an artifact, from a warehouse that shows them; rates are between 0 and 1."""
     behind = {one["warehouse"] for one in result.behind()}
-    warehouses = named(Home(result.home), ask.settings().warehouse)
-    with next(one for one in warehouses if str(one) not in behind).read() as reader:
+    with next(one for one in ask.warehouses() if str(one) not in behind).read() as reader:
         figures = recent_reports(reader)
     rows = [
         {

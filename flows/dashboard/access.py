@@ -26,6 +26,16 @@ class Access:
     accounts: frozenset[str] | None = None
     texts: bool = True
 
+    @classmethod
+    def of(cls, meta: Mapping[str, Any]) -> Access:
+        """The one that `to_meta` gave."""
+        accounts = meta["accounts"]
+        return cls(None if accounts is None else frozenset(accounts), bool(meta["texts"]))
+
+    def to_meta(self) -> dict[str, Any]:
+        """As plain values, which the door gives to everything behind it."""
+        return {"accounts": None if self.accounts is None else sorted(self.accounts), "texts": self.texts}
+
     def sees(self, table: str, column: str) -> bool:
         """Whether the column of `metrics.<table>` is for this visitor."""
         name = table.removeprefix("metrics.")

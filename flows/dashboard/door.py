@@ -83,8 +83,7 @@ class Door:
         elif _length(scope) > LONGEST_BODY:
             await _refuse(scope, receive, send, "This is too long.", 413)
         else:
-            accounts = None if access.accounts is None else sorted(access.accounts)
-            await self._go_in({**scope, "meta": {"accounts": accounts, "texts": access.texts}}, receive, send)
+            await self._go_in({**scope, "meta": access.to_meta()}, receive, send)
 
     async def _go_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

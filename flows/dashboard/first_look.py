@@ -61,8 +61,7 @@ class FirstLook:
         await self.app({**scope, "headers": plain}, receive, sending)
 
     def _look(self, query: dict[str, Any], meta: dict[str, Any]) -> str:
-        accounts = meta["accounts"]
-        visit = Visit(self.warehouse, Access(None if accounts is None else frozenset(accounts), meta["texts"]))
+        visit = Visit(self.warehouse, Access.of(meta))
         try:
             return first_look(visit, query)
         except AgentMetricsError:  # the page itself says what is wrong

@@ -27,8 +27,7 @@ def visit(meta: Mapping[str, Any]) -> Visit:
         return Visit(Ask().warehouses()[0], Access())
     if "texts" not in meta:
         raise InputError("this visit did not come through the door")
-    accounts = meta["accounts"]
-    begun = Visit(WAREHOUSE, Access(None if accounts is None else frozenset(accounts), bool(meta["texts"])))
+    begun = Visit(WAREHOUSE, Access.of(meta))
     VISITS.add(begun)
     return begun
 

@@ -249,7 +249,7 @@ def test_a_figure_leads_down_to_order_lines_touch_and_conversation(home: Home, v
     ((conversation,),) = rows(
         home, f"select conversation_id from metrics.attributed_order_lines where order_line_id = '{line}'"
     )
-    row.get_by_role("button", name="Open").click()
+    row.locator("td").nth(1).click()
     expect(page.locator(f"article.thread[data-conversation='{conversation}']")).to_be_visible()
     page.locator("[data-figure=unresolved] button").click()
     expect(page.locator("table.conversations caption")).to_contain_text(
