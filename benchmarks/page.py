@@ -23,7 +23,7 @@ from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("agent-metrics")
-VOLUME = "[data-figure=volume] .value"
+VOLUME = "#App [data-figure=volume] .value"
 CHANGED = f"old => document.querySelector('{VOLUME}').innerText !== old"
 
 

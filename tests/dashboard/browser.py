@@ -134,7 +134,7 @@ class Visitor:
         return self.page
 
     def figure(self, key: str) -> str:
-        return self.page.locator(f"[data-figure={key}] .value").inner_text()
+        return self.page.locator(f"#App [data-figure={key}] .value").inner_text()
 
     def close(self) -> None:
         self.context.close()

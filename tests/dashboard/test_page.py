@@ -114,7 +114,7 @@ def test_key_figures_are_those_of_the_report(home: Home, visit: Visit, account: 
             visitor.open(account=account, dates=dates)
         one = told(home, account, first, last)
         for key, value in expected(one).items():
-            expect(page.locator(f"[data-figure={key}] .value")).to_have_text(value)
+            expect(page.locator(f"#App [data-figure={key}] .value")).to_have_text(value)
         skills = page.locator("table.skills tbody tr[data-skill]")
         expect(skills).to_have_count(len(one.skills))
         for at, use in enumerate(one.skills):
@@ -140,7 +140,7 @@ def test_the_first_answer_gives_way_to_the_page(visit: Visit) -> None:
     visitor.page.goto(visitor.address, wait_until="commit")
     expect(visitor.page.locator("#first-look svg rect").first).to_be_visible()
     expect(visitor.page.locator("#first-look")).not_to_be_attached()
-    expect(visitor.page.locator("[data-figure=volume] .value")).to_be_visible()
+    expect(visitor.page.locator("#App [data-figure=volume] .value")).to_be_visible()
 
 
 def test_another_range_and_account_are_chosen_on_the_page_and_stand_in_its_address(home: Home, visit: Visit) -> None:
@@ -148,15 +148,15 @@ def test_another_range_and_account_are_chosen_on_the_page_and_stand_in_its_addre
     page = visitor.open(account="aurora", dates="30")
     page.get_by_label("Dates").select_option(label="Last 7 days")
     one = expected(told(home, "aurora", *RANGES["7"]))
-    expect(page.locator("[data-figure=volume] .value")).to_have_text(one["volume"])
+    expect(page.locator("#App [data-figure=volume] .value")).to_have_text(one["volume"])
     page.get_by_label("Account").select_option(label="Nordlicht Outdoor")
     other = expected(told(home, "nordlicht", *RANGES["7"]))
-    expect(page.locator("[data-figure=volume] .value")).to_have_text(other["volume"])
-    expect(page.locator("[data-figure=sales] .value")).to_have_text(other["sales"])
+    expect(page.locator("#App [data-figure=volume] .value")).to_have_text(other["volume"])
+    expect(page.locator("#App [data-figure=sales] .value")).to_have_text(other["sales"])
     page.wait_for_url("**account=nordlicht**dates=7**")
     again = visit()
     again.page.goto(page.url)
-    expect(again.page.locator("[data-figure=sales] .value")).to_have_text(other["sales"])
+    expect(again.page.locator("#App [data-figure=sales] .value")).to_have_text(other["sales"])
 
 
 def test_a_channel_limits_figures_and_lists(home: Home, visit: Visit) -> None:
@@ -251,7 +251,7 @@ def test_a_figure_leads_down_to_order_lines_touch_and_conversation(home: Home, v
     )
     row.locator("td").nth(1).click()
     expect(page.locator(f"article.thread[data-conversation='{conversation}']")).to_be_visible()
-    page.locator("[data-figure=unresolved] button").click()
+    page.locator("#App [data-figure=unresolved] button").click()
     expect(page.locator("table.conversations caption")).to_contain_text(
         f"{one.conversations.routed + one.conversations.closed:,} conversations"
     )
@@ -329,7 +329,7 @@ def test_a_newer_publication_is_announced_and_not_forced(
         stages.run(Ask(home=str(home.root), path=str(folder / "shop"), as_of=AS_OF))
         page.get_by_role("button", name="Show it").click()
         before = told(home, "aurora", *RANGES["30"])
-        expect(page.locator("[data-figure=volume] .value")).to_have_text(f"{before.conversations.volume:,}")
+        expect(page.locator("#App [data-figure=volume] .value")).to_have_text(f"{before.conversations.volume:,}")
         of = {"account_id": "aurora", "conversation_id": "late"}
         write_rows(
             folder / "shop" / "conversations" / "late.jsonl",
@@ -342,9 +342,9 @@ def test_a_newer_publication_is_announced_and_not_forced(
         assert visitor.figure("volume") == f"{before.conversations.volume:,}"
         page.get_by_label("Dates").select_option(label="Last 90 days")  # still of the publication that is looked at
         page.get_by_label("Dates").select_option(label="Last 30 days")
-        expect(page.locator("[data-figure=volume] .value")).to_have_text(f"{before.conversations.volume:,}")
+        expect(page.locator("#App [data-figure=volume] .value")).to_have_text(f"{before.conversations.volume:,}")
         page.get_by_role("button", name="Show it").click()
-        expect(page.locator("[data-figure=volume] .value")).to_have_text(f"{before.conversations.volume + 1:,}")
+        expect(page.locator("#App [data-figure=volume] .value")).to_have_text(f"{before.conversations.volume + 1:,}")
         expect(page.get_by_role("button", name="Show it")).not_to_be_visible()
 
 
@@ -384,8 +384,8 @@ def test_the_page_reads_postgres_as_well(home: Home, visit: Visit) -> None:
 
 def test_the_keyboard_is_enough(visit: Visit) -> None:
     page = visit().open(account="aurora", dates="30")
-    page.locator("[data-figure=resolved] .term").focus()
-    expect(page.locator("[data-figure=resolved] .definition")).to_be_visible()
+    page.locator("#App [data-figure=resolved] .term").focus()
+    expect(page.locator("#App [data-figure=resolved] .definition")).to_be_visible()
     page.locator("table.conversations tbody tr button").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("article.thread")).to_be_visible()
