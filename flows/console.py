@@ -32,6 +32,11 @@ def clean(text: object) -> str:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
 
 
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """The number with its noun: 1 order, 2 orders."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 class Interrupts:
     """Ctrl-C, also where a library makes another error of it, or none: DuckDB does both, once in a while."""
 

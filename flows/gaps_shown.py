@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from flows.console import clean
+from flows.console import clean, counted
 from flows.published.gap_topic import Change, Closure, TopicDetails
 from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
 
@@ -50,8 +50,8 @@ def _account_line(one: AskedAccount, until: datetime) -> str:
     name = f" ({_cut(one.name)})" if one.name else ""
     unassigned = "" if one.unassigned_share is None else f", {one.unassigned_share:.1%} of them in no topic"
     fresh = f"data up to {one.local(until):%Y-%m-%d %H:%M} ({clean(one.timezone)})"
-    gaps = f"{_counted(one.gap_count, 'open gap')} among {_counted(one.topic_count, 'topic')}"
-    return f"{_cut(one.account_id)}{name}: {fresh}, {_counted(one.question_count, 'question')}{unassigned}, {gaps}"
+    gaps = f"{counted(one.gap_count, 'open gap')} among {counted(one.topic_count, 'topic')}"
+    return f"{_cut(one.account_id)}{name}: {fresh}, {counted(one.question_count, 'question')}{unassigned}, {gaps}"
 
 
 def _why_nothing(found: Gaps, options: str) -> Iterator[str]:
@@ -121,9 +121,9 @@ def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
     yield f"{_cut(one.label)}, {clean(one.topic_id)}, {_cut(account.account_id)}{name}, data up to {until}"
     yield ""
     yield _line("Stands", f"“{_cut(of.representative_question, LONG)}” stands for it")
-    volume = f"{_counted(one.question_count, 'question')} in {_counted(one.conversation_count, 'conversation')}"
+    volume = f"{counted(one.question_count, 'question')} in {counted(one.conversation_count, 'conversation')}"
     dates = f"{account.day_of(one.first_asked_at)} to {one.last_asked_on}"
-    yield _line("People", f"{_counted(one.people, 'person', 'people')}, {volume}, {dates}")
+    yield _line("People", f"{counted(one.people, 'person', 'people')}, {volume}, {dates}")
     yield _line("28 days", trend(one))
     yield _line("Ended", ", ".join(f"{status} {count:,}" for status, count in of.statuses.items()))
     usual = f"usual in this account: {of.usual_unanswered_share:.1%}"
@@ -143,7 +143,7 @@ def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
     if len(of.conversations) < one.conversation_count:
         yield f"{len(of.conversations):,} of {one.conversation_count:,} conversations, the newest; --limit shows more"
     yield ""
-    sales = f"{account.currency} {of.attributed_revenue:,.2f} in {_counted(of.attributed_orders, 'order')}"
+    sales = f"{account.currency} {of.attributed_revenue:,.2f} in {counted(of.attributed_orders, 'order')}"
     yield _line("Bought", f"{sales}, which these conversations brought all the same")
     draft = f"draft {shlex.quote(one.topic_id)}{options} > draft.md"
     yield _line("Next", f"agent-metrics topics {draft if one.is_gap else f'list{options}'}")
@@ -207,10 +207,6 @@ def _rate(part: int, whole: int) -> str:
 
 def _of(part: int, whole: int) -> str:
     return f" of {whole:,} ({part / whole:.1%})" if whole else ""
-
-
-def _counted(count: int, one: str, many: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def _line(label: str, text: str) -> str:

@@ -11,7 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from flows.console import clean
+from flows.console import clean, counted
 from flows.published.breakdown import Breakdown, Group
 from flows.published.figures import Conversations, Figures
 from flows.published.intervals import wilson
@@ -128,7 +128,7 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
 
 
 def _sales(report: Report) -> Iterator[str]:
-    orders = "1 order" if report.attributed_orders == 1 else f"{report.attributed_orders:,} orders"
+    orders = counted(report.attributed_orders, "order")
     yield f"AI sales   {in_currency(report.currency, report.attributed_revenue)} in {orders}"
     yield f"Net        {in_currency(report.currency, report.net_attributed_revenue)}"
     average = report.average_order_value

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from flows.console import clean
+from flows.console import clean, counted
 from flows.home import Home
 from flows.published.report import Report
 from flows.reconciliation import REASONS, TABLE
@@ -217,13 +217,11 @@ def status_lines(status: Status) -> Iterator[str]:
     else:
         one, minutes = status.published, (status.age_seconds or 0) // 60
         shown_in = " and ".join(one.warehouse for one in status.warehouses if not one.is_behind and not one.error)
-        yield _line(
-            "Published", f"{one.publication_id}, {minutes:,} minutes ago, in {shown_in or 'no other warehouse'}"
-        )
+        age = f"{counted(minutes, 'minute')} ago"
+        yield _line("Published", f"{one.publication_id}, {age}, in {shown_in or 'no other warehouse'}")
         yield _line("", f"as of {utc_text(one.as_of)}, data up to {utc_text(one.data_up_to) or 'nothing yet'}")
-        yield _line(
-            "", f"{one.checks_passed} of {one.checks_total} checks passed; {status.publications:,} publications"
-        )
+        publications = counted(status.publications, "publication")
+        yield _line("", f"{one.checks_passed} of {one.checks_total} checks passed; {publications}")
     for warehouse in status.warehouses:
         if warehouse.is_behind or warehouse.error:
             stands = f"stands at {warehouse.publication_id or 'nothing'}; the next run catches it up"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from flows.console import counted
 from flows.dashboard import shown
 from flows.published.figures import Conversations, Figures
 from flows.published.intervals import wilson
@@ -41,8 +42,8 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
         change = shown.points(share, earlier)
         is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
         is_better = None if is_more is None else is_more == (key == "resolved")
-        counted = shown.counted(count(of), "conversation")
-        told = ", ".join(part for part in (counted, _interval(count(of), of.volume)) if part)
+        of_all = counted(count(of), "conversation")
+        told = ", ".join(part for part in (of_all, _interval(count(of), of.volume)) if part)
         return Card(key, title, shown.percent(share), told, change, is_better, definition)
 
     def amount(key: str, title: str, count: int, before: int, definition: str) -> Card:
@@ -94,7 +95,7 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
             "orders",
             "Average order value",
             money(now.average_order_value),
-            shown.counted(now.attributed_orders, "order"),
+            counted(now.attributed_orders, "order"),
             shown.change(now.average_order_value, was.average_order_value),
             None,
             "AI-generated sales per order that has such a line.",

@@ -14,6 +14,8 @@ from babel.numbers import format_currency, get_currency_symbol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from flows.console import counted
+
 STATUSES = {"resolved": "Resolved", "routed": "Routed", "closed": "Closed", "open": "Open"}
 CHANNELS = {"web_chat": "Web chat", "sms": "SMS", "email": "Email", "whatsapp": "WhatsApp"}
 NONE = "–"
@@ -31,10 +33,6 @@ def element(widget: Any) -> Markup:
 
 def number(value: int | None) -> str:
     return NONE if value is None else f"{value:,}"
-
-
-def counted(value: int, one: str, many: str | None = None) -> str:
-    return f"{value:,} {one if value == 1 else many or f'{one}s'}"
 
 
 def money(amount: Decimal | None, currency: str) -> str:

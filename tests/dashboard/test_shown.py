@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from markupsafe import Markup
 
+from flows.console import counted
 from flows.dashboard import shown
 from flows.published.notes import Note
 from flows.published.performance import GROUPS
@@ -74,8 +75,8 @@ def test_points(now: float | None, was: float | None, text: str) -> None:
 
 def test_numbers_times_and_words() -> None:
     assert shown.number(1234567) == "1,234,567"
-    assert [shown.counted(number, "order") for number in (0, 1, 1200)] == ["0 orders", "1 order", "1,200 orders"]
-    assert shown.counted(2, "person", "people") == "2 people"
+    assert [counted(number, "order") for number in (0, 1, 1200)] == ["0 orders", "1 order", "1,200 orders"]
+    assert counted(2, "person", "people") == "2 people"
     assert shown.percent(2 / 3) == "66.7%"
     moment = datetime(2026, 6, 7, 9, 5)  # noqa: DTZ001  local by then
     assert (shown.instant(moment), shown.clock(moment), shown.day(date(2026, 6, 7))) == (
