@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -38,11 +40,11 @@ def open_readers() -> Iterator[ExitStack]:
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def read(request: pytest.FixtureRequest, open_readers: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Read:
+def read(request: pytest.FixtureRequest, open_readers: ExitStack) -> Read:
     """Publishes a shop to the file, or to a database of its own, and reads there."""
 
     def publish(shop: Shop) -> Reader:
-        home = Home(tmp_path_factory.mktemp("published") / "home")
+        home = Home(open_readers.enter_context(_folder()))
         if request.param == "duckdb":
             publish_to(home, shop)
             return open_readers.enter_context(DuckDBFile(home).read())
@@ -54,11 +56,11 @@ def read(request: pytest.FixtureRequest, open_readers: ExitStack, tmp_path_facto
 
 
 @pytest.fixture(scope="module")
-def read_limited(database_server: str, open_readers: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Read:
+def read_limited(database_server: str, open_readers: ExitStack) -> Read:
     """Publishes a shop to Postgres and reads there as one who may see no texts and no contact data."""
 
     def publish(shop: Shop) -> Reader:
-        home = Home(tmp_path_factory.mktemp("limited") / "home")
+        home = Home(open_readers.enter_context(_folder()))
         url = servers.fresh(database_server)
         publish_to(home, shop, url)
         role = f"limited_{next(ROLES)}"
@@ -75,3 +77,10 @@ def read_limited(database_server: str, open_readers: ExitStack, tmp_path_factory
 
 def account_of(reader: Reader, account_id: str = "shop") -> PublishedAccount:
     return {one.account_id: one for one in accounts(reader)}[account_id]
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A home that goes with its readers: pytest keeps its own folders until all tests have run."""
+    with TemporaryDirectory(prefix="published-") as folder:
+        yield Path(folder)

@@ -33,7 +33,7 @@ def wheel() -> Iterator[str]:
         os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")  # pgserver keeps a lock there, on import
         import pgserver  # noqa: PLC0415
 
-        server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = pgserver.get_server(folder / "data", cleanup_mode="delete")
         try:
             yield f"postgresql://postgres@/{{database}}?host={folder / 'data'}"
         finally:
