@@ -52,7 +52,7 @@ class FirstLook:
                 return
             if start["status"] == 200:
                 look = await run_in_threadpool(self._look, dict(Request(scope).query_params), scope["meta"])
-                first = f"<body>{html('row_clicks')}{look}".encode("utf-8", "replace")
+                first = f"<body>{html('clicks')}{look}".encode("utf-8", "replace")
                 body = body.replace(b"<body>", first, 1)
                 MutableHeaders(scope=start)["Content-Length"] = str(len(body))
             await send(start)

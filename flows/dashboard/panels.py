@@ -145,13 +145,12 @@ def drafted(reader: Reader, account: PublishedAccount, topic: str | None, close:
         text = draft(reader, topic, account.account_id).markdown()
     except AgentMetricsError as error:
         return mo.vstack([mo.Html(html("nothing", what=str(error))), close])
+    save = mo.download(text.encode(), filename="article.md", label="Save as a file")
     return mo.vstack(
         [
             mo.Html(html("draft")),
             mo.ui.text_area(value=text, rows=16, max_length=None, full_width=True),
-            mo.hstack(
-                [mo.download(text.encode(), filename="article.md", label="Save as a file"), close], justify="start"
-            ),
+            mo.hstack([mo.Html(html("copy")), save, close], justify="start"),
         ]
     )
 

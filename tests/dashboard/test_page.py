@@ -280,6 +280,10 @@ def test_gaps_lead_to_their_conversations_and_to_a_draft(visit: Visit) -> None:
     draft = page.locator("marimo-text-area textarea")
     expect(draft).to_be_visible()
     assert "## Questions to answer" in draft.input_value()
+    page.context.grant_permissions(["clipboard-read"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == draft.input_value()
 
 
 def test_the_export_has_all_filtered_rows(home: Home, visit: Visit, tmp_path: Path) -> None:
