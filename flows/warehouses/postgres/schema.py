@@ -23,26 +23,31 @@ TYPES = {
     "list<string>": 'text[] collate "C"',
 }
 # Beside the primary keys, which are the grains: what the report, a dashboard and a thread on a screen ask for.
-INDEXES: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "conversations": (("account_id", "started_on"), ("account_id", "last_message_at"), ("account_id", "profile_id")),
-    "messages": (("account_id", "conversation_id", "position"), ("account_id", "sent_at")),
-    "interactions": (("account_id", "conversation_id"), ("account_id", "occurred_at")),
-    "handoff_steps": (("account_id", "conversation_id"), ("account_id", "occurred_at")),
+# How often skills were used is counted in an index that has all of it, 9 times smaller than the table.
+INDEXES: Mapping[str, tuple[str, ...]] = {
+    "conversations": ("(account_id, started_on)", "(account_id, last_message_at)", "(account_id, profile_id)"),
+    "messages": (
+        "(account_id, conversation_id, position)",
+        "(account_id, sent_at)",
+        "(account_id, skill, conversation_id) include (sent_at) where sender = 'agent' and skill is not null",
+    ),
+    "interactions": ("(account_id, conversation_id)", "(account_id, occurred_at)"),
+    "handoff_steps": ("(account_id, conversation_id)", "(account_id, occurred_at)"),
     "agent_events": (
-        ("account_id", "conversation_id"),
-        ("account_id", "occurred_at"),
-        ("account_id", "event", "occurred_at"),
-        ("account_id", "profile_id", "occurred_at"),
+        "(account_id, conversation_id)",
+        "(account_id, occurred_at)",
+        "(account_id, event, occurred_at)",
+        "(account_id, profile_id, occurred_at)",
     ),
     "attributed_order_lines": (
-        ("account_id", "placed_on"),
-        ("account_id", "conversation_id"),
-        ("account_id", "profile_id"),
+        "(account_id, placed_on)",
+        "(account_id, conversation_id)",
+        "(account_id, profile_id)",
     ),
-    "knowledge_gap_questions": (("account_id", "topic_id"), ("account_id", "conversation_id")),
-    "knowledge_gap_closures": (("account_id", "closed_at"),),
-    "knowledge_gap_topic_changes": (("account_id", "topic_id"), ("account_id", "changed_at")),
-    "segment_members": (("account_id", "profile_id"),),
+    "knowledge_gap_questions": ("(account_id, topic_id)", "(account_id, conversation_id)"),
+    "knowledge_gap_closures": ("(account_id, closed_at)",),
+    "knowledge_gap_topic_changes": ("(account_id, topic_id)", "(account_id, changed_at)"),
+    "segment_members": ("(account_id, profile_id)",),
 }
 PROVENANCE = {
     "build": "publication_id text not null, build text not null",
@@ -71,9 +76,10 @@ def primary_key(of: str) -> str:
 
 def indexes(of: str) -> Iterator[str]:
     """Those that are not there yet: a table of an earlier version gets what has come since."""
-    for columns in INDEXES.get(of, ()):
+    for definition in INDEXES.get(of, ()):
+        columns = definition[1 : definition.index(")")].split(", ")
         known_as = name("_".join((of, *columns, "idx")))  # as Postgres itself would
-        yield f"create index if not exists {known_as} on {table(of)} ({', '.join(map(name, columns))})"
+        yield f"create index if not exists {known_as} on {table(of)} {definition}"
 
 
 def comments(of: str, texts: Mapping[str | None, str]) -> Iterator[str]:
