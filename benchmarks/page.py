@@ -1,11 +1,11 @@
 """How long the page takes on a large published history, in Chromium.
 
-    python benchmarks/page.py [--home .bench/home-1000000] [--visits 5]
+    python benchmarks/page.py [--home .bench/home-1000000] [--visits 5] [--warehouse postgresql://…]
 
-`agent-metrics dashboard` serves the home (bench.py makes it). Each visit is a page of one browser, which therefore has
+`agent-metrics dashboard` serves the home (bench.py makes it) or a database that it was published to. Each visit is a page of one browser, which therefore has
 the program of the page in its cache from the second visit on. Medians, in seconds from the request: until key figures
 and chart are there (in the first answer), until they are live, until the whole page is there; and from the choice of
-another range until its figures are there. Writes page.json.
+another range until its figures are there. Writes page.json, a part for each kind of warehouse.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-HERE = Path(__file__).parent
+KEPT = Path(__file__).with_name("page.json")
 COMMAND = Path(sys.executable).with_name("agent-metrics")
 VOLUME = "#App [data-figure=volume] .value"
 CHANGED = f"old => document.querySelector('{VOLUME}').innerText !== old"
@@ -31,8 +31,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", default=".bench/home-1000000")
     parser.add_argument("--visits", type=int, default=5)
+    parser.add_argument("--warehouse", default="duckdb")
     given = parser.parse_args()
     command = [str(COMMAND), "dashboard", "--home", given.home, "--port", "0", "--json"]
+    command += ["--warehouse", given.warehouse]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
         assert server.stdout is not None
         address = json.loads("".join(iter(server.stdout.readline, "}\n")) + "}")["address"]
@@ -42,13 +44,14 @@ def main() -> None:
         browser.close()
         server.terminate()
     first, *later = visits
-    document = {
+    found = {
         "home": Path(given.home).name,
         "first visit of a browser": first,
         "median of later visits": {what: round(statistics.median(one[what] for one in later), 2) for what in first},
     }
-    print(json.dumps(document, indent=1))
-    (HERE / "page.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    print(json.dumps(found, indent=1))
+    kept = json.loads(KEPT.read_text("utf-8")) | {given.warehouse.partition(":")[0]: found}
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 
 
 def visit(page: Page, address: str) -> dict[str, float]:
