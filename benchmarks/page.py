@@ -2,10 +2,11 @@
 
     python benchmarks/page.py [--home .bench/home-1000000] [--visits 5] [--warehouse postgresql://…]
 
-`agent-metrics dashboard` serves the home (bench.py makes it) or a database that it was published to. Each visit is a page of one browser, which therefore has
-the program of the page in its cache from the second visit on. Medians, in seconds from the request: until key figures
-and chart are there (in the first answer), until they are live, until the whole page is there; and from the choice of
-another range until its figures are there. Writes page.json, a part for each kind of warehouse.
+`agent-metrics dashboard` serves the home (bench.py makes it), or a database that it was published to. Each visit is a
+page of one browser, which therefore has the program of the page in its cache from the second visit on. Medians, in
+seconds from the request: until key figures and chart are there (in the first answer), until they are live, until the
+whole page is there; and from the choice of another range until its figures are there. Writes page.json, a part for
+each kind of warehouse.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -13,11 +14,13 @@ from flows.dashboard.periods import text_of
 from flows.dashboard.stack import Stack, written
 
 HEIGHT, LOW = 230, 140
-UNTIL_NOW = 0.45  # opacity of what is not over
+EVENTS = "#0072B2"
+UNTIL_NOW = 0.35  # opacity of what is not over; it has a dashed outline besides
+IS_OVER = "datum['is over']"
 
 
 def conversations(stack: Stack, by: str, today: date, until: str) -> alt.Chart:
-    """Conversations per day, week or month, stacked by group. A bar that holds `today` is pale: it ends at `until`.
+    """Conversations per day, week or month, stacked by group. A bar with `today`, pale and dashed, ends at `until`.
 
     Whoever clicks a piece selects its row, whose `number` is its place among the pieces.
     """
@@ -35,6 +38,12 @@ def conversations(stack: Stack, by: str, today: date, until: str) -> alt.Chart:
         }
         for number, piece in enumerate(stack.pieces)
     ]
+    colour = alt.Color(
+        "group:N",
+        title=None,
+        scale=alt.Scale(domain=[name for name, _ in stack.groups], range=[colour for _, colour in stack.groups]),
+        legend=alt.Legend(orient="top", symbolType="square", columnPadding=8),
+    )
     chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cursor="pointer")
@@ -42,17 +51,8 @@ def conversations(stack: Stack, by: str, today: date, until: str) -> alt.Chart:
             x=_days(stack.columns),
             y=alt.Y("low:Q", title=None, axis=alt.Axis(tickMinStep=1, grid=True, domain=False)),
             y2="high:Q",
-            color=alt.Color(
-                "group:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=[name for name, _ in stack.groups], range=[colour for _, colour in stack.groups]
-                ),
-                legend=alt.Legend(orient="top", symbolType="square", columnPadding=8),
-            ),
-            opacity=alt.condition("datum['is over']", alt.value(1), alt.value(UNTIL_NOW)),
-            stroke=alt.value("white"),
-            strokeWidth=alt.value(0.5),
+            color=colour,
+            **_until_now(colour),
             tooltip=[
                 alt.Tooltip("when:N", title="Date"),
                 alt.Tooltip("own name:N", title=by.capitalize()),
@@ -78,11 +78,11 @@ def per_day(counts: Iterable[tuple[date, int]], today: date, until: str) -> alt.
     ]
     chart = (
         alt.Chart(pd.DataFrame(rows))
-        .mark_bar(color="#0072B2")
+        .mark_bar(color=EVENTS)
         .encode(
             x=_days(day for day, _ in counts),
             y=alt.Y("count:Q", title=None, axis=alt.Axis(tickMinStep=1, grid=True, domain=False)),
-            opacity=alt.condition("datum['is over']", alt.value(1), alt.value(UNTIL_NOW)),
+            **_until_now(alt.value(EVENTS)),
             tooltip=[alt.Tooltip("when:N", title="Date"), alt.Tooltip("count:Q", title="Events", format=",")],
         )
         .properties(width="container", height=LOW)
@@ -103,6 +103,16 @@ def _days(days: Iterable[date]) -> alt.X:
         ticks=False,
     )
     return alt.X("day:O", title=None, axis=axis, scale=alt.Scale(domain=[day.isoformat() for day in known]))
+
+
+def _until_now(colour: Any) -> dict[str, Any]:
+    """How a bar is told from one that is over."""
+    return {
+        "fillOpacity": alt.condition(IS_OVER, alt.value(1), alt.value(UNTIL_NOW)),
+        "stroke": alt.condition(IS_OVER, alt.value("white"), colour),
+        "strokeDash": alt.condition(IS_OVER, alt.value([1, 0]), alt.value([4, 3])),
+        "strokeWidth": alt.condition(IS_OVER, alt.value(0.5), alt.value(1.5)),
+    }
 
 
 def _plain(chart: alt.Chart) -> alt.Chart:

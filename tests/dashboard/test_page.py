@@ -135,6 +135,19 @@ def test_the_first_answer_has_the_figures_already(home: Home, address: str, by: 
         assert text not in look
 
 
+@pytest.mark.parametrize("last", ["2026-06-07", "2026-06-06"])
+def test_a_day_that_is_not_over_is_dashed(home: Home, address: str, last: str) -> None:
+    with urlopen(f"{address}?account=nordlicht&dates=2026-06-01..{last}&by=status") as answer:
+        look = answer.read().decode().partition('<div id="first-look">')[2]
+    ((of_today,),) = rows(
+        home,
+        "select count(distinct status) from metrics.conversations"
+        f" where account_id = 'nordlicht' and started_on between '2026-06-07' and '{last}'",
+    )
+    assert look.count("stroke-dasharray") == of_today
+    assert bool(of_today) == (last == "2026-06-07")
+
+
 def test_the_first_answer_gives_way_to_the_page(visit: Visit) -> None:
     visitor = visit()
     visitor.page.goto(visitor.address, wait_until="commit")
