@@ -5,6 +5,7 @@ The latter is Debian's where it is installed, else the wheel's as well.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,7 @@ ENCODED = "s3cret%26canary"  # in a URL
 def wheel() -> Iterator[str]:
     """A server on a socket, without passwords; the URL of its superuser, with a place for a database."""
     with _folder() as folder:
-        (folder / "run").mkdir(mode=0o700)
-        os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")  # pgserver keeps a lock there, on import
+        os.environ["XDG_RUNTIME_DIR"] = _for_locks()
         import pgserver  # noqa: PLC0415
 
         server = pgserver.get_server(folder / "data", cleanup_mode="delete")
@@ -81,6 +82,14 @@ def fresh(server: str) -> str:
     with psycopg.connect(server.format(database="postgres"), autocommit=True) as connection:
         connection.execute(f"create database {database} template template0 encoding 'UTF8'")
     return server.format(database=database)
+
+
+@cache
+def _for_locks() -> str:
+    """Where pgserver keeps its lock. It asks once in a process, so this one stays for all servers."""
+    folder = tempfile.mkdtemp(prefix="pg-locks-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @contextmanager
