@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flows.console import counted
 from flows.errors import InputError
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import ANSWERS_IN_PART
@@ -81,12 +82,12 @@ class Draft:
     def markdown(self) -> str:
         topic = self.topic
         since = self.account.day_of(topic.first_asked_at)
-        questions = _counted(topic.question_count, "question")
+        questions = counted(topic.question_count, "question")
         handed_off = topic.handed_off_conversation_count
         parts = [
             f"# {escaped(self.title)}",
-            f"{_counted(topic.people, 'person', 'people')} asked since {since}: {questions} in"
-            f" {_counted(topic.conversation_count, 'conversation')}, of which {handed_off:,}"
+            f"{counted(topic.people, 'person', 'people')} asked since {since}: {questions} in"
+            f" {counted(topic.conversation_count, 'conversation')}, of which {handed_off:,}"
             f" {'was' if handed_off == 1 else 'were'} handed off.",
         ]
         if (article := self.nearest_article) is not None:
@@ -151,7 +152,3 @@ def _nearest(reader: Reader, topic: AskedTopic) -> NearestArticle | None:
     urls = reader.rows(URLS.format(account=literal(topic.account), article=literal(topic.best_article_id)))
     url = urls[0][0] if urls else None
     return NearestArticle(topic.best_article_id, topic.best_article_title, url, topic.coverage_score)
-
-
-def _counted(count: int, one: str, many: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
