@@ -17,7 +17,7 @@ debian() {
 
 if [ "${1:-}" = java ]; then
     command -v java >/dev/null || [ -x "${JAVA_HOME:-/nowhere}/bin/java" ] || debian default-jre-headless ||
-        say "NO JAVA: the tests of the engine spark are left out; install Java 17 or 21 to run them" \
+        say "NO JAVA: the tests of the engine spark will fail; install Java 17 or 21" \
             "(on Debian: sudo apt-get install default-jre-headless)"
     exit 0
 fi

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,19 +21,10 @@ CONF = {
 }
 
 
-HAS_JAVA = bool(shutil.which("java") or os.environ.get("JAVA_HOME"))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where `make test` could not install Java, it has said so; everybody else is told here."""
-    for item in items:
-        if not HAS_JAVA and item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.skip(reason="there is no Java; install 17 or 21 (`sh setup.sh java`)"))
-
-
 @pytest.fixture(scope="session")
 def on_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A settings file that names a cluster of two workers on this machine."""
+    assert shutil.which("java") or os.environ.get("JAVA_HOME"), "these tests need Java 17 or 21: sh setup.sh java"
     folder = tmp_path_factory.mktemp("cluster")
     with cluster(folder) as address:
         settings = folder / "agent-metrics.toml"
