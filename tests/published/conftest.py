@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,7 +44,7 @@ def read(request: pytest.FixtureRequest, open_readers: ExitStack) -> Read:
     """Publishes a shop to the file, or to a database of its own, and reads there."""
 
     def publish(shop: Shop) -> Reader:
-        home = Home(open_readers.enter_context(_folder()))
+        home = _home(open_readers)
         if request.param == "duckdb":
             publish_to(home, shop)
             return open_readers.enter_context(DuckDBFile(home).read())
@@ -60,7 +60,7 @@ def read_limited(database_server: str, open_readers: ExitStack) -> Read:
     """Publishes a shop to Postgres and reads there as one who may see no texts and no contact data."""
 
     def publish(shop: Shop) -> Reader:
-        home = Home(open_readers.enter_context(_folder()))
+        home = _home(open_readers)
         url = servers.fresh(database_server)
         publish_to(home, shop, url)
         role = f"limited_{next(ROLES)}"
@@ -79,8 +79,6 @@ def account_of(reader: Reader, account_id: str = "shop") -> PublishedAccount:
     return {one.account_id: one for one in accounts(reader)}[account_id]
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A home that goes with its readers: pytest keeps its own folders until all tests have run."""
-    with TemporaryDirectory(prefix="published-") as folder:
-        yield Path(folder)
+def _home(until: ExitStack) -> Home:
+    """One that goes with its readers: pytest keeps its own folders until all tests have run."""
+    return Home(Path(until.enter_context(TemporaryDirectory(prefix="published-"))))
