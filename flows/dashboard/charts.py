@@ -11,11 +11,10 @@ import pandas as pd
 
 from flows.dashboard import shown
 from flows.dashboard.periods import text_of
-from flows.dashboard.stack import Stack, written
+from flows.dashboard.stack import UNTIL_NOW, Stack, written
 
 HEIGHT, LOW = 230, 140
 EVENTS = "#0072B2"
-UNTIL_NOW = 0.35  # opacity of what is not over; it has a dashed outline besides
 IS_OVER = "datum['is over']"
 
 
@@ -108,10 +107,10 @@ def _days(days: Iterable[date]) -> alt.X:
 def _until_now(colour: Any) -> dict[str, Any]:
     """How a bar is told from one that is over."""
     return {
-        "fillOpacity": alt.condition(IS_OVER, alt.value(1), alt.value(UNTIL_NOW)),
+        "fillOpacity": alt.condition(IS_OVER, alt.value(1), alt.value(UNTIL_NOW["opacity"])),
         "stroke": alt.condition(IS_OVER, alt.value("white"), colour),
-        "strokeDash": alt.condition(IS_OVER, alt.value([1, 0]), alt.value([4, 3])),
-        "strokeWidth": alt.condition(IS_OVER, alt.value(0.5), alt.value(1.5)),
+        "strokeDash": alt.condition(IS_OVER, alt.value([1, 0]), alt.value(UNTIL_NOW["dash"])),
+        "strokeWidth": alt.condition(IS_OVER, alt.value(0.5), alt.value(UNTIL_NOW["width"])),
     }
 
 

@@ -19,7 +19,7 @@ from flows.dashboard import address, cards, shown
 from flows.dashboard.access import Access
 from flows.dashboard.periods import START, Period, chosen, from_query, text_of
 from flows.dashboard.shown import html
-from flows.dashboard.stack import stacked, ticks, written
+from flows.dashboard.stack import UNTIL_NOW, stacked, ticks, written
 from flows.dashboard.visit import Visit
 from flows.errors import AgentMetricsError, InputError
 from flows.published import performance
@@ -104,6 +104,7 @@ def first_look(visit: Visit, query: dict[str, Any]) -> str:
         ticks=ticks(chart.highest),
         labels=written(chart.columns),
         today=today,
+        until_now=UNTIL_NOW,
     )
 
 

@@ -14,6 +14,7 @@ CHANNEL_COLOURS = {"web_chat": "#0072B2", "sms": "#E69F00", "email": "#009E73", 
 TAG_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 OTHERS = "other tags"
 MOST_DATES = 12  # written below
+UNTIL_NOW = {"opacity": 0.35, "dash": (4, 3), "width": 1.5}  # a bar that is not over: pale, with a dashed outline
 
 
 @dataclass(frozen=True)
