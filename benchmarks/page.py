@@ -34,8 +34,8 @@ def main() -> None:
     parser.add_argument("--visits", type=int, default=5)
     parser.add_argument("--warehouse", default="duckdb")
     given = parser.parse_args()
-    command = [str(COMMAND), "dashboard", "--home", given.home, "--port", "0", "--json"]
-    command += ["--warehouse", given.warehouse]
+    command = [str(COMMAND), "dashboard", "--home", given.home, "--warehouse", given.warehouse]
+    command += ["--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
         assert server.stdout is not None
         address = json.loads("".join(iter(server.stdout.readline, "}\n")) + "}")["address"]
