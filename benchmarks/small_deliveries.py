@@ -22,10 +22,10 @@ import duckdb
 
 import contract
 from flows.engines.duckdb import TYPES, rows_view
-from flows.home import Home
+from flows.ground.home import Home
+from flows.ground.progress import Silent
 from flows.lake import Input, Lake, LakeFile, Load
 from flows.lake.compaction import Compacted, compact
-from flows.progress import Silent
 
 HERE = Path(__file__).parent
 ROWS = {"conversations": 2, "messages": 20, "interactions": 5}

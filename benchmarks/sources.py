@@ -29,8 +29,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from flows.ground.progress import Silent  # noqa: E402
 from flows.lake import Lake  # noqa: E402
-from flows.progress import Silent  # noqa: E402
 from flows.sources.api import pull  # noqa: E402
 from flows.sources.gorgias.client import Client as Gorgias  # noqa: E402
 from flows.sources.gorgias.settings import GorgiasSettings  # noqa: E402

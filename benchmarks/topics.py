@@ -27,7 +27,7 @@ sys.path.insert(0, str(HERE.parent))
 import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
-from flows.progress import Silent  # noqa: E402
+from flows.ground.progress import Silent  # noqa: E402
 from flows.questions import update  # noqa: E402
 from flows.questions.embedders import DEFAULT  # noqa: E402
 from flows.questions.evaluation import evaluate, read_lines  # noqa: E402

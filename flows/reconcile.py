@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows import stages
-from flows.orchestration import as_task, progress, show_verdict, verdict_shown
-from flows.stages import Result
-from flows.steps import Ask
+from flows.jobs import stages
+from flows.jobs.stages import Result
+from flows.jobs.steps import Ask
+from flows.jobs.under_prefect import as_task, progress, show_verdict, verdict_shown
 
 
 @flow(name="reconcile", persist_result=False)

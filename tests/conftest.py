@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from flows import stages
-from flows.home import Home
-from flows.stages import Ask, Result
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask, Result
 
 Run = Callable[..., Result]
 

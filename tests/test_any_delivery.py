@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.home import Home
+from flows.ground.home import Home
 from tests.conftest import Run
 from tests.reference.compare import compare, read_published
 from tests.reference.counted import Load

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.address import Address
-from flows.home import Home
-from flows.progress import Silent
+from flows.ground.address import Address
+from flows.ground.home import Home
+from flows.ground.progress import Silent
 from flows.published.breakdown import breakdown
 from flows.published.export import export
 from flows.published.report import report

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from flows.cli import main
-from flows.console import Console
-from flows.errors import AgentMetricsError, InputError, SourceUnavailable
-from flows.home import Home
-from flows.stages import directly, pull, run
-from flows.steps import Ask
+from flows.command.console import Console
+from flows.command.main import main
+from flows.ground.errors import AgentMetricsError, InputError, SourceUnavailable
+from flows.ground.home import Home
+from flows.jobs.stages import directly, pull, run
+from flows.jobs.steps import Ask
 
 AS_OF = "2026-06-07T12:00:00Z"
 SHOP = {
@@ -69,7 +69,7 @@ def write_shop(folder: Path, extra_messages: str = "") -> Path:
 
 def command(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """`agent-metrics` as a process of its own."""
-    code = "import sys; from flows.cli import main; sys.exit(main())"
+    code = "import sys; from flows.command.main import main; sys.exit(main())"
     texts = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
     return subprocess.run(texts, capture_output=True, text=True, timeout=300, check=False, **options)
 
@@ -200,7 +200,7 @@ def test_a_source_that_cannot_be_read_does_not_keep_the_rest_from_going_on(home:
 
 
 def test_only_what_may_pass_by_itself_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.stages.RETRY_DELAYS", [0, 0, 0])
+    monkeypatch.setattr("flows.jobs.stages.RETRY_DELAYS", [0, 0, 0])
     tries: list[AgentMetricsError] = []
 
     def step(error: AgentMetricsError, successes_after: int) -> str:
@@ -274,7 +274,7 @@ def test_an_as_of_without_an_offset_is_utc_and_a_date_is_its_first_instant(elsew
 
 def test_commands_that_only_read_import_nothing_heavy(home: Path) -> None:
     code = (
-        "import sys; from flows.cli import main\n"
+        "import sys; from flows.command.main import main\n"
         f"main(['--help']); main(['status', '--home', {str(home)!r}])\n"
         f"main(['report', '--home', {str(home)!r}, '--account', 'a', '--from', '2026-06-01', '--to', '2026-06-02'])\n"
         "assert not {'prefect', 'dbt', 'great_expectations', 'pandas'} & set(sys.modules), sorted(sys.modules)"
@@ -292,7 +292,7 @@ def test_help_and_version_answer(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
     read, write = os.pipe()
     os.close(read)
-    code = "import sys; from flows.cli import main; sys.exit(main())"
+    code = "import sys; from flows.command.main import main; sys.exit(main())"
     arguments = [sys.executable, "-c", code, "status", "--home", str(home)]
     done = subprocess.run(arguments, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     os.close(write)
@@ -301,7 +301,7 @@ def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
 
 def test_ctrl_c_ends_a_run_with_one_line_and_130(home: Path, tmp_path: Path) -> None:
     shop = write_shop(tmp_path / "more", "a,m6,c1,visitor,2026-06-03T10:00:00Z,Again\n")
-    code = "import sys; from flows.cli import main; sys.exit(main())"
+    code = "import sys; from flows.command.main import main; sys.exit(main())"
     arguments = [sys.executable, "-c", code, "run", "--home", str(home), "--path", str(shop), "--as-of", AS_OF]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -342,6 +342,6 @@ def test_ctrl_c_that_a_library_made_an_error_of_is_no_error_of_ours(
         except KeyboardInterrupt:
             raise RuntimeError("Query interrupted") from None
 
-    monkeypatch.setattr("flows.stages.pull", lambda ask, progress: query())
+    monkeypatch.setattr("flows.jobs.stages.pull", lambda ask, progress: query())
     assert main(["pull", "--home", "home", "--path", "."]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "Error: interrupted; what was published stands"

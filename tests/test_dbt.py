@@ -17,11 +17,11 @@ import pytest
 import yaml
 
 import contract
-from flows import stages
 from flows.engines.candidate import PROJECT
 from flows.engines.duckdb import TYPES
-from flows.home import Home
-from flows.steps import Ask
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.steps import Ask
 
 ROOT = PROJECT.parent
 PUBLISHED_TYPES = TYPES | {"date": "DATE", "json": "VARCHAR", "double": "DOUBLE"}

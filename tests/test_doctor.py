@@ -12,11 +12,11 @@ import duckdb
 import pytest
 
 import contract
-from flows import doctor
-from flows.cli import main
-from flows.doctor import Finding, answers, examine, exit_status
-from flows.home import Home, write_durably
-from flows.steps import Ask
+from flows.command import doctor
+from flows.command.doctor import Finding, answers, examine, exit_status
+from flows.command.main import main
+from flows.ground.home import Home, write_durably
+from flows.jobs.steps import Ask
 
 
 @pytest.fixture(autouse=True)

@@ -53,7 +53,7 @@ class Server:
         )
 
     def command(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return self.run("-c", "import sys; from flows.cli import main; sys.exit(main())", *arguments)
+        return self.run("-c", "import sys; from flows.command.main import main; sys.exit(main())", *arguments)
 
     def ask(self, path: str, **body: object) -> Any:
         request = urllib.request.Request(
@@ -132,10 +132,10 @@ def test_only_what_may_pass_by_itself_is_tried_again(server: Server, tmp_path: P
     script.write_text(
         """
 from prefect import flow
-from flows import stages
+from flows.jobs import stages
 stages.RETRY_DELAYS[:] = [0, 0, 0]
-from flows.errors import InputError, SourceUnavailable
-from flows.orchestration import as_task
+from flows.ground.errors import InputError, SourceUnavailable
+from flows.jobs.under_prefect import as_task
 tries = []
 def pull(error, fails):
     tries.append(error)

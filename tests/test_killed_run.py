@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.home import Home
+from flows.ground.home import Home
 from tests.reference.compare import compare, read_published
 from tests.reference.counted import Load
 from tests.reference.deliveries import merged, random_deliveries, write_load

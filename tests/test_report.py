@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from flows.errors import InputError
-from flows.home import Home
+from flows.ground.errors import InputError
+from flows.ground.home import Home
 from flows.published.report import Report, report
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.publishing import publish

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from contract import landing
 from flows import settings
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.sources.sections import Secret
 
 EXAMPLE = Path(__file__).parent.parent / "agent-metrics.example.toml"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import StorageFailed
-from flows.home import Home
-from flows.status import Status
-from flows.status import status as status_of
+from flows.command.status import Status
+from flows.command.status import status as status_of
+from flows.ground.errors import StorageFailed
+from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.publishing import publish, rollback
 from tests.warehouses.candidates import marked_rows, verdict, write_candidate
@@ -121,9 +121,9 @@ def test_report_and_status_import_nothing_heavy(home: Home) -> None:
 import sys
 from datetime import date
 from pathlib import Path
-from flows.home import Home
+from flows.ground.home import Home
 from flows.published.report import report
-from flows.status import status
+from flows.command.status import status
 from flows.warehouses.duckdb import DuckDBFile
 home = Home(Path(sys.argv[1]))
 status(home, [DuckDBFile(home)])

@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.errors import InputError, WarehouseUnavailable
+from flows.ground.errors import InputError, WarehouseUnavailable
 from flows.settings import DashboardSettings
-from flows.warehouses.history import Reader
 from flows.warehouses.postgres.access import OF_ALL_ACCOUNTS, WITHHELD
+from flows.warehouses.reader import Reader
 
 SHORTEST = 16
 PURPOSE = b"customer-agent-metrics dashboard"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from flows.console import counted
 from flows.dashboard import shown
+from flows.ground.text import counted
 from flows.published.figures import Conversations, Figures
 from flows.published.intervals import wilson
 from flows.published.performance import Bar

@@ -11,13 +11,14 @@ import marimo as mo
 from flows.dashboard import shown
 from flows.dashboard.address import DATES, Memory, want
 from flows.dashboard.periods import NAMES, START, Period, chosen, from_query
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import ORDERS, tags
 from flows.published.events import EVENTS
 from flows.published.filters import STATUSES, Filters
 from flows.published.performance import Bar
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 PAGE, FEW = 25, 10  # rows of the conversations, and of the lists below them
 EVER = date(1970, 1, 1)

@@ -25,7 +25,7 @@ from flows.dashboard.access import Access, Tokens
 from flows.dashboard.allowed import is_asked_by_page, of_visitor
 from flows.dashboard.login import form, of_this_page
 from flows.dashboard.visit import glance
-from flows.errors import AgentMetricsError, InputError
+from flows.ground.errors import AgentMetricsError, InputError
 from flows.published.conversations_csv import csv_lines
 from flows.published.filters import Filters
 from flows.warehouses import Warehouse

@@ -21,7 +21,7 @@ from flows.dashboard.periods import START, Period, chosen, from_query, text_of
 from flows.dashboard.shown import html
 from flows.dashboard.stack import UNTIL_NOW, stacked, ticks, written
 from flows.dashboard.visit import Visit
-from flows.errors import AgentMetricsError, InputError
+from flows.ground.errors import AgentMetricsError, InputError
 from flows.published import performance
 from flows.published.performance import filled, unit_of
 from flows.warehouses import Warehouse

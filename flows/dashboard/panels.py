@@ -15,7 +15,7 @@ from flows.dashboard.periods import Period, text_of
 from flows.dashboard.shown import html
 from flows.dashboard.stack import Stack
 from flows.dashboard.visit import Visit
-from flows.errors import AgentMetricsError
+from flows.ground.errors import AgentMetricsError
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import Conversation
 from flows.published.events import EVENTS, Event
@@ -27,7 +27,8 @@ from flows.published.gaps import AskedTopic
 from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_gaps
 from flows.published.performance import Bar, filled, unit_of
 from flows.published.thread import thread
-from flows.warehouses.history import Publication, Reader
+from flows.warehouses.publication import Publication
+from flows.warehouses.reader import Reader
 
 MOST_GAPS, MOST_CLOSURES = 8, 5
 

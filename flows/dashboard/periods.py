@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.published.performance import before
 
 DAYS = {"7": 7, "30": 30, "90": 90}

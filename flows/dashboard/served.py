@@ -7,11 +7,11 @@ from threading import Event
 from typing import Any
 from weakref import WeakSet
 
+from flows import settings
 from flows.dashboard.access import Access
 from flows.dashboard.visit import Visit
-from flows.errors import InputError
-from flows.steps import Ask
-from flows.warehouses import Warehouse
+from flows.ground.errors import InputError
+from flows.warehouses import Warehouse, configured
 
 WAREHOUSE: Warehouse | None = None
 LOOKS_EVERY = 30.0  # seconds
@@ -24,7 +24,7 @@ def visit(meta: Mapping[str, Any]) -> Visit:
     Raises InputError for a visitor who did not come through the door.
     """
     if WAREHOUSE is None:  # opened by `marimo edit` or `marimo run`
-        return Visit(Ask().warehouses()[0], Access())
+        return Visit(configured(settings.load())[0], Access())
     if "texts" not in meta:
         raise InputError("this visit did not come through the door")
     begun = Visit(WAREHOUSE, Access.of(meta))

@@ -12,7 +12,7 @@ from typing import Any
 
 from flows.dashboard import served
 from flows.dashboard.access import Tokens
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.warehouses import Warehouse
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -20,8 +20,12 @@ FORGET_AFTER = 120  # seconds after a visitor closed the page
 FINISH_WITHIN = 3  # seconds for what is on its way when the page ends
 
 
-def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; `ready` is called with the address once it answers. Port 0 is any free one.
+def serve(
+    notebook: Path, warehouse: Warehouse, tokens: Tokens, *, host: str, port: int, ready: Callable[[str], None]
+) -> None:
+    """Serve the page `notebook` until Ctrl-C or SIGTERM.
+
+    `ready` is called with the address as soon as the page answers there. Port 0 is any free port.
 
     Raises InputError where the port is taken, and where others than this machine's people could come without a token.
     """
@@ -32,13 +36,11 @@ def serve(warehouse: Warehouse, tokens: Tokens, host: str, port: int, ready: Cal
     import marimo  # noqa: PLC0415  what follows takes a second
     import uvicorn  # noqa: PLC0415
 
-    import notebooks  # noqa: PLC0415
     from flows.dashboard import panels  # noqa: F401, PLC0415  visitors find it imported
     from flows.dashboard.door import Door  # noqa: PLC0415
     from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
 
     served.WAREHOUSE = warehouse
-    notebook = Path(notebooks.__file__).with_name("performance.py")
     app: Any = (
         marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
     )

@@ -14,7 +14,7 @@ from babel.numbers import format_currency, get_currency_symbol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from flows.console import counted
+from flows.ground.text import counted
 
 STATUSES = {"resolved": "Resolved", "routed": "Routed", "closed": "Closed", "open": "Open"}
 CHANNELS = {"web_chat": "Web chat", "sms": "SMS", "email": "Email", "whatsapp": "WhatsApp"}

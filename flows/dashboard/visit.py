@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from flows.dashboard.access import Access, AllowedReader
-from flows.errors import AgentMetricsError, InputError
+from flows.ground.errors import AgentMetricsError, InputError
 from flows.published.accounts import PublishedAccount, accounts
 from flows.warehouses import Warehouse
-from flows.warehouses.history import Publication, Reader, newest_publication
+from flows.warehouses.publication import Publication, newest_publication
+from flows.warehouses.reader import Reader
 
 RESTS_AFTER = 300.0  # seconds; a snapshot of a database that is kept for days keeps its old rows from being cleared
 

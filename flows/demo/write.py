@@ -16,7 +16,7 @@ from flows.demo.conversations import converse
 from flows.demo.dice import Dice, Weighted
 from flows.demo.shop import DAY, HOUR, Row, Shop
 from flows.demo.thread import INTENTS, SECOND, Intent, Thread
-from flows.errors import InputError, StorageFailed
+from flows.ground.errors import InputError, StorageFailed
 
 FORMATS = {  # how each table is delivered; messages have a folder with a file per shop
     "accounts": "jsonl",

@@ -8,9 +8,9 @@ from flows.engines import duckdb, spark
 from flows.engines.candidate import Build, Topics
 from flows.engines.gather import gather
 from flows.engines.spark import opened
-from flows.home import Home
+from flows.ground.home import Home
+from flows.ground.progress import Progress
 from flows.lake import Lake
-from flows.progress import Progress
 from flows.settings import Settings
 
 __all__ = ["Build", "Topics", "build", "gather", "opened"]

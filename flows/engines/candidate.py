@@ -15,7 +15,7 @@ from duckdb import DuckDBPyConnection
 
 import contract
 import dbt_project
-from flows.home import Home, read_json, write_durably
+from flows.ground.home import Home, read_json, write_durably
 from flows.lake import Lake
 from flows.settings import AccountSettings
 

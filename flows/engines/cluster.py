@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flows.errors import ClusterUnavailable, InputError
-from flows.home import Home, write_durably
+from flows.ground.errors import ClusterUnavailable, InputError
+from flows.ground.home import Home, write_durably
 from flows.settings import SparkSettings
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flows.engines.candidate import PROJECT
-from flows.errors import BuildFailed, StorageFailed
-from flows.home import Home
-from flows.progress import Progress
+from flows.ground.errors import BuildFailed, StorageFailed
+from flows.ground.home import Home
+from flows.ground.progress import Progress
 
 THREADS = 4  # models at once: while DuckDB works on one, dbt prepares others
 BEFORE_TOPICS = ["--exclude", "tag:topics"]  # what questions come from

@@ -12,10 +12,10 @@ import duckdb
 import contract
 from flows.engines import dbt
 from flows.engines.candidate import Build, Plan, Topics, described, plan
-from flows.errors import StorageFailed
-from flows.home import Home, sync_folder
+from flows.ground.errors import StorageFailed
+from flows.ground.home import Home, sync_folder
+from flows.ground.progress import Progress
 from flows.lake import Lake, LakeFile
-from flows.progress import Progress
 from flows.settings import AccountSettings, Settings
 
 TYPES = {

@@ -8,7 +8,7 @@ import duckdb
 
 import contract
 from flows.engines.duckdb import STORAGE, TYPES, literal
-from flows.home import Home, read_json
+from flows.ground.home import Home, read_json
 
 PHYSICAL = TYPES | {"date": "DATE", "double": "DOUBLE", "json": "VARCHAR"}
 

@@ -21,10 +21,10 @@ from flows.engines import cluster, dbt
 from flows.engines.candidate import Build, Plan, Topics, described, plan
 from flows.engines.duckdb import lay_asked
 from flows.engines.gather import files_of
-from flows.errors import StorageFailed
-from flows.home import Home, read_json, sync_folder, write_durably
+from flows.ground.errors import StorageFailed
+from flows.ground.home import Home, read_json, sync_folder, write_durably
+from flows.ground.progress import Progress
 from flows.lake import Lake, LakeFile
-from flows.progress import Progress
 from flows.settings import AccountSettings, Settings
 
 if TYPE_CHECKING:

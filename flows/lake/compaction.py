@@ -16,11 +16,11 @@ from pathlib import Path
 
 import duckdb
 
-from flows.errors import HomeBusy, StorageFailed
+from flows.ground.errors import HomeBusy, StorageFailed
+from flows.ground.progress import Progress
 from flows.lake.landing import literal
 from flows.lake.manifests import LakeFile, Span
 from flows.lake.store import Lake, storing
-from flows.progress import Progress
 
 LARGEST = 20_000_000  # rows; what holds more is large enough to be left alone
 FILES_AT_ONCE = 500

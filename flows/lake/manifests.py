@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 import contract
-from flows.errors import StorageFailed
+from flows.ground.errors import StorageFailed
 from flows.lake.place import Place
 
 TRIES = 3

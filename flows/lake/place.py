@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from flows.errors import InputError, LakeUnavailable
-from flows.home import sync_folder, write_durably
+from flows.ground.errors import InputError, LakeUnavailable
+from flows.ground.home import sync_folder, write_durably
 
 PACKAGES = {
     "s3": "s3fs",

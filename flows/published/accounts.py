@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flows.errors import InputError
-from flows.warehouses.history import Reader, literal
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
+from flows.warehouses.reader import Reader
 
 KNOWN_SHOWN = 20
 ACCOUNTS = "select account_id, name, timezone, currency from metrics.accounts order by account_id"

@@ -8,12 +8,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, published_account
 from flows.published.figures import Conversations, Figures
 from flows.published.report import Report, SkillUsage
 from flows.published.spans import UNITS, first_of, spans
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 # Of a conversation, as of now (rule 6.1); a sale or a click goes where its conversation does (rule 6.3).
 ATTRIBUTES = {

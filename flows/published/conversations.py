@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.filters import Filters
 from flows.published.gaps import visible
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 ORDERS = ("last_updated", "started", "messages", "sales")
 ORDERED_BY = dict(zip(ORDERS, ("last_message_at", "started_at", "message_count", "attributed_revenue"), strict=True))

@@ -11,7 +11,7 @@ from typing import Any
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import csv_columns, csv_query
 from flows.published.filters import Filters
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 
 # What a spreadsheet takes for a formula: the last four are those signs as East Asian keyboards write them.
 STARTS_FORMULA = tuple("=+-@\t\r\n＝＋－＠")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.filters import one_of
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 ENDINGS = """
 with used as (

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.filters import one_of
 from flows.published.gaps import visible
 from flows.published.products import Product, products
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 EVENTS: Mapping[str, str] = MappingProxyType(  # rule 7.3
     {

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.filters import one_of
 from flows.published.gaps import visible
 from flows.published.products import Product, products
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 TOTALS = """
 select count(*), count(distinct sold.order_id), coalesce(sum(sold.revenue), 0), coalesce(sum(sold.net_revenue), 0)

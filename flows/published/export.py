@@ -15,14 +15,17 @@ from typing import Any
 
 import contract
 from contract import Column, Table
-from flows.errors import InputError
-from flows.home import sync_folder, write_durably
-from flows.progress import Progress
+from flows.ground.clock import utc_text
+from flows.ground.errors import InputError
+from flows.ground.home import sync_folder, write_durably
+from flows.ground.progress import Progress
+from flows.ground.sql import literal, name
 from flows.published.accounts import published_account
 from flows.published.export_folder import MANIFEST, exported_before, held, refuse_strangers
 from flows.published.formats import FORMATS, write
 from flows.warehouses.files import sync_file
-from flows.warehouses.history import Publication, Reader, literal, name, newest_publication, utc_text
+from flows.warehouses.publication import Publication, newest_publication
+from flows.warehouses.reader import Reader
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from flows.errors import HomeBusy, InputError, StorageFailed
+from flows.ground.errors import HomeBusy, InputError, StorageFailed
 
 MANIFEST = "publication.json"
 HALF_MADE = ".export.tmp"

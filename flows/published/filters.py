@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.wording import check_search, check_text, has_words
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 STATUSES = ("resolved", "routed", "closed", "open")  # as in the contract
 SKILLED = "select conversation_id from metrics.messages where account_id = {} and sender = 'agent' and skill = {}"

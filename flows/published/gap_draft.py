@@ -7,12 +7,13 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flows.console import counted
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
+from flows.ground.text import counted
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import ANSWERS_IN_PART
 from flows.published.gaps import AskedAccount, AskedTopic
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 MOST_QUESTIONS = 12
 TEXTS = 1000  # read of a topic: those asked most, then the newest

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from difflib import get_close_matches
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.gaps import AskedAccount, AskedTopic, asked_accounts, asked_topics, standing
-from flows.warehouses.history import Publication, Reader, literal
+from flows.warehouses.publication import Publication
+from flows.warehouses.reader import Reader
 
 MOST_ACCOUNTS = 10
 MOST_NEAR = 3

@@ -7,9 +7,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from flows.ground.clock import utc_text
+from flows.ground.sql import literal
 from flows.published.gap_lookup import find_topic
 from flows.published.gaps import AskedAccount, AskedTopic, data_up_to, visible
-from flows.warehouses.history import Publication, Reader, literal, utc_text
+from flows.warehouses.publication import Publication
+from flows.warehouses.reader import Reader
 
 WEEK = timedelta(days=7)
 WEEKS = 8

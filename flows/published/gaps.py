@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flows.errors import InputError
+from flows.ground.clock import utc_text
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, of_id
-from flows.warehouses.history import Publication, Reader, literal, newest_publication, utc_text
+from flows.warehouses.publication import Publication, newest_publication
+from flows.warehouses.reader import Reader
 
 PERIOD = timedelta(days=28)
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import exp
 
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.gaps import data_up_to
 from flows.published.intervals import wilson
-from flows.warehouses.history import Publication, Reader, literal
+from flows.warehouses.publication import Publication
+from flows.warehouses.reader import Reader
 
 USUAL_DAYS = 28  # before the range: what an account usually has a day
 NORM_DAYS = 90  # before the range: the account's own norm of a rate

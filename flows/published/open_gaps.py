@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flows.ground.sql import literal
 from flows.published.gap_topic import Closure
 from flows.published.gaps import AskedAccount, AskedTopic, gaps, visible
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 QUESTION = 300  # characters
 QUESTIONS = """

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.figures import Conversations, Figures
 from flows.published.spans import first_of, span_of, spans
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 GROUPS = ("status", "channel", "tag")
 FIGURES = """

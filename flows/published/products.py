@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 PRODUCTS = "select product_id, title, url from metrics.products where account_id = {} and product_id in ({})"
 

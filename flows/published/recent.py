@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from flows.published.accounts import accounts
 from flows.published.report import Report, report
-from flows.warehouses.history import Reader, newest_publication
+from flows.warehouses.publication import newest_publication
+from flows.warehouses.reader import Reader
 
 DAYS = 30
 

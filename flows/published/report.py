@@ -7,11 +7,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flows.errors import InputError
+from flows.ground.clock import utc_text
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
 from flows.published.figures import Conversations, Figures
-from flows.warehouses.history import Reader, literal, newest_publication, utc_text
+from flows.warehouses.publication import newest_publication
+from flows.warehouses.reader import Reader
 
 CONVERSATIONS = """
 select channel, count(*), count(*) filter (where status = 'resolved'), count(*) filter (where status = 'routed'),

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import Conversation, columns, values
 from flows.published.evidence import SalesTotals, SoldLine, lines_of, totals_of
 from flows.published.gaps import visible
 from flows.published.products import Product, products, web_url
 from flows.published.wording import check_text
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 
 MOST_ENTRIES = 2000  # and as many sold lines
 KINDS = ("message", "interaction", "handoff")  # of one instant in this order

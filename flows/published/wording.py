@@ -10,8 +10,8 @@ import re
 from collections import defaultdict
 from functools import cache
 
-from flows.errors import InputError
-from flows.warehouses.history import literal
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 
 LONGEST = 200  # characters; a pattern of more is refused by one database or the other
 CASED_BELOW = 0x20000  # no letter above has a case

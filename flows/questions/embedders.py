@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 
 Vectors = NDArray[np.float32]
 Embedder = Callable[[Sequence[str]], Any]

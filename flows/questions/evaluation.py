@@ -24,7 +24,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.questions import account
 from flows.questions.coverage import Article
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from flows.home import read_json, write_durably
+from flows.ground.home import read_json, write_durably
 
 TABLES = {
     "topic_texts": """account_id varchar, text_key varchar, kind varchar, exemplar_key varchar, nearness double,

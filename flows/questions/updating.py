@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from duckdb import DuckDBPyConnection
 
-from flows.progress import Progress
+from flows.ground.progress import Progress
 from flows.questions import account, coverage, state, wording
 from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, InstanceOf
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 
 _PLACE = re.compile(r"(?P<kind>env|block):(?P<name>[A-Za-z0-9_\-]+)")
 _NO_PLACE = (

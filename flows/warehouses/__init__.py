@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from flows.address import Address
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres.warehouse import Postgres
 from flows.warehouses.publishing import (
     Target,
-    Warehouse,
     finish,
     prepare,
     prepare_rollback,
@@ -20,10 +20,15 @@ from flows.warehouses.publishing import (
     stands,
     switch,
 )
+from flows.warehouses.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from flows.settings import Settings  # pydantic, which nothing here needs
 
 __all__ = [
     "Target",
     "Warehouse",
+    "configured",
     "finish",
     "named",
     "prepare",
@@ -39,3 +44,8 @@ __all__ = [
 def named(home: Home, addresses: Sequence[Address], memory_limit: str = "4GB") -> list[Warehouse]:
     """The warehouses at these addresses, for the publications of a home."""
     return [DuckDBFile(home) if one.is_file else Postgres(home, one, memory_limit) for one in addresses]
+
+
+def configured(settings: Settings) -> list[Warehouse]:
+    """The warehouses of the settings; everything that reads reads in the first."""
+    return named(Home(settings.home), settings.warehouse, settings.memory_limit)

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flows.errors import InputError, StorageFailed
-from flows.home import Home, sync_folder
+from flows.ground.errors import InputError, StorageFailed
+from flows.ground.home import Home, sync_folder
+from flows.ground.sql import first_line, literal
 from flows.warehouses.files import half_made, kept_file, link_or_copy
-from flows.warehouses.history import Publication, Published, Reader, Sent, first_line, literal, read_published
+from flows.warehouses.publication import Publication, Published, read_published
+from flows.warehouses.reader import Reader
+from flows.warehouses.warehouse import Sent
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from flows.home import Home
+from flows.ground.home import Home
 
 COPY_CHUNK = 1 << 30  # bytes per call; the kernel copies them without handing them over
 NO_KERNEL_COPY = {errno.ENOSYS, errno.EXDEV, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM}

@@ -7,51 +7,20 @@ shows, and the next publishing catches it up. What a killed run left behind is s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
-from flows.errors import AgentMetricsError, InputError, StorageFailed
-from flows.home import Home, read_json, write_durably
+from flows.ground.errors import AgentMetricsError, InputError, StorageFailed
+from flows.ground.home import Home, read_json, write_durably
 from flows.warehouses.duckdb import DuckDBFile, read_file
 from flows.warehouses.files import kept_file, sweep, wal
-from flows.warehouses.history import Publication, Published, Reader, Sent, is_held, newest_of
+from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.remembered import forget_others, remembered
 from flows.warehouses.sealing import must_be_whole, passed, seal, storage
-
-
-class Warehouse(Protocol):
-    """Where readers read. `str` names it, without a password."""
-
-    def read(self) -> AbstractContextManager[Reader]:
-        """What is published, at one instant. InputError before the first publication."""
-
-    def standing(self) -> Published | None:
-        """What stands there; None before the first publication."""
-
-    def hindrance(self) -> str | None:
-        """What keeps this user from publishing there, as far as can be told without trying."""
-
-    def switch(self, publication: Publication) -> Sent | None:
-        """Show a sealed publication, all tables at once; what stood there stands on where this fails.
-
-        Gives what travelled, where anything did.
-        """
-
-
-@dataclass(frozen=True)
-class Stand:
-    """What stands in a warehouse; where it did not answer, `error`, and what is remembered of it."""
-
-    warehouse: Warehouse
-    published: Published | None
-    error: AgentMetricsError | None = None
-
-    @property
-    def publication_id(self) -> str | None:
-        return self.published.newest.publication_id if self.published else None
+from flows.warehouses.warehouse import Sent, Stand, Warehouse
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from flows.home import Home, read_json, write_durably
+from flows.ground.home import Home, read_json, write_durably
 
 
 @dataclass(frozen=True)

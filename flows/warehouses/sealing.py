@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 
 import contract
-from flows.errors import BuildFailed, GateClosed, StorageFailed
-from flows.home import Home, read_json, sync_folder
+from flows.ground.errors import BuildFailed, GateClosed, StorageFailed
+from flows.ground.home import Home, read_json, sync_folder
+from flows.ground.sql import first_line, literal, name
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import (
     DISK_FULL,
@@ -28,7 +29,7 @@ from flows.warehouses.files import (
     wal,
     write_protect,
 )
-from flows.warehouses.history import Publication, first_line, literal, name
+from flows.warehouses.publication import Publication
 
 REBUILD = "build it again with --full-refresh"
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, expect
 
-from flows import stages
 from flows.demo import write_shop
-from flows.home import Home
-from flows.stages import Ask
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from tests.conftest import write_rows
 
 COMMAND = Path(sys.executable).with_name("agent-metrics")

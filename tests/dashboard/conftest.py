@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.home import Home
+from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.publishing import publish
 from tests.dashboard.serving import Page, serving

@@ -9,7 +9,7 @@ import pytest
 
 import contract
 from flows.dashboard.access import SHORTEST, Access, AllowedReader, Tokens
-from flows.errors import InputError, WarehouseFailed, WarehouseUnavailable
+from flows.ground.errors import InputError, WarehouseFailed, WarehouseUnavailable
 from flows.settings import DashboardSettings
 from flows.warehouses.postgres.access import OF_ALL_ACCOUNTS, WITHHELD
 

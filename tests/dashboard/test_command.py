@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.home import Home
+from flows.ground.home import Home
 from tests.dashboard.serving import begin, drawn, serving
 from tests.gaps.shop import publish_to
 from tests.published.shop import Shop

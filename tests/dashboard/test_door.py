@@ -17,7 +17,7 @@ from marimo._server.api.router import build_routes
 from flows.dashboard.access import Access
 from flows.dashboard.door import HEADERS, LONGEST_BODY, LONGEST_FORM, POLICY
 from flows.dashboard.visit import glance
-from flows.home import Home
+from flows.ground.home import Home
 from flows.published.conversations_csv import csv_lines
 from flows.published.filters import Filters
 from flows.warehouses.duckdb import DuckDBFile

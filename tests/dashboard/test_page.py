@@ -14,13 +14,13 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, expect
 
-from flows import stages
 from flows.dashboard import shown
 from flows.dashboard.periods import NAMES
 from flows.demo import write_shop
-from flows.home import Home
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from flows.published.report import Report, report
-from flows.stages import Ask
 from flows.warehouses.duckdb import DuckDBFile
 from tests.conftest import write_rows
 from tests.dashboard.browser import AS_OF, CANARY, HOSTILE, Visitor, built_shop, chromium, served

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.dashboard.periods import DAYS, EARLIEST, LATEST, NAMES, START, Period, chosen, from_query, text_of
-from flows.errors import InputError
+from flows.ground.errors import InputError
 
 TODAY = date(2026, 6, 7)
 DATES = st.dates(EARLIEST, LATEST)

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from markupsafe import Markup
 
-from flows.console import counted
 from flows.dashboard import shown
+from flows.ground.text import counted
 from flows.published.notes import Note
 from flows.published.performance import GROUPS
 from tests.published.shop import HOSTILE

@@ -12,13 +12,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flows.address import Address
 from flows.dashboard import served
 from flows.dashboard import visit as visits
 from flows.dashboard.access import Access
 from flows.dashboard.visit import Visit, glance
-from flows.errors import InputError, WarehouseFailed, WarehouseUnavailable
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.errors import InputError, WarehouseFailed, WarehouseUnavailable
+from flows.ground.home import Home
 from flows.published.performance import key_figures
 from flows.warehouses import Warehouse
 from flows.warehouses.duckdb import DuckDBFile

@@ -18,7 +18,7 @@ import pytest
 
 from contract import Column, landing
 from flows.demo import write_shop
-from flows.errors import InputError, StorageFailed
+from flows.ground.errors import InputError, StorageFailed
 
 UNTIL = datetime(2026, 6, 7, 12, tzinfo=UTC)
 DELIVERED = {name: table for name, table in landing().items() if name != "reported_figures"}  # no vendor reports on it

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flows import stages
-from flows.doctor import examine
+from flows.command.doctor import examine
 from flows.engines import cluster
-from flows.errors import ClusterUnavailable, InputError
-from flows.home import Home
+from flows.ground.errors import ClusterUnavailable, InputError
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from flows.settings import SparkSettings
-from flows.stages import Ask
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from flows.cli import main
-from flows.home import Home
+from flows.command.main import main
+from flows.ground.home import Home
 from tests.gaps.shop import Say, Tell
 from tests.warehouses import servers
 

@@ -8,8 +8,8 @@ from itertools import count
 from typing import Any
 
 import contract
-from flows.address import Address
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.home import Home
 from flows.warehouses import Warehouse
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres import Postgres

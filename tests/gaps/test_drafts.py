@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from flows.home import Home
+from flows.ground.home import Home
 from flows.published.gap_draft import escaped, masked
 from tests.gaps.shop import UNTIL, Say, Shop, Tell, ago, hostile_shop, publish_to
 

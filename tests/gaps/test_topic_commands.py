@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 import contract
-from flows.cli import main
-from flows.gaps_shown import gap_lines
-from flows.home import Home
+from flows.command.gaps_shown import gap_lines
+from flows.command.main import main
+from flows.ground.home import Home
 from flows.published.gaps import gaps
 from flows.questions.evaluation import evaluate
 from flows.warehouses.duckdb import DuckDBFile

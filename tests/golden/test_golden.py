@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from flows import stages
-from flows.home import Home
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from flows.published.report import report
-from flows.stages import Ask
 from flows.warehouses.duckdb import DuckDBFile
 from tests.reference.compare import payload_account, read_published
 

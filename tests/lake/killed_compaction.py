@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flows.home import Home
+from flows.ground.home import Home
+from flows.ground.progress import Silent
 from flows.lake import Lake
 from flows.lake.compaction import compact
-from flows.progress import Silent
 from tests.mortal import Fate, killed_ever_later
 
 

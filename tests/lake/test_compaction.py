@@ -12,13 +12,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import stages
-from flows.errors import HomeBusy
-from flows.home import Home
+from flows.ground.errors import HomeBusy
+from flows.ground.home import Home
+from flows.ground.progress import Silent
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from flows.lake import Input, Lake, compaction
 from flows.lake.compaction import Compacted, compact
-from flows.progress import Silent
-from flows.stages import Ask
 from tests.reference.compare import compare, read_published
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.shops import AS_OF, random_shop

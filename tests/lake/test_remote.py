@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows import stages
-from flows.errors import InputError, LakeUnavailable
-from flows.home import Home
+from flows.ground.errors import InputError, LakeUnavailable
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from flows.lake import Lake
-from flows.stages import Ask
 from tests.reference.compare import compare, read_published
 
 BUCKET = "lake"

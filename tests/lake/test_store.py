@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.errors import StorageFailed
+from flows.ground.errors import StorageFailed
 from flows.lake import Input, Lake, LakeFile
 
 ROWS = "SELECT 'a' AS account_id, 1 AS _position, NULL::VARCHAR AS _refused, NULL::VARCHAR AS _payload"

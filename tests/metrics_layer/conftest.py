@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from flows.engines.candidate import PROJECT
-from flows.home import Home
+from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.metrics_layer import asking
 from tests.metrics_layer.shop import publish_shop
 

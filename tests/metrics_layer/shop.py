@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 
 import contract
-from flows.home import Home
-from flows.warehouses.history import literal
+from flows.ground.home import Home
+from flows.ground.sql import literal
 from flows.warehouses.publishing import publish
 from tests.expectations.shop import write_shop
 from tests.warehouses.candidates import describe, opened, verdict

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from flows.dashboard import shown
-from flows.home import Home
+from flows.ground.home import Home
 from flows.published.report import report
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.dashboard.browser import Visitor, chromium, served
 from tests.metrics_layer.conftest import Ask
 from tests.metrics_layer.shop import ACCOUNTS

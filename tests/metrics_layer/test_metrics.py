@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from dbt_project import catalogue
-from flows.home import Home
+from flows.ground.home import Home
+from flows.ground.sql import literal
 from flows.published.breakdown import Group, breakdown
 from flows.published.report import Report, report
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 from tests.metrics_layer.conftest import Ask, run
 from tests.metrics_layer.shop import ACCOUNTS
 

@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 import contract
-from flows.address import Address
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.home import Home
 from flows.published.accounts import PublishedAccount, accounts
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.history import Reader
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.postgres.access import ReaderRole, grants
+from flows.warehouses.reader import Reader
 from tests.gaps.shop import publish_to
 from tests.published.shop import Shop
 from tests.warehouses import servers

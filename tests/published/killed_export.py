@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from flows.home import Home
-from flows.progress import Silent
+from flows.ground.home import Home
+from flows.ground.progress import Silent
 from flows.published.export import export
 from flows.warehouses.duckdb import DuckDBFile
 from tests.mortal import Fate, killed_ever_later

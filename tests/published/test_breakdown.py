@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import accounts
 from flows.published.breakdown import DIMENSIONS, Breakdown, breakdown
 from flows.published.report import report
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read
 from tests.published.shop import MIDNIGHT, Shop
 from tests.reference.deliveries import merged, random_deliveries

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, accounts
 from flows.published.conversations import CSV_COLUMNS, ORDERED_BY, ORDERS, Conversation, count, page, tags
 from flows.published.conversations_csv import csv_lines, harmless
 from flows.published.filters import Filters
-from flows.warehouses.history import Reader, literal
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import HOSTILE, MIDNIGHT, ZONE, Shop, asked_shop, rows_by_id
 

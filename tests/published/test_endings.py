@@ -8,7 +8,7 @@ import pytest
 
 from flows.published.endings import SkillEnding, skill_endings
 from flows.published.report import report
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import Shop
 

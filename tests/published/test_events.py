@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 
 import contract
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.published.events import EVENTS, Event, counts, feed
 from flows.published.products import Product
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import MIDNIGHT, Shop
 

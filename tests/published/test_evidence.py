@@ -10,7 +10,7 @@ import pytest
 from flows.published.evidence import SalesTotals, SoldLine, lines, totals
 from flows.published.products import Product
 from flows.published.report import report
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import MIDNIGHT, Shop
 

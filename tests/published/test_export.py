@@ -17,13 +17,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import contract
-from flows.errors import HomeBusy, InputError
-from flows.home import Home
-from flows.progress import Silent
+from flows.ground.errors import HomeBusy, InputError
+from flows.ground.home import Home
+from flows.ground.progress import Silent
 from flows.published.export import Exported, export
 from flows.published.export_folder import held
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.gaps.shop import publish_to
 from tests.published.conftest import Read
 from tests.published.shop import HOSTILE, MIDNIGHT, Shop

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 import contract
-from flows.cli import main
-from flows.home import Home
+from flows.command.main import main
+from flows.ground.home import Home
 from flows.warehouses.postgres.access import ReaderRole, grants, policies
 from tests.gaps.shop import publish_to
 from tests.published.shop import Shop

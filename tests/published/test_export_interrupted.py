@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.errors import StorageFailed
-from flows.home import Home
-from flows.progress import Silent
+from flows.ground.errors import StorageFailed
+from flows.ground.home import Home
+from flows.ground.progress import Silent
 from flows.published.export import export
 from flows.published.export_folder import HALF_MADE
 from flows.warehouses.duckdb import DuckDBFile
@@ -116,7 +116,7 @@ def wait_for(folder: Path, process: subprocess.Popen[str]) -> None:
 
 @pytest.fixture
 def command(large: Home, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    main = "import sys; from flows.cli import main; sys.exit(main())"
+    main = "import sys; from flows.command.main import main; sys.exit(main())"
     options = ["--to", str(tmp_path / "out"), "--home", str(large.root)]
     with start("-c", main, "export", "--format", "csv", *options, cwd=tmp_path) as process:
         wait_for(tmp_path / "out", process)
@@ -154,9 +154,9 @@ def test_what_cannot_be_read_to_its_end_leaves_what_was_there(tmp_path: Path) ->
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from flows.errors import StorageFailed
-from flows.home import Home
-from flows.progress import Silent
+from flows.ground.errors import StorageFailed
+from flows.ground.home import Home
+from flows.ground.progress import Silent
 from flows.published.export import export
 from flows.warehouses.duckdb import DuckDBFile
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.published.conversations import count, page
 from flows.published.filters import STATUSES, Filters
 from flows.published.wording import LONGEST
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import MIDNIGHT, ZONE, Shop, asked_shop, ids_by, rows_by_id
 

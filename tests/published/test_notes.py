@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from flows.published.notes import Note, notes
-from flows.warehouses.history import Publication, Reader, read_published
+from flows.warehouses.publication import Publication, read_published
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import Shop
 

@@ -6,7 +6,7 @@ from datetime import UTC
 
 import pytest
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.published.open_gaps import closed_topics, open_gaps
 from tests.gaps.shop import HOSTILE, ago, busy_shop, hostile_shop, told_shop
 from tests.published.conftest import Read

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flows.published.figures import Conversations, Figures
 from flows.published.performance import Bar, bars, before, key_figures, unit_of
 from flows.published.report import report
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import MIDNIGHT, Shop, asked_shop
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from flows import report_shown
-from flows.cli import main
-from flows.home import Home
+from flows.command import report_shown
+from flows.command.main import main
+from flows.ground.home import Home
 from flows.published.breakdown import DIMENSIONS, breakdown
 from flows.published.report import report
 from flows.warehouses.duckdb import DuckDBFile

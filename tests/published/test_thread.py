@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.published.evidence import SalesTotals
 from flows.published.products import Product, web_url
 from flows.published.thread import MOST_ENTRIES, Entry, Thread, Ticket, thread
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import HOSTILE, MIDNIGHT, Shop
 

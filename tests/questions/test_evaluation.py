@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.questions.embedders import DEFAULT
 from flows.questions.evaluation import Evaluation, evaluate
 

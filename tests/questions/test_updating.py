@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.errors import InputError
-from flows.progress import Silent
+from flows.ground.errors import InputError
+from flows.ground.progress import Silent
 from flows.questions import account, coverage, update
 from flows.questions.state import State
 

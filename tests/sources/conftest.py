@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from flows.ground.progress import Silent
 from flows.lake import Lake
-from flows.progress import Silent
 from flows.sources.files import PullSummary, pull
 
 

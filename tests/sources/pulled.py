@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 
 import contract
+from flows.ground.progress import Silent
 from flows.lake import Lake
-from flows.progress import Silent
 from flows.sources.api import Client, PullSummary, pull
 
 ACCOUNT = "it's a shop"

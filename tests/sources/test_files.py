@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract import landing
-from flows.errors import InputError, StorageFailed
+from flows.ground.errors import InputError, StorageFailed
 from flows.lake.landing import SQL_TYPES
 
 if TYPE_CHECKING:
@@ -464,7 +464,7 @@ def test_a_pull_that_was_killed_leaves_nothing_and_the_next_one_is_complete(shop
         shop.deliver(f"products/{number}.jsonl", "".join(lines))
     shop.deliver("skills.csv", "account_id,skill\na,s\n")
     code = (
-        "import sys; from pathlib import Path; from flows.lake import Lake; from flows.progress import Silent; "
+        "import sys; from pathlib import Path; from flows.lake import Lake; from flows.ground.progress import Silent; "
         "from flows.sources.files import pull; pull(Path(sys.argv[1]), Lake(Path(sys.argv[2])), Silent())"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(shop.folder), str(shop.lake.root)])

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from flows.errors import SourceRefused, SourceUnavailable
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import Known, http
 from flows.sources.klaviyo import mapping

@@ -18,8 +18,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.cli import main
-from flows.home import Home
+from flows.command.main import main
+from flows.ground.home import Home
 from flows.lake import Lake
 from flows.sources.klaviyo.endpoints import Group
 from flows.sources.shopify import client as shopify
@@ -205,7 +205,7 @@ def test_accounts_have_sources_and_credentials_of_their_own(
 def test_a_pull_that_was_killed_goes_on_after_what_it_committed(job: list[str], home: Home, tmp_path: Path) -> None:
     program = (
         "import sys; from flows.sources.api import loading; loading.COMMIT_ROWS = 200\n"
-        "from flows.cli import main; sys.exit(main(sys.argv[1:]))"
+        "from flows.command.main import main; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", program, "pull", *job]
     with FakeWooCommerce() as shop:

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.cli import main
-from flows.home import Home
+from flows.command.main import main
+from flows.ground.home import Home
 from flows.sources.klaviyo.endpoints import Group
 from tests.sources.fake_klaviyo import KEY, FakeKlaviyo
 from tests.sources.fake_woocommerce import FakeWooCommerce

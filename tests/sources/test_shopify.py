@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.lake import Lake
 from flows.sources.sections import Secret
 from flows.sources.shopify import client as shopify

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from flows.errors import SourceRefused, SourceUnavailable
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
 from flows.sources.shopify.settings import ShopifySettings

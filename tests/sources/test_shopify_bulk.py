@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import SourceRefused, SourceUnavailable
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
 from flows.sources.shopify import bulk

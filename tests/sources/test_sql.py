@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from pydantic import ValidationError
 
-from flows.errors import InputError, SourceRefused, SourceUnavailable
+from flows.ground.errors import InputError, SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import Known, loading
 from flows.sources.sql import database
@@ -435,7 +435,7 @@ def test_pandas_is_not_imported(url: str, tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from flows.lake import Lake
-from flows.progress import Silent
+from flows.ground.progress import Silent
 from flows.sources.api import pull
 from flows.sources.sql.client import Client
 from flows.sources.sql.settings import SqlSettings

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.errors import SourceRefused, SourceUnavailable
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
 from flows.sources.zendesk.client import Client

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows import stages
-from flows.home import Home
-from flows.stages import Ask
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from tests.spark.conftest import CONF
 
 pytestmark = pytest.mark.xdist_group("spark")

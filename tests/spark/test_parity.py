@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 import contract
-from flows import stages
 from flows.engines import gather
-from flows.home import Home
-from flows.stages import Ask
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from tests.conftest import write_rows
 from tests.golden.test_golden import CASES, as_of, delivered
 from tests.reference.deliveries import merged, random_deliveries, write_load

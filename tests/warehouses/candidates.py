@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 
 import contract
-from flows.home import Home, write_durably
+from flows.ground.home import Home, write_durably
+from flows.ground.sql import literal
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.history import Published, literal
+from flows.warehouses.publication import Published
 
 TYPES = {
     "string": "varchar",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.address import Address
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.home import Home
 from tests.warehouses import servers
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from flows.home import Home
+from flows.ground.home import Home
 from flows.warehouses import files
 from flows.warehouses.publishing import publish, rollback
 from tests.mortal import Fate, killed_ever_later

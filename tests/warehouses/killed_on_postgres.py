@@ -18,8 +18,8 @@ from typing import Any
 import adbc_driver_manager.dbapi
 import psycopg
 
-from flows.address import Address
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.home import Home
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.publishing import publish
 

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 
 import contract
-from flows.address import Address
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.home import Home
 from flows.warehouses import Warehouse
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.publishing import PublishOutcome, publish

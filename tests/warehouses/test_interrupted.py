@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import StorageFailed
-from flows.home import Home
+from flows.ground.errors import StorageFailed
+from flows.ground.home import Home
 from flows.warehouses.publishing import publish
 from tests.warehouses.candidates import build_in, names, opened, published, write_candidate
 
@@ -90,8 +90,8 @@ def test_a_kill_leaves_the_last_publication_or_the_new_one_whole(
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from flows.errors import StorageFailed
-from flows.home import Home
+from flows.ground.errors import StorageFailed
+from flows.ground.home import Home
 from flows.warehouses.publishing import publish
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 import contract
-from flows.address import Address
-from flows.errors import InputError, WarehouseFailed, WarehouseUnavailable
-from flows.home import Home
-from flows.status import status
+from flows.command.status import status
+from flows.ground.address import Address
+from flows.ground.errors import InputError, WarehouseFailed, WarehouseUnavailable
+from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.files import kept_file
 from flows.warehouses.postgres import Postgres

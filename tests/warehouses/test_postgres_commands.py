@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from flows import stages
-from flows.address import Address
-from flows.cli import main
-from flows.errors import InputError
-from flows.home import Home
-from flows.stages import Ask
+from flows.command.main import main
+from flows.ground.address import Address
+from flows.ground.errors import InputError
+from flows.ground.home import Home
+from flows.jobs import stages
+from flows.jobs.stages import Ask
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres import Postgres, connection
 from tests.reference.deliveries import merged, random_deliveries, write_load

@@ -16,9 +16,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from flows.address import Address
-from flows.errors import WarehouseFailed, WarehouseUnavailable
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.errors import WarehouseFailed, WarehouseUnavailable
+from flows.ground.home import Home
 from flows.warehouses.postgres import Postgres, connection
 from flows.warehouses.publishing import publish
 from tests.warehouses.candidates import names, write_candidate

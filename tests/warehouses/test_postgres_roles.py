@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 import contract
-from flows.address import Address
-from flows.errors import InputError, WarehouseFailed
-from flows.home import Home
+from flows.command.status import status
+from flows.ground.address import Address
+from flows.ground.errors import InputError, WarehouseFailed
+from flows.ground.home import Home
 from flows.published.report import report
-from flows.status import status
 from flows.warehouses.postgres import Postgres, Roles, prepare
 from flows.warehouses.postgres.access import WITHHELD
 from tests.warehouses.on_postgres import contents, left_behind, publish_to, rows, seen

@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 import contract
-from flows.errors import BuildFailed, GateClosed, InputError, StorageFailed
-from flows.home import Home
+from flows.ground.errors import BuildFailed, GateClosed, InputError, StorageFailed
+from flows.ground.home import Home
 from flows.warehouses import files, publishing
 from flows.warehouses.publishing import PublishOutcome, publish
 from tests.warehouses.candidates import build_in, describe, names, opened, published, verdict, write_candidate

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flows.errors import GateClosed, InputError
-from flows.home import Home
+from flows.ground.errors import GateClosed, InputError
+from flows.ground.home import Home
 from flows.warehouses.files import kept_file
-from flows.warehouses.history import Publication
+from flows.warehouses.publication import Publication
 from flows.warehouses.publishing import publish, rollback
 from tests.warehouses.candidates import build_in, names, published, verdict, write_candidate
 

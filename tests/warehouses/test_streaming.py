@@ -14,9 +14,9 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from flows.address import Address
-from flows.errors import AgentMetricsError, StorageFailed, WarehouseFailed
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.errors import AgentMetricsError, StorageFailed, WarehouseFailed
+from flows.ground.home import Home
 from flows.warehouses import Warehouse
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres import Postgres
@@ -144,8 +144,8 @@ def test_what_does_not_fit_into_memory_goes_to_a_folder_that_goes_too(
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from flows.address import Address
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.home import Home
 from flows.warehouses import named
 home, address, rows = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 with named(home, [Address.of(address)])[0].read() as reader:

@@ -18,7 +18,7 @@ from requests import PreparedRequest, Request, RequestException, Response
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from flows.errors import SourceRefused, SourceUnavailable
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api.pace import Pace
 
 ATTEMPTS = 5  # of one call, a quarter of a minute; stages try longer, and keep what came meanwhile

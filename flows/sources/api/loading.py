@@ -19,10 +19,10 @@ from typing import IO, Any
 import duckdb
 
 import contract
+from flows.ground.progress import Progress
 from flows.lake import PARTS, Input, Lake, LoadWriter
 from flows.lake.landing import Given, landed, landing_columns, literal
 from flows.lake.store import storing
-from flows.progress import Progress
 from flows.sources.api import parts
 from flows.sources.api.parts import Known, Part
 from flows.sources.columns import ColumnFile, Columns, Shape

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from flows.errors import SourceUnavailable
+from flows.ground.errors import SourceUnavailable
 
 SLACK = 0.05  # seconds that a window lasts longer here: calls travel unevenly
 LONGEST = 900.0  # seconds; who is told to wait for longer gives up, and goes on in the next run

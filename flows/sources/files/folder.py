@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract import landing
-from flows.errors import InputError, SourceUnavailable
-from flows.home import read_json, write_durably
+from flows.ground.errors import InputError, SourceUnavailable
+from flows.ground.home import read_json, write_durably
 
 EXTENSIONS = ("jsonl", "csv", "parquet", "jsonl.gz", "csv.gz")
 _NO_DATA = (".tmp", ".part", ".partial", ".crdownload", ".swp", ".bak", "~", ".md")

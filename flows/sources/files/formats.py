@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from contract import Table
-from flows.errors import InputError
+from flows.ground.errors import InputError
 from flows.lake.landing import Given, landing_columns, literal, name, strict_json
 from flows.sources.files import repair
 

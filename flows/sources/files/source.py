@@ -15,11 +15,11 @@ from pathlib import Path
 import duckdb
 
 from contract import landing
-from flows.errors import InputError, StorageFailed
+from flows.ground.errors import InputError, StorageFailed
+from flows.ground.progress import Progress
 from flows.lake import Input, Lake, LoadWriter
 from flows.lake.landing import landed, literal
 from flows.lake.store import storing
-from flows.progress import Progress
 from flows.sources.files import formats
 from flows.sources.files.folder import Digests, SourceFile, discover, empty_warning, readable, reading
 from flows.sources.files.formats import Rows

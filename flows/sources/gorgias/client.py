@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row
 from flows.sources.gorgias import mapping

@@ -12,7 +12,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 from requests import Request
 from requests.auth import AuthBase
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources.api import Http, Pace
 from flows.sources.klaviyo.settings import KlaviyoSettings
 

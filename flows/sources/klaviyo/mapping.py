@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources.api import Part, Row
 
 Record = dict[str, Any]

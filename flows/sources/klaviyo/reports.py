@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Known, Place, Row
 from flows.sources.klaviyo.client import NAME, Client

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources.api import Http, Pace
 from flows.sources.shopify.graphql import NAME
 from flows.sources.shopify.settings import ShopifySettings

@@ -16,7 +16,7 @@ import duckdb
 from dlt.sources.helpers.requests import Client as Retrying
 from requests import PreparedRequest, RequestException
 
-from flows.errors import SourceRefused, SourceUnavailable
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api import http
 from flows.sources.shopify import queries
 from flows.sources.shopify.graphql import NAME, GraphQL

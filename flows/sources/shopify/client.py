@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Http, Known, Pace, Place, Row
 from flows.sources.shopify import bulk, mapping, queries

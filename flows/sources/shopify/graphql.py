@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flows.errors import SourceRefused, SourceUnavailable
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api import Http, http
 
 NAME = "shopify"

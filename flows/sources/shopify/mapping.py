@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources.api.loading import Row
 
 Record = dict[str, Any]

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, column, false, sele
 from sqlalchemy.types import NullType
 
 from contract import landing
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Known, Place
 from flows.sources.columns import Columns, Shape

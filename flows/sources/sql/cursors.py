@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 
 # datetime before date, which it is derived from; bool, derived from int, is no cursor
 _KINDS: dict[str, tuple[type, Any]] = {

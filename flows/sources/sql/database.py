@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from sqlalchemy import Connection, Engine, Select, create_engine, exc, make_url
 from sqlalchemy.pool import NullPool
 
-from flows.errors import InputError, SourceRefused, SourceUnavailable
+from flows.ground.errors import InputError, SourceRefused, SourceUnavailable
 from flows.sources.columns import Json
 
 FETCH = 10_000  # rows that are in memory at a time

@@ -9,7 +9,7 @@ from typing import Any
 
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Http, Known, Pace, Place, Row
 from flows.sources.woocommerce import mapping

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources.api.loading import Row
 
 Record = dict[str, Any]

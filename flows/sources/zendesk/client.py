@@ -10,7 +10,7 @@ from typing import Any
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Http, Known, Pace, Place, Row
 from flows.sources.zendesk import mapping

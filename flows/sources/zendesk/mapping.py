@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flows.errors import SourceRefused
+from flows.ground.errors import SourceRefused
 from flows.sources.api import Row
 
 Record = dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import contract
-from flows.warehouses.history import literal, name
+from flows.ground.sql import literal, name
 from flows.warehouses.postgres.connection import table
 
 # What a limited reader does not see: what shoppers wrote or were written, how to reach them, and what was refused

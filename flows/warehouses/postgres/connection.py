@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from flows.address import Address
-from flows.errors import InputError, WarehouseFailed, WarehouseUnavailable
-from flows.warehouses.history import first_line, name
+from flows.ground.address import Address
+from flows.ground.errors import InputError, WarehouseFailed, WarehouseUnavailable
+from flows.ground.sql import first_line, name
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor

@@ -12,10 +12,10 @@ import duckdb
 
 import contract
 from contract import Table
-from flows.home import Home, read_json
+from flows.ground.home import Home, read_json
+from flows.ground.sql import literal, name
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import kept_file, spill_folder
-from flows.warehouses.history import literal, name
 
 # The sets of keys that a build leaves of what it derived anew (dbt_project/models/metrics, meta.changed_by), and what a
 # published table calls their second column; the first is the account. Tables that are not here are compared whole.

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flows.address import Address
-from flows.errors import InputError
-from flows.warehouses.history import literal, name
+from flows.ground.address import Address
+from flows.ground.errors import InputError
+from flows.ground.sql import literal, name
 from flows.warehouses.postgres.access import ReaderRole, grants, policies
 from flows.warehouses.postgres.connection import by_table, columns_of, connected
 from flows.warehouses.postgres.schema import create_provenance

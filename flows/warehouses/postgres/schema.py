@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import contract
 from contract import Column
-from flows.warehouses.history import literal, name
+from flows.ground.sql import literal, name
 from flows.warehouses.postgres.connection import table
 
 # Text compares by its bytes, as rule 2.4 wants it of ids and as the DuckDB file does it everywhere.

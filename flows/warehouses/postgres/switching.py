@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import contract
-from flows.address import Address
-from flows.errors import InputError, WarehouseFailed
-from flows.home import Home
-from flows.warehouses.history import Publication, Sent, literal, name
+from flows.ground.address import Address
+from flows.ground.errors import InputError, WarehouseFailed
+from flows.ground.home import Home
+from flows.ground.sql import literal, name
 from flows.warehouses.postgres.access import ReaderRole, grants, policies
 from flows.warehouses.postgres.connection import by_table, columns_of, connected, problem, table, writing
 from flows.warehouses.postgres.difference import HISTORY, Difference, compared
 from flows.warehouses.postgres.schema import add_column, comments, create_provenance, create_table, indexes, primary_key
+from flows.warehouses.publication import Publication
+from flows.warehouses.warehouse import Sent
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from flows.address import Address
-from flows.errors import InputError, WarehouseFailed
-from flows.home import Home
+from flows.ground.address import Address
+from flows.ground.errors import InputError, WarehouseFailed
+from flows.ground.home import Home
+from flows.ground.sql import literal
 from flows.warehouses.files import kept_file
-from flows.warehouses.history import Publication, Published, Reader, Sent, literal, read_published
 from flows.warehouses.postgres.connection import problem, snapshot, writing
 from flows.warehouses.postgres.switching import CommitLost, send
+from flows.warehouses.publication import Publication, Published, read_published
+from flows.warehouses.reader import Reader
 from flows.warehouses.remembered import remember, remembered
+from flows.warehouses.warehouse import Sent
 
 if TYPE_CHECKING:
     import pyarrow as pa

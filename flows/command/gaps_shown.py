@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from flows.console import clean, counted
+from flows.ground.text import clean, counted
 from flows.published.gap_topic import Change, Closure, TopicDetails
 from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
 

@@ -11,12 +11,12 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from flows.console import clean, counted
+from flows.ground.clock import utc_text
+from flows.ground.text import clean, counted
 from flows.published.breakdown import Breakdown, Group
 from flows.published.figures import Conversations, Figures
 from flows.published.intervals import wilson
 from flows.published.report import Report, SkillUsage
-from flows.warehouses.history import utc_text
 
 NONE = "–"
 LONGEST = 40  # characters of a name

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import contract
-from flows.warehouses.history import Reader, literal, utc_text
+from flows.ground.clock import utc_text
+from flows.ground.sql import literal
+from flows.warehouses.reader import Reader
 
 TABLE = "reconciled_figures"
 FIGURES = """

@@ -8,10 +8,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from flows.console import clean
+from flows.ground.clock import utc_text
+from flows.ground.text import clean
 from flows.published.export import Exported
 from flows.published.export_folder import MANIFEST
-from flows.warehouses.history import utc_text
 
 
 def export_lines(exported: Exported) -> Iterator[RenderableType]:

@@ -10,13 +10,13 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from flows.console import clean, counted
-from flows.home import Home
+from flows.command.status import Status
+from flows.ground.clock import utc_text
+from flows.ground.home import Home
+from flows.ground.text import clean, counted
+from flows.jobs.stages import Closed, Result, closes
+from flows.published.reconciliation import REASONS, TABLE
 from flows.published.report import Report
-from flows.reconciliation import REASONS, TABLE
-from flows.stages import Closed, Result, closes
-from flows.status import Status
-from flows.warehouses.history import utc_text
 
 EXAMPLES = 5
 SAMPLE_ROWS = 3

@@ -24,9 +24,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 from pydantic_settings.exceptions import SettingsError
 
 from contract import landing
-from flows.address import FILE as DUCKDB_FILE
-from flows.address import Address, addresses
-from flows.errors import InputError
+from flows.ground.address import FILE as DUCKDB_FILE
+from flows.ground.address import Address, addresses
+from flows.ground.errors import InputError
 from flows.sources.gorgias.settings import GorgiasSettings
 from flows.sources.klaviyo.settings import KlaviyoSettings
 from flows.sources.sections import SecretPlace, Section

@@ -16,12 +16,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows.console import Lines, clean
-from flows.errors import AgentMetricsError
-from flows.progress import Progress
+from flows.ground.errors import AgentMetricsError
+from flows.ground.progress import Lines, Progress
+from flows.ground.text import clean
+from flows.jobs.stages import RETRY_DELAYS, Closed, Result
+from flows.jobs.steps import Ask
 from flows.published.recent import recent_reports
-from flows.stages import RETRY_DELAYS, Closed, Result
-from flows.steps import Ask
 
 T = TypeVar("T")
 SAMPLE_ROWS = 3

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.home import Home, read_json
+from flows.ground.home import Home, read_json
 from flows.warehouses import Warehouse, stands
-from flows.warehouses.history import Publication, Published, Reader, is_held, newest_of
+from flows.warehouses.publication import Publication, Published, is_held, newest_of
+from flows.warehouses.reader import Reader
 
 HISTORY_SHOWN = 5
 REASONS_SHOWN = 3

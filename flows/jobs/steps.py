@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 
 from flows import settings as configuration
 from flows import warehouses
-from flows.errors import InputError, SourceRefused
-from flows.home import Home, read_json, write_durably
+from flows.ground.clock import utc_text
+from flows.ground.errors import InputError, SourceRefused
+from flows.ground.home import Home, read_json, write_durably
+from flows.ground.progress import Progress
 from flows.lake import Lake
-from flows.progress import Progress
 from flows.settings import Settings
 from flows.sources import files
 from flows.warehouses import Target, Warehouse
-from flows.warehouses.history import utc_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from flows import settings as configuration
-from flows import stages
-from flows.console import Console
-from flows.doctor import answers
-from flows.stages import Result
-from flows.steps import Ask
+from flows.command.console import Console
+from flows.command.doctor import answers
+from flows.jobs import stages
+from flows.jobs.stages import Result
+from flows.jobs.steps import Ask
 
 
 def start(console: Console, stage: str, **asked: Any) -> Result:

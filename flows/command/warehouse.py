@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from flows import settings as configuration
-from flows.address import Address
-from flows.console import Console
-from flows.errors import InputError
-from flows.options import ConfigOption, DebugOption, HomeOption, JsonOption, WarehouseOption
-from flows.steps import Ask
+from flows.command.console import Console
+from flows.command.options import ConfigOption, DebugOption, HomeOption, JsonOption, WarehouseOption
+from flows.ground.address import Address
+from flows.ground.errors import InputError
+from flows.jobs.steps import Ask
 
 app = typer.Typer(help="Prepare a metrics warehouse in Postgres.", add_completion=False)
 

@@ -12,16 +12,16 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
-from flows import gaps_shown, summary
-from flows.address import Address
-from flows.console import Console
-from flows.dispatch import start
-from flows.options import ConfigOption, DebugOption, EngineOption, HomeOption, JsonOption, WarehouseOption
+from flows.command import gaps_shown, summary
+from flows.command.console import Console
+from flows.command.options import ConfigOption, DebugOption, EngineOption, HomeOption, JsonOption, WarehouseOption
+from flows.command.start import start
+from flows.ground.address import Address
+from flows.jobs.steps import Ask
 from flows.published.gap_draft import draft as gap_draft
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import gaps
-from flows.steps import Ask
-from flows.warehouses.history import Reader
+from flows.warehouses.reader import Reader
 
 app = typer.Typer(help="What shoppers ask, and what no article answers.", add_completion=False)
 

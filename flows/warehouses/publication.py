@@ -1,18 +1,20 @@
-"""What a publication is, and how a warehouse tells which one stands: no second place keeps it that could disagree."""
+"""What a publication is, and how a warehouse tells which of them stands.
+
+No second place keeps this, because a second place could disagree.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import UTC, datetime
+from typing import Any
 
-from flows.errors import InputError
-from flows.home import Home
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from flows.ground.clock import utc_text
+from flows.ground.errors import InputError
+from flows.ground.home import Home
+from flows.warehouses.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -71,34 +73,6 @@ class Published:
         return self.publications[index - 1] if index else None
 
 
-@dataclass
-class Sent:
-    """What travelled: rows and keys, their bytes in Arrow; `is_whole` where there was nothing to compare with."""
-
-    is_whole: bool
-    rows: int = 0
-    keys: int = 0
-    bytes: int = 0
-
-
-class Reader(Protocol):
-    """A warehouse as it is at one instant. The tables are `metrics.<table>`, the time zone is UTC."""
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows that the query gives. Raises StorageFailed or WarehouseFailed."""
-
-    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """The rows that the query gives, some ten thousand at a time, in constant memory; the same instant as `rows`.
-
-        Instants are microseconds in UTC, amounts decimals with 4 places: cast what has more. Other queries may be asked
-        between two batches. What a sort cannot hold goes to the folder of temporary files (TMPDIR), or to the server's.
-        Raises StorageFailed or WarehouseFailed.
-        """
-
-    def sees(self, table: str, column: str) -> bool:
-        """Whether the column of `table`, which has its schema before it, is there and this reader may read it."""
-
-
 def read_published(reader: Reader) -> Published | None:
     """What stands there; None where no publication has its row."""
     seen = [field.name for field in fields(Publication) if reader.sees("metrics.publications", field.name)]
@@ -139,39 +113,8 @@ def newest_of(all_that_stand: Iterable[Published]) -> Published | None:
     return Published(tuple(history[name] for name in sorted(history)), standing[-1].build)
 
 
-def literal(value: str | int | date | None) -> str:
-    """A text, number, date or instant as SQL, of DuckDB and of Postgres.
-
-    Parameters would do, but DuckDB imports pandas to bind one: a second more for each command.
-    """
-    if value is None:
-        return "null"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime):
-        return f"timestamptz '{value.isoformat()}'"
-    if isinstance(value, date):
-        return f"date '{value.isoformat()}'"
-    return "'" + value.replace("'", "''") + "'"
-
-
-def name(identifier: str) -> str:
-    """A name as SQL."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def utc_text(instant: datetime | None) -> str | None:
-    """ISO text of an instant, in UTC, with Z."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else None
-
-
 def _publication(values: dict[str, Any]) -> Publication:
     known: dict[str, Any] = {field.name: values.get(field.name) for field in fields(Publication)}
     for instant in ("as_of", "data_up_to", "published_at"):
         known[instant] = known[instant].astimezone(UTC) if known[instant] else None
     return Publication(**{**known, "row_counts": json.loads(known["row_counts"] or "{}")})
-
-
-def first_line(error: Exception) -> str:
-    """What a database said, without the query and its hints."""
-    return str(error).partition("\n")[0]

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.errors import HomeBusy
+from flows.ground.errors import HomeBusy
 
 
 @dataclass(frozen=True)

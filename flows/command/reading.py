@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import export_shown, report_shown
 from flows import settings as configuration
-from flows.console import Console
-from flows.options import (
+from flows.command import export_shown, report_shown
+from flows.command.console import Console
+from flows.command.options import (
     ByOption,
     ConfigOption,
     DebugOption,
@@ -23,10 +23,10 @@ from flows.options import (
     TableOption,
     WarehouseOption,
 )
+from flows.jobs.steps import Ask, a_date
 from flows.published.breakdown import breakdown, check_dimension
 from flows.published.export import export as published_export
 from flows.published.report import report as published_report
-from flows.steps import Ask, a_date
 from flows.warehouses import Warehouse
 
 app = typer.Typer(add_completion=False)
@@ -105,6 +105,7 @@ def dashboard(
     """Serve the page of figures, conversations, gaps and sales, until interrupted."""
     from flows.dashboard.access import Tokens  # noqa: PLC0415  only this command needs it
     from flows.dashboard.server import serve  # noqa: PLC0415
+    from notebooks import PAGE  # noqa: PLC0415
 
     console = Console(as_json=as_json, is_debugging=debug)
     ask = Ask(home=home, config=config, warehouse=warehouse or [])
@@ -116,7 +117,9 @@ def dashboard(
         if is_opening:
             typer.launch(address)
 
-    serve(read, Tokens.of(ask.settings().dashboard, configuration.credentials()), host, port, ready)
+    serve(
+        PAGE, read, Tokens.of(ask.settings().dashboard, configuration.credentials()), host=host, port=port, ready=ready
+    )
     return 0
 
 

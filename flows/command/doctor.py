@@ -23,15 +23,15 @@ from packaging.requirements import Requirement
 
 import contract
 from flows import settings as configuration
-from flows.console import clean
-from flows.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
-from flows.home import Home, read_json
+from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
+from flows.ground.home import Home, read_json
+from flows.ground.progress import Silent
+from flows.ground.text import clean
+from flows.jobs.steps import Ask, Source
 from flows.lake import Lake
-from flows.progress import Silent
 from flows.settings import Settings
-from flows.steps import Ask, Source
 from flows.warehouses import Warehouse, named
-from flows.warehouses.history import is_held
+from flows.warehouses.publication import is_held
 
 DISTRIBUTION = "customer-agent-metrics"
 PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "prefect")

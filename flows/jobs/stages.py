@@ -2,7 +2,7 @@
 
 Each takes what it is asked (`Ask`, plain values as they come from a command line or a deployment), holds the
 home's lock for its whole time, and gives a `Result`. How a step is called is a parameter: `directly` in this
-process, or as a Prefect task (flows/orchestration.py); the order and the retries are the same.
+process, or as a Prefect task (flows/jobs/under_prefect.py); the order and the retries are the same.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from flows import steps, warehouses
-from flows.errors import AgentMetricsError, GateClosed, InputError, SourceUnavailable, WarehouseFailed
-from flows.home import Home, read_json
-from flows.progress import Progress, Silent
-from flows.reconciliation import reconciled
+from flows import warehouses
+from flows.ground.errors import AgentMetricsError, GateClosed, InputError, SourceUnavailable, WarehouseFailed
+from flows.ground.home import Home, read_json
+from flows.ground.progress import Progress, Silent
+from flows.jobs import steps
+from flows.jobs.steps import Ask, Job, Source
+from flows.published.reconciliation import reconciled
 from flows.settings import Settings
-from flows.steps import Ask, Job, Source
 from flows.warehouses import Target, Warehouse
 
 RETRY_DELAYS = [5.0, 30.0, 120.0]  # seconds between the tries of a step that failed for a transient reason

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from flows.address import Address
+from flows.ground.address import Address
 from flows.settings import WAREHOUSE
 
 OPTION = "--warehouse"

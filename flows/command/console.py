@@ -6,10 +6,7 @@ import contextlib
 import json
 import logging
 import os
-import signal
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,82 +17,13 @@ from rich.console import RenderableType
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from flows.errors import AgentMetricsError
-from flows.progress import Progress
+from flows.ground import errors
+from flows.ground.errors import AgentMetricsError
+from flows.ground.interrupts import INTERRUPTS
+from flows.ground.progress import Lines, Progress
+from flows.ground.text import clean
 
 WIDE = 200  # columns of a table where nobody looks at a terminal
-SECONDS_BETWEEN_LINES = 10.0
-
-
-def clean(text: object) -> str:
-    """The text with what could steer a terminal made visible; names and values come from strangers."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """The number with its noun: 1 order, 2 orders."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
-
-
-class Interrupts:
-    """Ctrl-C, also where a library makes another error of it, or none: DuckDB does both, once in a while."""
-
-    def __init__(self) -> None:
-        self.is_heard = False
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Hear Ctrl-C for as long as the work lasts."""
-        self.is_heard = False
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, self._hear)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def raise_if_heard(self) -> None:
-        """Called where a step begins. Raises KeyboardInterrupt if one was heard and swallowed."""
-        if self.is_heard:
-            raise KeyboardInterrupt
-
-    def _hear(self, _signal: int, _frame: object) -> None:
-        self.is_heard = True
-        raise KeyboardInterrupt
-
-
-INTERRUPTS = Interrupts()  # a process has one keyboard
-
-
-class Lines:
-    """Progress as a few lines of a log, for those who have no terminal."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._steps: list[tuple[str, int | None, float]] = []
-        self._done = 0
-        self._said_at = 0.0
-
-    def start(self, what: str, total: int | None = None) -> None:
-        INTERRUPTS.raise_if_heard()
-        self._steps.append((what, total, time.monotonic()))
-        self._done, self._said_at = 0, time.monotonic()
-        self._say(f"{clean(what)} …")
-
-    def advance(self, units: int = 1, what: str | None = None) -> None:
-        self._done += units
-        if self._steps and time.monotonic() - self._said_at >= SECONDS_BETWEEN_LINES:
-            self._said_at = time.monotonic()
-            step, total, _ = self._steps[-1]
-            share = f" {min(self._done / total, 1):.0%}" if total else ""
-            self._say(f"{clean(step)}{share}{f': {clean(what)}' if what else ''}")
-
-    def finish(self) -> None:
-        if self._steps:
-            step, _, started = self._steps.pop()
-            self._say(f"{clean(step)}: {time.monotonic() - started:.1f} s")
 
 
 class Bars:
@@ -196,7 +124,7 @@ class Console:
         facts: dict[str, str | None] = {}
         if isinstance(error, AgentMetricsError):
             facts = {"what": error.what, "where": error.where, "remedy": error.remedy}
-        kind = next((one.__name__ for one in type(error).__mro__ if one.__module__ == "flows.errors"), "Interrupted")
+        kind = next((one.__name__ for one in type(error).__mro__ if one.__module__ == errors.__name__), "Interrupted")
         sentence = " ".join(str(error).split()) or type(error).__name__
         self.say(f"Error: {clean(sentence)}")
         if self.as_json:

@@ -15,15 +15,12 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import report_shown, stages, summary
 from flows import settings as configuration
-from flows.console import INTERRUPTS, Console
-from flows.credentials import out_of_sight
-from flows.dispatch import start
-from flows.doctor import examine, exit_status
-from flows.errors import AgentMetricsError, InputError
-from flows.home import Home
-from flows.options import (
+from flows.command import report_shown, summary
+from flows.command.console import Console
+from flows.command.credentials import out_of_sight
+from flows.command.doctor import examine, exit_status
+from flows.command.options import (
     AsOfOption,
     ConfigOption,
     DebugOption,
@@ -39,13 +36,18 @@ from flows.options import (
     VolumeOption,
     WarehouseOption,
 )
+from flows.command.reading import app as published_commands
+from flows.command.start import start
+from flows.command.status import status as status_of
+from flows.command.topics import app as topic_commands
+from flows.command.warehouse import app as warehouse_commands
+from flows.ground.errors import AgentMetricsError, InputError
+from flows.ground.home import Home
+from flows.ground.interrupts import INTERRUPTS
+from flows.jobs import stages
+from flows.jobs.stages import Closed, Result
+from flows.jobs.steps import Ask
 from flows.published.recent import recent_reports
-from flows.published_commands import app as published_commands
-from flows.stages import Closed, Result
-from flows.status import status as status_of
-from flows.steps import Ask
-from flows.topic_commands import app as topic_commands
-from flows.warehouse import app as warehouse_commands
 from flows.warehouses import Warehouse, named
 
 DEMO_AS_OF = "2026-06-07T12:00:00Z"

@@ -1,0 +1,1 @@
+"""What every room stands on: the home, errors, progress, and how values become text."""

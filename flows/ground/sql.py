@@ -1,0 +1,31 @@
+"""Values and names as text of SQL, the same for DuckDB and for Postgres."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+
+def literal(value: str | int | date | None) -> str:
+    """A text, number, date or instant as SQL, of DuckDB and of Postgres.
+
+    Parameters would do, but DuckDB imports pandas to bind one: a second more for each command.
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return f"timestamptz '{value.isoformat()}'"
+    if isinstance(value, date):
+        return f"date '{value.isoformat()}'"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(identifier: str) -> str:
+    """A name as SQL."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def first_line(error: Exception) -> str:
+    """What a database said, without the query and its hints."""
+    return str(error).partition("\n")[0]

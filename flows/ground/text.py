@@ -1,0 +1,13 @@
+"""Text for people: strangers' text made harmless for a terminal, numbers with their nouns."""
+
+from __future__ import annotations
+
+
+def clean(text: object) -> str:
+    """The text with what could steer a terminal made visible; names and values come from strangers."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """The number with its noun: 1 order, 2 orders."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

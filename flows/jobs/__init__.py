@@ -1,0 +1,1 @@
+"""What each verb does, as plain functions that know nothing of Prefect or of a terminal."""
