@@ -7,6 +7,7 @@ derived from them or tested against them. The rules in words are in `docs/defini
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,71 +18,109 @@ import yaml
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a landing or published table; `type` is one of the contract's type names."""
+    """A column of a landing or published table.
+
+    `type` is one of the contract's type names. `nullable` says whether it may be null where it is read, in the
+    lake or published. `values` are the only values that it has, null aside; empty: whatever the type holds.
+    `required`, `default`, `minimum` and `maximum` are of landing columns alone (head of `landing.yml`).
+    """
 
     name: str
     type: str
+    nullable: bool = True
+    values: tuple[str, ...] = ()
+    about: str | None = None
     required: bool = False
     default: str | int | bool | None = None
     minimum: int | None = None
     maximum: int | None = None
-    values: tuple[str, ...] = ()
-    about: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """The rows of a published table that an incremental build writes anew.
+
+    They are those that share `account_id` and `column` with a row of `model`, a model in
+    `dbt_project/models/intermediate/changed`. In a full build the model has no rows and every row is new.
+    """
+
+    model: str
+    column: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: `key` is its primary key (landing) or its grain (published)."""
+    """A table: `key` is its primary key (landing) or its grain (published).
+
+    `changed_by` is None where every build writes the table whole, as it does all landing tables' rows.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     event_time: str | None = None
     about: str | None = None
+    changed_by: ChangeSet | None = None
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
 
-def _column(name: str, spec: str | dict[str, Any]) -> Column:
-    if isinstance(spec, str):
-        return Column(name, spec)
-    values = tuple(spec.get("values", ()))
-    return Column(name, **{**spec, "values": values})
-
-
-@cache
-def _document(file: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files(__name__).joinpath(file).read_text("utf-8"))
-    return document
-
-
-def _tables(file: str, key: str) -> dict[str, Table]:
-    return {
-        name: Table(
-            name=name,
-            columns=tuple(_column(*item) for item in spec["columns"].items()),
-            key=tuple(spec[key]),
-            event_time=spec.get("event_time"),
-            about=spec.get("about"),
-        )
-        for name, spec in _document(file)["tables"].items()
-    }
-
-
 @cache
 def landing() -> dict[str, Table]:
     """The tables that sources deliver, by name; without `updated_at`, which every table takes."""
-    return _tables("landing.yml", "key")
+    return {
+        name: Table(
+            name,
+            tuple(_landing_column(*item) for item in spec["columns"].items()),
+            key=tuple(spec["key"]),
+            event_time=spec.get("event_time"),
+            about=spec["about"],
+        )
+        for name, spec in _document("landing.yml")["tables"].items()
+    }
 
 
 @cache
 def metrics() -> dict[str, Table]:
     """The published tables of the schema `metrics`, by name."""
-    return _tables("metrics.yml", "grain")
+    return {
+        name: Table(
+            name,
+            tuple(_published_column(*item) for item in spec["columns"].items()),
+            key=tuple(spec["grain"]),
+            about=spec["about"],
+            changed_by=ChangeSet(**spec["changed_by"]) if "changed_by" in spec else None,
+        )
+        for name, spec in _document("metrics.yml")["tables"].items()
+    }
 
 
 def version() -> int:
     """The version of the published contract."""
     number: int = _document("metrics.yml")["version"]
     return number
+
+
+def _landing_column(name: str, spec: Mapping[str, Any]) -> Column:
+    always_filled = spec.get("required", False) or "default" in spec
+    others = {key: value for key, value in spec.items() if key not in {"values", "values_of"}}
+    return Column(name, nullable=not always_filled, values=_values(spec), **others)
+
+
+def _published_column(name: str, spec: Mapping[str, Any]) -> Column:
+    return Column(name, spec["type"], spec.get("nullable", False), _values(spec), spec["about"])
+
+
+def _values(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those that a column names itself, or those of the column that it says it has them of."""
+    if "values_of" in spec:
+        document, table, column = spec["values_of"].split(".")
+        return _values(_document(f"{document}.yml")["tables"][table]["columns"][column])
+    return tuple(spec.get("values", ()))
+
+
+@cache
+def _document(file: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(files(__name__).joinpath(file).read_text("utf-8"))
+    return document
