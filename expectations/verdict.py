@@ -97,3 +97,8 @@ class Verdict:
     def to_json_dict(self) -> dict[str, Any]:
         plain = asdict(self)
         return plain | {"outcomes": list(plain["outcomes"])}
+
+    @classmethod
+    def from_json_dict(cls, document: dict[str, Any]) -> Verdict:
+        """The verdict that `to_json_dict` wrote."""
+        return cls(**{**document, "outcomes": tuple(Outcome(**one) for one in document["outcomes"])})

@@ -93,6 +93,12 @@ def test_the_verdict_is_json_with_the_rows_as_they_are(shop: Shop) -> None:
     assert document["is_open"] is False
 
 
+def test_a_verdict_that_was_written_is_read_back_as_it_was(shop: Shop) -> None:
+    shop.metrics("drop table profiles; update messages set sender = 'robot' where position = 1")
+    verdict = shop.check()
+    assert gate.Verdict.from_json_dict(json.loads(json.dumps(verdict.to_json_dict()))) == verdict
+
+
 def test_nothing_is_later_than_as_of_whatever_as_of_is(shop: Shop) -> None:
     verdict = shop.check(as_of=AS_OF - timedelta(days=60))
     late = {outcome.table for outcome in verdict.outcomes if "nothing after as-of" in outcome.name and outcome.rows}
