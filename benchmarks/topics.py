@@ -28,9 +28,9 @@ import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
 from flows.ground.progress import Silent  # noqa: E402
-from flows.questions import update  # noqa: E402
 from flows.questions.embedders import DEFAULT  # noqa: E402
 from flows.questions.evaluation import evaluate, read_lines  # noqa: E402
+from flows.questions.updating import update  # noqa: E402
 
 SETS = sorted(file.name.partition(".")[0] for file in (HERE / "topics").glob("*.questions.jsonl.gz"))
 THINGS = [

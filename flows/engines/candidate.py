@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from duckdb import DuckDBPyConnection
 
 import contract
-import dbt_project
+from flows.engines import fingerprint
 from flows.ground.home import Home, read_json, write_durably
 from flows.lake import Lake
 from flows.settings import AccountSettings
-
-PROJECT = Path(dbt_project.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -27,8 +23,8 @@ class Build:
     """A complete candidate. Instants are ISO text in UTC.
 
     `base` is the build that this one continued, None in a full build; `number` counts builds since the last full one.
-    `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `topics_version` is that of the
-    questions' grouping.
+    `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `project` and `project_text` are the
+    fingerprints of what was computed and of the files that said so. `topics_version` is that of the grouping.
     """
 
     build_id: str
@@ -48,6 +44,7 @@ class Build:
     contract_version: int
     topics_method: str = ""
     topics_version: int = 0
+    project_text: str = ""
     changed: bool = True
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -95,6 +92,7 @@ class Plan:
     loads_up_to: int
     accounts: str
     project: str
+    project_text: str
     topics: Topics
     base: Build | None
 
@@ -127,11 +125,12 @@ def plan(
     """Decide between going on and a full build (rule 1.4: the outcome is the same).
 
     Everything is built anew when asked for, when there is no complete build, when another engine made
-    it, when as-of moves backwards, and when the models, the contract or the understanding of questions are others than
-    those of the last build.
+    it, when as-of moves backwards, and when what the models compute, the contract or the understanding of questions are
+    others than those of the last build (fingerprint.py).
     """
     base = None if full_refresh else last_build(home, engine)
-    project = project_fingerprint(engine)
+    text = fingerprint.of_text(engine)
+    project = base.project if base and base.project_text == text else fingerprint.of_project(engine)
     made_as_now = base is not None and (base.project, base.topics_method) == (project, topics.method)
     if base is not None and (not made_as_now or as_of < datetime.fromisoformat(base.as_of)):
         base = None
@@ -139,27 +138,12 @@ def plan(
         engine=engine,
         as_of=as_of,
         loads_up_to=lake.newest(),
-        accounts=_digest(repr(sorted(repr(account.model_dump(exclude={"sources"})) for account in accounts))),
+        accounts=fingerprint.digest([repr(sorted(repr(one.model_dump(exclude={"sources"})) for one in accounts))]),
         project=project,
+        project_text=text,
         topics=topics,
         base=base,
     )
-
-
-def project_fingerprint(engine: str) -> str:
-    """Changes whenever models, macros, contract or the engine's version do, so that an upgrade rebuilds by itself.
-
-    What MetricFlow asks of the published tables (models/semantic) is no part of any build.
-    """
-    parts = [engine, version("dbt-core"), version({"duckdb": "duckdb", "spark": "pyspark"}[engine])]
-    for folder in (PROJECT / "models", PROJECT / "macros", Path(contract.__file__).parent):
-        files = sorted(file for file in folder.rglob("*") if file.suffix in {".sql", ".yml"})
-        parts.extend(
-            f"{file.relative_to(folder).as_posix()}:{file.read_text('utf-8')}"
-            for file in files
-            if file.parent != PROJECT / "models" / "semantic"
-        )
-    return _digest("\0".join(parts))
 
 
 def described(
@@ -184,6 +168,7 @@ def described(
         loads_up_to=todo.loads_up_to,
         accounts=todo.accounts,
         project=todo.project,
+        project_text=todo.project_text,
         row_counts=row_counts,
         held_back=held_back,
         refused=refused,
@@ -192,7 +177,3 @@ def described(
         topics_method=todo.topics.method,
         topics_version=topics_version,
     )
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flows.engines.candidate import PROJECT
+from flows.engines.fingerprint import PROJECT
 from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home
 from flows.ground.progress import Progress

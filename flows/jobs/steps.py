@@ -219,10 +219,12 @@ def compact(job: Job) -> dict[str, Any]:
 
 def build(job: Job) -> dict[str, Any]:
     """Derive the candidate from the lake: the document that stands in build.json. Raises BuildFailed."""
-    from flows import engines, questions  # noqa: PLC0415  dbt and scikit-learn cost seconds
+    from flows import engines, questions  # noqa: PLC0415  a run that only pulls needs none
 
     def group(connection: DuckDBPyConnection) -> int:
-        return questions.update(
+        from flows.questions.updating import update  # noqa: PLC0415  scikit-learn costs seconds
+
+        return update(
             job.home.topics,
             connection,
             as_of=job.as_of,

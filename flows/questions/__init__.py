@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from flows.questions.updating import method, update
+from flows.questions.versions import method
 
-__all__ = ["method", "update"]
+__all__ = ["method"]

@@ -14,8 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +23,6 @@ from flows.questions.embedders import Vectors
 from flows.questions.grouping import FEWEST, Groups, neighbourhood
 from flows.questions.space import Space, normal
 
-VERSION = sha256(Path(__file__).read_bytes()).hexdigest()[:12]  # of this test of coverage
 NEIGHBOURS = 10
 RESTART = 0.1
 STEPS = 15

@@ -45,11 +45,11 @@ class AccountState:
 
 @dataclass(frozen=True)
 class State:
-    """The newest version; 0 is that of a home where nothing was grouped yet."""
+    """The newest version of the tables, 0 where nothing was grouped yet; and how it was made (versions.GROUPING)."""
 
     version: int = 0
     embedder: str = ""
-    wording: str = ""
+    grouping: int = 0
     accounts: dict[str, AccountState] = field(default_factory=dict)
 
 
@@ -58,8 +58,8 @@ def read(folder: Path) -> State:
     document = read_json(folder / "state.json")
     if document is None:
         return State()
-    accounts = {name: AccountState(**one) for name, one in document.pop("accounts").items()}
-    return State(**document, accounts=accounts)
+    accounts = {name: AccountState(**one) for name, one in document["accounts"].items()}
+    return State(document["version"], document["embedder"], document.get("grouping", 0), accounts)
 
 
 def lay(connection: DuckDBPyConnection, folder: Path, state: State, schema: str = "main") -> None:

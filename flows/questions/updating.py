@@ -1,8 +1,8 @@
 """What a build does about topics: new questions join their topics, articles are looked at again where they changed.
 
 Everything is grouped anew where somebody asks for it, where texts are understood in another way than before (another
-embedder, other words), and by itself as long as an account is small: whenever its distinct questions are half as many
-again as when they were grouped last. Otherwise the work is that of the new questions.
+embedder, another version), and by itself as long as an account is small: whenever its distinct questions are half as
+many again as when they were grouped last. Otherwise the work is that of the new questions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from flows.ground.progress import Progress
-from flows.questions import account, coverage, state, wording
+from flows.questions import account, state, versions, wording
 from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id
 from flows.questions.coverage import Article
@@ -25,11 +25,6 @@ from flows.questions.state import AccountState, State
 from flows.questions.tables import Tables
 
 GROWTH = 1.5
-
-
-def method(embedder: str) -> str:
-    """Names how texts are understood and tested: where it changes, every question is looked at again."""
-    return f"{embedder} {wording.VERSION} {coverage.VERSION}"
 
 
 def update(
@@ -43,7 +38,7 @@ def update(
     """
     old = state.read(folder)
     state.lay(connection, folder, old)
-    from_nothing = regroup or (old.embedder, old.wording) != (embedder, wording.VERSION)
+    from_nothing = regroup or (old.embedder, old.grouping) != (embedder, versions.GROUPING)
     tables = Tables(connection, old.version + 1, as_of)
     tables.open(from_nothing=from_nothing)
     articles = tables.articles()
@@ -66,7 +61,7 @@ def update(
     progress.finish()
     if not tables.changed and old.version:
         return old
-    new = State(old.version + 1, embedder, wording.VERSION, grouped)
+    new = State(old.version + 1, embedder, versions.GROUPING, grouped)
     state.write(connection, folder, new)
     return new
 
@@ -134,4 +129,4 @@ def _test(
 
 def _digest(articles: list[Article]) -> str:
     """Of the articles and of the way in which they are tested."""
-    return hashlib.sha256(f"{coverage.VERSION} {articles!r}".encode("utf-8", "replace")).hexdigest()[:16]
+    return hashlib.sha256(f"{versions.COVERAGE} {articles!r}".encode("utf-8", "replace")).hexdigest()[:16]

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from html import unescape
 from pathlib import Path
 from typing import Literal
@@ -21,7 +20,6 @@ Kind = Literal["asks", "tells", "small_talk"]
 
 LONGEST = 2000  # characters that are looked at
 WORDS = Path(__file__).with_name("words.toml")
-VERSION = sha256(Path(__file__).read_bytes() + WORDS.read_bytes()).hexdigest()[:12]  # of the rules and the words
 
 # What stands inside a word. `\w` lacks the vowel signs of Indic scripts and of Thai.
 INSIDE = r"\w\u0900-\u0963\u0970-\u0dff\u0e31-\u0e4e"
