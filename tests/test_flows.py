@@ -10,19 +10,22 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pytest
 import yaml
 
 from tests.sources.fake_woocommerce import FakeWooCommerce
 
+T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
 VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile", "topics"}
+ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'
 CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "created_at": "2026-06-01T10:00:00Z"}\n'
 MESSAGES = (
@@ -30,6 +33,12 @@ MESSAGES = (
     "a,m1,c,visitor,2026-06-01T10:00:00Z\n"
     'a,m2,c,"# [bold](http://x) | x",2026-06-01T10:00:10Z\n'
 )
+
+
+class Waiting(Protocol):
+    """Waits until what is asked for is there, and fails as soon as the process has ended or some minutes are over."""
+
+    def __call__(self, seen: Callable[[], T]) -> T: ...
 
 
 class Server:
@@ -41,10 +50,14 @@ class Server:
         own = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
         self.environment = {**clean, **own}
 
+    def talking(self) -> dict[str, str]:
+        """The environment of a process that talks to this server."""
+        return {**self.environment, "PREFECT_API_URL": self.url, "PYTHONPATH": str(ROOT)}
+
     def run(self, *arguments: object, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *(str(argument) for argument in arguments)],
-            env={**self.environment, "PREFECT_API_URL": self.url, "PYTHONPATH": str(ROOT)},
+            env=self.talking(),
             cwd=folder,
             capture_output=True,
             text=True,
@@ -55,12 +68,32 @@ class Server:
     def command(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         return self.run("-c", "import sys; from flows.command.main import main; sys.exit(main())", *arguments)
 
-    def ask(self, path: str, **body: object) -> Any:
+    def ask(self, path: str, method: str = "POST", **body: object) -> Any:
         request = urllib.request.Request(
-            f"{self.url}/{path}", json.dumps(body).encode(), {"content-type": "application/json"}
+            f"{self.url}/{path}", json.dumps(body).encode(), {"content-type": "application/json"}, method=method
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or "null")
+
+
+@contextmanager
+def prefect_process(*arguments: str, environment: dict[str, str], log: Path) -> Iterator[Waiting]:
+    """A process of Prefect, ended afterwards; yields how to wait for what it does."""
+    command = [sys.executable, "-m", "prefect", *arguments]
+    with log.open("w") as said, subprocess.Popen(command, env=environment, stdout=said, stderr=said) as process:
+
+        def wait(seen: Callable[[], T]) -> T:
+            until = time.monotonic() + 600
+            while not (found := seen()):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < until, log.read_text()
+                time.sleep(0.2)
+            return found
+
+        try:
+            yield wait
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -70,20 +103,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("prefect")
     one = Server(home, port)
-    start = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with (
-        (home / "server.log").open("w") as log,
-        subprocess.Popen(start, env=one.environment, stdout=log, stderr=log) as process,
-    ):
-        try:
-            until = time.monotonic() + 120
-            while not _answers(one.url):
-                assert process.poll() is None, (home / "server.log").read_text()
-                assert time.monotonic() < until, "the server did not start"
-                time.sleep(0.2)
-            yield one
-        finally:
-            process.terminate()
+    start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
+    with prefect_process(*start, environment=one.environment, log=home / "server.log") as wait:
+        wait(lambda: _answers(one.url))
+        yield one
 
 
 def _answers(url: str) -> bool:
@@ -163,18 +186,51 @@ else:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_flow_can_be_deployed_as_it_is(server: Server) -> None:
-    prefect = ["-m", "prefect", "--no-prompt"]
-    assert server.run(*prefect, "work-pool", "create", "shop", "--type", "process").returncode == 0
+PREFECT = ("-m", "prefect", "--no-prompt")
+
+
+@pytest.fixture(scope="module")
+def pool(server: Server) -> Server:
+    """The server with the work pool that prefect.yaml names."""
+    made = server.run(*PREFECT, "work-pool", "create", "shop", "--type", "process")
+    assert made.returncode == 0, made.stdout + made.stderr
+    return server
+
+
+def test_every_flow_can_be_deployed_as_it_is(pool: Server) -> None:
     before = (ROOT / "prefect.yaml").read_bytes()
-    done = server.run(*prefect, "deploy", "--all")
+    done = pool.run(*PREFECT, "deploy", "--all")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (ROOT / "prefect.yaml").read_bytes() == before
-    deployments = {one["name"]: one for one in server.ask("deployments/filter")}
+    deployments = {one["name"]: one for one in pool.ask("deployments/filter")}
     assert set(deployments) == VERBS
     assert {name for name, one in deployments.items() if one["schedules"]} == {"run", "compact", "topics"}
     assert deployments["run"]["schedules"][0]["schedule"]["interval"] == 900
     assert all(one["global_concurrency_limit"]["limit"] == 1 for one in deployments.values())
+
+
+def test_a_schedule_fires_and_a_worker_runs_the_main_job(pool: Server, tmp_path: Path) -> None:
+    """With SQLAlchemy 2.1 the scheduler failed at every turn: all could be deployed, and no run ever came."""
+    home, log = tmp_path / "home", tmp_path / "worker.log"
+    project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
+    main_job = next(one for one in project["deployments"] if one["name"] == "run")
+    main_job["schedules"][0]["interval"] = 10  # seconds
+    shop = write_shop(tmp_path / "shop")
+    main_job["parameters"] = {"home": str(home), "path": str(shop), "as_of": AS_OF, "max_rejected_share": 0.9}
+    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(project), "utf-8")
+    done = pool.run(*PREFECT, "deploy", "--name", "run", "--prefect-file", tmp_path / "prefect.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (deployment,) = pool.ask("deployments/filter", deployments={"name": {"any_": ["run"]}})
+    ended = {"deployment_id": {"any_": [deployment["id"]]}, "state": {"type": {"any_": ENDED}}}
+    try:
+        with prefect_process("worker", "start", "--pool", "shop", environment=pool.talking(), log=log) as wait:
+            (flow_run,) = wait(lambda: pool.ask("flow_runs/filter", flow_runs=ended))
+    finally:
+        pool.ask(f"deployments/{deployment['id']}", "DELETE")  # what it has planned would stand among others' runs
+    assert flow_run["auto_scheduled"]
+    assert flow_run["state"]["type"] == "COMPLETED", log.read_text()
+    status = json.loads(pool.command("status", "--home", home, "--json").stdout)
+    assert status["published"]["row_counts"]["conversations"] == 1
 
 
 def test_a_verb_is_the_same_word_everywhere() -> None:
