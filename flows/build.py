@@ -1,23 +1,16 @@
-"""The stage `build` as a flow."""
+"""The job `build` as a flow."""
 
 from __future__ import annotations
 
 from prefect import flow
 
-from flows.jobs import stages
-from flows.jobs.stages import Result
-from flows.jobs.steps import Ask
+from flows import jobs
+from flows.jobs import Result
 from flows.jobs.under_prefect import as_task, progress
+from flows.settings.requests import BuildRequest
 
 
 @flow(name="build", persist_result=False)
-def build(
-    *,
-    home: str | None = None,
-    config: str | None = None,
-    as_of: str | None = None,
-    full_refresh: bool = False,
-    engine: str | None = None,
-) -> Result:
+def build(request: BuildRequest = BuildRequest()) -> Result:
     """Derive the candidate from the lake."""
-    return stages.build(Ask(home, config, as_of=as_of, full_refresh=full_refresh, engine=engine), as_task, progress())
+    return jobs.build(request, as_task, progress())

@@ -1,16 +1,16 @@
-"""The stage `compact` as a flow."""
+"""The job `compact` as a flow."""
 
 from __future__ import annotations
 
 from prefect import flow
 
-from flows.jobs import stages
-from flows.jobs.stages import Result
-from flows.jobs.steps import Ask
+from flows import jobs
+from flows.jobs import Result
 from flows.jobs.under_prefect import as_task, progress
+from flows.settings.requests import CompactRequest
 
 
 @flow(name="compact", persist_result=False)
-def compact(home: str | None = None, config: str | None = None) -> Result:
-    """Rewrite the small files of many loads into few large ones; runs may go on beside it."""
-    return stages.compact(Ask(home, config), as_task, progress())
+def compact(request: CompactRequest = CompactRequest()) -> Result:
+    """Rewrite the small files of many loads into few large files; runs may go on beside it."""
+    return jobs.compact(request, as_task, progress())

@@ -1,18 +1,16 @@
-"""The stage `pull` as a flow."""
+"""The job `pull` as a flow."""
 
 from __future__ import annotations
 
 from prefect import flow
 
-from flows.jobs import stages
-from flows.jobs.stages import Result
-from flows.jobs.steps import Ask
+from flows import jobs
+from flows.jobs import Result
 from flows.jobs.under_prefect import as_task, progress
+from flows.settings.requests import PullRequest
 
 
 @flow(name="pull", persist_result=False)
-def pull(
-    home: str | None = None, config: str | None = None, source: list[str] | None = None, path: str | None = None
-) -> Result:
+def pull(request: PullRequest = PullRequest()) -> Result:
     """Load what the sources have that is new."""
-    return stages.pull(Ask(home, config, source or [], path), as_task, progress())
+    return jobs.pull(request, as_task, progress())

@@ -4,41 +4,17 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.jobs import stages
-from flows.jobs.stages import Result
-from flows.jobs.steps import Ask
+from flows import jobs
+from flows.jobs import Result
 from flows.jobs.under_prefect import as_task, progress, show_figures, show_verdict, verdict_shown
+from flows.settings.requests import RunRequest
 
 
 @flow(name="run", persist_result=False)
-def run(
-    *,
-    home: str | None = None,
-    config: str | None = None,
-    source: list[str] | None = None,
-    path: str | None = None,
-    as_of: str | None = None,
-    full_refresh: bool = False,
-    max_rejected_share: float | None = None,
-    max_volume_drop: float | None = None,
-    engine: str | None = None,
-    warehouse: list[str] | None = None,
-) -> Result:
-    """What is left empty is as configured; the run fails where the gate closes (rule 9.1)."""
-    ask = Ask(
-        home,
-        config,
-        source or [],
-        path,
-        as_of,
-        full_refresh,
-        max_rejected_share,
-        max_volume_drop,
-        engine=engine,
-        warehouse=warehouse or [],
-    )
+def run(request: RunRequest = RunRequest()) -> Result:
+    """Pull, build, check, publish; the flow run fails where the gate closes (rule 9.1)."""
     with verdict_shown():
-        result = stages.run(ask, as_task, progress())
+        result = jobs.run(request, as_task, progress())
     show_verdict(result)
-    show_figures(ask, result)
+    show_figures(request, result)
     return result

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from flows import jobs
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask, Result
+from flows.jobs import Result
+from flows.settings.requests import RunRequest
 
 Run = Callable[..., Result]
 
@@ -44,7 +45,7 @@ def run(home: Home) -> Run:
     """The main job on `home`; called with a folder or None, as-of, and fields of Ask."""
 
     def call(folder: Path | None, as_of: str, **asked: Any) -> Result:
-        return stages.run(Ask(home=str(home.root), path=str(folder) if folder else None, as_of=as_of, **asked))
+        return jobs.run(RunRequest(home=str(home.root), path=str(folder) if folder else None, as_of=as_of, **asked))
 
     return call
 

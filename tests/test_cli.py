@@ -20,8 +20,9 @@ from flows.command.console import Console
 from flows.command.main import main
 from flows.ground.errors import AgentMetricsError, InputError, SourceUnavailable
 from flows.ground.home import Home
-from flows.jobs.stages import directly, pull, run
-from flows.jobs.steps import Ask
+from flows.jobs import Unread, pull, run
+from flows.jobs.calls import directly
+from flows.settings.requests import RunRequest
 
 AS_OF = "2026-06-07T12:00:00Z"
 SHOP = {
@@ -146,7 +147,7 @@ def test_a_closed_gate_exits_3_shows_the_rows_and_leaves_the_publication(
     bad = write_shop(tmp_path / "bad", REFUSED)
     done = run_shop(home, bad)
     assert done.returncode == 3, done.stderr
-    assert "Refused    1 rows (messages 1)" in done.stdout
+    assert "Refused    1 row (messages 1)" in done.stdout
     assert "rejected_rows are few" in done.stdout
     assert "select" in done.stdout
     assert str(Home(home).check_page) in done.stdout
@@ -185,22 +186,22 @@ def test_a_home_at_which_another_run_is_at_work_is_left_alone(home: Path, shop: 
 
 
 def test_a_source_that_cannot_be_read_does_not_keep_the_rest_from_going_on(home: Path, shop: Path) -> None:
-    def call(step: Any, *arguments: Any) -> Any:
+    def call(step: Any, *arguments: Any, **options: Any) -> Any:
         if step.__name__ == "pull":
             raise SourceUnavailable("the share went away")
-        return step(*arguments)
+        return step(*arguments, **options)
 
-    result = run(Ask(str(home), path=str(shop), as_of=AS_OF), call)
+    result = run(RunRequest(home=str(home), path=str(shop), as_of=AS_OF), call)
     assert result.exit_status == 5
-    assert result.publication  # the stages after it did their work
-    assert result.unread == [{"source": "files", "error": "the share went away"}]
+    assert result.publication  # the steps after it did their work
+    assert result.unread == [Unread("files", "the share went away")]
     with pytest.raises(SourceUnavailable):  # with an empty lake there is nothing to go on with
-        run(Ask(str(home / "empty"), path=str(shop)), call)
-    assert pull(Ask(str(home), path=str(shop)), call).exit_status == 5
+        run(RunRequest(home=str(home / "empty"), path=str(shop)), call)
+    assert pull(RunRequest(home=str(home), path=str(shop)), call).exit_status == 5
 
 
 def test_only_what_may_pass_by_itself_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.jobs.stages.RETRY_DELAYS", [0, 0, 0])
+    monkeypatch.setattr("flows.jobs.calls.RETRY_DELAYS", [0, 0, 0])
     tries: list[AgentMetricsError] = []
 
     def step(error: AgentMetricsError, successes_after: int) -> str:
@@ -231,11 +232,14 @@ def test_only_what_may_pass_by_itself_is_tried_again(monkeypatch: pytest.MonkeyP
         (["run", "--source", "magento"], "there is no source 'magento'; known are: files, shopify"),
         (["run", "--source", "files"], "the source 'files' has no settings; give --path"),
         (["run", "--path", "nowhere"], "there is no such folder"),
-        (["run", "--path", ".", "--as-of", "yesterday"], "option --as-of: 'yesterday' is no instant"),
-        (["run", "--path", ".", "--as-of", "0001-01-01T00:00:00+14:00"], "is no instant"),
-        (["run", "--path", ".", "--max-rejected-share", "2"], "option --max-rejected-share"),
+        (["run", "--path", ".", "--as-of", "yesterday"], "option --as-of: 'yesterday' is not an instant"),
+        (["run", "--path", ".", "--as-of", "0001-01-01T00:00:00+14:00"], "is not an instant"),
+        (["run", "--path", ".", "--max-rejected-share", "2"], "--max-rejected-share"),
         (["run", "--path", ".", "--config", "nowhere.toml"], "there is no such settings file"),
-        (["report", "--account", "a", "--from", "1 June", "--to", "2026-06-01"], "option --from: '1 June' is no date"),
+        (
+            ["report", "--account", "a", "--from", "1 June", "--to", "2026-06-01"],
+            "option --from: '1 June' is not a date",
+        ),
         (["report", "--account", "a", "--from", "2026-06-01", "--to", "2026-06-01"], "nothing is published yet"),
         (["check"], "no complete build"),
         (["publish"], "no complete candidate"),
@@ -267,9 +271,9 @@ def test_the_traceback_is_for_those_who_debug(capsys: pytest.CaptureFixture[str]
 
 
 def test_an_as_of_without_an_offset_is_utc_and_a_date_is_its_first_instant(elsewhere: None) -> None:
-    assert Ask(as_of="2026-06-07").instant().isoformat() == "2026-06-07T00:00:00+00:00"
-    assert Ask(as_of="2026-06-07T12:00").instant().isoformat() == "2026-06-07T12:00:00+00:00"
-    assert Ask(as_of="2026-06-07T12:00-03:00").instant().isoformat() == "2026-06-07T15:00:00+00:00"
+    assert RunRequest(as_of="2026-06-07").instant().isoformat() == "2026-06-07T00:00:00+00:00"
+    assert RunRequest(as_of="2026-06-07T12:00").instant().isoformat() == "2026-06-07T12:00:00+00:00"
+    assert RunRequest(as_of="2026-06-07T12:00-03:00").instant().isoformat() == "2026-06-07T15:00:00+00:00"
 
 
 def test_commands_that_only_read_import_nothing_heavy(home: Path) -> None:
@@ -342,6 +346,6 @@ def test_ctrl_c_that_a_library_made_an_error_of_is_no_error_of_ours(
         except KeyboardInterrupt:
             raise RuntimeError("Query interrupted") from None
 
-    monkeypatch.setattr("flows.jobs.stages.pull", lambda ask, progress: query())
+    monkeypatch.setattr("flows.jobs.steps.pull", query)
     assert main(["pull", "--home", "home", "--path", "."]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "Error: interrupted; what was published stands"

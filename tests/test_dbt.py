@@ -17,11 +17,11 @@ import pytest
 import yaml
 
 import contract
+from flows import jobs
 from flows.engines.candidate import PROJECT
 from flows.engines.duckdb import TYPES
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.steps import Ask
+from flows.settings.requests import BuildRequest
 
 ROOT = PROJECT.parent
 PUBLISHED_TYPES = TYPES | {"date": "DATE", "json": "VARCHAR", "double": "DOUBLE"}
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.xdist_group("dbt")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose candidate was built from a lake in which nothing is."""
     home = Home(tmp_path_factory.mktemp("dbt"))
-    stages.build(Ask(home=str(home.root), as_of=AS_OF.isoformat(), full_refresh=True))
+    jobs.build(BuildRequest(home=str(home.root), as_of=AS_OF.isoformat(), full_refresh=True))
     return home
 
 

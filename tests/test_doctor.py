@@ -16,7 +16,7 @@ from flows.command import doctor
 from flows.command.doctor import Finding, answers, examine, exit_status
 from flows.command.main import main
 from flows.ground.home import Home, write_durably
-from flows.jobs.steps import Ask
+from flows.settings.requests import WarehouseRequest
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +30,11 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(check: str, home: Path = Path("home")) -> list[Finding]:
-    return [finding for finding in examine(Ask(home=str(home))) if finding.check == check]
+    return [finding for finding in examine(WarehouseRequest(home=str(home))) if finding.check == check]
 
 
 def test_a_new_installation_has_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
-    findings = examine(Ask())
+    findings = examine(WarehouseRequest())
     assert [finding for finding in findings if finding.outcome == "problem"] == []
     assert {"python", "versions", "parts", "settings", "home", "sources", "lake", "published"} <= {
         finding.check for finding in findings
@@ -47,7 +47,7 @@ def test_a_new_installation_has_no_problem(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_mistake_in_the_settings_is_a_problem_of_the_configuration() -> None:
     Path("agent-metrics.toml").write_text("nonsense = 1", "utf-8")
-    findings = examine(Ask())
+    findings = examine(WarehouseRequest())
     assert findings[-1].check == "settings"
     assert "there is no such setting" in findings[-1].what
     assert exit_status(findings) == 2

@@ -155,7 +155,7 @@ def test_only_what_may_pass_by_itself_is_tried_again(server: Server, tmp_path: P
     script.write_text(
         """
 from prefect import flow
-from flows.jobs import stages
+from flows import jobs
 stages.RETRY_DELAYS[:] = [0, 0, 0]
 from flows.ground.errors import InputError, SourceUnavailable
 from flows.jobs.under_prefect import as_task
@@ -236,7 +236,7 @@ def test_a_schedule_fires_and_a_worker_runs_the_main_job(pool: Server, tmp_path:
 def test_a_verb_is_the_same_word_everywhere() -> None:
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
     names = {one["name"]: one["entrypoint"] for one in deployments}
-    assert names == {verb: f"flows/{'pipeline' if verb == 'run' else verb}.py:{verb}" for verb in VERBS}
+    assert names == {verb: f"flows/{verb}.py:{verb}" for verb in VERBS}
 
 
 def test_without_an_answering_server_a_command_does_its_work_all_the_same(tmp_path: Path) -> None:

@@ -8,8 +8,6 @@ import re
 import shutil
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,20 +20,22 @@ import duckdb
 from packaging.requirements import Requirement
 
 import contract
-from flows import settings as configuration
+from flows.command.start import answers
+from flows.ground.build import Build
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
-from flows.ground.home import Home, read_json
+from flows.ground.home import Home
 from flows.ground.progress import Silent
 from flows.ground.text import clean
-from flows.jobs.steps import Ask, Source
+from flows.jobs.checked import Checked
+from flows.jobs.chosen import configured_sources
 from flows.lake import Lake
-from flows.settings import Settings
+from flows.settings import Settings, prefect_api_url
+from flows.settings.requests import Request
 from flows.warehouses import Warehouse, named
 from flows.warehouses.publication import is_held
 
 DISTRIBUTION = "customer-agent-metrics"
 PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "prefect")
-SECONDS_TO_ANSWER = 3
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
 
 
@@ -62,11 +62,11 @@ def exit_status(findings: list[Finding]) -> int:
     return 2 if all(finding.is_configuration for finding in problems) else 1
 
 
-def examine(ask: Ask) -> list[Finding]:
+def examine(request: Request) -> list[Finding]:
     """Look at everything; what cannot be looked at is a problem of its own and hides nothing else."""
     findings = [*_python(), *_versions(), *_parts()]
     try:
-        settings = ask.settings()
+        settings = request.settings()
     except InputError as error:
         return [*findings, Finding("settings", "problem", str(error), is_configuration=True)]
     findings.append(Finding("settings", "ok", f"home {settings.home}, {len(settings.accounts)} accounts set here"))
@@ -166,7 +166,7 @@ def _home(home: Home) -> Iterator[Finding]:
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
-    apis = [Source(name, account) for name, account in settings.configured_sources() if account]
+    apis = [one for one in configured_sources(settings) if one.account]
     for one in apis:
         try:
             yield Finding("sources", "ok", f"{one}: {one.client(settings, Silent()).check()}")
@@ -212,21 +212,21 @@ def _lake(lake: Lake) -> Iterator[Finding]:
 
 
 def _candidate(home: Home) -> Iterator[Finding]:
-    build, verdict = read_json(home.build_file), read_json(home.check_file)
+    build, checked = Build.read(home), Checked.read(home)
     if build is None:
         yield Finding("candidate", "ok", "there is no complete build; the next run makes one")
         return
-    files = [home.tables / "tables.json"] if build["engine"] == "spark" else [home.work_file, home.candidate_file]
+    files = [home.tables / "tables.json"] if build.engine == "spark" else [home.work_file, home.candidate_file]
     missing = [file for file in files if not file.is_file()]
     if missing:
         remedy = "run `agent-metrics build --full-refresh`"
         yield Finding("candidate", "problem", f"{missing[0]} is missing beside its build.json", remedy)
-    elif verdict is None or verdict["build_id"] != build["build_id"]:
-        yield Finding("candidate", "ok", f"build {build['build_id']}, not checked yet")
-    elif verdict["is_open"]:
-        yield Finding("candidate", "ok", f"build {build['build_id']}, passed")
+    elif checked is None or checked.build_id != build.build_id:
+        yield Finding("candidate", "ok", f"build {build.build_id}, not checked yet")
+    elif checked.verdict.is_open:
+        yield Finding("candidate", "ok", f"build {build.build_id}, passed")
     else:
-        yield Finding("candidate", "warning", f"build {build['build_id']} did not pass", f"look at {home.check_page}")
+        yield Finding("candidate", "warning", f"build {build.build_id} did not pass", f"look at {home.check_page}")
 
 
 def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
@@ -265,7 +265,7 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
 
 
 def _prefect() -> Iterator[Finding]:
-    url = configuration.prefect_api_url()
+    url = prefect_api_url()
     if url is None:
         yield Finding("prefect", "ok", "no server is set; runs need none")
         return
@@ -275,14 +275,3 @@ def _prefect() -> Iterator[Finding]:
     else:
         remedy = "start the server, or unset PREFECT_API_URL"
         yield Finding("prefect", "problem", f"{shown} does not answer", remedy, is_configuration=True)
-
-
-def answers(url: str) -> bool:
-    """Whether a server answers there within a few seconds, whatever it says."""
-    try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=SECONDS_TO_ANSWER):  # noqa: S310  the user's own address
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, ValueError):  # no such address, refused, too slow, or no address at all
-        return False

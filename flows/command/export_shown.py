@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flows.command.lines import line
 from flows.ground.clock import utc_text
-from flows.ground.text import clean
 from flows.published.export import Exported
 from flows.published.export_folder import MANIFEST
 
@@ -24,21 +24,17 @@ def export_lines(exported: Exported) -> Iterator[RenderableType]:
         table.add_row(Text(one.file), f"{one.rows:,}")
     yield table
     yield ""
-    yield _line("Exported", f"{publication.publication_id}, data up to {utc_text(publication.data_up_to) or 'nothing'}")
+    yield line("Exported", f"{publication.publication_id}, data up to {utc_text(publication.data_up_to) or 'nothing'}")
     if exported.account is not None:
-        yield _line("Of", f"the account {exported.account} only")
-    yield _line("Into", f"{exported.folder}; {MANIFEST} says so there")
+        yield line("Of", f"the account {exported.account} only")
+    yield line("Into", f"{exported.folder}; {MANIFEST} says so there")
 
 
 def left_out_lines(exported: Exported) -> Iterator[str]:
     """What the files lack, and why."""
     for table, why in exported.tables_left_out.items():
-        yield _line("Left out", f"{table}: {why}")
+        yield line("Left out", f"{table}: {why}")
     for one in exported.tables:
         if one.left_out:
             columns = ", ".join(one.left_out)
-            yield _line("Left out", f"{columns} of {one.table}: not published, or not for this reader")
-
-
-def _line(label: str, text: str) -> str:
-    return f"{label:<10} {clean(text)}"
+            yield line("Left out", f"{columns} of {one.table}: not published, or not for this reader")

@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from flows.command.lines import line
 from flows.ground.text import clean, counted
 from flows.published.gap_topic import Change, Closure, TopicDetails
 from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
@@ -39,11 +40,11 @@ def gap_lines(found: Gaps, options: str) -> Iterator[RenderableType]:
     yield ""
     of = sum(one.topic_count if found.is_all else one.gap_count for one in found.accounts)
     if len(found.topics) < of:
-        yield _line("Shown", f"{len(found.topics):,} of {of:,}; --limit shows more")
+        yield line("Shown", f"{len(found.topics):,} of {of:,}; --limit shows more")
     first = found.topics[0]
     is_elsewhere = any(one.topic_id == first.topic_id for one in found.topics[1:])
     account_option = f" --account {shlex.quote(first.account)}" if is_elsewhere else ""
-    yield _line("Next", f"agent-metrics topics show {shlex.quote(first.topic_id)}{account_option}{options}")
+    yield line("Next", f"agent-metrics topics show {shlex.quote(first.topic_id)}{account_option}{options}")
 
 
 def _account_line(one: AskedAccount, until: datetime) -> str:
@@ -59,16 +60,16 @@ def _why_nothing(found: Gaps, options: str) -> Iterator[str]:
     topics = sum(one.topic_count for one in found.accounts)
     if not found.accounts:
         yield "No account is published yet."
-        yield _line("Next", "agent-metrics run, with a source that delivers accounts and conversations")
+        yield line("Next", "agent-metrics run, with a source that delivers accounts and conversations")
     elif not questions:
         yield "There are no topics, because no shopper has asked a question yet."
-        yield _line("Next", "agent-metrics run, once there are conversations in which shoppers ask")
+        yield line("Next", "agent-metrics run, once there are conversations in which shoppers ask")
     elif not topics:
         yield "There are no topics, because no questions are near enough to each other yet."
-        yield _line("Next", "agent-metrics run, once there are more of them")
+        yield line("Next", "agent-metrics run, once there are more of them")
     else:
         yield "There is no open gap: published articles answer every topic."
-        yield _line("Next", f"agent-metrics topics list --all{options}")
+        yield line("Next", f"agent-metrics topics list --all{options}")
 
 
 @dataclass(frozen=True)
@@ -120,19 +121,19 @@ def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
     until = f"{account.local(data_up_to(of.publication)):%Y-%m-%d %H:%M} ({clean(account.timezone)})"
     yield f"{_cut(one.label)}, {clean(one.topic_id)}, {_cut(account.account_id)}{name}, data up to {until}"
     yield ""
-    yield _line("Stands", f"“{_cut(of.representative_question, LONG)}” stands for it")
+    yield line("Stands", f"“{_cut(of.representative_question, LONG)}” stands for it")
     volume = f"{counted(one.question_count, 'question')} in {counted(one.conversation_count, 'conversation')}"
     dates = f"{account.day_of(one.first_asked_at)} to {one.last_asked_on}"
-    yield _line("People", f"{counted(one.people, 'person', 'people')}, {volume}, {dates}")
-    yield _line("28 days", trend(one))
-    yield _line("Ended", ", ".join(f"{status} {count:,}" for status, count in of.statuses.items()))
+    yield line("People", f"{counted(one.people, 'person', 'people')}, {volume}, {dates}")
+    yield line("28 days", trend(one))
+    yield line("Ended", ", ".join(f"{status} {count:,}" for status, count in of.statuses.items()))
     usual = f"usual in this account: {of.usual_unanswered_share:.1%}"
-    yield _line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}; {usual}")
-    yield _line("Article", f"{_cut(_article(one), LONG)}, score {one.coverage_score:.2f}")
-    yield _line("Gap" if one.is_gap else "Covered", of.why)
+    yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}; {usual}")
+    yield line("Article", f"{_cut(_article(one), LONG)}, score {one.coverage_score:.2f}")
+    yield line("Gap" if one.is_gap else "Covered", of.why)
     for closure in of.closures:
         yield from _closure_lines(closure, account)
-    yield from (_line("Changed", _change(change, one.topic_id, account)) for change in of.changes)
+    yield from (line("Changed", _change(change, one.topic_id, account)) for change in of.changes)
     yield ""
     most = max(count for _, count in of.weeks) or 1
     yield "Questions in the seven days up to"
@@ -144,23 +145,23 @@ def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
         yield f"{len(of.conversations):,} of {one.conversation_count:,} conversations, the newest; --limit shows more"
     yield ""
     sales = f"{account.currency} {of.attributed_revenue:,.2f} in {counted(of.attributed_orders, 'order')}"
-    yield _line("Bought", f"{sales}, which these conversations brought all the same")
+    yield line("Bought", f"{sales}, which these conversations brought all the same")
     draft = f"draft {shlex.quote(one.topic_id)}{options} > draft.md"
-    yield _line("Next", f"agent-metrics topics {draft if one.is_gap else f'list{options}'}")
+    yield line("Next", f"agent-metrics topics {draft if one.is_gap else f'list{options}'}")
 
 
 def _closure_lines(one: Closure, account: AskedAccount) -> Iterator[str]:
     title = _cut(one.article_title or one.article_id, LONG)
     until = f", until {account.day_of(one.reopened_at)}, when no article covered it any more" if one.reopened_at else ""
-    yield _line("Closed", f"by {title} on {account.day_of(one.closed_at)}{until}")
+    yield line("Closed", f"by {title} on {account.day_of(one.closed_at)}{until}")
     before = _rate(one.handed_off_before, one.conversations_before)
     after = _rate(one.handed_off_after, one.conversations_after)
-    yield _line("", f"handed off before: {before}; after: {after}")
+    yield line("", f"handed off before: {before}; after: {after}")
     if one.handoff_rate_change is not None and one.change_low is not None and one.change_high is not None:
         change = f"{100 * one.handoff_rate_change:+.1f} points"
         interval = f"95 % interval {100 * one.change_low:+.1f} to {100 * one.change_high:+.1f}"
         chance = "; it may be chance" if one.change_low <= 0 <= one.change_high else ""
-        yield _line("", f"change: {change}, {interval}{chance}")
+        yield line("", f"change: {change}, {interval}{chance}")
 
 
 def _change(one: Change, topic_id: str, account: AskedAccount) -> str:
@@ -207,7 +208,3 @@ def _rate(part: int, whole: int) -> str:
 
 def _of(part: int, whole: int) -> str:
     return f" of {whole:,} ({part / whole:.1%})" if whole else ""
-
-
-def _line(label: str, text: str) -> str:
-    return f"{label:<10} {clean(text)}"

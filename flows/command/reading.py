@@ -1,128 +1,136 @@
-"""The commands that read what is published: as a report, as files, as a page."""
+"""The commands that read: what is published as a report, as files, as a page; how the installation is."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from pydantic import Field, field_validator
 
-from flows import settings as configuration
 from flows.command import export_shown, report_shown
 from flows.command.console import Console
-from flows.command.options import (
-    ByOption,
-    ConfigOption,
-    DebugOption,
-    FirstOption,
-    FolderOption,
-    FormatOption,
-    HomeOption,
-    JsonOption,
-    LastOption,
-    OverwriteOption,
-    TableOption,
-    WarehouseOption,
-)
-from flows.jobs.steps import Ask, a_date
+from flows.command.doctor import examine, exit_status
+from flows.command.options import command
+from flows.command.status import status as status_of
+from flows.command.status_shown import status_lines
+from flows.ground.home import Home
 from flows.published.breakdown import breakdown, check_dimension
 from flows.published.export import export as published_export
 from flows.published.report import report as published_report
-from flows.warehouses import Warehouse
+from flows.settings import credentials
+from flows.settings.requests import DateRangeRequest, Option, WarehouseRequest
+from flows.warehouses import configured
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
-def report(
-    *,
-    account: Annotated[str, typer.Option("--account", help="Id of the account.")],
-    first: FirstOption,
-    last: LastOption,
-    by: ByOption = None,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+@command(app, WarehouseRequest)
+def status(request: WarehouseRequest, console: Console) -> int:
+    """What is published, what is next, and what was refused."""
+    settings = request.settings()
+    found = status_of(Home(settings.home), configured(settings))
+    console.show(found.to_json_dict(), status_lines(found))
+    return 0
+
+
+@command(app, WarehouseRequest)
+def doctor(request: WarehouseRequest, console: Console) -> int:
+    """Find what keeps this installation from working, and what to do about it."""
+    with console.working():
+        findings = examine(request)
+    document = {"findings": [vars(finding) for finding in findings], "exit_status": exit_status(findings)}
+    console.show(document, (finding.line() for finding in findings))
+    return exit_status(findings)
+
+
+class ReportRequest(DateRangeRequest, WarehouseRequest):
+    """The figures of one account and a range of dates."""
+
+    account: str = Field(description="Id of the account.")
+    by: str | None = Field(
+        default=None, description="In groups: channel, status, tag, day, week (from Monday), month or skill."
+    )
+
+    @field_validator("by")
+    @classmethod
+    def _known(cls, by: str | None) -> str | None:
+        if by is not None:
+            check_dimension(by)
+        return by
+
+
+@command(app, ReportRequest)
+def report(request: ReportRequest, console: Console) -> int:
     """The published figures of one account and a range of dates."""
-    console = Console(as_json=as_json, is_debugging=debug)
-    dates = a_date(first, "--from"), a_date(last, "--to")
-    if by is not None:
-        check_dimension(by)
-    with _published(home, config, warehouse).read() as reader:
-        figures = published_report(reader, account, *dates)
-        groups = breakdown(reader, figures, by) if by is not None else None
+    with configured(request.settings())[0].read() as reader:
+        figures = published_report(reader, request.account, request.first, request.last)
+        groups = breakdown(reader, figures, request.by) if request.by is not None else None
     document = {**figures.to_json_dict(), **(groups.to_json_dict() if groups else {})}
     console.show(document, report_shown.report_lines(figures, groups))
     return 0
 
 
-@app.command()
-def export(
-    *,
-    kind: FormatOption,
-    folder: FolderOption,
-    tables: TableOption = None,
-    account: Annotated[str | None, typer.Option("--account", help="Id of one account, instead of all.")] = None,
-    overwrite: OverwriteOption = False,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+class ExportRequest(WarehouseRequest):
+    """Published tables as files."""
+
+    kind: Annotated[str, Option("--format", metavar="csv|parquet")] = Field(description="csv or parquet.")
+    folder: Annotated[Path, Option("--to")] = Field(description="Folder for the files; made if missing.")
+    table: tuple[str, ...] = Field(
+        default=(), description="Table of contract/metrics.yml; may repeat. The default is all."
+    )
+    account: str | None = Field(default=None, description="Id of one account, instead of all.")
+    overwrite: bool = Field(default=False, description="Replace files that no export wrote, too.")
+
+
+@command(app, ExportRequest)
+def export(request: ExportRequest, console: Console) -> int:
     """Write published tables as files, all of one publication, exactly as they are.
 
     Each file appears whole. publication.json beside them says of which
     publication they are. Files of an earlier export are replaced, others only
     with --overwrite.
     """
-    console = Console(as_json=as_json, is_debugging=debug)
-    asked: dict[str, Any] = {"tables": tables or [], "account": account, "overwrite": overwrite}
-    with console.working() as progress, _published(home, config, warehouse).read() as reader:
-        exported = published_export(reader, folder, kind, progress, **asked)
+    with console.working() as progress, configured(request.settings())[0].read() as reader:
+        exported = published_export(
+            reader,
+            request.folder,
+            request.kind,
+            progress,
+            tables=request.table,
+            account=request.account,
+            overwrite=request.overwrite,
+        )
     for line in export_shown.left_out_lines(exported):
         console.say(line)
     console.show({**exported.to_json_dict(), "exit_status": 0}, export_shown.export_lines(exported))
     return 0
 
 
-@app.command()
-def dashboard(
-    *,
-    host: Annotated[str, typer.Option("--host", help="Where to listen; others than this machine need tokens.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 is any free one.")] = 2718,
-    is_opening: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+class DashboardRequest(WarehouseRequest):
+    """The page."""
+
+    host: str = Field(default="127.0.0.1", description="Where to listen; others than this machine need tokens.")
+    port: int = Field(default=2718, ge=0, le=65535, description="0 is any free port.")
+    opens: Annotated[bool, Option("--open")] = Field(default=False, description="Open it in the browser.")
+
+
+@command(app, DashboardRequest)
+def dashboard(request: DashboardRequest, console: Console) -> int:
     """Serve the page of figures, conversations, gaps and sales, until interrupted."""
     from flows.dashboard.access import Tokens  # noqa: PLC0415  only this command needs it
     from flows.dashboard.server import serve  # noqa: PLC0415
     from notebooks import PAGE  # noqa: PLC0415
 
-    console = Console(as_json=as_json, is_debugging=debug)
-    ask = Ask(home=home, config=config, warehouse=warehouse or [])
-    read = ask.warehouses()[0]
+    settings = request.settings()
+    read = configured(settings)[0]
 
     def ready(address: str) -> None:
         lines = (f"Dashboard  {address}", f"Reads      {read}", "Ctrl-C ends it.")
         console.show({"address": address, "warehouse": str(read)}, lines)
-        if is_opening:
+        if request.opens:
             typer.launch(address)
 
-    serve(
-        PAGE, read, Tokens.of(ask.settings().dashboard, configuration.credentials()), host=host, port=port, ready=ready
-    )
+    tokens = Tokens.of(settings.dashboard, credentials())
+    serve(PAGE, read, tokens, host=request.host, port=request.port, ready=ready)
     return 0
-
-
-def _published(home: str | None, config: str | None, warehouse: list[str] | None) -> Warehouse:
-    """The one that is read: the first."""
-    return Ask(home=home, config=config, warehouse=warehouse or []).warehouses()[0]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.ground.home import Home, read_json
+from flows.ground.build import Build
+from flows.ground.home import Home
+from flows.jobs.checked import Checked
 from flows.warehouses import Warehouse, stands
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.reader import Reader
@@ -27,7 +29,7 @@ class FailedCheck:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateStatus:
     """The last complete build. `gate` is `open`, `closed`, or `not_checked` if its own checks have not run."""
 
     build_id: str
@@ -76,7 +78,7 @@ class Status:
     history: tuple[Publication, ...]
     publications: int
     is_held: bool
-    candidate: Candidate | None
+    candidate: CandidateStatus | None
     rejected_rows: tuple[RejectedRows, ...]
     warehouses: tuple[WarehouseStatus, ...]
 
@@ -145,31 +147,29 @@ def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
     )
 
 
-def _candidate(home: Home, standing: Published | None) -> Candidate | None:
-    build = read_json(home.build_file)
+def _candidate(home: Home, standing: Published | None) -> CandidateStatus | None:
+    build = Build.read(home)
     if build is None:
         return None
-    verdict = read_json(home.check_file)
-    if verdict is not None and verdict["build_id"] != build["build_id"]:
-        verdict = None
-    gate = "not_checked" if verdict is None else "open" if verdict["is_open"] else "closed"
-    return Candidate(
-        build_id=build["build_id"],
-        as_of=build["as_of"],
-        data_up_to=build["data_up_to"],
-        built_at=build["built_at"],
-        mode=build["mode"],
-        is_published=standing is not None and standing.build_id == build["build_id"],
-        gate=gate,
-        checks_passed=verdict["passed"] if verdict else None,
-        checks_total=verdict["total"] if verdict else None,
+    checked = Checked.read(home)
+    verdict = checked.verdict if checked and checked.build_id == build.build_id else None
+    return CandidateStatus(
+        build_id=build.build_id,
+        as_of=build.as_of,
+        data_up_to=build.data_up_to,
+        built_at=build.built_at,
+        mode=build.mode,
+        is_published=standing is not None and standing.build_id == build.build_id,
+        gate="not_checked" if verdict is None else "open" if verdict.is_open else "closed",
+        checks_passed=verdict.passed if verdict else None,
+        checks_total=verdict.total if verdict else None,
         failed_checks=tuple(
-            FailedCheck(one["name"], one["table"], one["outcome"], one["rows"])
-            for one in (verdict["outcomes"] if verdict else ())
-            if one["outcome"] == "error" or (one["outcome"] == "failed" and one["severity"] == "critical")
+            FailedCheck(one.name, one.table, one.outcome, one.rows)
+            for one in (verdict.outcomes if verdict else ())
+            if one.closes_the_gate
         ),
-        refused=build["refused"],
-        held_back=build["held_back"],
+        refused=build.refused,
+        held_back=build.held_back,
     )
 
 

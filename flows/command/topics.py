@@ -4,88 +4,82 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import Field
 from rich.console import RenderableType
 from rich.table import Table
 
-from flows.command import gaps_shown, summary
+from flows.command import gaps_shown
 from flows.command.console import Console
-from flows.command.options import ConfigOption, DebugOption, EngineOption, HomeOption, JsonOption, WarehouseOption
-from flows.command.start import start
+from flows.command.options import command
+from flows.command.start import TOPICS, start
+from flows.command.working import shown
 from flows.ground.address import Address
-from flows.jobs.steps import Ask
 from flows.published.gap_draft import draft as gap_draft
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import gaps
-from flows.warehouses.reader import Reader
+from flows.settings.requests import Option, Request, TopicsRequest, WarehouseRequest
+from flows.warehouses import configured
 
 app = typer.Typer(help="What shoppers ask, and what no article answers.", add_completion=False)
 
-AccountOption = Annotated[str | None, typer.Option("--account", help="Id of one account, instead of all.")]
-TopicArgument = Annotated[str, typer.Argument(metavar="TOPIC", help="Id of the topic, as `topics list` shows it.")]
+
+class AccountRequest(WarehouseRequest):
+    """Topics, of one account or of all."""
+
+    account: str | None = Field(default=None, description="Id of one account, instead of all.")
 
 
-@app.command("list")
-def list_topics(
-    *,
-    account: AccountOption = None,
-    is_all: Annotated[bool, typer.Option("--all", help="Covered topics too, not only open gaps.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Most topics to show.")] = 20,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+class TopicRequest(AccountRequest):
+    """A topic."""
+
+    topic: Annotated[str, Option(metavar="TOPIC", is_argument=True)] = Field(
+        description="Id of the topic, as `topics list` shows it."
+    )
+
+
+class ListRequest(AccountRequest):
+    """The topics."""
+
+    is_all: Annotated[bool, Option("--all")] = Field(
+        default=False, description="Covered topics too, not only open gaps."
+    )
+    limit: int = Field(default=20, ge=1, description="Most topics to show.")
+
+
+@command(app, ListRequest, "list")
+def list_topics(request: ListRequest, console: Console) -> int:
     """The open gaps, those first that cost most people."""
-    console = Console(as_json=as_json, is_debugging=debug)
-    with _reader(home, config, warehouse) as reader:
-        found = gaps(reader, account, is_all=is_all, limit=limit)
-    options = _again(home, config, warehouse)
-    console.show({**found.to_json_dict(), "exit_status": 0}, gaps_shown.gap_lines(found, options))
+    with configured(request.settings())[0].read() as reader:
+        found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit)
+    console.show({**found.to_json_dict(), "exit_status": 0}, gaps_shown.gap_lines(found, _again(request)))
     return 0
 
 
-@app.command()
-def show(
-    *,
-    topic: TopicArgument,
-    account: AccountOption = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Most conversations to show.")] = 20,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+class ShowRequest(TopicRequest):
+    """All of a topic."""
+
+    limit: int = Field(default=20, ge=1, description="Most conversations to show.")
+
+
+@command(app, ShowRequest)
+def show(request: ShowRequest, console: Console) -> int:
     """One topic: who asks, how it ends for them, and what answers it."""
-    console = Console(as_json=as_json, is_debugging=debug)
-    with _reader(home, config, warehouse) as reader:
-        details = topic_details(reader, topic, account, limit)
-    options = _again(home, config, warehouse, account)
+    with configured(request.settings())[0].read() as reader:
+        details = topic_details(reader, request.topic, request.account, request.limit)
+    options = _again(request, request.account)
     console.show({**details.to_json_dict(), "exit_status": 0}, gaps_shown.topic_lines(details, options))
     return 0
 
 
-@app.command()
-def draft(
-    *,
-    topic: TopicArgument,
-    account: AccountOption = None,
-    home: HomeOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+@command(app, TopicRequest)
+def draft(request: TopicRequest, console: Console) -> int:
     """The missing article as Markdown: what it has to answer, without answers."""
-    console = Console(as_json=as_json, is_debugging=debug)
-    with _reader(home, config, warehouse) as reader:
-        found = gap_draft(reader, topic, account)
+    with configured(request.settings())[0].read() as reader:
+        found = gap_draft(reader, request.topic, request.account)
     if not found.topic.is_gap:
         console.say("Note: published articles answer this topic; `agent-metrics topics show` says how well.")
     console.say("Note: these are words of shoppers. Numbers, addresses and links are hidden; names may not be.")
@@ -93,58 +87,36 @@ def draft(
     return 0
 
 
-@app.command()
-def evaluate(
-    *,
-    questions: Annotated[Path, typer.Option("--questions", help="JSON lines: text, topic, is_covered.")],
-    articles: Annotated[Path, typer.Option("--articles", help="JSON lines: article_id, title, body.")],
-    embedder: Annotated[
-        str | None, typer.Option("--embedder", help="What turns texts into vectors, instead of the setting.")
-    ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+class EvaluateRequest(Request):
+    """A measurement of the grouping."""
+
+    questions: Path = Field(description="JSON lines: text, topic, is_covered.")
+    articles: Path = Field(description="JSON lines: article_id, title, body.")
+    embedder: str | None = Field(default=None, description="What turns texts into vectors, instead of the setting.")
+
+
+@command(app, EvaluateRequest)
+def evaluate(request: EvaluateRequest, console: Console) -> int:
     """Measure topics and gaps on questions of which both are known."""
     from flows.questions.evaluation import evaluate as measured  # noqa: PLC0415  scikit-learn costs a second
 
-    console = Console(as_json=as_json, is_debugging=debug)
     with console.working():
-        chosen = embedder or Ask(config=config).settings().topics.embedder
-        figures = measured(questions, articles, chosen).to_json_dict()
+        chosen = request.embedder or request.settings().topics.embedder
+        figures = measured(request.questions, request.articles, chosen).to_json_dict()
     console.show({**figures, "exit_status": 0}, _figures(figures))
     return 0
 
 
-@app.command()
-def regroup(
-    *,
-    home: HomeOption = None,
-    engine: EngineOption = None,
-    warehouse: WarehouseOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+@command(app, TopicsRequest)
+def regroup(request: TopicsRequest, console: Console) -> int:
     """Group all questions anew, build, check and publish; topics keep their ids where they can."""
-    console = Console(as_json=as_json, is_debugging=debug)
-    asked = {"regroup": True, "engine": engine, "warehouse": warehouse or []}
-    result = start(console, "topics", home=home, config=config, **asked)
-    console.show(result.to_json_dict(), summary.summary(result))
-    return result.exit_status
+    return shown(console, start(console, TOPICS, request))
 
 
-@contextmanager
-def _reader(home: str | None, config: str | None, warehouse: list[str] | None) -> Iterator[Reader]:
-    """The first warehouse, as it is at one instant."""
-    with Ask(home=home, config=config, warehouse=warehouse or []).warehouses()[0].read() as reader:
-        yield reader
-
-
-def _again(home: str | None, config: str | None, warehouse: list[str] | None, account: str | None = None) -> str:
+def _again(request: WarehouseRequest, account: str | None = None) -> str:
     """The options that name the same place in a command to copy; no password stands in them."""
-    place = str(Address.of(warehouse[0])) if warehouse else None
-    given = (("--account", account), ("--home", home), ("--config", config), ("--warehouse", place))
+    place = str(Address.of(request.warehouse[0])) if request.warehouse else None
+    given = (("--account", account), ("--home", request.home), ("--config", request.config), ("--warehouse", place))
     return "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
 
 

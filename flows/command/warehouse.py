@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
+from pydantic import Field
 
-from flows import settings as configuration
 from flows.command.console import Console
-from flows.command.options import ConfigOption, DebugOption, HomeOption, JsonOption, WarehouseOption
+from flows.command.options import command
 from flows.ground.address import Address
 from flows.ground.errors import InputError
-from flows.jobs.steps import Ask
+from flows.settings import role_password
+from flows.settings.environment import ROLE_PASSWORDS
+from flows.settings.requests import WarehouseRequest
 
 app = typer.Typer(help="Prepare a metrics warehouse in Postgres.", add_completion=False)
 
@@ -21,31 +21,27 @@ def _group() -> None:
     return
 
 
-@app.command()
-def init(
-    *,
-    warehouse: WarehouseOption = None,
-    writer: Annotated[str, typer.Option("--writer", help="Role that publishes.")] = "agent_metrics_writer",
-    reader: Annotated[str, typer.Option("--reader", help="Role that reads everything.")] = "agent_metrics_reader",
-    limited_reader: Annotated[
-        str, typer.Option("--limited-reader", help="Role that sees no texts, no contact data, no refused rows.")
-    ] = "agent_metrics_limited_reader",
-    account: Annotated[
-        str | None, typer.Option("--account", help="The only account that the limited reader sees.")
-    ] = None,
-    home: HomeOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    debug: DebugOption = False,
-) -> int:
+class InitRequest(WarehouseRequest):
+    """The roles of a warehouse."""
+
+    writer: str = Field(default="agent_metrics_writer", description="Role that publishes.")
+    reader: str = Field(default="agent_metrics_reader", description="Role that reads everything.")
+    limited_reader: str = Field(
+        default="agent_metrics_limited_reader",
+        description="Role that sees no texts, no contact data, no refused rows.",
+    )
+    account: str | None = Field(default=None, description="The only account that the limited reader sees.")
+
+
+@command(app, InitRequest)
+def init(request: InitRequest, console: Console) -> int:
     """Make the roles that publish and read, as an administrator; safe to run again."""
     from flows.warehouses.postgres import Roles, prepare  # noqa: PLC0415  only this command needs it
 
-    console = Console(as_json=as_json, is_debugging=debug)
-    settings = Ask(home=home, config=config, warehouse=warehouse or []).settings()
-    address = _postgres(settings.warehouse)
-    passwords = {role: configuration.role_password(role) for role in configuration.ROLE_PASSWORDS}
-    done = prepare(address, Roles(writer, reader, limited_reader, account), passwords)
+    address = _postgres(request.settings().warehouse)
+    passwords = {role: role_password(role) for role in ROLE_PASSWORDS}
+    roles = Roles(request.writer, request.reader, request.limited_reader, request.account)
+    done = prepare(address, roles, passwords)
     console.show({"warehouse": str(address), "done": done, "exit_status": 0}, done)
     return 0
 

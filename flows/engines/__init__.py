@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from flows.engines import duckdb, spark
-from flows.engines.candidate import Build, Topics
+from flows.engines.candidate import Topics
 from flows.engines.gather import gather
 from flows.engines.spark import opened
+from flows.ground.build import Build
 from flows.ground.home import Home
 from flows.ground.progress import Progress
 from flows.lake import Lake

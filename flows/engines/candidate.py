@@ -2,66 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
 
 from duckdb import DuckDBPyConnection
 
 import contract
 from flows.engines import fingerprint
-from flows.ground.home import Home, read_json, write_durably
+from flows.ground.build import Build
+from flows.ground.home import Home
 from flows.lake import Lake
 from flows.settings import AccountSettings
 
 
-@dataclass(frozen=True)
-class Build:
-    """A complete candidate. Instants are ISO text in UTC.
-
-    `base` is the build that this one continued, None in a full build; `number` counts builds since the last full one.
-    `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `project` and `project_text` are the
-    fingerprints of what was computed and of the files that said so. `topics_version` is that of the grouping.
-    """
-
-    build_id: str
-    number: int
-    base: str | None
-    mode: Literal["full", "incremental"]
-    engine: str
-    as_of: str
-    data_up_to: str | None
-    loads_up_to: int
-    accounts: str
-    project: str
-    row_counts: dict[str, int]
-    held_back: dict[str, int]
-    refused: dict[str, int]
-    built_at: str
-    contract_version: int
-    topics_method: str = ""
-    topics_version: int = 0
-    project_text: str = ""
-    changed: bool = True
-
-    def to_json_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    def write(self, home: Home) -> None:
-        """Declare the candidate complete."""
-        write_durably(home.build_file, json.dumps(self.to_json_dict(), indent=1, ensure_ascii=False))
-
-
 def last_build(home: Home, engine: str) -> Build | None:
     """The complete candidate that `engine` made in this home; None where there is none or a build was cut off."""
-    document = read_json(home.build_file)
+    build = Build.read(home)
     files = {"duckdb": [home.work_file, home.candidate_file], "spark": [home.tables / "tables.json"]}[engine]
-    if document is None or document["engine"] != engine or not all(file.exists() for file in files):
-        return None
-    return Build(**document)
+    return build if build and build.engine == engine and all(file.exists() for file in files) else None
 
 
 @dataclass(frozen=True)

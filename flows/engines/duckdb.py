@@ -11,7 +11,8 @@ import duckdb
 
 import contract
 from flows.engines import dbt
-from flows.engines.candidate import Build, Plan, Topics, described, plan
+from flows.engines.candidate import Plan, Topics, described, plan
+from flows.ground.build import Build
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress

@@ -18,9 +18,10 @@ import duckdb
 
 import contract
 from flows.engines import cluster, dbt
-from flows.engines.candidate import Build, Plan, Topics, described, plan
+from flows.engines.candidate import Plan, Topics, described, plan
 from flows.engines.duckdb import lay_asked
 from flows.engines.gather import files_of
+from flows.ground.build import Build
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, read_json, sync_folder, write_durably
 from flows.ground.progress import Progress

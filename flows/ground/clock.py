@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import overload
+
+
+@overload
+def utc_text(instant: datetime) -> str: ...
+
+
+@overload
+def utc_text(instant: datetime | None) -> str | None: ...
 
 
 def utc_text(instant: datetime | None) -> str | None:

@@ -1,14 +1,11 @@
-"""How stages run under Prefect: a step is a task, progress is the run's log, verdict and figures are artifacts.
-
-The only file beside the flows themselves that knows Prefect.
-"""
+"""How jobs run under Prefect: a step is a task, progress is the run's log, verdict and figures are artifacts."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -19,10 +16,13 @@ from prefect.tasks import Task
 from flows.ground.errors import AgentMetricsError
 from flows.ground.progress import Lines, Progress
 from flows.ground.text import clean
-from flows.jobs.stages import RETRY_DELAYS, Closed, Result
-from flows.jobs.steps import Ask
+from flows.jobs.calls import RETRY_DELAYS
+from flows.jobs.result import Closed, Result
 from flows.published.recent import recent_reports
+from flows.settings.requests import Request
+from flows.warehouses import configured
 
+P = ParamSpec("P")
 T = TypeVar("T")
 SAMPLE_ROWS = 3
 
@@ -40,7 +40,7 @@ for name in ("prefect.flow_runs", "prefect.task_runs"):
     logging.getLogger(name).addFilter(_Sentences())
 
 
-def as_task(step: Callable[..., T], *args: Any) -> T:
+def as_task(step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Call the step as a task of the flow that runs; tried again where the error says that this can help."""
 
     # NO_CACHE: steps have effects, so equal inputs are no reason to skip one
@@ -51,8 +51,8 @@ def as_task(step: Callable[..., T], *args: Any) -> T:
         retry_delay_seconds=RETRY_DELAYS,
         retry_condition_fn=_can_help,
     )
-    def adapter() -> T:  # what the step takes stays out of Prefect's sight: it would copy and store it
-        return step(*args)
+    def adapter() -> T:  # the arguments stay out of Prefect's sight: it would copy and store them
+        return step(*args, **kwargs)
 
     return adapter()
 
@@ -84,22 +84,23 @@ def verdict_shown() -> Iterator[None]:
 
 def show_verdict(result: Result) -> None:
     """The gate's report as an artifact."""
-    if result.check is None:
+    if result.checked is None:
         return
-    state = "open" if result.check["is_open"] else "closed"
-    passed = f"{result.check['passed']} of {result.check['total']} checks passed (scope {result.check['scope']})."
-    lines = [f"# The gate is {state}", passed]
+    verdict = result.checked.verdict
+    lines = [
+        f"# The gate is {'open' if verdict.is_open else 'closed'}",
+        f"{verdict.passed} of {verdict.total} checks passed (scope {verdict.scope}).",
+    ]
     for one in result.not_passed():
-        lines += [f"## {_text(one['name'])}", f"`{_text(one['table'])}`, {one['severity']}, {one['outcome']}"]
-        lines += [f"{one['rows']:,} rows, e.g."] + [_code(row) for row in one["sample"][:SAMPLE_ROWS]]
-        lines += [_code(one["error"])] if one["error"] else ["To look at all of them:", _code(one["sql"])]
+        lines += [f"## {_text(one.name)}", f"`{_text(one.table)}`, {one.severity}, {one.outcome}"]
+        lines += [f"{one.rows:,} rows, e.g."] + [_code(row) for row in one.sample[:SAMPLE_ROWS]]
+        lines += [_code(one.error)] if one.error else ["To look at all of them:", _code(one.sql)]
     create_markdown_artifact(markdown="\n\n".join(lines), key="gate-report", description="What the gate found")
 
 
-def show_figures(ask: Ask, result: Result) -> None:
+def show_figures(request: Request, result: Result) -> None:
     """The key figures of every account as an artifact, from a warehouse that shows them; rates are between 0 and 1."""
-    behind = {one["warehouse"] for one in result.behind()}
-    with next(one for one in ask.warehouses() if str(one) not in behind).read() as reader:
+    with result.shows(configured(request.settings())).read() as reader:
         figures = recent_reports(reader)
     rows = [
         {
@@ -115,9 +116,8 @@ def show_figures(ask: Ask, result: Result) -> None:
         }
         for one in figures
     ]
-    create_table_artifact(
-        table=rows, key="key-figures", description=f"Publication {(result.publication or {}).get('publication_id')}"
-    )
+    publication_id = result.publication.publication_id if result.publication else None
+    create_table_artifact(table=rows, key="key-figures", description=f"Publication {publication_id}")
 
 
 def _text(text: object) -> str:

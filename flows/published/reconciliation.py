@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-import contract
-from flows.ground.clock import utc_text
 from flows.ground.sql import literal
 from flows.warehouses.reader import Reader
 
@@ -20,28 +18,43 @@ order by account_id, source, statistic = 'skill_volume', status is not null, cha
     status, channel, statistic desc, skill
 """
 REASONS = {
-    "time_zone": "over there the dates are those of UTC",
-    "definition": "over there it is counted otherwise: by its own status and start; skills by invocation",
-    "late_data": "something has not come yet, here or there; reconcile again later",
+    "time_zone": "the source takes the dates of UTC",
+    "definition": "the source counts in another way: by its own status and start; skills by invocation",
+    "late_data": "some data has not come yet, here or there; reconcile again later",
     "unknown": "neither dates nor definition explain it; look at these conversations in both systems",
 }
 
 
-def reconciled(reader: Reader, accounts: Collection[str | None], first: date, last: date) -> list[dict[str, Any]]:
-    """The figures of these accounts and this very range, as the columns of the table; plain JSON values."""
-    columns = [column.name for column in contract.metrics()[TABLE].columns]
+@dataclass(frozen=True)
+class ReconciledFigure:
+    """A row of `metrics.reconciled_figures`, whose columns these fields are; `reported_at` is in UTC."""
+
+    account_id: str
+    figure_id: str
+    source: str
+    first_on: date
+    last_on: date
+    statistic: str
+    channel: str | None
+    status: str | None
+    skill: str | None
+    ours: Decimal | None
+    theirs: Decimal
+    difference: Decimal | None
+    ours_on_utc_dates: Decimal | None
+    ours_by_their_definition: Decimal | None
+    likely_reason: str | None
+    reported_at: datetime
+
+    @property
+    def is_rate(self) -> bool:
+        """A rate is from 0 to 1; all other figures are counts."""
+        return self.statistic == "resolution_rate"
+
+
+def reconciled(reader: Reader, accounts: Collection[str | None], first: date, last: date) -> list[ReconciledFigure]:
+    """The figures of these accounts and of this very range of dates."""
+    columns = ", ".join(field.name for field in fields(ReconciledFigure))
     named = ", ".join(literal(str(account)) for account in sorted(map(str, accounts)))
-    query = FIGURES.format(columns=", ".join(columns), accounts=named, first=literal(first), last=literal(last))
-    return [_plain(dict(zip(columns, row, strict=True))) for row in reader.rows(query)]
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _value(value, row["statistic"] != "resolution_rate") for name, value in row.items()}
-
-
-def _value(value: Any, is_count: bool) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if is_count else float(value)
-    if isinstance(value, datetime):
-        return utc_text(value)
-    return value.isoformat() if isinstance(value, date) else value
+    query = FIGURES.format(columns=columns, accounts=named, first=literal(first), last=literal(last))
+    return [ReconciledFigure(*row) for row in reader.rows(query)]

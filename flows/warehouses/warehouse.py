@@ -21,6 +21,15 @@ class Sent:
     bytes: int = 0
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What publishing did to a warehouse: what it was `sent`, if anything, or the `error` that left it behind."""
+
+    warehouse: str
+    sent: Sent | None = None
+    error: str | None = None
+
+
 class Warehouse(Protocol):
     """Where readers read. `str` names it, without a password."""
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, expect
 
+from flows import jobs
 from flows.demo import write_shop
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
+from flows.settings.requests import RunRequest
 from tests.conftest import write_rows
 
 COMMAND = Path(sys.executable).with_name("agent-metrics")
@@ -35,7 +35,7 @@ def built_shop(folder: Path) -> Home:
     """A demo shop with what strangers may write, built and published by the main job."""
     write_shop(folder / "shop", conversations=700)
     _write_hostile(folder / "shop")
-    result = stages.run(Ask(home=str(folder / "home"), path=str(folder / "shop"), as_of=AS_OF))
+    result = jobs.run(RunRequest(home=str(folder / "home"), path=str(folder / "shop"), as_of=AS_OF))
     assert result.outcome == "published"
     return Home(folder / "home")
 

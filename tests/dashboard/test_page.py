@@ -14,13 +14,13 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, expect
 
+from flows import jobs
 from flows.dashboard import shown
 from flows.dashboard.periods import NAMES
 from flows.demo import write_shop
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
 from flows.published.report import Report, report
+from flows.settings.requests import PublishRequest, RunRequest
 from flows.warehouses.duckdb import DuckDBFile
 from tests.conftest import write_rows
 from tests.dashboard.browser import AS_OF, CANARY, HOSTILE, Visitor, built_shop, chromium, served
@@ -343,7 +343,7 @@ def test_a_newer_publication_is_announced_and_not_forced(
         page = visitor.page
         page.goto(address)
         expect(page.get_by_role("alert")).to_contain_text("othing is published yet")
-        stages.run(Ask(home=str(home.root), path=str(folder / "shop"), as_of=AS_OF))
+        jobs.run(RunRequest(home=str(home.root), path=str(folder / "shop"), as_of=AS_OF))
         page.get_by_role("button", name="Show it").click()
         before = told(home, "aurora", *RANGES["30"])
         expect(page.locator("#App [data-figure=volume] .value")).to_have_text(f"{before.conversations.volume:,}")
@@ -354,7 +354,7 @@ def test_a_newer_publication_is_announced_and_not_forced(
         )
         said = {"message_id": "late-1", "sender": "visitor", "sent_at": "2026-06-07T10:00:00Z", "text": "Late?"}
         write_rows(folder / "shop" / "messages" / "late.jsonl", [{**of, **said}])
-        stages.run(Ask(home=str(home.root), path=str(folder / "shop"), as_of=AS_OF))
+        jobs.run(RunRequest(home=str(home.root), path=str(folder / "shop"), as_of=AS_OF))
         expect(page.get_by_role("button", name="Show it")).to_be_visible()
         assert visitor.figure("volume") == f"{before.conversations.volume:,}"
         page.get_by_label("Dates").select_option(label="Last 90 days")  # still of the publication that is looked at
@@ -392,7 +392,7 @@ def test_a_token_shows_its_account_and_no_texts(home: Home, visit: Visit, tmp_pa
 def test_the_page_reads_postgres_as_well(home: Home, visit: Visit) -> None:
     with servers.wheel() as server:
         url = servers.fresh(server)
-        stages.publish(Ask(home=str(home.root), warehouse=[url]))
+        jobs.publish(PublishRequest(home=str(home.root), warehouse=[url]))
         with served(home, "--warehouse", url) as address:
             visitor = visit(address)
             visitor.open(account="nordlicht", dates="30")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from flows import jobs
 from flows.command.doctor import examine
 from flows.engines import cluster
 from flows.ground.errors import ClusterUnavailable, InputError
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
 from flows.settings import SparkSettings
+from flows.settings.requests import BuildRequest, WarehouseRequest
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def nobody() -> str:
 
 def test_the_engine_spark_without_a_cluster_is_refused_and_named(home: Home) -> None:
     with pytest.raises(InputError, match=r"setting spark\.master: there is no cluster .* name it"):
-        stages.build(Ask(home=str(home.root), engine="spark"))
+        jobs.build(BuildRequest(home=str(home.root), engine="spark"))
 
 
 @pytest.mark.usefixtures("java")
@@ -57,11 +57,13 @@ def test_a_machine_without_java_is_told_what_to_install(
 def test_the_doctor_looks_at_the_cluster(home: Home, nobody: str, tmp_path: Path) -> None:
     settings = tmp_path / "agent-metrics.toml"
     settings.write_text(f'engine = "spark"\n[spark]\nmaster = "{nobody}"\n', "utf-8")
-    [finding] = [one for one in examine(Ask(home=str(home.root), config=str(settings))) if one.check == "engine"]
+    [finding] = [
+        one for one in examine(WarehouseRequest(home=str(home.root), config=str(settings))) if one.check == "engine"
+    ]
     assert finding.outcome == "problem"
     assert "does not answer" in finding.what
 
 
 def test_another_engine_is_refused(home: Home) -> None:
     with pytest.raises(InputError, match="'duckdb' or 'spark'"):
-        stages.build(Ask(home=str(home.root), engine="flink"))
+        jobs.build(BuildRequest(home=str(home.root), engine="flink"))

@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
+from flows import jobs
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
 from flows.published.report import report
+from flows.settings.requests import RunRequest
 from flows.warehouses.duckdb import DuckDBFile
 from tests.reference.compare import payload_account, read_published
 
@@ -72,8 +72,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]
         cases = [case for case in CASES if as_of(case) == instant]
         home = Home(workplace / instant.replace(":", ""))
         for folder in delivered(cases, workplace / "delivered" / instant):
-            ask = Ask(home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0)
-            assert stages.run(ask).outcome == "published"
+            ask = RunRequest(
+                home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0
+            )
+            assert jobs.run(ask).outcome == "published"
         return home
 
     return deliver

@@ -12,13 +12,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows import jobs
 from flows.ground.errors import HomeBusy
 from flows.ground.home import Home
 from flows.ground.progress import Silent
-from flows.jobs import stages
-from flows.jobs.stages import Ask
 from flows.lake import Input, Lake, compaction
 from flows.lake.compaction import Compacted, compact
+from flows.settings.requests import CompactRequest, PullRequest, RunRequest
 from tests.reference.compare import compare, read_published
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.shops import AS_OF, random_shop
@@ -140,7 +140,7 @@ def test_files_that_a_run_may_be_reading_are_left_to_the_next_compaction(
 
 def test_two_compactions_do_not_meet(home: Home) -> None:
     with home.compacting(), pytest.raises(HomeBusy, match="another compaction"):
-        stages.compact(Ask(home=str(home.root)))
+        jobs.compact(CompactRequest(home=str(home.root)))
 
 
 def test_a_killed_compaction_changes_nothing_that_is_read(home: Home, tmp_path: Path) -> None:
@@ -172,10 +172,10 @@ def test_builds_publish_the_same_with_compactions_in_between(tmp_path: Path, see
         instant = (AS_OF - timedelta(hours=len(loads) - 1 - number)).isoformat()
         asked = {"path": str(folder), "as_of": instant, "max_rejected_share": 1.0, "max_volume_drop": 1.0}
         for home in (plain, tidy):
-            stages.pull(Ask(home=str(home.root), path=str(folder)))
+            jobs.pull(PullRequest(home=str(home.root), path=str(folder)))
             if home is tidy and rng.random() < 0.7:
-                stages.compact(Ask(home=str(home.root)))  # the build goes on from the middle of a range
-            stages.run(Ask(home=str(home.root), **asked))
+                jobs.compact(CompactRequest(home=str(home.root)))  # the build goes on from the middle of a range
+            jobs.run(RunRequest(home=str(home.root), **asked))
     tables = [read_published(home.published_file) for home in (plain, tidy)]
     assert [len(one.pop("publications")) for one in tables] == [len(loads)] * 2
     assert compare(*tables) == ""

@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from flows import jobs
 from flows.ground.errors import InputError, LakeUnavailable
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
 from flows.lake import Lake
+from flows.settings.requests import CompactRequest, RunRequest
 from tests.reference.compare import compare, read_published
 
 BUCKET = "lake"
@@ -54,9 +54,9 @@ def test_a_lake_on_an_object_store_publishes_what_a_lake_in_the_home_does(
 ) -> None:
     near, far = Home(tmp_path / "near"), Home(tmp_path / "far")
 
-    def run(home: Home, url: str, **asked: object) -> stages.Result:
+    def run(home: Home, url: str, **asked: object) -> jobs.Result:
         monkeypatch.setenv("AGENT_METRICS_LAKE", url)
-        return stages.run(Ask(home=str(home.root), as_of="2026-06-07", max_rejected_share=1.0, **asked))  # type: ignore
+        return jobs.run(RunRequest(home=str(home.root), as_of="2026-06-07", max_rejected_share=1.0, **asked))  # type: ignore
 
     for number, day in enumerate(("01", "02", "03")):
         write(tmp_path / day, day)
@@ -65,7 +65,7 @@ def test_a_lake_on_an_object_store_publishes_what_a_lake_in_the_home_does(
             assert (result.build or {})["mode"] == ("incremental" if number else "full")
     assert Lake(far.lake, server).newest() == 3
     assert not list(far.lake.rglob("*.parquet"))
-    assert stages.compact(Ask(home=str(far.root))).outcome == "compacted"
+    assert jobs.compact(CompactRequest(home=str(far.root))).outcome == "compacted"
     assert len(Lake(far.lake, server).manifests.all_spans()) == 1
     run(far, server, full_refresh=True)
     tables = [read_published(home.published_file) for home in (near, far)]

@@ -11,7 +11,8 @@ import pytest
 
 from flows.ground.progress import Silent
 from flows.lake import Lake
-from flows.sources.files import PullSummary, pull
+from flows.sources.files import pull
+from flows.sources.pulled import PulledFiles
 
 
 class Shop:
@@ -27,7 +28,7 @@ class Shop:
         path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
         return path
 
-    def pull(self) -> PullSummary:
+    def pull(self) -> PulledFiles:
         return pull(self.folder, self.lake, Silent())
 
     def rows(self, table: str, columns: str) -> list[Any]:

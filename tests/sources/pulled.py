@@ -10,12 +10,13 @@ import duckdb
 import contract
 from flows.ground.progress import Silent
 from flows.lake import Lake
-from flows.sources.api import Client, PullSummary, pull
+from flows.sources.api import Client, pull
+from flows.sources.pulled import PulledAccount
 
 ACCOUNT = "it's a shop"
 
 
-def pulled(name: str, client: Client, lake: Lake, minutes: float = 10) -> PullSummary:
+def pulled(name: str, client: Client, lake: Lake, minutes: float = 10) -> PulledAccount:
     return pull(name, client, lake, Silent(), minutes)
 
 

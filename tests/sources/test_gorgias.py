@@ -173,7 +173,7 @@ def test_a_first_load_that_is_cut_off_again_and_again_reads_what_is_new_and_all_
             if round_ == 0:
                 assert summary.rows["tickets"] == 50
                 assert summary.first_load
-                assert 0 < summary.first_load["share"] < 1
+                assert 0 < summary.first_load.share < 1
             if round_ == 3:  # more than a page of news while the first load is under way
                 for number in range(201, 291):
                     desk.ticket(number, NOON + number * MINUTE)

@@ -95,7 +95,7 @@ def test_a_file_that_was_read_in_part_is_read_on(lake: Lake, monkeypatch: pytest
         while not (summaries[-1].first_load is None and not summaries[-1].loads):
             summaries.append(pulled("shopify", client(shop), lake, minutes=0))
         assert len(shop.bulk.known) == 2
-    shares = [one.first_load["share"] for one in summaries if one.first_load]
+    shares = [one.first_load.share for one in summaries if one.first_load]
     assert shares == sorted(shares)
     assert len(shares) > 8
     assert (len(current(lake, "orders")), count(lake, "orders")) == (100, 100)

@@ -111,7 +111,7 @@ def test_a_pull_that_was_cut_off_goes_on_and_says_how_far_it_is(lake: Lake, tmp_
         first = pulled("zendesk", client(desk), lake, minutes=0)
         assert first.rows["tickets"] == 100
         assert first.first_load is not None
-        assert 0 < first.first_load["share"] < 1
+        assert 0 < first.first_load.share < 1
         rest = Lake(tmp_path / "lake")
         while pulled("zendesk", client(desk), rest, minutes=0).first_load:
             assert len(current(rest, "tickets")) < 500

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows import jobs
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
+from flows.settings.requests import RunRequest
 from tests.spark.conftest import CONF
 
 pytestmark = pytest.mark.xdist_group("spark")
@@ -42,7 +42,7 @@ def test_a_driver_with_less_memory_than_the_data_builds_and_checks_it(tmp_path: 
     assert texts > 512 * 2**20
     assert CONF["spark.driver.memory"] == "512m"
     home = Home(tmp_path / "home")
-    result = stages.run(Ask(home=str(home.root), config=on_spark, path=str(tmp_path / "shop"), as_of=AS_OF))
+    result = jobs.run(RunRequest(home=str(home.root), config=on_spark, path=str(tmp_path / "shop"), as_of=AS_OF))
     assert result.outcome == "published"
     with duckdb.connect() as connection:
         connection.execute(f"attach '{home.published_file}' as published (read_only)")

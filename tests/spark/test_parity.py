@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 import contract
+from flows import jobs
 from flows.engines import gather
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
+from flows.settings.requests import RunRequest
 from tests.conftest import write_rows
 from tests.golden.test_golden import CASES, as_of, delivered
 from tests.reference.deliveries import merged, random_deliveries, write_load
@@ -62,18 +62,18 @@ def test_golden_cases_and_random_shops_are_published_alike(tmp_path: Path, on_sp
 
     for mode, instant, delivery in zip(("full", "incremental", "incremental"), INSTANTS, folders, strict=True):
         for folder in delivery:
-            assert stages.run(lenient(by_duckdb, instant, path=str(folder))).outcome == "published"
+            assert jobs.run(lenient(by_duckdb, instant, path=str(folder))).outcome == "published"
         shutil.copytree(by_duckdb.lake, by_spark.lake, dirs_exist_ok=True)
         shutil.rmtree(by_spark.topics, ignore_errors=True)  # which topics there are depends on the runs before (8.2)
         shutil.copytree(by_duckdb.topics, by_spark.topics)
         ask = lenient(by_spark, instant, config=on_spark)
-        assert (stages.build(ask).build or {})["mode"] == mode
+        assert (jobs.build(ask).build or {})["mode"] == mode
         gather(by_spark, "1GB")
         assert differences(by_duckdb.published_file, by_spark.candidate_file) == []
 
-    verdict = stages.check(ask)
+    verdict = jobs.check(ask)
     assert (verdict.check or {})["scope"] == "all"
-    assert stages.publish(ask).outcome == "published"
+    assert jobs.publish(ask).outcome == "published"
     assert differences(by_duckdb.published_file, by_spark.published_file) == []
 
 
@@ -95,5 +95,5 @@ def write_mover(folder: Path, day: str) -> None:
         write_rows(folder / table / "mover.jsonl", [row])
 
 
-def lenient(home: Home, instant: str, **asked: str) -> Ask:
-    return Ask(home=str(home.root), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0, **asked)
+def lenient(home: Home, instant: str, **asked: str) -> RunRequest:
+    return RunRequest(home=str(home.root), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0, **asked)

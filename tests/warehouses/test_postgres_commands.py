@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
+from flows import jobs
 from flows.command.main import main
 from flows.ground.address import Address
 from flows.ground.errors import InputError
 from flows.ground.home import Home
-from flows.jobs import stages
-from flows.jobs.stages import Ask
+from flows.settings.requests import RunRequest
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres import Postgres, connection
 from tests.reference.deliveries import merged, random_deliveries, write_load
@@ -82,15 +82,15 @@ def test_random_deliveries_stand_in_postgres_as_in_the_file(home: Home, url: str
     for number, load in enumerate(loads):
         write_load(tmp_path / str(number), load, rng)
         as_of = (AS_OF - timedelta(hours=len(loads) - number)).isoformat()
-        ask = Ask(home=str(home.root), path=str(tmp_path / str(number)), as_of=as_of, max_rejected_share=1.0)
-        asked = Ask(**{**vars(ask), "max_volume_drop": 1.0, "warehouse": ["duckdb", url]})
-        result = stages.run(asked)
+        ask = RunRequest(home=str(home.root), path=str(tmp_path / str(number)), as_of=as_of, max_rejected_share=1.0)
+        asked = RunRequest(**{**ask.model_dump(), "max_volume_drop": 1.0, "warehouse": ["duckdb", url]})
+        result = jobs.run(asked)
         assert result.outcome == "published"
         assert contents(postgres) == contents(file)
         sent.append(result.warehouses[1])
     assert [one["is_whole"] for one in sent] == [True] + [False] * (len(loads) - 1)
-    again = Ask(**{**vars(asked), "path": None, "full_refresh": True})
-    result = stages.run(again)
+    again = RunRequest(**{**asked.model_dump(), "path": None, "full_refresh": True})
+    result = jobs.run(again)
     assert result.warehouses[1]["rows"] == 1  # the publication's own: a rebuild says the same
     assert contents(postgres) == contents(file)
 
@@ -131,7 +131,7 @@ def test_postgres_alone_needs_no_file(home: Home, url: str, shop: Path, capsys: 
 def test_a_run_that_reached_one_of_two_says_so_and_the_next_catches_up(
     home: Home, url: str, shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "RETRY_DELAYS", [])
+    monkeypatch.setattr("flows.jobs.calls.RETRY_DELAYS", [])
     job = ["run", "--home", str(home.root), "--path", str(shop), "--warehouse", "duckdb", "--warehouse", url]
     assert main([*job, "--as-of", "2026-06-07"]) == 0
     monkeypatch.setitem(connection.LOCAL, "lock_timeout", "100ms")
@@ -227,5 +227,5 @@ def test_a_password_shows_nowhere(home: Home, guarded: str, shop: Path, tmp_path
 
 def test_a_password_may_be_no_parameter_of_a_flow(home: Home, guarded: str) -> None:
     with pytest.raises(InputError, match=r"has its password here.*AGENT_METRICS_WAREHOUSE") as raised:
-        Ask(home=str(home.root), warehouse=[guarded]).settings()
+        RunRequest(home=str(home.root), warehouse=[guarded]).settings()
     assert CANARY not in str(raised.value)

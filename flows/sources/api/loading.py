@@ -26,6 +26,7 @@ from flows.lake.store import storing
 from flows.sources.api import parts
 from flows.sources.api.parts import Known, Part
 from flows.sources.columns import ColumnFile, Columns, Shape
+from flows.sources.pulled import FirstLoad, PulledAccount
 
 COMMIT_ROWS = 50_000  # what a load has at most; its memory is that of so many, with their payloads
 COMMIT_SECONDS = 120.0
@@ -90,25 +91,7 @@ class Client(ABC):
         raise NotImplementedError(of, parts)
 
 
-@dataclass(frozen=True)
-class PullSummary:
-    """What a pull did; `loads` are its loads. `refusals` are a few examples, as sentences.
-
-    `first_load`: how much of a first load is done, where it goes on in the next run, and when it should be over.
-    """
-
-    source: str
-    account: str
-    loads: list[int] = field(default_factory=list)
-    rows: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
-    refusals: list[str] = field(default_factory=list)
-    first_load: dict[str, Any] | None = None
-    ignored_columns: dict[str, list[str]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-
-def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: float) -> PullSummary:
+def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: float) -> PulledAccount:
     """Load what is new, in one load or several. The caller holds the lock of the home.
 
     After `minutes` it stops at the next batch that says where to go on. Raises SourceUnavailable and SourceRefused
@@ -139,13 +122,13 @@ def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: f
     return loading.summary(_first_load(shares, time.monotonic() - began))
 
 
-def _first_load(shares: Sequence[float], seconds: float) -> dict[str, Any] | None:
+def _first_load(shares: Sequence[float], seconds: float) -> FirstLoad | None:
     if not shares or shares[-1] >= 1:
         return None
     pace = (shares[-1] - shares[0]) / seconds if seconds else 0.0
     left = timedelta(seconds=(1 - shares[-1]) / pace) if pace > 0 else None
     over = (datetime.now(UTC) + left).isoformat(timespec="minutes") if left and left.days < 1000 else None
-    return {"share": round(shares[-1], 4), "over_at": over}
+    return FirstLoad(round(shares[-1], 4), over)
 
 
 class _Loading:
@@ -243,10 +226,10 @@ class _Loading:
         line = json.dumps({"row": row.values, "record": row.record}, ensure_ascii=False, default=str)
         self._file(row.table).write(line + "\n")
 
-    def summary(self, first_load: dict[str, Any] | None) -> PullSummary:
-        return PullSummary(
+    def summary(self, first_load: FirstLoad | None) -> PulledAccount:
+        return PulledAccount(
             self._source,
-            self._account,
+            account=self._account,
             loads=self._loads,
             rows=dict(self._rows),
             refused=dict(+self._refused),

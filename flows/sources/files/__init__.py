@@ -6,6 +6,6 @@
 ones readable.
 """
 
-from flows.sources.files.source import PullSummary, pull
+from flows.sources.files.source import pull
 
-__all__ = ["PullSummary", "pull"]
+__all__ = ["pull"]

@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,27 +23,13 @@ from flows.lake.store import storing
 from flows.sources.files import formats
 from flows.sources.files.folder import Digests, SourceFile, discover, empty_warning, readable, reading
 from flows.sources.files.formats import Rows
+from flows.sources.pulled import PulledFiles
 
 _EXAMPLES = 5
 _CHUNK = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class PullSummary:
-    """What a pull did; `load` is None where nothing was new. `refusals` are a few examples, as sentences."""
-
-    source: str
-    load: int | None
-    files_loaded: int = 0
-    files_unchanged: int = 0
-    rows: dict[str, int] = field(default_factory=dict)
-    refused: dict[str, int] = field(default_factory=dict)
-    refusals: list[str] = field(default_factory=list)
-    ignored_columns: dict[str, list[str]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-
-def pull(folder: Path, lake: Lake, progress: Progress) -> PullSummary:
+def pull(folder: Path, lake: Lake, progress: Progress) -> PulledFiles:
     """Load what is new in `folder`, as one load. The caller holds the lock of the home.
 
     Raises InputError (what the user has to put right; nothing is committed), SourceUnavailable (a file could not be
@@ -58,7 +44,7 @@ def pull(folder: Path, lake: Lake, progress: Progress) -> PullSummary:
         loaded = lake.inputs("files")
     inputs = _inputs(found.files, digests)
     new = [file for file in found.files if loaded.get(inputs[file].name) != inputs[file].digest]
-    summary = PullSummary("files", None, files_unchanged=len(inputs) - len(new), warnings=found.warnings)
+    summary = PulledFiles("files", None, files_unchanged=len(inputs) - len(new), warnings=found.warnings)
     if new:
         summary = _load(new, inputs, lake, progress, summary)
     with storing(lake.root):
@@ -82,8 +68,8 @@ def _load(
     inputs: dict[SourceFile, Input],
     lake: Lake,
     progress: Progress,
-    summary: PullSummary,
-) -> PullSummary:
+    summary: PulledFiles,
+) -> PulledFiles:
     writer = lake.begin("files")
     progress.start("pull", total=sum(file.size for file in new))
     outcomes = _load_files(new, writer, progress)

@@ -1,0 +1,25 @@
+"""The lines of which most of what people read is made: a label, and what it says."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from flows.ground.text import clean
+
+
+def line(label: str, text: object) -> str:
+    """A label and a text, which may come from strangers."""
+    return f"{label:<10} {clean(text)}"
+
+
+def counts(rows: Mapping[str, int]) -> str:
+    """Rows by table, in brackets: (messages 2, orders 1); nothing where there are none."""
+    parts = [f"{table} {number:,}" for table, number in rows.items() if number]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def home_option(root: Path) -> str:
+    """The option that names the home again in a command to copy; nothing for the usual home."""
+    return "" if root == Path(".agent-metrics") else f" --home {shlex.quote(str(root))}"

@@ -1,0 +1,45 @@
+"""What people read of the status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from flows.command.lines import counts, home_option, line
+from flows.command.status import Status
+from flows.ground.clock import utc_text
+from flows.ground.home import Home
+from flows.ground.text import counted
+
+
+def status_lines(status: Status) -> Iterator[str]:
+    """What stands in a home and its warehouses."""
+    home = Home(Path(status.home))
+    if status.published is None:
+        yield f"Nothing is published yet in {status.home}."
+    else:
+        one, minutes = status.published, (status.age_seconds or 0) // 60
+        shown_in = " and ".join(one.warehouse for one in status.warehouses if not one.is_behind and not one.error)
+        age = f"{counted(minutes, 'minute')} ago"
+        yield line("Published", f"{one.publication_id}, {age}, in {shown_in or 'no other warehouse'}")
+        yield line("", f"as of {utc_text(one.as_of)}, data up to {utc_text(one.data_up_to) or 'nothing yet'}")
+        publications = counted(status.publications, "publication")
+        yield line("", f"{one.checks_passed} of {one.checks_total} checks passed; {publications}")
+    for warehouse in status.warehouses:
+        if warehouse.is_behind or warehouse.error:
+            stands = f"stands at {warehouse.publication_id or 'nothing'}; the next run catches it up"
+            why = f": {warehouse.error}" if warehouse.error else ""
+            yield line("BEHIND" if warehouse.is_behind else "NO ANSWER", f"{warehouse.warehouse} {stands}{why}")
+    if status.is_held:
+        yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one."
+        yield line("Next", f"agent-metrics publish --resume{home_option(home.root)}")
+    for rejected in status.rejected_rows:
+        yield line("Refused", f"{rejected.rows:,} rows of {rejected.table}{', mostly' if rejected.reasons else ''}")
+        yield from (line("", f"{rows:,} × {reason}") for reason, rows in rejected.reasons)
+    if candidate := status.candidate:
+        published = "published" if candidate.is_published else "not published"
+        yield line("Candidate", f"{candidate.build_id}, as of {candidate.as_of}, {published}; gate {candidate.gate}")
+        for check in candidate.failed_checks:
+            yield line("", f"{check.name} ({check.table}): {check.outcome}, {check.rows:,} rows")
+        if sum(candidate.held_back.values()):
+            yield line("Held back", f"rows whose parent is not known yet{counts(candidate.held_back)}")

@@ -1,0 +1,53 @@
+"""The description of a candidate, which stands beside its tables as build.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from flows.ground.home import Home, read_json, write_durably
+
+
+@dataclass(frozen=True)
+class Build:
+    """A complete candidate. Instants are ISO text in UTC.
+
+    `base` is the build that this build continued, None in a full build; `number` counts builds since the last full
+    build, which is 1. `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `project` and
+    `project_text` are the fingerprints of what was computed and of the files that said so. `topics_version` is the
+    version of the questions' grouping. `changed` is False where the build found nothing to do.
+    """
+
+    build_id: str
+    number: int
+    base: str | None
+    mode: Literal["full", "incremental"]
+    engine: str
+    as_of: str
+    data_up_to: str | None
+    loads_up_to: int
+    accounts: str
+    project: str
+    row_counts: dict[str, int]
+    held_back: dict[str, int]
+    refused: dict[str, int]
+    built_at: str
+    contract_version: int
+    topics_method: str = ""
+    topics_version: int = 0
+    project_text: str = ""
+    changed: bool = True
+
+    @classmethod
+    def read(cls, home: Home) -> Build | None:
+        """The candidate of this home; None where there is none, or where a build was cut off."""
+        document = read_json(home.build_file)
+        return None if document is None else cls(**document)
+
+    def write(self, home: Home) -> None:
+        """Declare the candidate complete."""
+        write_durably(home.build_file, json.dumps(self.to_json_dict(), indent=1, ensure_ascii=False))
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,240 @@
+"""What can be set: one frozen tree, every field described, unknown keys refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from contract import landing
+from flows.ground.address import FILE as DUCKDB_FILE
+from flows.ground.address import Address, addresses
+from flows.settings.environment import PREFIX
+from flows.sources.gorgias.settings import GorgiasSettings
+from flows.sources.klaviyo.settings import KlaviyoSettings
+from flows.sources.sections import SecretPlace, Section
+from flows.sources.shopify.settings import ShopifySettings
+from flows.sources.sql.settings import SqlSettings
+from flows.sources.woocommerce.settings import WooCommerceSettings
+from flows.sources.zendesk.settings import ZendeskSettings
+
+
+def _zone(name: str) -> str:
+    # `localtime` is whatever the machine is set to, not a zone
+    if name not in available_timezones() or name == "localtime":
+        raise ValueError(f"there is no time zone '{name}'; give an IANA name such as America/Sao_Paulo")
+    return name
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("give a number")
+    return value
+
+
+def _expanded(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _url(url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.scheme or not parts.netloc:
+        raise ValueError("this is no URL; write it as s3://bucket/prefix, or leave it out for the folder in the home")
+    if parts.username or parts.password:
+        raise ValueError("this URL holds credentials; leave them to the environment, e.g. AWS_ACCESS_KEY_ID")
+    return url
+
+
+def warehouses_of(value: object) -> tuple[Address, ...]:
+    """The addresses in a text, a list, or JSON of a list. Raises ValueError, which does not repeat them."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("the value is no JSON; write it as JSON, or with blanks between several") from None
+    return addresses(value)
+
+
+def _matching(pattern: str, sentence: str) -> AfterValidator:
+    def validate(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"the value does not fit; {sentence}")
+        return text
+
+    return AfterValidator(validate)
+
+
+def _distinct(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
+    ids = [account.account_id for account in accounts]
+    double = sorted({name for name in ids if ids.count(name) > 1})
+    if double:
+        raise ValueError(f"the account {', '.join(double)} stands here more than once; keep one of them")
+    return accounts
+
+
+def _hours(name: str) -> Any:
+    """The field of an account's window or time-out; default and bounds are the landing contract's."""
+    column = landing()["accounts"].column(name)
+    words = name.removesuffix("_hours").replace("_", " ")
+    about = f"hours of {words}" + ("; 0 switches the touch point off" if column.minimum == 0 else "")
+    return Field(default=column.default, ge=column.minimum, le=column.maximum, description=about)
+
+
+Hours = Annotated[int, BeforeValidator(_number)]
+Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
+PathOfUser = Annotated[Path, AfterValidator(_expanded)]
+
+
+class AccountSourcesSettings(Section):
+    """The systems of one account that `pull` asks; one that is not named here is not asked.
+
+    Shops come first: they know which product a SKU is.
+    """
+
+    shopify: ShopifySettings | None = Field(default=None, description="a Shopify shop")
+    sql: SqlSettings | None = Field(default=None, description="a SQL database of the shop's own")
+    woocommerce: WooCommerceSettings | None = Field(default=None, description="a WooCommerce shop")
+    klaviyo: KlaviyoSettings | None = Field(default=None, description="an account of Klaviyo")
+    zendesk: ZendeskSettings | None = Field(default=None, description="a Zendesk")
+    gorgias: GorgiasSettings | None = Field(default=None, description="a Gorgias")
+
+    @model_validator(mode="after")
+    def _orders_from_one_place(self) -> AccountSourcesSettings:
+        """Orders come from the shop; where the account has none, from Klaviyo's events."""
+        if self.klaviyo and self.klaviyo.orders is None:
+            has_shop = bool(self.shopify or self.woocommerce or (self.sql and "orders" in self.sql.tables))
+            self.__dict__["klaviyo"] = self.klaviyo.model_copy(update={"orders": not has_shop})
+        return self
+
+
+class AccountSettings(Section):
+    """One account as the shop sets it; it replaces the account's delivered row whole (rule 2.4)."""
+
+    account_id: str = Field(min_length=1, description="id of the account, as the sources deliver it")
+    name: str | None = Field(default=None, description="name for people")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(description="IANA zone of the account's dates (rule 1.1)")
+    currency: Annotated[str, _matching("[A-Z]{3}", "give an ISO 4217 code such as BRL")] = Field(
+        description="ISO 4217 code of the account's orders, e.g. BRL"
+    )
+    auto_close_hours: Hours = _hours("auto_close_hours")
+    web_chat_click_window_hours: Hours = _hours("web_chat_click_window_hours")
+    sms_click_window_hours: Hours = _hours("sms_click_window_hours")
+    sms_open_window_hours: Hours = _hours("sms_open_window_hours")
+    sms_delivery_window_hours: Hours = _hours("sms_delivery_window_hours")
+    sources: AccountSourcesSettings = Field(default=AccountSourcesSettings(), description="where `pull` reads for it")
+
+
+class FilesSettings(Section):
+    """A folder of files, one or more for each table of the landing contract."""
+
+    path: PathOfUser = Field(description="folder with <table>.<ext> or <table>/<any name>.<ext>")
+
+
+class SourcesSettings(Section):
+    """The systems that `pull` asks; one that is not named here is not asked."""
+
+    files: FilesSettings | None = Field(default=None, description="a folder of files")
+
+
+class SparkSettings(Section):
+    """The cluster of the engine `spark`."""
+
+    master: str | None = Field(default=None, description="address of the cluster, e.g. spark://host:7077")
+    conf: dict[str, str] = Field(default={}, description="further properties of Spark, e.g. spark.executor.memory")
+
+
+class TopicsSettings(Section):
+    """How shoppers' questions are grouped."""
+
+    embedder: str = Field(
+        default="wordllama", description="what turns texts into vectors: wordllama, an entry point, or module:function"
+    )
+
+
+class TokenSettings(Section):
+    """A token that opens the page, and what it shows."""
+
+    token: SecretPlace = Field(description="where the token is, at least 16 characters: env:NAME or block:name")
+    accounts: tuple[str, ...] = Field(default=(), description="ids of the accounts that it shows; all by default")
+    texts: bool = Field(default=True, description="false: figures only, no message texts and no contact data")
+
+
+class DashboardSettings(Section):
+    """Who may see the page; without tokens it is served on this machine alone."""
+
+    tokens: tuple[TokenSettings, ...] = Field(default=(), description="tokens, one of which every visitor has to give")
+
+
+class Settings(BaseSettings):
+    """All settings; made by `load`, which is where the file and the environment come in."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    home: PathOfUser = Field(
+        default=Path(".agent-metrics"), description="folder of the lake, the candidate and the publications"
+    )
+    lake: Annotated[str, AfterValidator(_url)] | None = Field(
+        default=None, description="URL of the lake where it is not in the home, e.g. s3://bucket/prefix"
+    )
+    sources: SourcesSettings = Field(default=SourcesSettings(), description="where `pull` reads")
+    accounts: Annotated[tuple[AccountSettings, ...], AfterValidator(_distinct)] = Field(
+        default=(), description="accounts set here instead of by a source, each replacing the delivered row whole"
+    )
+    max_rejected_share: Share = Field(
+        default=0.01, description="the gate closes when a greater share of the newly loaded rows was refused"
+    )
+    max_volume_drop: Share = Field(
+        default=0.5, description="the gate closes when an account lost a greater share of its conversations"
+    )
+    pull_minutes: Annotated[float, BeforeValidator(_number), Field(gt=0)] = Field(
+        default=10, description="minutes after which a pull from an API stops where the next one goes on"
+    )
+    keep_publications: Annotated[int, BeforeValidator(_number), Field(ge=1)] = Field(
+        default=3, description="publications kept for going back, the newest included"
+    )
+    memory_limit: Annotated[
+        str, _matching(r"[1-9]\d*(\.\d+)?\s?[KMGT]i?B", "give a number and its unit, as in 4GB")
+    ] = Field(default="4GB", description="memory that the build may take, with its unit")
+    warehouse: Annotated[tuple[InstanceOf[Address], ...], NoDecode, BeforeValidator(warehouses_of)] = Field(
+        default=(Address(DUCKDB_FILE),),
+        description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first one",
+    )
+    engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what builds the candidate")
+    topics: TopicsSettings = Field(default=TopicsSettings(), description="how questions are grouped")
+    dashboard: DashboardSettings = Field(default=DashboardSettings(), description="who may see the page")
+    spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")
+
+    @classmethod
+    def settings_customise_sources(  # `load` merges the sources itself, so that an error can name the one at fault
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    def configured_sources(self) -> list[tuple[str, str | None]]:
+        """The sources that have settings, and the account that they are of; a folder of files is of no single one."""
+        shared = [(name, None) for name in SourcesSettings.model_fields if getattr(self.sources, name) is not None]
+        own = [
+            (name, account.account_id)
+            for account in self.accounts
+            for name in AccountSourcesSettings.model_fields
+            if getattr(account.sources, name) is not None
+        ]
+        return [*shared, *own]
+
+
+def known_sources() -> list[str]:
+    """Names of all sources."""
+    return [*SourcesSettings.model_fields, *AccountSourcesSettings.model_fields]
