@@ -17,6 +17,7 @@ from flows.command.doctor import Finding, answers, examine, exit_status
 from flows.command.main import main
 from flows.ground.home import Home, write_durably
 from flows.settings.requests import WarehouseRequest
+from tests.warehouses.candidates import describe
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +98,7 @@ def test_a_file_that_the_lake_lost_is_a_problem() -> None:
 
 
 def test_a_candidate_without_its_tables_is_a_problem() -> None:
-    write_durably(Path("home/candidate/build.json"), '{"build_id": "b", "engine": "duckdb"}')
+    describe(Home(Path("home")), "b")
     (finding,) = found("candidate")
     assert (finding.outcome, "work.duckdb is missing" in finding.what) == ("problem", True)
     write_durably(Path("home/candidate/build.json"), "{")

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from contract import landing
 from flows import settings
 from flows.ground.errors import InputError
+from flows.settings import tree
 from flows.sources.sections import Secret
 
 EXAMPLE = Path(__file__).parent.parent / "agent-metrics.example.toml"
@@ -190,11 +191,11 @@ def test_the_example_documents_every_key_with_its_default() -> None:
             yield name
 
     assert list(compare(example, settings.Settings))
-    assert list(compare(example["sources"], settings.SourcesSettings))
-    assert list(compare(example["sources"]["files"], settings.FilesSettings))
+    assert list(compare(example["sources"], tree.SourcesSettings))
+    assert list(compare(example["sources"]["files"], tree.FilesSettings))
     assert list(compare(example["spark"], settings.SparkSettings))
     assert list(compare(example["accounts"][0], settings.AccountSettings))
-    for name, field in settings.AccountSourcesSettings.model_fields.items():
+    for name, field in tree.AccountSourcesSettings.model_fields.items():
         (model, _) = get_args(field.annotation)
         assert list(compare(example["accounts"][0]["sources"][name], model))
     assert settings.load(EXAMPLE).accounts[0].account_id == "shop-br"
@@ -203,12 +204,12 @@ def test_the_example_documents_every_key_with_its_default() -> None:
 def test_every_setting_is_described() -> None:
     for model in (
         settings.Settings,
-        settings.SourcesSettings,
-        settings.FilesSettings,
+        tree.SourcesSettings,
+        tree.FilesSettings,
         settings.SparkSettings,
         settings.AccountSettings,
-        settings.AccountSourcesSettings,
-        *(get_args(field.annotation)[0] for field in settings.AccountSourcesSettings.model_fields.values()),
+        tree.AccountSourcesSettings,
+        *(get_args(field.annotation)[0] for field in tree.AccountSourcesSettings.model_fields.values()),
     ):
         assert all(field.description for field in model.model_fields.values())
 

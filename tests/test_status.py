@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from expectations.verdict import Outcome
 from flows.command.status import Status
 from flows.command.status import status as status_of
 from flows.ground.errors import StorageFailed
@@ -59,17 +60,17 @@ def test_what_is_published_is_told_with_its_age_and_the_history(home: Home) -> N
 def test_a_candidate_that_is_held_at_the_gate_names_the_checks_that_failed(home: Home) -> None:
     write_candidate(home, "first", refused={"orders": 2}, held_back={"messages": 3})
     outcomes = [
-        {"name": "started in order", "table": "messages", "severity": "critical", "outcome": "failed", "rows": 4},
-        {"name": "known products", "table": "products", "severity": "warning", "outcome": "failed", "rows": 9},
-        {"name": "raised", "table": None, "severity": "warning", "outcome": "error", "rows": 0},
-        {"name": "fine", "table": "messages", "severity": "critical", "outcome": "passed", "rows": 0},
+        Outcome("started in order", "messages", None, "critical", "failed", 4, [], "select 1"),
+        Outcome("known products", "products", None, "warning", "failed", 9, [], "select 1"),
+        Outcome("raised", "orders", None, "warning", "error", 0, [], "select 1", "out of memory"),
+        Outcome("fine", "messages", None, "critical", "passed", 0, [], "select 1"),
     ]
     verdict(home, "first", is_open=False, outcomes=outcomes)
     candidate = status(home).to_json_dict()["candidate"]
     assert (candidate["gate"], candidate["is_published"]) == ("closed", False)
     assert candidate["failed_checks"] == [
         {"name": "started in order", "table": "messages", "outcome": "failed", "rows": 4},
-        {"name": "raised", "table": None, "outcome": "error", "rows": 0},
+        {"name": "raised", "table": "orders", "outcome": "error", "rows": 0},
     ]
     assert (candidate["refused"], candidate["held_back"]) == ({"orders": 2}, {"messages": 3})
 

@@ -22,11 +22,11 @@ from packaging.requirements import Requirement
 import contract
 from flows.command.start import answers
 from flows.ground.build import Build
+from flows.ground.checked import Checked
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
 from flows.ground.home import Home
 from flows.ground.progress import Silent
 from flows.ground.text import clean
-from flows.jobs.checked import Checked
 from flows.jobs.chosen import configured_sources
 from flows.lake import Lake
 from flows.settings import Settings, prefect_api_url

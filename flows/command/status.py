@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.ground.build import Build
+from flows.ground.checked import Checked
 from flows.ground.home import Home
-from flows.jobs.checked import Checked
 from flows.warehouses import Warehouse, stands
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.reader import Reader

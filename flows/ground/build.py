@@ -41,9 +41,12 @@ class Build:
 
     @classmethod
     def read(cls, home: Home) -> Build | None:
-        """The candidate of this home; None where there is none, or where a build was cut off."""
+        """The candidate of this home; None where there is none, it was cut off, or another version made it."""
         document = read_json(home.build_file)
-        return None if document is None else cls(**document)
+        try:
+            return None if document is None else cls(**document)
+        except TypeError:  # other fields than these
+            return None
 
     def write(self, home: Home) -> None:
         """Declare the candidate complete."""

@@ -9,9 +9,9 @@ from typing import Literal
 
 from expectations.verdict import Outcome
 from flows.ground.build import Build
+from flows.ground.checked import Checked
 from flows.ground.errors import GateClosed, SourceUnavailable, WarehouseFailed
 from flows.ground.home import Home
-from flows.jobs.checked import Checked
 from flows.lake.compaction import Compacted
 from flows.published.reconciliation import ReconciledFigure
 from flows.sources.pulled import Pulled

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from flows import warehouses
 from flows.ground.build import Build
+from flows.ground.checked import Checked
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError, SourceRefused
 from flows.ground.home import write_durably
-from flows.jobs.checked import Checked
 from flows.jobs.chosen import Source
 from flows.jobs.job import Job
 from flows.lake.compaction import Compacted

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from flows import warehouses
 from flows.ground.build import Build
+from flows.ground.checked import Checked
 from flows.ground.errors import AgentMetricsError, InputError, SourceUnavailable
 from flows.ground.progress import Progress
 from flows.jobs import steps
 from flows.jobs.calls import Call, directly
-from flows.jobs.checked import Checked
 from flows.jobs.chosen import Source, reporting_sources, sources_to_pull
 from flows.jobs.job import Job, begun, holding_home
 from flows.jobs.result import Closed, Result, Unread

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -12,6 +11,9 @@ from typing import Any
 import duckdb
 
 import contract
+from expectations.verdict import Outcome, Verdict
+from flows.ground.build import Build
+from flows.ground.checked import Checked
 from flows.ground.home import Home, write_durably
 from flows.ground.sql import literal
 from flows.warehouses.duckdb import DuckDBFile
@@ -28,6 +30,7 @@ TYPES = {
     "json": "varchar",
     "double": "double",
 }
+FAILED = Outcome("a check", "messages", None, "critical", "failed", 1, [], "select 1")
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -66,27 +69,30 @@ def write_candidate(home: Home, build_id: str, rows: Rows | None = None, **build
 
 
 def describe(home: Home, build_id: str, **build: Any) -> None:
-    facts = {
-        "build_id": build_id,
+    facts: dict[str, Any] = {
+        "number": 1,
         "base": None,
         "mode": "full",
+        "engine": "duckdb",
         "as_of": "2026-06-07T12:00:00+00:00",
         "data_up_to": "2026-06-07T11:59:59.000001+00:00",
         "loads_up_to": 1,
-        "engine": "duckdb",
+        "accounts": "of no settings",
+        "project": "of no models",
+        "row_counts": {},
         "held_back": {},
         "refused": {},
         "built_at": "2026-06-07T12:00:05+00:00",
         "contract_version": 1,
-        "changed": True,
     }
-    write_durably(home.build_file, json.dumps({**facts, **build}))
+    Build(build_id, **{**facts, **build}).write(home)
 
 
-def verdict(home: Home, build_id: str, *, is_open: bool = True, outcomes: Sequence[Mapping[str, Any]] = ()) -> None:
-    passed = 12 - sum(outcome["outcome"] != "passed" for outcome in outcomes)
-    facts = {"is_open": is_open, "passed": passed, "total": 12, "scope": "all", "checked_at": "2026-06-07T12:00:06Z"}
-    write_durably(home.check_file, json.dumps({"build_id": build_id, **facts, "outcomes": list(outcomes)}))
+def verdict(home: Home, build_id: str, *, is_open: bool = True, outcomes: Sequence[Outcome] = ()) -> None:
+    passed = 12 - sum(outcome.outcome != "passed" for outcome in outcomes)
+    given = Verdict(is_open, passed, 12, "all", tuple(outcomes))
+    thresholds = {"max_rejected_share": 0.01, "max_volume_drop": 0.5}
+    Checked(build_id, thresholds, None, "2026-06-07T12:00:06Z", given).write(home)
     write_durably(home.check_page, f"<p>checks of {build_id}</p>")
 
 

@@ -17,7 +17,7 @@ from flows.ground.errors import BuildFailed, GateClosed, InputError, StorageFail
 from flows.ground.home import Home
 from flows.warehouses import files, publishing
 from flows.warehouses.publishing import PublishOutcome, publish
-from tests.warehouses.candidates import build_in, describe, names, opened, published, verdict, write_candidate
+from tests.warehouses.candidates import FAILED, build_in, describe, names, opened, published, verdict, write_candidate
 
 
 def publish_build(home: Home, build_id: str, keep: int = 3) -> PublishOutcome:
@@ -84,7 +84,7 @@ def test_the_same_build_is_not_published_twice(home: Home) -> None:
 def test_a_candidate_that_failed_a_check_is_not_published(home: Home) -> None:
     publish_build(home, "first")
     write_candidate(home, "second")
-    verdict(home, "second", is_open=False, outcomes=[{"outcome": "failed"}])
+    verdict(home, "second", is_open=False, outcomes=[FAILED])
     with pytest.raises(GateClosed, match="1 of 12 checks did not pass"):
         publish(home, keep=3)
     assert build_in(home.published_file) == "first"

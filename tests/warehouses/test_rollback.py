@@ -9,7 +9,7 @@ from flows.ground.home import Home
 from flows.warehouses.files import kept_file
 from flows.warehouses.publication import Publication
 from flows.warehouses.publishing import publish, rollback
-from tests.warehouses.candidates import build_in, names, published, verdict, write_candidate
+from tests.warehouses.candidates import FAILED, build_in, names, published, verdict, write_candidate
 
 
 def publish_builds(home: Home, *builds: str, keep: int = 3) -> list[Publication]:
@@ -98,7 +98,7 @@ def test_resuming_lifts_the_hold_even_if_the_gate_is_closed(home: Home) -> None:
     publish_builds(home, "build-1", "build-2")
     rollback(home, keep=3)
     write_candidate(home, "build-3")
-    verdict(home, "build-3", is_open=False, outcomes=[{"outcome": "failed"}])
+    verdict(home, "build-3", is_open=False, outcomes=[FAILED])
     with pytest.raises(GateClosed):
         publish(home, keep=3, resume=True)
     assert build_in(home.published_file) == "build-1"

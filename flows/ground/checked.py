@@ -9,6 +9,8 @@ from typing import Any
 from expectations.verdict import Verdict
 from flows.ground.home import Home, read_json, write_durably
 
+FACTS = ("build_id", "thresholds", "against", "checked_at")
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -22,16 +24,19 @@ class Checked:
 
     @classmethod
     def read(cls, home: Home) -> Checked | None:
-        """The last verdict in this home; None where there is none."""
+        """The last verdict in this home; None where there is none, or another version gave it."""
         document = read_json(home.check_file)
         if document is None:
             return None
-        facts = {name: document.pop(name) for name in ("build_id", "thresholds", "against", "checked_at")}
-        return cls(**facts, verdict=Verdict.from_json_dict(document))
+        try:
+            facts = {name: document.pop(name) for name in FACTS}
+            return cls(**facts, verdict=Verdict.from_json_dict(document))
+        except (KeyError, TypeError):  # other fields than these
+            return None
 
     def write(self, home: Home) -> None:
         write_durably(home.check_file, json.dumps(self.to_json_dict(), indent=1))
 
     def to_json_dict(self) -> dict[str, Any]:
-        facts = {name: getattr(self, name) for name in ("build_id", "thresholds", "against", "checked_at")}
+        facts = {name: getattr(self, name) for name in FACTS}
         return {**facts, **self.verdict.to_json_dict()}
