@@ -146,6 +146,27 @@ def test_every_published_table_has_a_reader() -> None:
     assert read == {f"ref('{table}')" for table in contract.metrics()}
 
 
+def test_the_picture_of_the_sets_of_changes_shows_dbts_graph(dbt: Dbt, home: Home) -> None:
+    """An arrow of docs/changes.md that is forgotten is a reason for a rebuild that nobody looks for."""
+    assert dbt("parse").success
+    manifest = json.loads((home.dbt / "duckdb" / "manifest.json").read_text("utf-8"))
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    sets = {node["name"]: node["depends_on"]["nodes"] for node in models if node["name"].startswith("changed_")}
+    reads = {(reference.split(".")[-1], name) for name, nodes in sets.items() for reference in nodes}
+    rewrites = {
+        (node["config"]["meta"]["changed_by"], node["name"])
+        for node in models
+        if node["name"] in contract.metrics() and "changed_by" in node["config"]["meta"]
+    }
+
+    page = (ROOT / "docs" / "changes.md").read_text("utf-8")
+    arrows = re.findall(r"^ +(\w+)(?:[\[(].*[\])])? (-->|==>) (\w+)", page, flags=re.MULTILINE)
+    drawn = {(begin, end) for begin, arrow, end in arrows if arrow == "-->"}
+    assert drawn == {(begin, end) for begin, end in reads if re.match("stg_|changed_|int_account_settings", begin)}
+    assert {(begin, end) for begin, arrow, end in arrows if arrow == "==>"} == rewrites
+    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == set(sets)
+
+
 def test_every_rule_is_proven_by_a_unit_test_and_a_golden_case() -> None:
     opening = re.compile(r"(?:\d+\.\d+(?: and )?)+ - ")
     begun = {test["name"]: opening.match(test["description"]) for test in described("unit_tests")}

@@ -19,17 +19,17 @@ RULES = [
     *("1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3", "2.4"),
     *(f"3.{number}" for number in range(1, 10)),
     *("4.1", "4.2", "4.3", "5.1", "5.2", "5.3", "5.4", "5.5", "6.1", "6.2", "6.3", "6.4", "7.1", "7.2", "7.3"),
-    *("8.1", "8.2", "8.3", "9.1", "9.2"),
+    *("8.1", "8.2", "8.3", "9.1", "9.2", "10.1", "10.2", "10.3"),
 ]
 
 
 def test_every_rule_has_one_heading_line() -> None:
-    assert re.findall(r"^### (\d\.\d) \S", DEFINITIONS, re.MULTILINE) == RULES
+    assert re.findall(r"^### (\d+\.\d+) \S", DEFINITIONS, re.MULTILINE) == RULES
 
 
-def test_every_rule_up_to_chapter_7_has_a_golden_case() -> None:
+def test_every_rule_but_those_of_publishing_has_a_golden_case() -> None:
     for rule in RULES:
-        if rule[0] < "8":
+        if not rule.startswith("9."):  # a kill proves these: tests/warehouses
             assert list((ROOT / "tests" / "golden" / rule).glob("*/case.toml")), rule
 
 
