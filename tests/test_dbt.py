@@ -18,8 +18,8 @@ import yaml
 
 import contract
 from flows import jobs
-from flows.engines.candidate import PROJECT
 from flows.engines.duckdb import TYPES
+from flows.engines.fingerprint import PROJECT
 from flows.ground.home import Home
 from flows.settings.requests import BuildRequest
 

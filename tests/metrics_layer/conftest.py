@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flows.engines.candidate import PROJECT
+from flows.engines.fingerprint import PROJECT
 from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.reader import Reader
