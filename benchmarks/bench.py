@@ -3,7 +3,7 @@ on the same lakes, Postgres, Spark, a hand-written script of bare SQL, and panda
 
     python benchmarks/bench.py [--sizes 100000 1000000] [--parts histories postgres yardsticks spark] [--dir .bench]
 
-Each stage is a process of its own, as a user starts it; wall time and peak memory are the process's. Each
+Each verb is a process of its own, as a user starts it; times and peak memory are the process's. Each
 measurement goes to benchmarks/results.json as soon as it is made; for people they are in benchmarks/README.md. Nothing
 here is a test.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -23,6 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from engines import against_yardsticks, on_postgres, on_spark
+from taken import taken
+
+from flows.ground.home import Home
 
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("agent-metrics")
@@ -33,14 +35,18 @@ PARTS = ["histories", "postgres", "yardsticks", "spark"]
 
 
 def measured(*arguments: str) -> dict[str, float]:
-    """Run the command; seconds of wall time and MiB of peak memory."""
+    """Run the command; seconds of wall and of processor time, MiB of peak memory."""
     began = time.perf_counter()
     quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
     process = os.posix_spawn(COMMAND, [str(COMMAND), *arguments], os.environ, file_actions=quiet)
     _, status, usage = os.wait4(process, 0)
     if os.waitstatus_to_exitcode(status) != 0:
         sys.exit(f"agent-metrics {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
-    return {"seconds": round(time.perf_counter() - began, 1), "peak_mib": usage.ru_maxrss // 1024}
+    return {
+        "seconds": round(time.perf_counter() - began, 1),
+        "cpu": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak_mib": usage.ru_maxrss // 1024,
+    }
 
 
 def history(folder: Path, conversations: int, deliveries: int) -> dict[str, Any]:
@@ -69,12 +75,12 @@ def history(folder: Path, conversations: int, deliveries: int) -> dict[str, Any]
         as_of = f"2026-06-{number + 1:02}T00:00:00Z"
         runs.append(measured("run", *at, "--path", str(files / f"delivery-{number}"), "--as-of", as_of))
     result["one more delivery (run)"] = runs
-    result["published bytes"] = (home / "metrics.duckdb").stat().st_size
+    result["published bytes"] = Home(home).published_file.stat().st_size
     return result
 
 
-def total(stages: dict[str, dict[str, float]]) -> float:
-    return round(sum(stage["seconds"] for stage in stages.values()), 1)
+def total(verbs: dict[str, dict[str, float]]) -> float:
+    return round(sum(verb["seconds"] for verb in verbs.values()), 1)
 
 
 def main() -> None:
@@ -107,8 +113,7 @@ def measure(part: str, size: int, deliveries: int, folder: Path) -> dict[str, An
 def keep(part: str, size: int, found: dict[str, Any]) -> None:
     """Put one measurement among the results."""
     document = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    document["machine"] = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    document.setdefault(part, {})[str(size)] = found
+    document.setdefault(part, {})[str(size)] = {"taken": taken(), **found}
     RESULTS.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     print(part, size, found, flush=True)
 
@@ -116,10 +121,10 @@ def keep(part: str, size: int, found: dict[str, Any]) -> None:
 def show(document: dict[str, Any]) -> None:
     medians = {}
     for size, one in document["histories"].items():
-        stages = one["from nothing"]
-        print(f"\n{int(size):,} conversations, from nothing: {total(stages)} s")
-        for name, stage in stages.items():
-            print(f"  {name:8} {stage['seconds']:7.1f} s {stage['peak_mib']:7.0f} MiB")
+        verbs = one["from nothing"]
+        print(f"\n{int(size):,} conversations, from nothing: {total(verbs)} s")
+        for name, verb in verbs.items():
+            print(f"  {name:8} {verb['seconds']:7.1f} s {verb['cpu']:7.1f} s of processor {verb['peak_mib']:7.0f} MiB")
         medians[size] = statistics.median(run["seconds"] for run in one["one more delivery (run)"])
         print(f"  one more delivery of 1,000: {medians[size]} s")
     print(f"\nwritten to {RESULTS}")

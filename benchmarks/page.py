@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+from taken import taken
 
 KEPT = Path(__file__).with_name("page.json")
 COMMAND = Path(sys.executable).with_name("agent-metrics")
@@ -46,6 +47,7 @@ def main() -> None:
         server.terminate()
     first, *later = visits
     found = {
+        "taken": taken(),
         "home": Path(given.home).name,
         "first visit of a browser": first,
         "median of later visits": {what: round(statistics.median(one[what] for one in later), 2) for what in first},

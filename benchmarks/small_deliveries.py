@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+from taken import taken
 
 import contract
 from flows.engines.duckdb import TYPES, rows_view
@@ -151,7 +152,7 @@ def main() -> None:
     ratio = sum(after.values()) / sum(one.values())
     print(f"after {after}, as one load {one}: ratio {ratio:.2f}")
     document = {
-        "machine": f"{os.cpu_count()} cores",
+        "taken": taken(),
         "loads": options.loads,
         "rows": done.rows_written,
         "seconds before": before,

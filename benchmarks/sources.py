@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import re
 import resource
 import shutil
@@ -25,6 +24,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from taken import taken
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -254,7 +255,7 @@ def main() -> None:
     for name, (most, why) in ALLOWED.items():
         found[name] |= {"the source allows": most, "because of": why}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    document = {"machine": f"{os.cpu_count()} cores", "peak MiB": peak, "sources": found}
+    document = {"taken": taken(), "peak MiB": peak, "sources": found}
     (HERE / "sources.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 

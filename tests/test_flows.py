@@ -155,8 +155,8 @@ def test_only_what_may_pass_by_itself_is_tried_again(server: Server, tmp_path: P
     script.write_text(
         """
 from prefect import flow
-from flows import jobs
-stages.RETRY_DELAYS[:] = [0, 0, 0]
+from flows.jobs import calls
+calls.RETRY_DELAYS[:] = [0, 0, 0]
 from flows.ground.errors import InputError, SourceUnavailable
 from flows.jobs.under_prefect import as_task
 tries = []
