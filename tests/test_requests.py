@@ -1,0 +1,96 @@
+"""Requests: a field is an option of the command line, a parameter of the flow and an entry of Prefect's form."""
+
+from __future__ import annotations
+
+import importlib
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from prefect.flows import Flow
+from prefect.utilities.callables import parameter_schema
+from pydantic import ValidationError
+
+from flows.command import start
+from flows.command.main import app, main
+from flows.command.start import Verb
+from flows.ground.errors import InputError
+from flows.settings.requests import Request, RunRequest, WarehouseRequest, option_name
+
+FLOWS = Path(start.__file__).parent.parent
+VERBS = [verb for verb in vars(start).values() if isinstance(verb, Verb)]
+
+
+def flow_of(verb: Verb[Request]) -> Flow[..., object]:
+    found = verb.flow()
+    assert isinstance(found, Flow)
+    return found
+
+
+def requests(of: type[Request] = Request) -> Iterator[type[Request]]:
+    """All requests, those of commands too."""
+    yield of
+    for one in of.__subclasses__():
+        yield from requests(one)
+
+
+def test_flows_has_a_file_for_each_verb_and_nothing_else_beside_its_rooms() -> None:
+    files = {file.stem for file in FLOWS.glob("*.py")} - {"__init__"}
+    assert files == {verb.name for verb in VERBS}
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_a_flow_takes_the_request_of_its_job_and_its_form_explains_every_field(verb: Verb[Request]) -> None:
+    module = importlib.import_module(f"flows.{verb.name}")
+    (taken,) = typing.get_type_hints(flow_of(verb).fn, vars(module)).keys() - {"return"}
+    request = typing.get_type_hints(flow_of(verb).fn, vars(module))[taken]
+    assert request is typing.get_type_hints(verb.job)["request"]
+    schema = parameter_schema(flow_of(verb).fn).model_dump()
+    form = schema["definitions"][request.__name__]["properties"]
+    assert set(form) == set(request.model_fields)
+    assert all(entry["description"] for entry in form.values())
+
+
+def test_every_field_of_every_request_is_described() -> None:
+    fields = [(one.__name__, name, field) for one in requests() for name, field in one.model_fields.items()]
+    assert len(fields) > 50
+    assert [(request, name) for request, name, field in fields if not field.description] == []
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_a_command_has_an_option_for_each_field(verb: Verb[Request]) -> None:
+    request = typing.get_type_hints(verb.job)["request"]
+    group = typer.main.get_command(app)
+    command = group.commands[verb.name] if verb.name != "topics" else group.commands["topics"].commands["regroup"]
+    options = {option for one in command.params for option in one.opts}
+    assert options - {"--help"} == {option_name(request, name) for name in request.model_fields} | {"--json", "--debug"}
+
+
+def test_a_request_is_frozen_and_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(ValidationError):
+        RunRequest(max_volume_dorp=0.5)
+    with pytest.raises(ValidationError):
+        RunRequest().home = "elsewhere"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("given", [f"--warehouse{sign}postgresql://a:canary@host/shop" for sign in "= "])
+def test_a_password_in_an_option_is_refused_with_the_way_out_and_not_repeated(
+    given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everybody on a machine can read the arguments of its processes."""
+    assert main(["status", *given.split()]) == 2
+    said = capsys.readouterr().err
+    assert "option --warehouse" in said
+    assert "AGENT_METRICS_WAREHOUSE or PGPASSWORD, or keep it in ~/.pgpass" in said
+    assert "canary" not in said
+    with pytest.raises(InputError, match="has its password here"):  # nor as the parameter of a flow
+        WarehouseRequest(warehouse=["postgresql://a:canary@host/shop"])
+
+
+def test_help_shows_the_options_of_a_command_first_and_those_of_all_commands_last() -> None:
+    group = typer.main.get_command(app)
+    names = [option for one in group.commands["run"].params for option in one.opts if option != "--help"]
+    assert names[:3] == ["--source", "--path", "--full-refresh"]
+    assert names[-4:] == ["--home", "--config", "--json", "--debug"]
