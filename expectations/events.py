@@ -41,7 +41,7 @@ def _one_per(event: str, condition: str, instant: str) -> Check:
 CHECKS = [
     _one_per("conversation_started", "true", "conversations.started_at"),
     _one_per("conversation_resolved", "status = 'resolved'", "conversations.closed_at"),
-    # The first hand-off that is no message_sent: at handed_off_at, or after it.
+    # The first hand-off that is not a message_sent: at handed_off_at, or after it.
     _one_per(
         "conversation_escalated", "status = 'routed'", "greatest(events.occurred_at, conversations.handed_off_at)"
     ),

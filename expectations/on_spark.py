@@ -22,7 +22,7 @@ _TYPES = {
     "date": "DATE",
     "array<string>": "VARCHAR[]",
 }
-_STORAGE = {"_account", "_month"}  # say where a row is stored and are no columns of the contract
+_STORAGE = {"_account", "_month"}  # say where a row is stored and are not columns of the contract
 
 
 class OpenedSession:

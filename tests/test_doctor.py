@@ -135,7 +135,7 @@ def test_a_published_file_is_held_against_the_contract() -> None:
     published(Path("home/metrics.duckdb"), without="skills")
     (finding,) = found("published")
     assert (finding.outcome, "skills" in finding.what) == ("problem", True)
-    Path("home/metrics.duckdb").write_text("this is no database", "utf-8")
+    Path("home/metrics.duckdb").write_text("this is not a database", "utf-8")
     (finding,) = found("published")
     assert finding.outcome == "problem"
     assert "\n" not in finding.line()

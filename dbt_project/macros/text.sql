@@ -1,4 +1,4 @@
-{#- Emails are compared without surrounding blanks and with ASCII letters in lower case (4.2); nothing but blanks is no email. -#}
+{#- Emails are compared without surrounding blanks and with ASCII letters in lower case (4.2); nothing but blanks is not an email. -#}
 {% macro email_key(email) -%}
     nullif(
         translate(trim(both ' ' from {{ email }}), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), ''

@@ -69,7 +69,7 @@ class Console:
 
     def __init__(self, *, as_json: bool, is_debugging: bool) -> None:
         for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show is no reason to fail
+            if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show is not a reason to fail
                 stream.reconfigure(errors="backslashreplace")
         self.as_json = as_json
         self.is_debugging = is_debugging
@@ -135,7 +135,7 @@ class Console:
 
 @contextmanager
 def _readers_may_leave(terminal: Terminal) -> Iterator[None]:
-    """A reader that closes the pipe, as `head` does, is no error."""
+    """A reader that closes the pipe, as `head` does, is not an error."""
     try:
         yield
     except BrokenPipeError:

@@ -139,7 +139,7 @@ def _home(home: Home) -> Iterator[Finding]:
             yield Finding("home", "problem", what, "give another --home", is_configuration=True)
         return
     if not home.root.is_dir() or not os.access(home.root, os.W_OK | os.X_OK):
-        what = f"{home.root} is no folder that can be written to"
+        what = f"{home.root} is not a folder that can be written to"
         yield Finding("home", "problem", what, "give another --home, or its permissions", is_configuration=True)
         return
     with tempfile.TemporaryDirectory(dir=home.root, prefix=".doctor-") as folder:
@@ -179,7 +179,7 @@ def _sources(settings: Settings) -> Iterator[Finding]:
     if files is None:
         yield Finding("sources", "warning", "none is configured", "give --path to a run, or add [sources.files]")
     elif not files.path.is_dir() or not os.access(files.path, os.R_OK | os.X_OK):
-        what = f"{files.path} is no folder that can be read"
+        what = f"{files.path} is not a folder that can be read"
         yield Finding("sources", "problem", what, "correct sources.files.path", is_configuration=True)
     else:
         yield Finding("sources", "ok", f"files from {files.path}")

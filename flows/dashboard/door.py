@@ -97,7 +97,7 @@ class Door:
             if not self.tokens and urlsplit(f"//{host}").hostname not in OF_THIS_MACHINE:
                 return False
             return origin is None or (bool(host) and urlsplit(origin).netloc == host)
-        except ValueError:  # `[` is no host
+        except ValueError:  # `[` is not a host
             return False
 
     def _shown(self, connection: HTTPConnection) -> str | None:
@@ -124,7 +124,7 @@ class Door:
         if request.method != "POST":
             return form(path, wanted)
         if _length(request.scope) > LONGEST_FORM:
-            return form(path, wanted, "This is no token.")
+            return form(path, wanted, "This is not a token.")
         given = parse_qs((await request.body()).decode("utf-8", "replace"))
         shown = self.tokens.pass_for(given.get("token", [""])[0])
         if shown is None:

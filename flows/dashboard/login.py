@@ -37,7 +37,7 @@ def of_this_page(wanted: str) -> str:
     """The address as one of this page, so that nobody can be sent elsewhere."""
     try:
         parts = urlsplit(wanted.replace("\\", "/"))
-    except ValueError:  # `//[` is no address at all
+    except ValueError:  # `//[` is not an address at all
         return "/"
     path = "/" + parts.path.lstrip("/")
     return f"{path}?{parts.query}" if parts.query else path

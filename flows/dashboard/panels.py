@@ -98,7 +98,7 @@ def chart(
     drawn = charts.conversations(stack, by, today, shown.clock(until))
 
     def clicked(selected: pd.DataFrame) -> None:
-        if len(selected) == 1:  # all of them are no choice
+        if len(selected) == 1:  # all of them are not a choice
             choose(stack.pieces[int(selected["number"].iloc[0])].bar)
 
     return mo.ui.altair_chart(drawn, chart_selection=True, legend_selection=False, on_change=clicked)

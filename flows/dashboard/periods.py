@@ -58,7 +58,7 @@ def from_query(text: str, today: date) -> Period:
         dates = (date.max, date.max)
     if not EARLIEST <= min(dates) <= max(dates) <= LATEST:
         remedy = f"write one of {', '.join(DAYS)}, month, or 2026-06-01..2026-06-07"
-        raise InputError("this is no range of dates", where="dates", remedy=remedy)
+        raise InputError("this is not a range of dates", where="dates", remedy=remedy)
     return chosen("any", today, dates)
 
 

@@ -55,7 +55,7 @@ def serve(
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             """Also end what runs for the visitors: nobody else does, and the process waits for its threads."""
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is no error
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is not an error
             await super().shutdown(sockets)
             for route in app.routes:
                 await route.app.state.session_manager.shutdown()

@@ -9,7 +9,7 @@ The fingerprint changes with
 
 It does not change with comments, descriptions, unit tests and what MetricFlow asks of published tables
 (models/semantic). How questions are grouped has versions of its own (flows/questions/versions.py). What was mapped at
-the door stays in the lake as it was mapped, so the mapping is no part of it either.
+the door stays in the lake as it was mapped, so the mapping is not part of it either.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 FILE = "duckdb"
-REMEDY = "write `duckdb` or postgresql://user@host/database, with what is no letter or digit percent-encoded"
+REMEDY = "write `duckdb` or postgresql://user@host/database, with what is not a letter or digit percent-encoded"
 # Stricter than libpq, which finds the end of a password that is not encoded somewhere in it, and quotes the rest.
 _URL = re.compile(
     r"(?P<scheme>postgres(?:ql)?://)"
@@ -36,7 +36,7 @@ class Address:
             return cls(FILE)
         match = _URL.fullmatch(text)
         if match is None:
-            raise ValueError(f"this is no warehouse; {REMEDY}")
+            raise ValueError(f"this is not a warehouse; {REMEDY}")
         parts = [part.partition("=") for part in (match["query"] or "").split("&") if part]
         found = [match["password"], *(value for name, _, value in parts if unquote(name) in _SECRETS)]
         shown = "&".join(name + sign + value for name, sign, value in parts if unquote(name) not in _SECRETS)
@@ -73,7 +73,7 @@ def addresses(value: Any) -> tuple[Address, ...]:
     """
     texts = value.split() if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not texts:
-        raise ValueError(f"this is no warehouse and no list of them; {REMEDY}")
+        raise ValueError(f"this is not a warehouse and no list of them; {REMEDY}")
     found = [text if isinstance(text, Address) else Address.of(text if isinstance(text, str) else "") for text in texts]
     if len(set(found)) < len(found):
         raise ValueError("a warehouse stands here more than once; keep one of them")

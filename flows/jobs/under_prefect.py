@@ -43,7 +43,7 @@ for name in ("prefect.flow_runs", "prefect.task_runs"):
 def as_task(step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Call the step as a task of the flow that runs; tried again where the error says that this can help."""
 
-    # NO_CACHE: steps have effects, so equal inputs are no reason to skip one
+    # NO_CACHE: steps have effects, so equal inputs are not a reason to skip one
     @task(
         name=step.__name__,
         cache_policy=NO_CACHE,

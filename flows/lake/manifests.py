@@ -168,5 +168,5 @@ class Manifests:
             document: dict[str, Any] = json.loads(text)
         except ValueError as error:
             where, remedy = self._place.url(path), "restore it from a backup"
-            raise StorageFailed("is no whole manifest", where=where, remedy=remedy) from error
+            raise StorageFailed("is not a whole manifest", where=where, remedy=remedy) from error
         return document

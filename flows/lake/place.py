@@ -52,7 +52,7 @@ class Place(Protocol):
         """Make the file `local` one of the lake's; gives where this machine can read it until the load is committed."""
 
     def remove(self, path: str) -> None:
-        """Delete a file; one that is gone already is no error."""
+        """Delete a file; one that is gone already is not an error."""
 
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Teach the database of `connection` to read this place."""

@@ -135,4 +135,4 @@ def storing(where: str | os.PathLike[str]) -> Iterator[None]:
             remedy="make room or set the permissions right, and run again",
         ) from error
     except json.JSONDecodeError as error:
-        raise StorageFailed("is no whole manifest", where=str(where), remedy="restore it from a backup") from error
+        raise StorageFailed("is not a whole manifest", where=str(where), remedy="restore it from a backup") from error

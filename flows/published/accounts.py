@@ -38,7 +38,7 @@ class PublishedAccount:
         return instant.astimezone(ZoneInfo(self.timezone))
 
     def on_dates(self, instant: str, first: date | None, last: date | None) -> str:
-        """SQL: the local date of the column `instant` is one of `first` to `last`, both included; None is no end."""
+        """SQL: the local date of the column `instant` is one of `first` to `last`; None leaves an end open."""
         # No zone is more than a day from UTC: what is far from an end is out or in, and no zone is worked out for it.
         local = self.date_of(instant)
         near, inside, exactly = [], [], []

@@ -34,7 +34,7 @@ def csv_lines(reader: Reader, account: PublishedAccount, filters: Filters) -> It
 
 
 def harmless(text: str) -> str:
-    """The text as a cell that is no formula."""
+    """The text as a cell that is not a formula."""
     return f"'{text}" if text.startswith(STARTS_FORMULA) else text
 
 

@@ -61,7 +61,7 @@ class Filters:
         check_text("skill", self.skill or "")
         for name, number in (("least_messages", self.least_messages), ("most_messages", self.most_messages)):
             if number is not None and not 0 <= number < 2**63:
-                raise InputError(f"{number} is no number of messages", where=name)
+                raise InputError(f"{number} is not a number of messages", where=name)
 
     def condition(self, reader: Reader, account: PublishedAccount) -> str:
         """SQL over `metrics.conversations`. A reader who may not see a text finds by ids only."""

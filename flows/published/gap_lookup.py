@@ -1,4 +1,4 @@
-"""Finds a topic by its id, and says what became of one that is no more."""
+"""Finds a topic by its id, and says what became of a topic that no longer exists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ order by changed_at desc, change_id limit 1
 def find_topic(reader: Reader, topic_id: str, account: str | None) -> tuple[Publication, AskedAccount, AskedTopic]:
     """The topic of this id and its account.
 
-    Raises InputError for an unknown account or topic, one that is no more, and one that several accounts have.
+    Raises InputError for an unknown account or topic, for a topic that no longer exists, and for an id that several
+    accounts have.
     """
     publication = standing(reader)
     accounts = {one.account_id: one for one in asked_accounts(reader, account)}

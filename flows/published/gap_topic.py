@@ -203,7 +203,8 @@ class TopicDetails:
 def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int) -> TopicDetails:
     """What a warehouse tells about a topic, with its `limit` newest conversations.
 
-    Raises InputError for an unknown account or topic, one that is no more, and one that several accounts have.
+    Raises InputError for an unknown account or topic, for a topic that no longer exists, and for an id that several
+    accounts have.
     """
     publication, of, topic = find_topic(reader, topic_id, account)
     values = {"account": literal(of.account_id), "topic": literal(topic.topic_id), "limit": literal(limit)}

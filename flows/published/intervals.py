@@ -11,7 +11,7 @@ def wilson(successes: int, total: int) -> tuple[float, float] | None:
     """Lower and upper end, between 0 and 1, of Wilson's 95 % interval of `successes` among `total`; None of nothing.
 
     Wilson 1927, JASA 22:209-212: the one that the closures of rule 8.3 are judged by. It holds the share itself, and
-    stays honest where the share is 0 or 1. Raises ValueError where `successes` are no part of `total`.
+    stays honest where the share is 0 or 1. Raises ValueError where `successes` are not part of `total`.
     """
     if not 0 <= successes <= total:
         raise ValueError(f"{successes} of {total}")

@@ -64,7 +64,7 @@ def named(name: str) -> Embedder:
         remedy = "install what has it, or correct the name"
         raise InputError(f"the embedder '{name}' cannot be loaded ({error})", where=where, remedy=remedy) from error
     if not callable(embedder):
-        raise InputError(f"'{name}' is no function", where=where, remedy="name a function from texts to vectors")
+        raise InputError(f"'{name}' is not a function", where=where, remedy="name a function from texts to vectors")
     checked: Embedder = embedder
     return checked
 

@@ -4,8 +4,8 @@ Raise one where the code or the words that it stands for give other outcomes tha
 docstring or a faster way to the same outcome asks nothing of those who upgrade. tests/questions/test_versions.py fails
 where outcomes moved and the version did not.
 
-Other versions of numpy, scipy, scikit-learn and wordllama are no version of ours. The vectors of wordllama are pinned
-with its package, so that the same test sees where they move; of the others rounding is all that differs, and what is
+Another version of numpy, scipy, scikit-learn or wordllama is not another version of ours. The vectors of wordllama are
+pinned with its package, so that the same test sees where they move; of the others rounding is all that differs, and what is
 grouped stays as it is.
 """
 

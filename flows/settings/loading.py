@@ -53,7 +53,7 @@ def _read(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InputError("the settings file is not UTF-8", where=str(file), remedy="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        what = f"the settings file is no TOML ({error})"
+        what = f"the settings file is not TOML ({error})"
         raise InputError(
             what, where=str(file), remedy="mend that line; agent-metrics.example.toml shows the form"
         ) from None
@@ -67,12 +67,12 @@ def _environment() -> dict[str, Any]:
             and name not in {*SWITCHES, *ROLE_PASSWORDS.values()}
             and field not in Settings.model_fields
         ):
-            raise InputError("this variable is no setting", where=name, remedy=_known(Settings.model_fields, PREFIX))
+            raise InputError("this variable is not a setting", where=name, remedy=_known(Settings.model_fields, PREFIX))
     try:
         return EnvSettingsSource(Settings)()
     except SettingsError as error:
         name = str(error).partition('"')[2].partition('"')[0].upper()
-        raise InputError("the value is no JSON", where=f"{PREFIX}{name}", remedy="write it as JSON") from None
+        raise InputError("the value is not JSON", where=f"{PREFIX}{name}", remedy="write it as JSON") from None
 
 
 def no_password_in(value: Any, where: str) -> None:
@@ -122,7 +122,7 @@ def _place(
 
 
 def _holds(document: Any, path: tuple[int | str, ...]) -> bool:
-    """Whether the document has something where the path points; what is no mapping holds all that is under it."""
+    """Whether the document has something where the path points; what is not a mapping holds all that is under it."""
     for part in path:
         if not isinstance(document, Mapping):
             return True
@@ -137,9 +137,9 @@ def input_error(where: str, kind: str, message: str) -> InputError:
     sentences = {
         "extra_forbidden": "there is no such setting; correct its name or take it out",
         "missing": "this setting is missing; add it",
-        "path_type": "this is no path; give text in quotes",
-        "model_type": "this is no section; see agent-metrics.example.toml for its shape",
-        "tuple_type": "this is no list; see agent-metrics.example.toml for its shape",
+        "path_type": "this is not a path; give text in quotes",
+        "model_type": "this is not a section; see agent-metrics.example.toml for its shape",
+        "tuple_type": "this is not a list; see agent-metrics.example.toml for its shape",
     }
     sentence = sentences.get(kind, message.removeprefix("Value error, "))
     what, _, remedy = sentence.partition("; ")

@@ -45,7 +45,7 @@ def _expanded(path: Path) -> Path:
 def _url(url: str) -> str:
     parts = urlsplit(url)
     if not parts.scheme or not parts.netloc:
-        raise ValueError("this is no URL; write it as s3://bucket/prefix, or leave it out for the folder in the home")
+        raise ValueError("this is not a URL; write s3://bucket/prefix, or leave it out for the folder in the home")
     if parts.username or parts.password:
         raise ValueError("this URL holds credentials; leave them to the environment, e.g. AWS_ACCESS_KEY_ID")
     return url
@@ -57,7 +57,7 @@ def warehouses_of(value: object) -> tuple[Address, ...]:
         try:
             value = json.loads(value)
         except ValueError:
-            raise ValueError("the value is no JSON; write it as JSON, or with blanks between several") from None
+            raise ValueError("the value is not JSON; write it as JSON, or with blanks between several") from None
     return addresses(value)
 
 

@@ -66,7 +66,7 @@ def _secret(value: object) -> Secret:
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("this is no URL; write it as https://host")
+        raise ValueError("this is not a URL; write it as https://host")
     if parts.username or parts.password or parts.query:
         raise ValueError("this URL holds more than a host and a path; credentials have settings of their own")
     return url.rstrip("/")

@@ -75,7 +75,7 @@ class DuckDBFile:
 
         Raises StorageFailed or OSError; the last one stands then.
         """
-        self.standing()  # what is no publication is not overwritten
+        self.standing()  # what is not a publication is not overwritten
         new = half_made(self.home.published_file)
         link_or_copy(kept_file(self.home, publication.publication_id), new)
         os.replace(new, self.home.published_file)  # what readers see changes here, and only here
@@ -136,7 +136,7 @@ class _Reader:
 
 
 def _no_publication(why: str, file: Path) -> StorageFailed:
-    return StorageFailed(f"is no publication ({why})", where=str(file), remedy=PUT_BACK)
+    return StorageFailed(f"is not a publication ({why})", where=str(file), remedy=PUT_BACK)
 
 
 def read_file(file: Path) -> Published:

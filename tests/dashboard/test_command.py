@@ -37,7 +37,7 @@ def settings(folder: Path, *names: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1", "127.0.0.2", "shop.example"])
 def test_others_need_a_token(tmp_path: Path, host: str) -> None:
-    """Refused before anything listens: 192.0.2.1 is no address of this machine, and that is not what is said."""
+    """Refused before anything listens: 192.0.2.1 is not an address of this machine, and that is not what is said."""
     status, out, err = said(tmp_path, "--port", "0", "--host", host)
     assert (status, out) == (2, "")
     assert err == (
@@ -63,7 +63,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         (["--port", "70000"], "'--port': Input should be less than or equal to 65535"),
         (["--port", "x"], "'--port': Input should be a valid integer"),
         (["--host", "no such host"], "served on no such host"),
-        (["--warehouse", "oracle"], "this is no warehouse"),
+        (["--warehouse", "oracle"], "this is not a warehouse"),
     ],
 )
 def test_options_that_are_wrong(tmp_path: Path, options: list[str], complaint: str) -> None:

@@ -259,7 +259,7 @@ def test_without_a_pass_there_is_only_the_form(guarded: Page) -> None:
 
 @pytest.mark.parametrize("shown", ["", "x", "0" * 64, TOKENS["WHOLE"]])
 def test_what_is_no_pass_opens_nothing(guarded: Page, shown: str) -> None:
-    """A token is no pass either: it never stands in a cookie."""
+    """A token is not a pass either: it never stands in a cookie."""
     knock(guarded, Cookie=f"agent_metrics_pass={shown}")
 
 
@@ -355,7 +355,7 @@ def test_a_huge_form_is_not_read(guarded: Page) -> None:
     for content in (b"token=" + b"x" * LONGEST_FORM, (b"x" * 1000 for _ in range(10))):
         answer = httpx.post(guarded.address + "login", content=content, timeout=60)
         assert answer.status_code == 401
-        assert "This is no token." in answer.text
+        assert "This is not a token." in answer.text
 
 
 def test_a_visit_belongs_to_the_token_that_began_it(guarded: Page) -> None:

@@ -164,7 +164,7 @@ def test_a_look_that_nobody_takes_is_let_go_of(place: Place, one: Visit, monkeyp
     assert volume(one) == 1
     monkeypatch.setattr(visits, "RESTS_AFTER", 0.3)
     time.sleep(0.4)
-    one.newest()  # asking for the news is no look
+    one.newest()  # asking for the news is not a look
     assert not one.has_moved(first)
     assert one.rest()
     assert not one.rest()

@@ -54,7 +54,7 @@ OTHER = {
     "two literals on two lines, which are one": ("select 'a'\n'b'", "select 'a' 'b'"),
     "an operator in two": ("a >= b", "a > = b"),
     "minus minus": ("a - -b", "a --b"),
-    "a tag that is no Jinja": ("{{ 'a -- b", "{{ 'a -- c"),
+    "a tag that is not Jinja": ("{{ 'a -- b", "{{ 'a -- c"),
 }
 
 

@@ -81,7 +81,7 @@ def test_nothing_was_delivered_since(read: Read, shop: Shop) -> None:
     # what was silent long before deliveries stopped was switched off
     (only,) = told(reader, date(2026, 6, 1), TODAY, data_up_to=up_to + 2 * A_DAY)
     assert "Usually it is 5.0 a day" in only.what
-    # it stopped on the fourth, which had none until then: that is no silence of the agent
+    # it stopped on the fourth, which had none until then: that is not a silence of the agent
     (only,) = told(reader, date(2026, 6, 1), TODAY, data_up_to=up_to + A_DAY)
     assert only.what.endswith("Nothing was delivered since 4 Jun 2026.")
 
@@ -170,7 +170,7 @@ def test_a_quiet_account_is_often_silent(read: Read, shop: Shop) -> None:
 
 
 def test_a_young_account_is_judged_by_the_days_that_it_has(read: Read, shop: Shop) -> None:
-    """Three busy days are no quiet month."""
+    """Three busy days are not a quiet month."""
     ask(shop, days(date(2026, 6, 1), date(2026, 6, 3)), count=9)
     ask(shop, [TODAY], account="other")
     (only,) = told(read(shop), date(2026, 5, 1), TODAY - A_DAY)

@@ -28,7 +28,7 @@ class Refused(ValueError):
 
 
 def whole(value: object) -> int | None:
-    """The whole number that a JSON or Parquet number stands for; None if it has a fraction or is no number."""
+    """The whole number that a JSON or Parquet number stands for; None if it has a fraction or is not a number."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

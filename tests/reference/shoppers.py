@@ -22,7 +22,7 @@ class Shopper:
 
 
 def written_alike(email: str | None) -> str | None:
-    """4.2 An email without surrounding blanks, ASCII letters in lower case; blanks alone are no email."""
+    """4.2 An email without surrounding blanks, ASCII letters in lower case; blanks alone are not an email."""
     if email is None:
         return None
     letters = [chr(ord(letter) + 32) if "A" <= letter <= "Z" else letter for letter in email.strip(" ")]

@@ -57,7 +57,9 @@ def test_3_3_a_message_after_the_close_voids_it_unless_it_is_a_system_message(se
 def test_3_3_a_ticket_closes_a_thread_to_which_the_shopper_did_not_come_back(
     steps: list[tuple[str, str, str | None]], closing: tuple[str, str]
 ) -> None:
-    story = Story(auto_close_hours=2).says("m2", "agent", "11:00")  # an agent's message after the ticket is no matter
+    story = Story(auto_close_hours=2).says(
+        "m2", "agent", "11:00"
+    )  # what an agent says after the ticket changes nothing
     for step_id, time, platform in steps:
         story.step(step_id, "ticket_created", time, platform=platform)
     row = story.conversation()

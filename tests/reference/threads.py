@@ -40,7 +40,7 @@ class Thread:
         return instant
 
     @cached_property
-    def last(self) -> Row:  # 3.2 system messages are no last message
+    def last(self) -> Row:  # 3.2 system messages are not a last message
         return self.by("visitor", "agent", "human")[-1]
 
     @property

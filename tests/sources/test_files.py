@@ -397,8 +397,8 @@ def test_a_folder_without_data_gives_a_warning(shop: Shop) -> None:
         ("products.csv", b"title\taccount_id\tproduct_id\na\tp\n", "products.csv is separated by tabs, not by commas"),
         ("products.csv", b"account_id,title\na,t\n", "products.csv lacks the required column product_id"),
         ("products.csv", b"\n", "lacks the required columns account_id, product_id"),
-        ("products.parquet", b"PAR1", "products.parquet is no whole Parquet file"),
-        ("products.parquet", b"no", "products.parquet is no whole Parquet file"),
+        ("products.parquet", b"PAR1", "products.parquet is not a whole Parquet file"),
+        ("products.parquet", b"no", "products.parquet is not a whole Parquet file"),
     ],
 )
 def test_a_mistake_of_the_user_is_one_clear_sentence_and_nothing_is_loaded(
@@ -424,9 +424,9 @@ def test_all_mistakes_are_named_at_once(shop: Shop) -> None:
         shop.pull()
     for part in (
         "a.csv lacks",
-        "b.parquet is no whole",
-        "c.jsonl.gz is no whole gzip",
-        "d.csv.gz is no whole gzip",
+        "b.parquet is not a whole",
+        "c.jsonl.gz is not a whole gzip",
+        "d.csv.gz is not a whole gzip",
         "9 more",
     ):
         assert part in str(raised.value)
@@ -454,7 +454,7 @@ def test_a_missing_folder_is_a_mistake(shop: Shop) -> None:
     with pytest.raises(InputError, match="there is no such folder; name the folder"):
         shop.pull()
     shop.folder.write_text("")
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         shop.pull()
 
 

@@ -175,7 +175,7 @@ def test_klaviyos_own_figures_stand_beside_ours_with_the_likely_reason(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--from", "yesterday", "--to", "2026-06-02"], "'yesterday' is no date"),
+        (["--from", "yesterday", "--to", "2026-06-02"], "'yesterday' is not a date"),
         (["--from", "2026-06-02", "--to", "2026-06-01"], "ends before it begins"),
         (["--from", "2026-06-01", "--to", "2026-06-02", "--account", "nobody"], "no account 'nobody'"),
     ],

@@ -208,7 +208,7 @@ def test_an_overlap_of_what_is_no_timestamp_is_refused(postgres: str, lake: Lake
     with_orders(postgres, 1, "integer", "5")
     overlapping = client(postgres, orders={**ORDERS, "overlap_minutes": 10})
     pulled("sql", overlapping, lake)
-    with pytest.raises(SourceRefused, match="changed is no timestamp"):
+    with pytest.raises(SourceRefused, match="changed is not a timestamp"):
         pulled("sql", overlapping, lake)
 
 
@@ -380,7 +380,7 @@ def test_what_cannot_be_reached_is_said_in_one_sentence(url: str, match: str) ->
 
 
 def test_a_url_that_is_none_is_not_repeated() -> None:
-    with pytest.raises(InputError, match="env:SQL_DATABASE_URL: this is no URL") as raised:
+    with pytest.raises(InputError, match="env:SQL_DATABASE_URL: this is not a URL") as raised:
         client("me:canary@there")
     assert "canary" not in repr(raised.value)
     with pytest.raises(InputError, match="SQL_DATABASE_URL is not set"):

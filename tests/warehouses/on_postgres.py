@@ -103,7 +103,7 @@ def quoted(name: str) -> str:
 
 
 def left_behind(address: Address) -> list[Any]:
-    """Whatever is in the database and is no published table, no part of one and nothing of the server."""
+    """Whatever is in the database and is not a published table, no part of one and nothing of the server."""
     with psycopg.connect(address.reveal()) as connection:
         return connection.execute(
             """select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace

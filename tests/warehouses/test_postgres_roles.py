@@ -168,7 +168,7 @@ def test_an_administrator_need_not_be_superuser(home: Home, guarded: str, roles:
 
 def test_who_is_no_administrator_is_told_so(guarded: str, roles: Roles) -> None:
     made(guarded, roles)
-    with pytest.raises(InputError, match=r"is no administrator of this database.*CREATEROLE"):
+    with pytest.raises(InputError, match=r"is not an administrator of this database.*CREATEROLE"):
         prepare(as_role(guarded, roles.reader), roles, {})
     with pytest.raises(InputError, match="three roles need three names"):
         prepare(Address.of(guarded), Roles("one", "one", "two"), {})

@@ -198,7 +198,7 @@ def test_a_file_that_is_no_publication_is_not_overwritten(home: Home) -> None:
     with duckdb.connect(home.published_file) as connection:
         connection.execute("create table mine as select 1 as number")
     write_candidate(home, "first")
-    with pytest.raises(StorageFailed, match="is no publication"):
+    with pytest.raises(StorageFailed, match="is not a publication"):
         publish(home, keep=3)
     home.published_file.write_bytes(b"not a database at all" * 1000)
     with pytest.raises(StorageFailed, match="cannot be opened"):

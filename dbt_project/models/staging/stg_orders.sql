@@ -17,7 +17,7 @@ with source as (
 
 {% if is_incremental() %},
 
--- An order of which the same and only version came again is no news.
+-- An order of which the same and only version came again is not news.
 versions as (
     select account_id, order_id, payload_key from latest
     union

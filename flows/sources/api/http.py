@@ -42,7 +42,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         explain: Callable[[int, Any], str | None] = lambda _status, _answer: None,
     ) -> None:
-        """`explain` gives the remedy for a status that is no success, and its JSON or None, where it knows one."""
+        """`explain` gives the remedy for a status that is not a success, and its JSON or None, where it knows one."""
         self._source, self._base_url, self._explain = source, base_url.rstrip("/"), explain
         retrying = Retrying(
             request_timeout=TIMEOUT,
@@ -102,7 +102,7 @@ class Http:
         return response.json()
 
     def _checked(self, response: Response) -> None:
-        """Raise what an answer that is no success means."""
+        """Raise what an answer that is not a success means."""
         status, where = response.status_code, urlsplit(response.url)._replace(query="").geturl()
         try:
             answer = response.json()
@@ -114,7 +114,9 @@ class Http:
             what = f"{self._source} answers {status} in spite of {ATTEMPTS} tries"
             raise SourceUnavailable(what, where=where, remedy="the next run goes on where this one stopped")
         if 200 <= status < 300:
-            raise SourceRefused(f"{self._source} answers something that is no JSON", where=where, remedy="see base_url")
+            raise SourceRefused(
+                f"{self._source} answers something that is not JSON", where=where, remedy="see base_url"
+            )
         detail = re.sub(r"\s+", " ", response.text)[:DETAIL]
         remedy = self._explain(status, answer) or {
             401: "see to the credentials",

@@ -278,7 +278,7 @@ def _unknown(rows: str, table: str, paths: Sequence[str], source: str, since: da
     """
     key = ", ".join(f'"{column}"' for column in contract.landing()[table].key)
     columns = ", ".join(f'"{column.name}"' for column in contract.landing()[table].columns)
-    says = f"row({columns}, _payload)"  # not when it was updated: a stamp alone is no news
+    says = f"row({columns}, _payload)"  # not when it was updated: a stamp alone is not news
     files = ", ".join(map(literal, paths))
     there = f"""read_parquet([{files}], union_by_name = true, hive_partitioning = false)
             WHERE _source = {literal(source)} AND _loaded_at >= TIMESTAMPTZ {literal(since.isoformat())}"""

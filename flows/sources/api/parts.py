@@ -162,7 +162,7 @@ class Known:
         return [(of, sku, product) for of, sku, product in self._rows(query, source=source)]
 
     def _skus(self) -> str:
-        """The `WITH` of `skus`: the product that was sold last under each SKU that is no product's id."""
+        """The `WITH` of `skus`: the product that was sold last under each SKU that is not a product's id."""
         return f"""WITH lines AS (
                 SELECT sku, product_id, _load, _file, _position FROM {self._table("order_lines")}
                 WHERE account_id = $account AND _refused IS NULL

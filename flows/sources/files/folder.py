@@ -70,7 +70,7 @@ def discover(folder: Path) -> Found:
 def _discover(folder: Path) -> Found:
     if not folder.is_dir():
         raise InputError(
-            "is no folder" if folder.exists() else "there is no such folder",
+            "is not a folder" if folder.exists() else "there is no such folder",
             where=readable(folder),
             remedy="name the folder that holds the exported files",
         )
@@ -123,7 +123,7 @@ def _take(path: Path, shown: str, table: str, extension: str, found: Found) -> N
         found.mistakes.append((shown, f"is of no known kind (known are {', '.join(EXTENSIONS)})"))
         return
     if not path.is_file():
-        found.mistakes.append((shown, "is no regular file"))
+        found.mistakes.append((shown, "is not a regular file"))
         return
     size = path.stat().st_size
     if size == 0:

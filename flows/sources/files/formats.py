@@ -35,7 +35,7 @@ class Rows:
 
 
 def jsonl(connection: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Rows:
-    """One JSON object per line; blank lines are no rows; lines that are no JSON are refused, as JSON strings."""
+    """One JSON object per line; blank lines are not rows; lines that are not JSON are refused, as JSON strings."""
     path, limit = repair.without_bom(path), JSON_OBJECT_BYTES
     try:
         keys = _keys(connection, path, limit)
@@ -68,7 +68,7 @@ def _lines(path: Path, limit: int) -> str:
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> list[str | None]:
-    """All keys of all lines; None among them where a line is no JSON."""
+    """All keys of all lines; None among them where a line is not JSON."""
     each = (
         f"SELECT unnest(CASE WHEN json IS NULL THEN [NULL] ELSE json_keys(json) END) AS key FROM {_lines(path, limit)}"
     )
@@ -155,7 +155,7 @@ def parquet(connection: duckdb.DuckDBPyConnection, path: Path, table: Table) -> 
         described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
         schema = connection.execute(f"SELECT name, num_children FROM parquet_schema({literal(str(path))})").fetchall()
     except duckdb.Error as error:
-        raise InputError("is no whole Parquet file") from error
+        raise InputError("is not a whole Parquet file") from error
     names = list(_top_level(schema))
     _require(names, table)
     types = [kind for _, kind, *_ in described]

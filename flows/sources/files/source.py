@@ -177,7 +177,7 @@ def _load_file(cursor: duckdb.DuckDBPyConnection, writer: LoadWriter, ordinal: i
             try:
                 rows, written = write(rows)
             except duckdb.Error as error:
-                raise InputError("is no whole Parquet file") from error
+                raise InputError("is not a whole Parquet file") from error
     for scratch in writer.scratch.glob(f"*{path.name}"):
         scratch.unlink()
     return _Outcome(True, rows.unknown, tuple(_examples(cursor, written, file)))
@@ -195,7 +195,7 @@ def _stage(file: SourceFile, path: Path) -> None:
 
 
 def _chunks(file: SourceFile) -> Iterator[bytes]:
-    """The content of a file, unpacked; raises InputError where it is no whole gzip file."""
+    """The content of a file, unpacked; raises InputError where it is not a whole gzip file."""
     packed = file.extension.endswith(".gz")
     with reading(file.path):
         try:
@@ -203,7 +203,7 @@ def _chunks(file: SourceFile) -> Iterator[bytes]:
                 while chunk := source.read(_CHUNK):
                     yield chunk
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise InputError("is no whole gzip file") from error
+            raise InputError("is not a whole gzip file") from error
 
 
 def _examples(cursor: duckdb.DuckDBPyConnection, written: Path, file: SourceFile) -> list[str]:

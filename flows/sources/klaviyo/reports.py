@@ -94,7 +94,7 @@ def _group(result: Record, name: str) -> str:
 
 
 def _number(result: Record, name: str) -> Decimal | None:
-    """A statistic, None where it is not given. Raises SourceRefused for what is no number."""
+    """A statistic, None where it is not given. Raises SourceRefused for what is not a number."""
     given = result.get("statistics") or {}
     found = {normal(str(key)): value for key, value in given.items()}.get(normal(name)) if given else None
     if found is None:
@@ -102,7 +102,7 @@ def _number(result: Record, name: str) -> Decimal | None:
     try:
         return Decimal(str(found))
     except InvalidOperation:
-        raise SourceRefused(f"{NAME} reports a {name} that is no number", remedy="the API has changed") from None
+        raise SourceRefused(f"{NAME} reports a {name} that is not a number", remedy="the API has changed") from None
 
 
 def _as_share(figure: Record, value: Decimal, record: Record) -> tuple[Record, Decimal, Record]:

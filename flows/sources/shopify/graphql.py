@@ -65,7 +65,7 @@ class GraphQL:
             self.points.wait(query)
             answer = self._http.post(self._path, {"query": query, "variables": variables})
             if not isinstance(answer, dict):
-                raise SourceRefused(f"{NAME} answers something that is no GraphQL", remedy="see base_url")
+                raise SourceRefused(f"{NAME} answers something that is not GraphQL", remedy="see base_url")
             self.points.heard(query, answer)
             errors = answer.get("errors")
             if not errors:

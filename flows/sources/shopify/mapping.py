@@ -21,7 +21,7 @@ ZERO = Decimal(0)
 def order_rows(account: str, order: Record, lines: Sequence[Record]) -> Iterator[Row]:
     """An order and its lines; its `refunds` have their `refundLineItems` as lists.
 
-    A test order is no order. Raises SourceRefused for a shape that is not known.
+    A test order is not an order. Raises SourceRefused for a shape that is not known.
     """
     if order.get("test"):
         return
@@ -72,7 +72,7 @@ def _line(line: Record, refunded: dict[str, tuple[Decimal, int]]) -> Record:
     )
     unit_price = (before / max(quantity, 1)).quantize(FOUR_PLACES, ROUND_CEILING)
     back, units = refunded.get(str(line["id"]), (ZERO, 0))
-    # Units that an edit of the order took away; they are no part of any refund then.
+    # Units that an edit of the order took away; they are not part of any refund then.
     current = line.get("currentQuantity")
     removed = max(quantity - current - units, 0) if isinstance(current, int) else 0
     if removed and quantity:

@@ -89,7 +89,7 @@ class Client(api.Client):
         index, kind = shape.names.index(asked.cursor), None
         for rows in self._database.rows(connection, ordered):
             kind = kind or type(rows[0][index])
-            # what is greater than all values of its kind, as a text in SQLite or infinity, is no place to go on from
+            # what is greater than all values of its kind, as a text in SQLite or infinity, is not a place to go on from
             last = next((row[index] for row in reversed(rows) if type(row[index]) is kind), None)
             at = known if last is None else cursors.written(last, asked.cursor)
             is_further = at != known and not (known and asked.overlap_minutes and _is_before(at, known))
@@ -127,7 +127,7 @@ class Client(api.Client):
 
 def _origin(asked: SqlTable) -> Any:
     if asked.query is not None:
-        query = asked.query.strip().rstrip(";").replace(":", "\\:")  # a colon is no parameter
+        query = asked.query.strip().rstrip(";").replace(":", "\\:")  # a colon is not a parameter
         return text(f"{query}\n").columns(column("c")).subquery("asked")
     schema, _, name = str(asked.table).rpartition(".")
     return table(name, schema=schema or None)
@@ -142,7 +142,7 @@ def _since(asked: SqlTable, last: Any) -> Any:
     if not asked.overlap_minutes:
         return last
     if cursors.utc(last) is None:
-        what = f"the cursor {asked.cursor} is no timestamp, and only those can overlap"
+        what = f"the cursor {asked.cursor} is not a timestamp, and only those can overlap"
         raise SourceRefused(what, remedy="take overlap_minutes out, or cast the cursor in a query")
     return last - timedelta(minutes=asked.overlap_minutes)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flows.ground.errors import SourceRefused
 
-# datetime before date, which it is derived from; bool, derived from int, is no cursor
+# datetime before date, which it is derived from; bool, derived from int, is not a cursor
 _KINDS: dict[str, tuple[type, Any]] = {
     "timestamp": (datetime, datetime.fromisoformat),
     "date": (date, date.fromisoformat),

@@ -64,7 +64,7 @@ class Database:
         try:
             parsed = make_url(url)
         except (exc.ArgumentError, ValueError):  # they may quote it
-            what = "this is no URL of SQLAlchemy"
+            what = "this is not a URL of SQLAlchemy"
             raise InputError(what, where=at, remedy="write it as postgresql://user:password@host/database") from None
         if parsed.drivername in POSTGRES:
             parsed = parsed.set(drivername="postgresql+psycopg")

@@ -156,7 +156,7 @@ def _conninfo(address: Address) -> str:
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(address.reveal()).items() if value is not None}
     except ProgrammingError as error:
-        what = f"this is no URL of Postgres ({address.scrubbed(first_line(error))})"
+        what = f"this is not a URL of Postgres ({address.scrubbed(first_line(error))})"
         raise InputError(
             what, where=str(address), remedy="see https://www.postgresql.org/docs/current/libpq-connect.html"
         ) from None

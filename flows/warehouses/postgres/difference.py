@@ -31,7 +31,7 @@ CHANGED_BY = {
     "profiles": ("changed_profiles", "profile_id", "profile_id"),
     "knowledge_gap_questions": ("changed_questions", "conversation_id", "conversation_id"),
 }
-# The history is no part of a difference: each warehouse keeps its rows and gets those that it lacks.
+# The history is not part of a difference: each warehouse keeps its rows and gets those that it lacks.
 HISTORY = "publications"
 PHYSICAL = {
     "string": "varchar",

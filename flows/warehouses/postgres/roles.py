@@ -70,7 +70,7 @@ class _Init:
             from pg_roles where rolname = current_user"""
         )
         if not self._is_super and not (may_make_roles and may_make_schemas):
-            what = f"{self._me} is no administrator of this database"
+            what = f"{self._me} is not an administrator of this database"
             remedy = "name a superuser in the URL, or a role with CREATEROLE and with CREATE on the database"
             raise InputError(what, where=where, remedy=remedy)
 

@@ -1,7 +1,7 @@
 {{ config(materialized='table', tags=['topics']) }}
 
 -- When articles began to cover a topic and when they ceased to (8.3), as far as as-of has come. How it was when the topic was
--- first seen is no turn.
+-- first seen is not a turn.
 with coverage as (
     select
         coverage.account_id, coverage.topic_id, coverage.article_id, coverage.is_covered, coverage.changed_at,
