@@ -5,8 +5,8 @@ docstring or a faster way to the same outcome asks nothing of those who upgrade.
 where outcomes moved and the version did not.
 
 Another version of numpy, scipy, scikit-learn or wordllama is not another version of ours. The vectors of wordllama are
-pinned with its package, so that the same test sees where they move; of the others rounding is all that differs, and what is
-grouped stays as it is.
+pinned with its package, so that the same test sees where they move; of the others rounding is all that differs, and
+what is grouped stays as it is.
 """
 
 from __future__ import annotations
