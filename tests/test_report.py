@@ -14,8 +14,7 @@ from flows.ground.errors import InputError
 from flows.ground.home import Home
 from flows.published.report import Report, report
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.publishing import publish
-from tests.warehouses.candidates import Rows, write_candidate
+from tests.warehouses.candidates import Rows, publish, write_candidate
 
 SHOP = "it's a shop"
 

@@ -15,8 +15,7 @@ from flows.command.status import status as status_of
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.publishing import publish, rollback
-from tests.warehouses.candidates import marked_rows, verdict, write_candidate
+from tests.warehouses.candidates import marked_rows, publish, rollback, verdict, write_candidate
 
 
 @pytest.fixture

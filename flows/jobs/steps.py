@@ -170,4 +170,4 @@ def seal(job: Job, *, resume: bool = False) -> Target:
 
 def publish(job: Job, target: Target, warehouse: Warehouse) -> Sent | None:
     """Bring one warehouse to the target; what travelled. Raises StorageFailed, WarehouseFailed."""
-    return warehouses.switch(job.home, warehouse, target)
+    return warehouses.switch(job.home, target, warehouse)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from flows import warehouses
 from flows.ground.build import Build
 from flows.ground.checked import Checked
-from flows.ground.errors import AgentMetricsError, InputError, SourceUnavailable
+from flows.ground.errors import InputError, SourceUnavailable
 from flows.ground.progress import Progress
 from flows.jobs import steps
 from flows.jobs.calls import Call, directly
@@ -32,7 +32,6 @@ from flows.settings.requests import (
     TopicsRequest,
 )
 from flows.warehouses import Target
-from flows.warehouses.warehouse import Sent, Shown
 
 
 def run(request: RunRequest, call: Call = directly, progress: Progress | None = None) -> Result:
@@ -153,23 +152,14 @@ def _derive(job: Job, wanted: Wanted, call: Call, result: Result) -> None:
 
 def _publish_all(job: Job, call: Call, result: Result, target: Target) -> None:
     """Bring every warehouse to the target; one that failed, in spite of the retries, is noted if another did not."""
-    named, failed = job.warehouses, dict[str, AgentMetricsError]()
-    sent: dict[str, Sent | None] = {}
-    try:
-        for warehouse in target.behind:
-            try:
-                sent[str(warehouse)] = call(steps.publish, job, target, warehouse)
-            except AgentMetricsError as error:
-                failed[str(warehouse)] = error
-    finally:
-        at_fault = [warehouse for warehouse in target.behind if str(warehouse) not in sent]
-        warehouses.finish(job.home, named, target, at_fault, job.settings.keep_publications)
-    if len(failed) == len(named):
-        raise next(iter(failed.values()))
+    result.warehouses = warehouses.publish(
+        job.home,
+        job.warehouses,
+        target,
+        keep=job.settings.keep_publications,
+        switch=lambda warehouse: call(steps.publish, job, target, warehouse),
+    )
     result.outcome, result.publication = target.outcome, target.publication
-    result.warehouses = [
-        Shown(name, sent.get(name), str(failed[name]) if name in failed else None) for name in map(str, named)
-    ]
 
 
 def _passed(job: Job, result: Result, checked: Checked) -> None:

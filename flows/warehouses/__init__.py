@@ -11,15 +11,12 @@ from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres.warehouse import Postgres
 from flows.warehouses.publishing import (
     Target,
-    finish,
     prepare,
     prepare_rollback,
     publish,
-    reference,
-    rollback,
-    stands,
     switch,
 )
+from flows.warehouses.standing import reference, stands
 from flows.warehouses.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -29,13 +26,11 @@ __all__ = [
     "Target",
     "Warehouse",
     "configured",
-    "finish",
     "named",
     "prepare",
     "prepare_rollback",
     "publish",
     "reference",
-    "rollback",
     "stands",
     "switch",
 ]

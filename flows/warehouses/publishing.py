@@ -6,21 +6,22 @@ shows, and the next publishing catches it up. What a killed run left behind is s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from flows.ground.errors import AgentMetricsError, InputError, StorageFailed
+from flows.ground.errors import AgentMetricsError, InputError
 from flows.ground.home import Home, read_json, write_durably
-from flows.warehouses.duckdb import DuckDBFile, read_file
-from flows.warehouses.files import kept_file, sweep, wal
+from flows.warehouses.duckdb import read_file
+from flows.warehouses.files import kept_file, sweep
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.remembered import forget_others, remembered
 from flows.warehouses.sealing import must_be_whole, passed, seal, storage
-from flows.warehouses.warehouse import Sent, Stand, Warehouse
+from flows.warehouses.standing import as_remembered, swept
+from flows.warehouses.warehouse import Sent, Shown, Stand, Warehouse
 
 
 @dataclass(frozen=True)
@@ -39,52 +40,41 @@ class Target:
         return self.outcome in {"published", "rolled_back"}
 
 
-@dataclass(frozen=True)
-class PublishOutcome:
-    """What `publish` did, and the publication that stands now (None: there is none yet).
+Switch = Callable[[Warehouse], Sent | None]  # brings one warehouse to the target: `switch`, perhaps with retries
 
-    `failed`: the warehouses that do not show it, and why.
+
+def publish(home: Home, warehouses: Sequence[Warehouse], target: Target, *, keep: int, switch: Switch) -> list[Shown]:
+    """Bring every warehouse that is behind to the target; the caller holds the home's lock.
+
+    A warehouse that fails keeps what it shows, and is told in the result, which names all warehouses in their order.
+    `keep` publications stay on disk for going back, restores not counted.
+    Raises what kept the first warehouse from showing the target if none shows it; the last publication stands.
     """
-
-    outcome: Literal["published", "nothing_new", "held", "rolled_back"]
-    publication: Publication | None
-    failed: tuple[tuple[Warehouse, AgentMetricsError], ...] = ()
-
-
-def publish(
-    home: Home, *, keep: int, resume: bool = False, warehouses: Sequence[Warehouse] | None = None
-) -> PublishOutcome:
-    """Publish the candidate if every check of it has passed (rule 9.1); the caller holds the home's lock.
-
-    To the DuckDB file unless `warehouses` says otherwise. `keep` publications stay on disk for going back, restores not
-    counted. After going back, publications are held until `resume`, which lifts the hold whatever becomes of the
-    candidate.
-
-    Raises InputError without a candidate, GateClosed if it was not checked or failed, BuildFailed if it is not whole,
-    and what kept it from every warehouse; the last publication stands.
-    """
-    named = warehouses or [DuckDBFile(home)]
-    return _switched(home, named, prepare(home, named, resume=resume), keep)
-
-
-def rollback(
-    home: Home, *, keep: int, to: str | None = None, warehouses: Sequence[Warehouse] | None = None
-) -> Publication:
-    """Bring an earlier publication back, as a publication of its own (rule 9.2): `to`, or the one before the newest.
-
-    Further publications are held until `publish(resume=True)`. The caller holds the home's lock.
-    Raises InputError if there is none or it is not kept any more, else as `publish`.
-    """
-    named = warehouses or [DuckDBFile(home)]
-    done = _switched(home, named, prepare_rollback(home, named, to=to), keep)
-    assert done.publication is not None  # noqa: S101  prepare_rollback has sealed one
-    return done.publication
+    sent: dict[str, Sent | None] = {}
+    errors: dict[str, AgentMetricsError] = {}
+    try:
+        for warehouse in target.behind:
+            try:
+                sent[str(warehouse)] = switch(warehouse)
+            except AgentMetricsError as error:
+                errors[str(warehouse)] = error
+    finally:  # whatever ends the loop, Ctrl-C too
+        still_behind = [warehouse for warehouse in target.behind if str(warehouse) not in sent]
+        _tidy_up(home, warehouses, target, still_behind, keep)
+    if len(errors) == len(warehouses):
+        raise next(iter(errors.values()))
+    return [Shown(name, sent.get(name), str(errors[name]) if name in errors else None) for name in map(str, warehouses)]
 
 
 def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False) -> Target:
-    """Decide what every warehouse is to show, and seal it. Raises as `publish`; nothing is sealed if none answers."""
+    """Decide what every warehouse is to show, and seal it: the candidate, if every check of it has passed (rule 9.1).
+
+    After going back, publications are held until `resume`, which lifts the hold whatever becomes of the candidate.
+    Raises InputError without a candidate, GateClosed if it was not checked or failed, BuildFailed if it is not whole,
+    and what kept the first warehouse from answering if none answers: nothing is sealed then.
+    """
     with storage(home):
-        stands = _swept(home, warehouses)
+        stands = swept(home, warehouses)
         standing = newest_of(stand.published for stand in stands if stand.published)
         held = is_held(home, standing)
         if held and not resume:
@@ -117,9 +107,13 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
 
 
 def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | None = None) -> Target:
-    """Decide what to go back to, and seal it. Raises as `rollback`."""
+    """Decide what to go back to, `to` or the publication before the newest, and seal it as one of its own (rule 9.2).
+
+    Further publications are held until `prepare(resume=True)`. Raises InputError if there is no such publication or it
+    is not kept any more, and what kept the first warehouse from answering if none answers.
+    """
     with storage(home):
-        stands = _swept(home, warehouses)
+        stands = swept(home, warehouses)
         standing = newest_of(stand.published for stand in stands if stand.published)
         if standing is None:
             raise InputError("nothing is published yet", where=str(home.root), remedy="run `agent-metrics run` first")
@@ -144,20 +138,22 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
         return Target("rolled_back", publication, _answering_first(stands))
 
 
-def switch(home: Home, warehouse: Warehouse, target: Target) -> Sent | None:
+def switch(home: Home, target: Target, warehouse: Warehouse) -> Sent | None:
     """Bring one warehouse to the target. Raises StorageFailed, WarehouseFailed; what stood there stands on then."""
     with storage(home):
         return warehouse.switch(target.publication) if target.publication else None
 
 
-def finish(home: Home, warehouses: Sequence[Warehouse], target: Target, failed: Iterable[Warehouse], keep: int) -> None:
+def _tidy_up(
+    home: Home, warehouses: Sequence[Warehouse], target: Target, still_behind: Sequence[Warehouse], keep: int
+) -> None:
     """Keep the last `keep` publications, what warehouses that lag behind stand at, and nothing else.
 
-    Restores do not count: going back takes nothing away. `failed` are the warehouses that do not show the target.
+    Restores do not count: going back takes nothing away.
     """
     if target.publication is None or not target.behind:
         return
-    newest, still_behind = target.publication.publication_id, list(failed)
+    newest = target.publication.publication_id
     with suppress(OSError, AgentMetricsError):  # what stays is swept by the next publishing
         history = read_file(kept_file(home, newest)).publications
         ids: set[str] = set()
@@ -173,79 +169,11 @@ def finish(home: Home, warehouses: Sequence[Warehouse], target: Target, failed: 
         sweep(home, ids | remembered(home).ids())
 
 
-def stands(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
-    """What stands in each warehouse."""
-    found = []
-    for warehouse in warehouses:
-        try:
-            found.append(Stand(warehouse, warehouse.standing()))
-        except AgentMetricsError as error:
-            found.append(Stand(warehouse, _as_remembered(home, remembered(home).stands.get(str(warehouse))), error))
-    return found
-
-
-def reference(home: Home, warehouses: Sequence[Warehouse]) -> tuple[Published, Path] | None:
-    """What a candidate is compared with, and its file: what stands in the first warehouse of which this is known.
-
-    None before the first publication, and where the file is not kept. Raises what kept the only warehouse from
-    answering, if nothing is remembered of it.
-    """
-    found = stands(home, warehouses)
-    for stand in found:
-        if stand.published is None:
-            continue
-        kept = kept_file(home, stand.published.newest.publication_id)
-        file = home.published_file if isinstance(stand.warehouse, DuckDBFile) else kept
-        if file.exists():
-            return stand.published, file
-    if all(stand.error for stand in found) and found[0].error:
-        raise found[0].error
-    return None
-
-
-def _switched(home: Home, warehouses: Sequence[Warehouse], target: Target, keep: int) -> PublishOutcome:
-    failed: list[tuple[Warehouse, AgentMetricsError]] = []
-    for warehouse in target.behind:
-        try:
-            switch(home, warehouse, target)
-        except AgentMetricsError as error:
-            failed.append((warehouse, error))
-    finish(home, warehouses, target, [warehouse for warehouse, _ in failed], keep)
-    if failed and len(failed) == len(warehouses):
-        raise failed[0][1]
-    return PublishOutcome(target.outcome, target.publication, tuple(failed))
-
-
-def _swept(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
-    """What stands in each warehouse, once everything is swept away that killed runs left behind.
-
-    Raises what kept the first from answering, if none answered.
-    """
-    wal(home.published_file).unlink(missing_ok=True)  # of somebody who wrote to it
-    found = stands(home, warehouses)
-    if all(stand.error for stand in found) and found[0].error:
-        raise found[0].error
-    known = remembered(home)
-    history = {one.publication_id for stand in found if stand.published for one in stand.published.publications}
-    kept = sorted(home.publications.glob("*.duckdb"))
-    if not history and len(kept) > 1 and not known.ids():  # one can stem from a first publication that was killed
-        raise StorageFailed(
-            "the published file is gone", where=str(home.published_file), remedy=f"put a copy of {kept[-1]} there"
-        )
-    sweep(home, history | known.ids())
-    return found
-
-
-def _as_remembered(home: Home, publication_id: str | None) -> Published | None:
-    file = kept_file(home, publication_id or "none")
-    return read_file(file) if file.exists() else None
-
-
 def _sealed(
     home: Home, source: Path, publication: Publication, build: dict[str, object] | None, found: list[Stand]
 ) -> Publication:
     """Sealed, with the history of every warehouse, those that did not answer and those of former settings too."""
-    former = [_as_remembered(home, one) for one in remembered(home).stands.values()]
+    former = [as_remembered(home, one) for one in remembered(home).stands.values()]
     all_of_them = newest_of(one for one in [*former, *(stand.published for stand in found)] if one)
     try:
         return seal(home, source, publication, build, all_of_them.publications if all_of_them else ())

@@ -9,11 +9,10 @@ import pytest
 
 from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.publishing import publish
 from tests.dashboard.serving import Page, serving
 from tests.published.shop import asked_shop
 from tests.warehouses import servers
-from tests.warehouses.candidates import describe, opened, write_candidate
+from tests.warehouses.candidates import describe, opened, publish, write_candidate
 
 MANY = 100_000
 TOKENS = {"WHOLE": "whole-token-0123456789", "AGENCY": "agency-token-0123456789", "FIGURES": "figures-token-0123456789"}

@@ -13,8 +13,7 @@ from flows.ground.home import Home
 from flows.warehouses import Warehouse
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres import Postgres
-from flows.warehouses.publishing import publish
-from tests.warehouses.candidates import Rows, write_candidate
+from tests.warehouses.candidates import Rows, publish, write_candidate
 
 Say = Callable[..., str]  # what a command prints
 Tell = Callable[..., dict[str, Any]]  # the same with --json

@@ -7,9 +7,8 @@ import duckdb
 import contract
 from flows.ground.home import Home
 from flows.ground.sql import literal
-from flows.warehouses.publishing import publish
 from tests.expectations.shop import write_shop
-from tests.warehouses.candidates import describe, opened, verdict
+from tests.warehouses.candidates import describe, opened, publish, verdict
 
 ACCOUNTS = ("it's a shop", "it's a shop1")  # with '1-7' and '-7' as ids, plain text after text would be the same
 CONVERSATIONS = 2048

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,11 @@ from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.home import Home, write_durably
 from flows.ground.sql import literal
+from flows.warehouses import publishing
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.publication import Published
+from flows.warehouses.publication import Publication, Published
+from flows.warehouses.publishing import Target
+from flows.warehouses.warehouse import Shown, Warehouse
 
 TYPES = {
     "string": "varchar",
@@ -37,6 +42,37 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 def published(home: Home) -> Published | None:
     """What stands in the DuckDB file."""
     return DuckDBFile(home).standing()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of publishing: the outcome, the publication that stands now, and what happened to each warehouse."""
+
+    outcome: str
+    publication: Publication | None
+    warehouses: tuple[Shown, ...]
+
+
+def publish(home: Home, *, keep: int, resume: bool = False, warehouses: Sequence[Warehouse] | None = None) -> Done:
+    """Publish the candidate as the jobs do, without their retries; to the DuckDB file unless `warehouses` are given."""
+    to = warehouses or [DuckDBFile(home)]
+    return _published(home, to, publishing.prepare(home, to, resume=resume), keep)
+
+
+def rollback(
+    home: Home, *, keep: int, to: str | None = None, warehouses: Sequence[Warehouse] | None = None
+) -> Publication:
+    """Go back as the command does; in the DuckDB file unless `warehouses` are given."""
+    where = warehouses or [DuckDBFile(home)]
+    done = _published(home, where, publishing.prepare_rollback(home, where, to=to), keep)
+    assert done.publication is not None
+    return done.publication
+
+
+def _published(home: Home, warehouses: Sequence[Warehouse], target: Target, keep: int) -> Done:
+    switch = partial(publishing.switch, home, target)
+    shown = publishing.publish(home, warehouses, target, keep=keep, switch=switch)
+    return Done(target.outcome, target.publication, tuple(shown))
 
 
 @contextmanager

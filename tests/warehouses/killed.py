@@ -15,8 +15,8 @@ import duckdb
 
 from flows.ground.home import Home
 from flows.warehouses import files
-from flows.warehouses.publishing import publish, rollback
 from tests.mortal import Fate, killed_ever_later
+from tests.warehouses.candidates import publish, rollback
 
 WRITING = ("attach", "commit", "checkpoint")  # all else stays in memory until the commit
 

@@ -21,7 +21,7 @@ import psycopg
 from flows.ground.address import Address
 from flows.ground.home import Home
 from flows.warehouses.postgres import Postgres
-from flows.warehouses.publishing import publish
+from tests.warehouses.candidates import publish
 
 CALLS: list[tuple[Any, str]] = [
     (adbc_driver_manager.dbapi.Cursor, "execute"),

@@ -14,8 +14,7 @@ from flows.ground.address import Address
 from flows.ground.home import Home
 from flows.warehouses import Warehouse
 from flows.warehouses.postgres import Postgres
-from flows.warehouses.publishing import PublishOutcome, publish
-from tests.warehouses.candidates import Rows, opened, write_candidate
+from tests.warehouses.candidates import Done, Rows, opened, publish, write_candidate
 
 NOON = datetime(2026, 6, 7, 12, tzinfo=UTC)
 VALUES: dict[str, Callable[[str, int], Any]] = {
@@ -48,7 +47,7 @@ def rows(mark: str, count: int, first: int = 0) -> Rows:
     return found
 
 
-def publish_to(home: Home, build_id: str, content: Rows, *warehouses: Warehouse, **build: Any) -> PublishOutcome:
+def publish_to(home: Home, build_id: str, content: Rows, *warehouses: Warehouse, **build: Any) -> Done:
     write_candidate(home, build_id, content, **build)
     return publish(home, keep=2, warehouses=warehouses)
 

@@ -11,8 +11,7 @@ import pytest
 
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
-from flows.warehouses.publishing import publish
-from tests.warehouses.candidates import build_in, names, opened, published, write_candidate
+from tests.warehouses.candidates import build_in, names, opened, publish, published, write_candidate
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -92,7 +91,7 @@ import resource, sys
 from pathlib import Path
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
-from flows.warehouses.publishing import publish
+from tests.warehouses.candidates import publish
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:

@@ -20,8 +20,8 @@ from flows.warehouses.files import kept_file
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.postgres.difference import CHANGED_BY
 from flows.warehouses.postgres.schema import INDEXES
-from flows.warehouses.publishing import finish, prepare, publish, rollback, switch
-from tests.warehouses.candidates import names, opened, published, write_candidate
+from flows.warehouses.warehouse import Shown
+from tests.warehouses.candidates import names, opened, publish, published, rollback, write_candidate
 from tests.warehouses.on_postgres import contents, left_behind, marks, one_publication, publish_to, rows, seen
 
 ROOT = Path(__file__).parent.parent.parent
@@ -99,9 +99,7 @@ def test_only_what_changed_travels_however_long_the_history_is(home: Home, addre
         more["conversations"][0]["tag"] = "changed"  # type: ignore[index]
         del more["products"][7]  # type: ignore[attr-defined]
         write_candidate(at, "second", more)
-        target = prepare(at, [postgres])
-        sent = switch(at, postgres, target)
-        finish(at, [postgres], target, [], 2)
+        sent = publish(at, keep=2, warehouses=[postgres]).warehouses[0].sent
         assert sent is not None
         moved.append((sent.is_whole, sent.rows, sent.keys, sent.bytes))
     assert moved[0] == moved[1]
@@ -163,8 +161,10 @@ def test_a_warehouse_that_did_not_answer_is_caught_up_by_the_next_publishing(
     publish_to(home, "one", rows("one", 3), file, postgres)
     with away(address):
         done = publish_to(home, "two", rows("two", 4), file, postgres)
-        ((failed, error),) = done.failed
-        assert (done.outcome, failed, type(error)) == ("published", postgres, WarehouseUnavailable)
+        shown, missed = done.warehouses
+        assert (done.outcome, shown) == ("published", Shown(str(file)))
+        assert (missed.warehouse, missed.sent) == (str(postgres), None)
+        assert "not currently accepting connections" in (missed.error or "")
         assert marks(home) == "two"
         publish_to(home, "three", rows("three", 4), file, postgres)
         publish_to(home, "four", rows("four", 4), file, postgres)
@@ -175,7 +175,7 @@ def test_a_warehouse_that_did_not_answer_is_caught_up_by_the_next_publishing(
         assert kept_file(home, two.publication_id).exists()  # what it stands at, so that the difference can be sent
     assert seen(address) == ("one", 3)
     caught_up = publish(home, keep=2, warehouses=[file, postgres])
-    assert (caught_up.outcome, caught_up.failed) == ("nothing_new", ())
+    assert (caught_up.outcome, [one.error for one in caught_up.warehouses]) == ("nothing_new", [None, None])
     assert seen(address) == ("four", 4)
     assert contents(postgres) == contents(file)
     assert not any(one.is_behind for one in status(home, [file, postgres]).warehouses)

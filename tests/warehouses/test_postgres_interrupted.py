@@ -20,8 +20,7 @@ from flows.ground.address import Address
 from flows.ground.errors import WarehouseFailed, WarehouseUnavailable
 from flows.ground.home import Home
 from flows.warehouses.postgres import Postgres, connection
-from flows.warehouses.publishing import publish
-from tests.warehouses.candidates import names, write_candidate
+from tests.warehouses.candidates import names, publish, write_candidate
 from tests.warehouses.on_postgres import left_behind, publish_to, rows, seen
 
 HERE = Path(__file__).parent

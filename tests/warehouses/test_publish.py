@@ -16,11 +16,22 @@ import contract
 from flows.ground.errors import BuildFailed, GateClosed, InputError, StorageFailed
 from flows.ground.home import Home
 from flows.warehouses import files, publishing
-from flows.warehouses.publishing import PublishOutcome, publish
-from tests.warehouses.candidates import FAILED, build_in, describe, names, opened, published, verdict, write_candidate
+from flows.warehouses.warehouse import Shown
+from tests.warehouses.candidates import (
+    FAILED,
+    Done,
+    build_in,
+    describe,
+    names,
+    opened,
+    publish,
+    published,
+    verdict,
+    write_candidate,
+)
 
 
-def publish_build(home: Home, build_id: str, keep: int = 3) -> PublishOutcome:
+def publish_build(home: Home, build_id: str, keep: int = 3) -> Done:
     write_candidate(home, build_id)
     return publish(home, keep=keep)
 
@@ -76,8 +87,8 @@ def test_only_the_last_publications_stay_on_disk_with_their_check_pages(home: Ho
 def test_the_same_build_is_not_published_twice(home: Home) -> None:
     first = publish_build(home, "first").publication
     before = home.published_file.stat()
-    assert publish(home, keep=3) == PublishOutcome("nothing_new", first)
-    assert publish(home, keep=3, resume=True) == PublishOutcome("nothing_new", first)
+    assert publish(home, keep=3) == Done("nothing_new", first, (Shown(str(home.published_file)),))
+    assert publish(home, keep=3, resume=True) == Done("nothing_new", first, (Shown(str(home.published_file)),))
     assert home.published_file.stat().st_ino == before.st_ino
 
 

@@ -8,8 +8,7 @@ from flows.ground.errors import GateClosed, InputError
 from flows.ground.home import Home
 from flows.warehouses.files import kept_file
 from flows.warehouses.publication import Publication
-from flows.warehouses.publishing import publish, rollback
-from tests.warehouses.candidates import FAILED, build_in, names, published, verdict, write_candidate
+from tests.warehouses.candidates import FAILED, build_in, names, publish, published, rollback, verdict, write_candidate
 
 
 def publish_builds(home: Home, *builds: str, keep: int = 3) -> list[Publication]:

@@ -1,0 +1,70 @@
+"""What stands in each warehouse: as it answers, or as it is remembered where it does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows.ground.errors import AgentMetricsError, StorageFailed
+from flows.ground.home import Home
+from flows.warehouses.duckdb import DuckDBFile, read_file
+from flows.warehouses.files import kept_file, sweep, wal
+from flows.warehouses.publication import Published
+from flows.warehouses.remembered import remembered
+from flows.warehouses.warehouse import Stand, Warehouse
+
+
+def stands(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
+    """What stands in each warehouse."""
+    found = []
+    for warehouse in warehouses:
+        try:
+            found.append(Stand(warehouse, warehouse.standing()))
+        except AgentMetricsError as error:
+            found.append(Stand(warehouse, as_remembered(home, remembered(home).stands.get(str(warehouse))), error))
+    return found
+
+
+def reference(home: Home, warehouses: Sequence[Warehouse]) -> tuple[Published, Path] | None:
+    """What a candidate is compared with, and its file: what stands in the first warehouse of which this is known.
+
+    None before the first publication, and where the file is not kept. Raises what kept the only warehouse from
+    answering, if nothing is remembered of it.
+    """
+    found = stands(home, warehouses)
+    for stand in found:
+        if stand.published is None:
+            continue
+        kept = kept_file(home, stand.published.newest.publication_id)
+        file = home.published_file if isinstance(stand.warehouse, DuckDBFile) else kept
+        if file.exists():
+            return stand.published, file
+    if all(stand.error for stand in found) and found[0].error:
+        raise found[0].error
+    return None
+
+
+def swept(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
+    """What stands in each warehouse, once everything is swept away that killed runs left behind.
+
+    Raises what kept the first from answering, if none answered.
+    """
+    wal(home.published_file).unlink(missing_ok=True)  # of somebody who wrote to it
+    found = stands(home, warehouses)
+    if all(stand.error for stand in found) and found[0].error:
+        raise found[0].error
+    known = remembered(home)
+    history = {one.publication_id for stand in found if stand.published for one in stand.published.publications}
+    kept = sorted(home.publications.glob("*.duckdb"))
+    if not history and len(kept) > 1 and not known.ids():  # one can stem from a first publication that was killed
+        raise StorageFailed(
+            "the published file is gone", where=str(home.published_file), remedy=f"put a copy of {kept[-1]} there"
+        )
+    sweep(home, history | known.ids())
+    return found
+
+
+def as_remembered(home: Home, publication_id: str | None) -> Published | None:
+    """What stood with this publication; None where its file is not kept."""
+    file = kept_file(home, publication_id or "none")
+    return read_file(file) if file.exists() else None
