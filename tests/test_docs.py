@@ -54,13 +54,16 @@ def test_every_flow_has_a_deployment() -> None:
 
 def test_a_long_line_of_a_page_is_one_sentence() -> None:
     """Lines of several sentences hide in a diff which of them changed, and grow until nobody reads them."""
-    pages = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "flows" / "sources").glob("*/README.md"), ROOT / "CONTRIBUTING.md"]
+    pages = [
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "flows" / "sources").glob("*/README.md"),
+        ROOT / "CONTRIBUTING.md",
+    ]
     long = []
     for page in {*pages, ROOT / "README.md"} - {ROOT / "docs" / name for name in ("definitions.md", "metrics.md")}:
         text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for line in re.sub(r"\]\([^)]*\)", "]", text).splitlines():
-            if len(line) > 100 and not line.startswith(("|", "    ")) and re.search(r"\D[.!?] [A-Z]", line):
-                long.append(f"{page.relative_to(ROOT)}: {line}")
+        lines = [line for line in re.sub(r"\]\([^)]*\)", "]", text).splitlines() if not line.startswith(("|", "    "))]
+        long += [f"{page.name}: {line}" for line in lines if len(line) > 100 and re.search(r"\D[.!?] [A-Z]", line)]
     assert not long, "\n".join(sorted(long))
 
 
