@@ -43,9 +43,14 @@ class Build:
     def read(cls, home: Home) -> Build | None:
         """The candidate of this home; None where there is none, it was cut off, or another version made it."""
         document = read_json(home.build_file)
+        return None if document is None else cls.from_json_dict(document)
+
+    @classmethod
+    def from_json_dict(cls, document: dict[str, Any]) -> Build | None:
+        """The build that `to_json_dict` wrote; None where another version wrote it, with other fields."""
         try:
-            return None if document is None else cls(**document)
-        except TypeError:  # other fields than these
+            return cls(**document)
+        except TypeError:
             return None
 
     def write(self, home: Home) -> None:

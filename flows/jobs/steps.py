@@ -137,7 +137,7 @@ def check(job: Job, built: Build, *, is_whole: bool) -> Checked:
         scope="changed" if continues and not is_whole else "all",
         as_of=datetime.fromisoformat(built.as_of),
         published_as_of=standing.newest.as_of if standing else None,
-        published_load=standing.build["loads_up_to"] if standing else 0,
+        published_load=standing.build.loads_up_to if standing and standing.build else 0,
         progress=job.progress,
     )
     checked_at = utc_text(datetime.now(UTC))

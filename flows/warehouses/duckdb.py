@@ -61,8 +61,8 @@ class DuckDBFile:
         if not self.home.published_file.exists():
             return None
         with self.read() as reader:
-            standing = read_published(reader)
-        if standing is None or not standing.build:
+            standing, is_sealed = read_published(reader), reader.sees("provenance.build", "build")
+        if standing is None or not is_sealed:
             raise _no_publication("it has no row of its own", self.home.published_file)
         return standing
 

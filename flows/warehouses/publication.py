@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.ground.build import Build
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.home import Home
@@ -44,11 +45,11 @@ class Publication:
 class Published:
     """What readers see: all publications, newest last, and the description of the build that stands.
 
-    The description is empty for a reader who may not see it.
+    The description is None for a reader who may not see it.
     """
 
     publications: tuple[Publication, ...]
-    build: dict[str, Any]
+    build: Build | None
 
     @property
     def newest(self) -> Publication:
@@ -56,7 +57,7 @@ class Published:
 
     @property
     def build_id(self) -> str | None:
-        return self.build.get("build_id")
+        return self.build.build_id if self.build else None
 
     def find(self, publication_id: str) -> Publication | None:
         return next((one for one in self.publications if one.publication_id == publication_id), None)
@@ -82,7 +83,7 @@ def read_published(reader: Reader) -> Published | None:
     if not rows:
         return None
     publications = tuple(_publication(dict(zip(seen, row, strict=True))) for row in rows)
-    return Published(publications, json.loads(build[0][0]) if build else {})
+    return Published(publications, Build.from_json_dict(json.loads(build[0][0])) if build else None)
 
 
 def newest_publication(reader: Reader) -> Publication:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from flows.ground.build import Build
 from flows.ground.errors import AgentMetricsError, InputError
-from flows.ground.home import Home, read_json, write_durably
+from flows.ground.home import Home, write_durably
 from flows.warehouses.duckdb import read_file
 from flows.warehouses.files import kept_file, sweep
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
@@ -81,10 +82,10 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
             return _target("held", standing, stands)
         if held and standing:
             write_durably(home.publications / "resumed", standing.newest.publication_id + "\n")
-        build = read_json(home.build_file)
+        build = Build.read(home)
         if build is None:
             raise InputError("there is no complete candidate", where=str(home.candidate), remedy="build one first")
-        if standing and standing.build_id == build["build_id"] and not held:
+        if standing and standing.build_id == build.build_id and not held:
             target = _target("nothing_new", standing, stands)
             if not target.behind or kept_file(home, standing.newest.publication_id).exists():
                 return target
@@ -93,12 +94,12 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
         now = _next_instant(standing)
         publication = Publication(
             publication_id=_publication_id(now),
-            as_of=datetime.fromisoformat(build["as_of"]),
-            data_up_to=datetime.fromisoformat(build["data_up_to"]) if build["data_up_to"] else None,
+            as_of=datetime.fromisoformat(build.as_of),
+            data_up_to=datetime.fromisoformat(build.data_up_to) if build.data_up_to else None,
             published_at=now,
-            contract_version=build["contract_version"],
-            checks_passed=verdict["passed"],
-            checks_total=verdict["total"],
+            contract_version=build.contract_version,
+            checks_passed=verdict.passed,
+            checks_total=verdict.total,
             row_counts={},
             restores_publication_id=None,
         )
@@ -169,9 +170,7 @@ def _tidy_up(
         sweep(home, ids | remembered(home).ids())
 
 
-def _sealed(
-    home: Home, source: Path, publication: Publication, build: dict[str, object] | None, found: list[Stand]
-) -> Publication:
+def _sealed(home: Home, source: Path, publication: Publication, build: Build | None, found: list[Stand]) -> Publication:
     """Sealed, with the history of every warehouse, those that did not answer and those of former settings too."""
     former = [as_remembered(home, one) for one in remembered(home).stands.values()]
     all_of_them = newest_of(one for one in [*former, *(stand.published for stand in found)] if one)

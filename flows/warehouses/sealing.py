@@ -11,13 +11,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 import contract
+from expectations.verdict import Verdict
+from flows.ground.build import Build
+from flows.ground.checked import Checked
 from flows.ground.errors import BuildFailed, GateClosed, StorageFailed
-from flows.ground.home import Home, read_json, sync_folder
+from flows.ground.home import Home, sync_folder
 from flows.ground.sql import first_line, literal, name
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import (
@@ -38,7 +40,7 @@ def seal(
     home: Home,
     source: Path,
     publication: Publication,
-    build: dict[str, Any] | None,
+    build: Build | None,
     history: Collection[Publication],
 ) -> Publication:
     """Seal a copy of `source` under the row `publication`; `build` None: `source` brings its own.
@@ -68,7 +70,7 @@ def _sign(
     home: Home,
     copy: Path,
     publication: Publication,
-    build: dict[str, Any] | None,
+    build: Build | None,
     history: Collection[Publication],
 ) -> Publication:
     """Write the history, the row of this publication and where it came from into the copy."""
@@ -98,7 +100,9 @@ def _sign(
         if build is not None:
             connection.execute("create schema if not exists next.provenance")
             connection.execute("create or replace table next.provenance.build (publication_id varchar, build varchar)")
-            connection.execute(f"insert into next.provenance.build values (null, {literal(json.dumps(build))})")
+            connection.execute(
+                f"insert into next.provenance.build values (null, {literal(json.dumps(build.to_json_dict()))})"
+            )
         connection.execute(f"update next.provenance.build set publication_id = {literal(publication.publication_id)}")
         connection.execute("commit")
         connection.execute("checkpoint next")
@@ -134,28 +138,29 @@ def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str,
     return counts
 
 
-def passed(home: Home, build: dict[str, Any]) -> dict[str, Any]:
+def passed(home: Home, build: Build) -> Verdict:
     """The verdict on this very build. Raises GateClosed where it did not pass, or was not checked."""
-    verdict = read_json(home.check_file)
+    checked = Checked.read(home)
     where, remedy = str(home.check_page), "run the checks, then publish"
-    if verdict is None:
+    if checked is None:
         raise GateClosed("the candidate has not been checked", where=str(home.candidate), remedy=remedy)
-    if verdict["build_id"] != build["build_id"]:
+    if checked.build_id != build.build_id:
         raise GateClosed("the checks are of an earlier candidate", where=str(home.candidate), remedy=remedy)
-    if not verdict["is_open"]:
-        failed = verdict["total"] - verdict["passed"]
-        what = f"{failed} of {verdict['total']} checks did not pass; the last publication stands"
+    verdict = checked.verdict
+    if not verdict.is_open:
+        failed = verdict.total - verdict.passed
+        what = f"{failed} of {verdict.total} checks did not pass; the last publication stands"
         raise GateClosed(what, where=where, remedy="look at them, correct the data, and build again")
     return verdict
 
 
-def must_be_whole(home: Home, build: dict[str, Any]) -> None:
+def must_be_whole(home: Home, build: Build) -> None:
     """The file must be the one that the build described: the gate's verdict is about that one. Raises BuildFailed."""
     with memory() as connection:
         if home.candidate_file.exists():
             attach(connection, home.candidate_file, "candidate", remedy=REBUILD)
             counts = table_counts(connection, "candidate")
-            if contract.metrics().keys() <= counts.keys() and counts.items() >= build["row_counts"].items():
+            if contract.metrics().keys() <= counts.keys() and counts.items() >= build.row_counts.items():
                 return
     what = "the candidate is not the one that was built"
     raise BuildFailed(what, where=str(home.candidate_file), remedy=REBUILD)

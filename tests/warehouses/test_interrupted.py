@@ -78,7 +78,7 @@ def test_a_kill_leaves_the_last_publication_or_the_new_one_whole(
         assert publish(copy, keep=2, resume=True).outcome == "published"
         after = published(copy)
         assert after is not None
-        assert after.build["build_id"] == "next"
+        assert after.build_id == "next"
         assert names(copy.root) == sorted(["candidate", copy.published_file.name, "publications"])
         kept = {name.split(".")[0] for name in names(copy.publications) if name != "resumed"}
         assert kept <= {publication.publication_id for publication in after.publications}

@@ -56,7 +56,7 @@ def test_a_publication_says_when_from_which_data_and_what_it_had_to_pass(home: H
     standing = published(home)
     assert standing is not None
     assert standing.publications == (publication,)
-    assert standing.build["build_id"] == "first"
+    assert standing.build_id == "first"
     assert build_in(home.published_file) == "first"
 
 

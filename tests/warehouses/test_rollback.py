@@ -31,7 +31,7 @@ def test_going_back_is_a_publication_that_names_the_one_it_restores(home: Home) 
     standing = published(home)
     assert standing is not None
     assert standing.publications == (first, second, restore)
-    assert build_in(home.published_file) == standing.build["build_id"] == "build-1"
+    assert build_in(home.published_file) == standing.build_id == "build-1"
     page = kept_file(home, restore.publication_id).with_suffix(".html")
     assert page.read_text("utf-8") == "<p>checks of build-1</p>"
 

@@ -12,7 +12,8 @@ import duckdb
 
 import contract
 from contract import Table
-from flows.ground.home import Home, read_json
+from flows.ground.build import Build
+from flows.ground.home import Home
 from flows.ground.sql import literal, name
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import kept_file, spill_folder
@@ -149,9 +150,9 @@ def _changed_sets(connection: duckdb.DuckDBPyConnection, home: Home) -> set[str]
     for side in ("base", "new"):
         ((build,),) = connection.execute(f"select build from {side}.provenance.build").fetchall()
         facts[side] = json.loads(build)
-    candidate = read_json(home.build_file)
+    candidate = Build.read(home)
     continues = facts["new"]["base"] is not None and facts["new"]["base"] == facts["base"]["build_id"]
-    if not continues or candidate is None or candidate["build_id"] != facts["new"]["build_id"]:
+    if not continues or candidate is None or candidate.build_id != facts["new"]["build_id"]:
         return set()
     attach(connection, home.work_file, "work")
     rows = connection.execute(
