@@ -92,16 +92,6 @@ CHECKS = [
     ),
     Check(
         T,
-        "conversations.started_on is the date in the account's timezone",
-        """
-        select conversations.*, accounts.timezone
-        from {checked[conversations]} as conversations
-        join {intermediate}.int_accounts as accounts on conversations.account_id = accounts.account_id
-        where started_on <> {local_date:started_at, accounts.timezone}""",
-        rule="1.1",
-    ),
-    Check(
-        T,
         "conversations are routed or closed exactly where a hand-off says so, since the first one",
         f"""
         select conversations.*, first_handoff_at, is_routed

@@ -104,6 +104,7 @@ CHECKS = [
         where position <> position_by_time""",
         rule="3.2",
     ),
+    _is_dated("conversations", "started_on", "started_at"),
     _is_dated("messages", "sent_on", "sent_at"),
     _is_dated("interactions", "occurred_on", "occurred_at"),
     *(_has_its_conversation(table) for table in _OF_CONVERSATIONS),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from expectations.names import CHANGED_BY, SPARK
+from expectations.engines import SPARK
+from expectations.names import Names
 from expectations.on_duckdb import volumes
 from expectations.shape import TABLES
-from expectations.verdict import OnSpark, Scope
+from expectations.verdict import Asked, Found, OnSpark, Scope
 
 # Spark's words for the physical types, in those of the checks.
 _TYPES = {
@@ -22,39 +25,39 @@ _TYPES = {
     "date": "DATE",
     "array<string>": "VARCHAR[]",
 }
+AT_ONCE = 8  # checks side by side: a small one keeps few workers busy
 _STORAGE = {"_account", "_month"}  # say where a row is stored and are not columns of the contract
 
 
 class OpenedSession:
     """The candidate in the session's catalogue."""
 
-    at_once = 8
-
     def __init__(self, session: Any) -> None:
         self._session = session
         self._kept: list[Any] = []
-        self.count: Callable[[str], tuple[int, str | None]] = self._count
 
-    def at_hand(self, filled: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    def at_hand(self, filled: Names, scope: Scope) -> Names:
         """The names with what changed kept in the workers' memory: read once, not once for every check."""
-        if scope == "all":
-            return filled
         tables = {}
-        for table in CHANGED_BY:
-            rows = self._session.sql(f"select * from {filled['checked'][table]}")
-            rows = rows.drop("text").persist()
-            rows.createOrReplaceTempView(f"gate_checked_{table}")
-            self._kept.append(rows)
-            tables[table] = f"gate_checked_{table}"
-        return filled | {"checked": filled["checked"] | tables}
+        for table in TABLES.values() if scope == "changed" else ():
+            if table.changed_by:
+                rows = self._session.sql(f"select * from {filled.checked[table.name]}").drop("text").persist()
+                rows.createOrReplaceTempView(f"gate_checked_{table.name}")
+                self._kept.append(rows)
+                tables[table.name] = f"gate_checked_{table.name}"
+        return replace(filled, checked={**filled.checked, **tables})
 
-    def _count(self, sql: str) -> tuple[int, str | None]:
+    def find(self, asked: Sequence[Asked], at_hand: Names) -> Iterator[Found]:  # noqa: ARG002  all is in the SQL
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from pool.map(self._count, asked)
+
+    def _count(self, one: Asked) -> Found:
         from pyspark.errors import PySparkException  # noqa: PLC0415  here it is loaded already
 
         try:
-            return self._session.sql(f"select count(*) from ({sql}) as contradicting").collect()[0][0], None
+            return Found(self._session.sql(f"select count(*) from ({one.sql}) as contradicting").collect()[0][0])
         except PySparkException as error:
-            return 0, str(error).partition("\n\nJVM stacktrace")[0]
+            return Found(0, str(error).partition("\n\nJVM stacktrace")[0])
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         return [row.asDict() for row in self._session.sql(sql).collect()]
@@ -83,7 +86,7 @@ def open_session(candidate: OnSpark, earlier_as_of: str) -> Iterator[OpenedSessi
     if candidate.published_file:
         accounts, counted = volumes(candidate.published_file, earlier_as_of)
         _view(session, SPARK.published_accounts, "account_id string", accounts)
-        _view(session, SPARK.published_volumes, "account_id string, conversations bigint", counted)
+        _view(session, SPARK.volumes, "account_id string, conversations bigint", counted)
     opened = OpenedSession(session)
     try:
         yield opened

@@ -46,12 +46,21 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """A column holds one of these values, or null."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Check:
     """A sentence about a published table, and the rows that contradict it.
 
     `sql` is one select without a semicolon; no rows means that the sentence holds. Its placeholders (`{metrics}`,
     `{checked[messages]}`, ...) are explained where they are filled in, in `names`. A word after a colon would be
-    taken for a bind parameter: there is none in it. `rule` is the contract's.
+    taken for a bind parameter: there is none in it. `rule` is the contract's. `says` is the same sentence in words
+    for which Great Expectations has an expectation of its own; without it the SQL is run.
     """
 
     table: str
@@ -59,6 +68,23 @@ class Check:
     sql: str
     rule: str | None = None
     severity: Severity = "critical"
+    says: OneOf | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A check whose SQL is filled in for an engine."""
+
+    check: Check
+    sql: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many rows contradict a check, or why it could not run."""
+
+    rows: int
+    error: str | None = None
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ where channel in ('web_chat', 'sms');
 
 create table intermediate.int_refused_orders (account_id varchar, order_id varchar, _load bigint);
 create table intermediate.changed_conversations (account_id varchar, conversation_id varchar);
+create table intermediate.changed_totals (account_id varchar, conversation_id varchar);
+create table intermediate.changed_profiles (account_id varchar, profile_id varchar);
 create table intermediate.changed_questions (account_id varchar, conversation_id varchar);
 create table intermediate.changed_days (account_id varchar, date date);
 create table intermediate.changed_order_lines (account_id varchar, order_line_id varchar);
