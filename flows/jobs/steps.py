@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from expectations import gate, page
 from flows import warehouses
 from flows.ground.build import Build
 from flows.ground.checked import Checked
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from expectations import gate
     from flows.sources.api import Client
 
 
@@ -128,8 +128,6 @@ def check(job: Job, built: Build, *, is_whole: bool) -> Checked:
         if is_same or earlier.build_id == built.build_id == published_build:
             return earlier
 
-    from expectations import gate, page  # noqa: PLC0415  Great Expectations costs seconds
-
     continues = built.mode == "incremental" and published_build is not None and published_build == built.base
     verdict = gate.check(
         _candidate(job, built, published_file),
@@ -150,13 +148,11 @@ def check(job: Job, built: Build, *, is_whole: bool) -> Checked:
 
 def _candidate(job: Job, built: Build, published_file: Path | None) -> gate.Candidate | gate.OnSpark:
     """Where the gate finds the build: in files, or in the session of the engine that made it."""
-    from expectations.verdict import Candidate, OnSpark  # noqa: PLC0415
-
     if built.engine == "duckdb":
-        return Candidate(job.home.work_file, job.home.candidate_file, published_file)
+        return gate.Candidate(job.home.work_file, job.home.candidate_file, published_file)
     from flows import engines  # noqa: PLC0415
 
-    return OnSpark(engines.opened(job.home, job.lake, job.settings, built.loads_up_to), published_file)
+    return gate.OnSpark(engines.opened(job.home, job.lake, job.settings, built.loads_up_to), published_file)
 
 
 def seal(job: Job, *, resume: bool = False) -> Target:
