@@ -17,7 +17,8 @@ from pathlib import Path
 import duckdb
 
 import contract
-from flows.engines.duckdb import INTERNAL, STORAGE, TYPES, literal
+from flows.engines.duckdb import INTERNAL, STORAGE, TYPES
+from flows.ground.sql import literal
 from flows.lake import Lake
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 
 import contract
-from flows.engines.duckdb import TYPES, literal
+from flows.engines.duckdb import TYPES
+from flows.ground.sql import literal
 
 PHYSICAL = TYPES | {"date": "DATE", "json": "VARCHAR"}
 ELSEWHERE = {

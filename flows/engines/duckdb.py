@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import duckdb
@@ -16,6 +16,7 @@ from flows.ground.build import Build
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
+from flows.ground.sql import literal
 from flows.lake import Lake, LakeFile
 from flows.settings import AccountSettings, Settings
 
@@ -123,7 +124,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
         connection.execute(
             "create or replace table lake.run (as_of timestamptz, previous_as_of timestamptz, build_number bigint)"
         )
-        _insert(connection, "lake.run", [[todo.as_of, todo.base and todo.base.as_of, todo.number]])
+        _insert(connection, "lake.run", [[todo.as_of, todo.base.as_of if todo.base else None, todo.number]])
         columns = contract.landing()["accounts"].columns
         definitions = ", ".join(f"{column.name} {TYPES[column.type]}" for column in columns)
         connection.execute(f"create or replace table lake.account_settings ({definitions})")
@@ -220,17 +221,10 @@ def _instant(microseconds: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[str | int | date | None]]
+) -> None:
     """A few rows, as literals: bound parameters make DuckDB import pandas."""
     if rows:
         values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
         connection.execute(f"insert into {table} values {values}")
-
-
-def literal(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, int):
-        return str(value)
-    text = value.isoformat() if isinstance(value, datetime) else str(value)
-    return "'" + text.replace("'", "''") + "'"

@@ -7,8 +7,9 @@ from contextlib import closing
 import duckdb
 
 import contract
-from flows.engines.duckdb import STORAGE, TYPES, literal
+from flows.engines.duckdb import STORAGE, TYPES
 from flows.ground.home import Home, read_json
+from flows.ground.sql import literal
 
 PHYSICAL = TYPES | {"date": "DATE", "double": "DOUBLE", "json": "VARCHAR"}
 

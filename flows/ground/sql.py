@@ -21,9 +21,9 @@ def literal(value: str | int | date | None) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def name(identifier: str) -> str:
-    """A name as SQL."""
-    return '"' + identifier.replace('"', '""') + '"'
+def identifier(name: str) -> str:
+    """The name of a table, column or role as SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def first_line(error: Exception) -> str:

@@ -18,7 +18,7 @@ import duckdb
 
 from flows.ground.errors import HomeBusy, StorageFailed
 from flows.ground.progress import Progress
-from flows.lake.landing import literal
+from flows.ground.sql import literal
 from flows.lake.manifests import LakeFile, Span
 from flows.lake.store import Lake, storing
 

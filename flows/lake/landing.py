@@ -13,6 +13,7 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from contract import Column, Table
+from flows.ground.sql import identifier, literal
 
 Kind = Literal["json", "text", "number", "instant", "other"]
 
@@ -55,14 +56,6 @@ class Given:
     kind: Kind
 
 
-def name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def landing_columns(table: Table) -> tuple[Column, ...]:
     """What a table takes: the contract's columns in order, then `updated_at`."""
     return (*table.columns, Column("updated_at", "timestamp"))
@@ -96,10 +89,10 @@ def landed(
     anything = " OR ".join(f"({condition})" for condition, _ in breaches) or "false"
     reasons = ", ".join(f"CASE WHEN {condition} THEN {sentence} END" for condition, sentence in breaches) or "NULL"
     refused = f"CASE WHEN _broken IS NOT NULL THEN _broken WHEN {anything} THEN concat_ws('; ', {reasons}) END"
-    results = [f"{_result(column, column.name in kinds)} AS {name(column.name)}" for column in columns]
+    results = [f"{_result(column, column.name in kinds)} AS {identifier(column.name)}" for column in columns]
     kept = payload if keeps_payload or table.name == "orders" else f"CASE WHEN _refused IS NOT NULL THEN {payload} END"
     return (
-        f"SELECT {', '.join([*results, *map(name, keep)])}, _refused, {kept} AS _payload "
+        f"SELECT {', '.join([*results, *map(identifier, keep)])}, _refused, {kept} AS _payload "
         f"FROM (SELECT *, {refused} AS _refused FROM (SELECT {', '.join(['*', *value])} "
         f"FROM (SELECT {', '.join(['*', *text])} "
         f"FROM (SELECT {', '.join(['*', *raw])}, {broken} AS _broken FROM {relation}))))"
@@ -107,15 +100,15 @@ def landed(
 
 
 def _raw(column: Column) -> str:
-    return name(f"{column.name} as given")
+    return identifier(f"{column.name} as given")
 
 
 def _text(column: Column) -> str:
-    return name(f"{column.name} as text")
+    return identifier(f"{column.name} as text")
 
 
 def _typed(column: Column) -> str:
-    return name(f"{column.name} as typed")
+    return identifier(f"{column.name} as typed")
 
 
 def _text_of(column: Column, kind: Kind) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from flows.ground.errors import StorageFailed
-from flows.lake.landing import literal
+from flows.ground.sql import literal
 from flows.lake.manifests import Input, LakeFile, Load, Manifests
 from flows.lake.place import Folder, Place, Remote
 

@@ -19,7 +19,7 @@ from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.home import sync_folder, write_durably
 from flows.ground.progress import Progress
-from flows.ground.sql import literal, name
+from flows.ground.sql import identifier, literal
 from flows.published.accounts import published_account
 from flows.published.export_folder import MANIFEST, exported_before, held, refuse_strangers
 from flows.published.formats import FORMATS, write
@@ -143,8 +143,8 @@ def _written(
     columns = _columns(reader, table)
     seen = {column.name for column in columns}
     condition = f"where account_id = {literal(account)}" if account is not None else ""
-    order = ", ".join(name(key) for key in table.key if key in seen)
-    sql = f"""select {", ".join(name(column.name) for column in columns)} from metrics.{name(table.name)}
+    order = ", ".join(identifier(key) for key in table.key if key in seen)
+    sql = f"""select {", ".join(identifier(column.name) for column in columns)} from metrics.{identifier(table.name)}
         {condition} order by {order or 1}"""
     rows = write(reader.batches(sql), columns, file, about=about, advance=advance)
     sync_file(file)

@@ -18,6 +18,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from flows.ground.home import read_json, write_durably
+from flows.ground.sql import literal
 
 TABLES = {
     "topic_texts": """account_id varchar, text_key varchar, kind varchar, exemplar_key varchar, nearness double,
@@ -73,8 +74,7 @@ def rows(table: str, file: Path, columns: str | None = None) -> str:
     """The query for a table's rows; typed nothing where the file is not there."""
     names = [part.split() for part in (columns or TABLES[table]).split(",")]
     if file.exists():
-        path = str(file).replace("'", "''")
-        return f"select {', '.join(name for name, _ in names)} from read_parquet('{path}')"
+        return f"select {', '.join(name for name, _ in names)} from read_parquet({literal(str(file))})"
     nothing = ", ".join(f"null::{kind} as {name}" for name, kind in names)
     return f"select {nothing} where false"
 
@@ -86,8 +86,8 @@ def write(connection: DuckDBPyConnection, folder: Path, state: State) -> None:
     target.mkdir(parents=True)
     for table, columns in TABLES.items():
         names = ", ".join(part.split()[0] for part in columns.split(","))
-        path = str(target / f"{table}.parquet").replace("'", "''")
-        connection.execute(f"copy (select {names} from new_{table} order by all) to '{path}' (format parquet)")
+        path = literal(str(target / f"{table}.parquet"))
+        connection.execute(f"copy (select {names} from new_{table} order by all) to {path} (format parquet)")
     document = {**asdict(state), "accounts": {name: asdict(one) for name, one in sorted(state.accounts.items())}}
     write_durably(folder / "state.json", json.dumps(document, indent=1, ensure_ascii=False))
     for other in folder.iterdir():

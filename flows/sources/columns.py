@@ -20,7 +20,8 @@ from uuid import UUID
 import pyarrow as pa
 
 from contract import landing
-from flows.lake.landing import Given, landed, landing_columns, literal
+from flows.ground.sql import literal
+from flows.lake.landing import Given, landed, landing_columns
 
 
 class Json(str):

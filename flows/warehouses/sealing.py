@@ -20,7 +20,7 @@ from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.errors import BuildFailed, GateClosed, StorageFailed
 from flows.ground.home import Home, sync_folder
-from flows.ground.sql import first_line, literal, name
+from flows.ground.sql import first_line, identifier, literal
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import (
     DISK_FULL,
@@ -122,7 +122,7 @@ def _common_columns(connection: duckdb.DuckDBPyConnection, last: str) -> list[st
         where database_name in ('next', '{last}') and schema_name = 'metrics' and table_name = 'publications'
         group by 1 having count(*) = 2"""
     ).fetchall()
-    return [name(column) for (column,) in rows]
+    return [identifier(column) for (column,) in rows]
 
 
 def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
@@ -133,7 +133,7 @@ def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str,
     ).fetchall()
     counts = {}
     for (table,) in tables:
-        row = connection.execute(f"select count(*) from {alias}.metrics.{name(table)}").fetchone()
+        row = connection.execute(f"select count(*) from {alias}.metrics.{identifier(table)}").fetchone()
         counts[table] = int(row[0]) if row else 0
     return counts
 

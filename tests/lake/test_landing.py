@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import Column, Table, landing
-from flows.lake.landing import Given, landed, literal
+from flows.ground.sql import literal
+from flows.lake.landing import Given, landed
 
 WRONG = object()
 

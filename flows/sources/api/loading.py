@@ -20,8 +20,9 @@ import duckdb
 
 import contract
 from flows.ground.progress import Progress
+from flows.ground.sql import literal
 from flows.lake import PARTS, Input, Lake, LoadWriter
-from flows.lake.landing import Given, landed, landing_columns, literal
+from flows.lake.landing import Given, landed, landing_columns
 from flows.lake.store import storing
 from flows.sources.api import parts
 from flows.sources.api.parts import Known, Part

@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
+from flows.ground.sql import literal
 from flows.lake import PARTS, Lake
-from flows.lake.landing import literal
 
 _LINE_BYTES = 64 * 1024 * 1024
 _FETCHED = 10_000

@@ -16,7 +16,8 @@ import duckdb
 
 from contract import Table
 from flows.ground.errors import InputError
-from flows.lake.landing import Given, landing_columns, literal, name, strict_json
+from flows.ground.sql import identifier, literal
+from flows.lake.landing import Given, landing_columns, strict_json
 from flows.sources.files import repair
 
 JSON_OBJECT_BYTES = 16 * 1024 * 1024  # DuckDB's own limit; raised for files with longer lines
@@ -77,7 +78,7 @@ def _keys(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> list
 
 def _exact(column: str) -> str:
     """A value of the line as JSON. DuckDB holds fractions as doubles: digits of long ones come from the line itself."""
-    value = f"_object.{name(column)}"
+    value = f"_object.{identifier(column)}"
     written = f'"{column}"\\s*:\\s*(-?[0-9.eE+-]+)'
     numbers = f"regexp_extract_all(_line, {literal(written)}, 1)"
     same = f"list_filter({numbers}, lambda n: try_cast(n AS DOUBLE) = {value}::DOUBLE)[1]"

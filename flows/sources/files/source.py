@@ -17,8 +17,9 @@ import duckdb
 from contract import landing
 from flows.ground.errors import InputError, StorageFailed
 from flows.ground.progress import Progress
+from flows.ground.sql import literal
 from flows.lake import Input, Lake, LoadWriter
-from flows.lake.landing import landed, literal
+from flows.lake.landing import landed
 from flows.lake.store import storing
 from flows.sources.files import formats
 from flows.sources.files.folder import Digests, SourceFile, discover, empty_warning, readable, reading

@@ -17,6 +17,7 @@ from dlt.sources.helpers.requests import Client as Retrying
 from requests import PreparedRequest, RequestException
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
+from flows.ground.sql import literal
 from flows.sources.api import http
 from flows.sources.shopify import queries
 from flows.sources.shopify.graphql import NAME, GraphQL
@@ -110,13 +111,13 @@ def families(file: Path, since: str) -> Iterator[tuple[float, dict[str, Any], li
     """
     if not file.stat().st_size:
         return
-    path = str(file).replace("'", "''")
+    path = literal(str(file))
     with duckdb.connect(str(file.parent / "bulk.duckdb"), config={"memory_limit": "512MB", "threads": 2}) as connection:
         connection.execute(
             f"""CREATE TABLE objects AS
             SELECT json ->> '$.id' AS id, json ->> '$.__parentId' AS parent,
                 (json ->> '$.updatedAt')::TIMESTAMPTZ AS changed, json::VARCHAR AS line
-            FROM read_json_objects('{path}', format = 'newline_delimited', maximum_object_size = {_LINE_BYTES})"""
+            FROM read_json_objects({path}, format = 'newline_delimited', maximum_object_size = {_LINE_BYTES})"""
         )
         ((count, skipped),) = connection.execute(
             "SELECT count(*), coalesce(count_if(changed < $since::TIMESTAMPTZ), 0) FROM objects WHERE parent IS NULL",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import contract
-from flows.ground.sql import literal, name
+from flows.ground.sql import identifier, literal
 from flows.warehouses.postgres.connection import table
 
 # What a limited reader does not see: what shoppers wrote or were written, how to reach them, and what was refused
@@ -42,11 +42,11 @@ class ReaderRole:
 
 def grants(reader: ReaderRole, tables: Collection[str]) -> Iterator[str]:
     """SQL that lets the reader read these tables, by the owner of the tables; safe to repeat."""
-    role = name(reader.role)
+    role = identifier(reader.role)
     for of in sorted(tables):
         yield f"revoke all on {table(of)} from {role}"
         if reader.is_limited:
-            yield f"grant select ({', '.join(map(name, reader.columns(of)))}) on {table(of)} to {role}"
+            yield f"grant select ({', '.join(map(identifier, reader.columns(of)))}) on {table(of)} to {role}"
         else:
             yield f"grant select on {table(of)} to {role}"
     yield f"revoke all on provenance.build from {role}"
@@ -56,7 +56,7 @@ def grants(reader: ReaderRole, tables: Collection[str]) -> Iterator[str]:
 
 def policies(reader: ReaderRole, tables: Collection[str]) -> Iterator[str]:
     """SQL that keeps the rows of other accounts from the reader, and changes nothing for anybody else."""
-    policy = name(f"only its account: {reader.role}"[:63])
+    role, policy = identifier(reader.role), identifier(f"only its account: {reader.role}"[:63])
     for of in sorted(tables):
         yield f"drop policy if exists {policy} on {table(of)}"
         if reader.account_id is None or of == "publications":
@@ -66,6 +66,4 @@ def policies(reader: ReaderRole, tables: Collection[str]) -> Iterator[str]:
         yield f"alter table {table(of)} enable row level security"
         yield f"drop policy if exists {POLICY_FOR_ALL} on {table(of)}"
         yield f"create policy {POLICY_FOR_ALL} on {table(of)} using (true)"
-        yield (
-            f"create policy {policy} on {table(of)} as restrictive for select to {name(reader.role)} using ({its_own})"
-        )
+        yield f"create policy {policy} on {table(of)} as restrictive for select to {role} using ({its_own})"

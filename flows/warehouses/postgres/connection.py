@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.ground.address import Address
 from flows.ground.errors import InputError, WarehouseFailed, WarehouseUnavailable
-from flows.ground.sql import first_line, name
+from flows.ground.sql import first_line, identifier
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -145,7 +145,7 @@ def by_table(rows: list[tuple[Any, ...]]) -> dict[str, list[str]]:
 
 def table(of: str) -> str:
     """A published table as SQL."""
-    return f"metrics.{name(of)}"
+    return f"metrics.{identifier(of)}"
 
 
 def _conninfo(address: Address) -> str:

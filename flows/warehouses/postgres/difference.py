@@ -14,7 +14,7 @@ import contract
 from contract import Table
 from flows.ground.build import Build
 from flows.ground.home import Home
-from flows.ground.sql import literal, name
+from flows.ground.sql import identifier, literal
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import kept_file, spill_folder
 
@@ -60,7 +60,7 @@ class Difference:
         for table in contract.metrics().values():
             if table.name == HISTORY:
                 continue
-            rows = f"new.metrics.{name(table.name)}" if self.is_whole else f"{_differing(table)} where is_fresh"
+            rows = f"new.metrics.{identifier(table.name)}" if self.is_whole else f"{_differing(table)} where is_fresh"
             fresh = outdated = 0
             if not self.is_whole or _has(self.connection, "new", table.name):  # an older publication may lack it
                 ((fresh,),) = self.connection.execute(f"select count(*) from {rows}").fetchall()
@@ -81,9 +81,9 @@ class Difference:
         table = contract.metrics()[of]
         columns = _columns(self.connection, "new", table)
         if self.is_whole:
-            return f"select {columns} from new.metrics.{name(of)} as rows"
+            return f"select {columns} from new.metrics.{identifier(of)} as rows"
         fresh = f"select fresh_row from {_differing(table)} where is_fresh"
-        return f"select {columns} from new.metrics.{name(of)} as rows where rowid in ({fresh})"
+        return f"select {columns} from new.metrics.{identifier(of)} as rows where rowid in ({fresh})"
 
     def lacking_history(self, there: list[str]) -> str:
         """SQL for the rows of `publications` that a warehouse with the rows `there` lacks."""
@@ -165,9 +165,9 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table, sets: set[str]
     """Lay the keys of rows that differ, by all columns, into a table of their own."""
     sides = {}
     for side in ("base", "new"):
-        rows = f"{side}.metrics.{name(table.name)}"
+        rows = f"{side}.metrics.{identifier(table.name)}"
         if not _has(connection, side, table.name):  # a later minor version of the contract added it
-            typed = ", ".join(f"null::{PHYSICAL[column.type]} as {name(column.name)}" for column in table.columns)
+            typed = ", ".join(f"null::{PHYSICAL[column.type]} as {identifier(column.name)}" for column in table.columns)
             sides[side] = f"(select {typed}, null::bigint as place where false)"
             continue
         changed_by, theirs, ours = CHANGED_BY.get(table.name, ("", "", ""))
@@ -179,18 +179,18 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table, sets: set[str]
             else ""
         )
         sides[side] = f"(select {_columns(connection, side, table)}, rows.rowid as place from {rows} as rows{changed})"
-    keys = " and ".join(f"base_rows.{name(key)} = new_rows.{name(key)}" for key in table.key)
-    both = ", ".join(f"coalesce(base_rows.{name(key)}, new_rows.{name(key)}) as {name(key)}" for key in table.key)
-    first = name(table.key[0])
+    key = [identifier(column) for column in table.key]
+    equal = " and ".join(f"base_rows.{column} = new_rows.{column}" for column in key)
+    both = ", ".join(f"coalesce(base_rows.{column}, new_rows.{column}) as {column}" for column in key)
     base_row, new_row = (
-        f"row({', '.join(f'{side}.{name(column.name)}' for column in table.columns)})"
+        f"row({', '.join(f'{side}.{identifier(column.name)}' for column in table.columns)})"
         for side in ("base_rows", "new_rows")
     )
     connection.execute(
         f"""create temp table {_differing(table)} as
-        select {both}, base_rows.{first} is not null as is_outdated, new_rows.{first} is not null as is_fresh,
+        select {both}, base_rows.{key[0]} is not null as is_outdated, new_rows.{key[0]} is not null as is_fresh,
             new_rows.place as fresh_row
-        from {sides["base"]} as base_rows full join {sides["new"]} as new_rows on {keys}
+        from {sides["base"]} as base_rows full join {sides["new"]} as new_rows on {equal}
         where {base_row} is distinct from {new_row}"""
     )
 
@@ -203,14 +203,14 @@ def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: Table) -> 
     ).fetchall()
     there = {column for (column,) in rows}
     return ", ".join(
-        f"rows.{name(column.name)}" if column.name in there else f"null::{PHYSICAL[column.type]} as {name(column.name)}"
-        for column in table.columns
+        f"{'rows.' if one.name in there else f'null::{PHYSICAL[one.type]} as '}{identifier(one.name)}"
+        for one in table.columns
     )
 
 
 def _differing(table: Table) -> str:
-    return name(f"differing_{table.name}")
+    return identifier(f"differing_{table.name}")
 
 
 def _names(columns: tuple[str, ...]) -> str:
-    return ", ".join(map(name, columns))
+    return ", ".join(map(identifier, columns))

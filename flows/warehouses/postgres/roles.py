@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.ground.address import Address
 from flows.ground.errors import InputError
-from flows.ground.sql import literal, name
+from flows.ground.sql import identifier, literal
 from flows.warehouses.postgres.access import ReaderRole, grants, policies
 from flows.warehouses.postgres.connection import by_table, columns_of, connected
 from flows.warehouses.postgres.schema import create_provenance
@@ -54,7 +54,7 @@ class _Init:
     def __init__(self, connection: Connection, roles: Roles) -> None:
         self._connection = connection
         self._roles = roles
-        self._writer = name(roles.writer)
+        self._writer = identifier(roles.writer)
         self.done: list[str] = []
 
     def _do(self, sql: str) -> None:
@@ -82,7 +82,7 @@ class _Init:
             remedy = "give a role of its own: it would not be held by what is granted"
             raise InputError(f"the role {role} is a superuser or passes by row security", remedy=remedy)
         if not known:
-            self._do(f"create role {name(role)} login")
+            self._do(f"create role {identifier(role)} login")
             self.done.append(f"made the role {role}, which may log in")
         else:
             self.done.append(f"found the role {role}{'' if known[0][1] else ', which may not log in'}")
@@ -91,7 +91,7 @@ class _Init:
             self.done.append(f"left the password of {role} alone; to set one, set {variable} and run this again")
             return
         verifier = self._connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
-        self._do(f"alter role {name(role)} password {literal(verifier.decode())}")
+        self._do(f"alter role {identifier(role)} password {literal(verifier.decode())}")
         self.done.append(f"set the password of {role} from {variable}")
 
     def schemas(self) -> None:
@@ -117,7 +117,7 @@ class _Init:
             if not self._rows(
                 f"select 1 where has_database_privilege({literal(role)}, current_database(), '{privilege}')"
             ):
-                self._do(f"grant {privilege} on database {name(self._database)} to {name(role)}")
+                self._do(f"grant {privilege} on database {identifier(self._database)} to {identifier(role)}")
                 self.done.append(f"granted {role} to {privilege} on the database")
 
     def tables(self) -> None:
@@ -128,7 +128,7 @@ class _Init:
                 where schemaname = '{schema}' and tableowner <> {literal(self._roles.writer)}"""
             )
             for (one,) in theirs:
-                self._do(f"alter table {schema}.{name(one)} owner to {self._writer}")
+                self._do(f"alter table {schema}.{identifier(one)} owner to {self._writer}")
             if theirs:
                 self.done.append(f"gave {len(theirs)} tables of {schema} to {self._roles.writer}")
         self._do(f"set local role {self._writer}")
@@ -144,10 +144,10 @@ class _Init:
         for reader in self._roles.readers():
             sees = "limited" if reader.is_limited else "everything"
             facts = f"{literal(reader.role)}, '{sees}', {literal(reader.account_id)}"
-            self._do(f"grant usage on schema metrics to {name(reader.role)}")
+            self._do(f"grant usage on schema metrics to {identifier(reader.role)}")
             self._do(
                 f"{'revoke' if reader.is_limited else 'grant'} usage on schema provenance"
-                f" {'from' if reader.is_limited else 'to'} {name(reader.role)}"
+                f" {'from' if reader.is_limited else 'to'} {identifier(reader.role)}"
             )
             before = self._rows(
                 f"select role, sees, account_id from provenance.readers where role = {literal(reader.role)}"

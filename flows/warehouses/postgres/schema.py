@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import contract
 from contract import Column
-from flows.ground.sql import literal, name
+from flows.ground.sql import identifier, literal
 from flows.warehouses.postgres.connection import table
 
 # Text compares by its bytes, as rule 2.4 wants it of ids and as the DuckDB file does it everywhere.
@@ -62,30 +62,30 @@ ABOUT_PROVENANCE = {
 def create_table(of: str) -> str:
     """The table without keys and indexes, which are faster made when it is full."""
     columns = contract.metrics()[of].columns
-    return f"create table {table(of)} ({', '.join(f'{name(one.name)} {TYPES[one.type]}' for one in columns)})"
+    return f"create table {table(of)} ({', '.join(f'{identifier(one.name)} {TYPES[one.type]}' for one in columns)})"
 
 
 def add_column(of: str, column: Column) -> str:
-    return f"alter table {table(of)} add column {name(column.name)} {TYPES[column.type]}"
+    return f"alter table {table(of)} add column {identifier(column.name)} {TYPES[column.type]}"
 
 
 def primary_key(of: str) -> str:
     """The grain."""
-    return f"alter table {table(of)} add primary key ({', '.join(map(name, contract.metrics()[of].key))})"
+    return f"alter table {table(of)} add primary key ({', '.join(map(identifier, contract.metrics()[of].key))})"
 
 
 def indexes(of: str) -> Iterator[str]:
     """Those that are not there yet: a table of an earlier version gets what has come since."""
     for definition in INDEXES.get(of, ()):
         columns = definition[1 : definition.index(")")].split(", ")
-        known_as = name("_".join((of, *columns, "idx")))  # as Postgres itself would
+        known_as = identifier("_".join((of, *columns, "idx")))  # as Postgres itself would
         yield f"create index if not exists {known_as} on {table(of)} {definition}"
 
 
 def comments(of: str, texts: Mapping[str | None, str]) -> Iterator[str]:
     """`texts` are of the columns, and under None of the table."""
     for column, text in texts.items():
-        place = f"column {table(of)}.{name(column)}" if column else f"table {table(of)}"
+        place = f"column {table(of)}.{identifier(column)}" if column else f"table {table(of)}"
         yield f"comment on {place} is {literal(text)}"
 
 

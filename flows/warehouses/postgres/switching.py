@@ -15,7 +15,7 @@ import contract
 from flows.ground.address import Address
 from flows.ground.errors import InputError, WarehouseFailed
 from flows.ground.home import Home
-from flows.ground.sql import literal, name
+from flows.ground.sql import identifier, literal
 from flows.warehouses.postgres.access import ReaderRole, grants, policies
 from flows.warehouses.postgres.connection import by_table, columns_of, connected, problem, table, writing
 from flows.warehouses.postgres.difference import HISTORY, Difference, compared
@@ -123,14 +123,14 @@ def _delete(cursor: Cursor, difference: Difference, of: str, sent: Sent) -> int:
     """Delete the outdated rows by their keys; the number of rows that were there."""
     keys = contract.metrics()[of].key
     stage = f"outdated_{of}"
-    names = ", ".join(map(name, keys))
+    names = ", ".join(map(identifier, keys))
     cursor.execute(
-        f"create temporary table {name(stage)} on commit drop as select {names} from {table(of)} with no data"
+        f"create temporary table {identifier(stage)} on commit drop as select {names} from {table(of)} with no data"
     )
     sent.keys += _ingest(cursor, difference.connection, difference.outdated_keys(of), stage, sent, schema=None)
-    cursor.execute(f"analyze {name(stage)}")  # else the planner takes it for a large one, and reads the whole table
-    equal = " and ".join(f"rows.{name(key)} = outdated.{name(key)}" for key in keys)
-    cursor.execute(f"delete from {table(of)} as rows using {name(stage)} as outdated where {equal}")
+    cursor.execute(f"analyze {identifier(stage)}")  # else the planner takes it for a large table, and reads all of ours
+    equal = " and ".join(f"rows.{identifier(key)} = outdated.{identifier(key)}" for key in keys)
+    cursor.execute(f"delete from {table(of)} as rows using {identifier(stage)} as outdated where {equal}")
     return cursor.rowcount
 
 
