@@ -128,14 +128,14 @@ def published(path: Path, *, without: str | None = None) -> None:
 
 
 def test_a_published_file_is_held_against_the_contract() -> None:
-    published(Path("home/metrics.duckdb"))
+    published(Path("home/warehouse.duckdb"))
     assert [finding.outcome for finding in found("published")] == ["ok"]
     (zones,) = found("zones")
     assert (zones.outcome, "of a are" in zones.what) == ("problem", True)
-    published(Path("home/metrics.duckdb"), without="skills")
+    published(Path("home/warehouse.duckdb"), without="skills")
     (finding,) = found("published")
     assert (finding.outcome, "skills" in finding.what) == ("problem", True)
-    Path("home/metrics.duckdb").write_text("this is not a database", "utf-8")
+    Path("home/warehouse.duckdb").write_text("this is not a database", "utf-8")
     (finding,) = found("published")
     assert finding.outcome == "problem"
     assert "\n" not in finding.line()

@@ -9,7 +9,7 @@
   candidate/check.json       the gate's verdict on that build; check.html is its page
   topics/                    how questions are grouped (flows/questions/state.py); kept from build to build
   publications/<id>.duckdb   the last publications, kept for going back
-  metrics.duckdb             what readers open: the newest publication
+  warehouse.duckdb           what readers open: the newest publication; up to version 0.2 it is metrics.duckdb
   dbt/                       dbt's own working files (parse cache, logs)
   run.lock, compact.lock     held by the run, and by the compaction, that is at work
 """
@@ -76,6 +76,11 @@ class Home:
 
     @property
     def published_file(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def former_published_file(self) -> Path:
+        """Its name up to version 0.2; the next publishing renames it."""
         return self.root / "metrics.duckdb"
 
     @property

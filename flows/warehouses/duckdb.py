@@ -20,7 +20,7 @@ import duckdb
 from flows.ground.errors import InputError, StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.sql import first_line, literal
-from flows.warehouses.files import half_made, kept_file, link_or_copy
+from flows.warehouses.files import half_made, kept_file, link_or_copy, wal
 from flows.warehouses.publication import Publication, Published, read_published
 from flows.warehouses.reader import Reader
 from flows.warehouses.warehouse import Sent
@@ -36,17 +36,23 @@ MEMORY_OF_A_STREAM = "1GB"  # what a query holds that may put the rest on disk
 
 @dataclass(frozen=True)
 class DuckDBFile:
-    """`<home>/metrics.duckdb`, a warehouse."""
+    """`<home>/warehouse.duckdb`, a warehouse."""
 
     home: Home
 
     def __str__(self) -> str:
-        return str(self.home.published_file)
+        return str(self.file)
+
+    @property
+    def file(self) -> Path:
+        """What readers open: under its former name in a home of an earlier version, until the next publishing."""
+        new, former = self.home.published_file, self.home.former_published_file
+        return former if former.exists() and not new.exists() else new
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """One whole publication. Raises InputError before the first one, StorageFailed if it cannot be read."""
-        file = self.home.published_file
+        file = self.file
         if not file.exists():
             raise InputError(
                 "nothing is published yet", where=str(self.home.root), remedy="run `agent-metrics run` first"
@@ -58,12 +64,12 @@ class DuckDBFile:
 
     def standing(self) -> Published | None:
         """What stands there, None before the first publication. Raises StorageFailed if it cannot be read."""
-        if not self.home.published_file.exists():
+        if not self.file.exists():
             return None
         with self.read() as reader:
             standing, is_sealed = read_published(reader), reader.sees("provenance.build", "build")
         if standing is None or not is_sealed:
-            raise _no_publication("it has no row of its own", self.home.published_file)
+            raise _no_publication("it has no row of its own", self.file)
         return standing
 
     def hindrance(self) -> str | None:
@@ -148,6 +154,24 @@ def read_file(file: Path) -> Published:
     if published is None:
         raise _no_publication("it has no row of its own", file)
     return published
+
+
+def rename_former(home: Home) -> None:
+    """Give the published file of an earlier version its name of today; readers see the same publication under it.
+
+    Where both are there, because an earlier version was used again in between, the newer publication stays.
+    Raises StorageFailed if the former file is not a publication; it is left alone then.
+    """
+    former, file = home.former_published_file, home.published_file
+    if not former.exists():
+        return
+    wal(former).unlink(missing_ok=True)
+    publication_id = read_file(former).newest.publication_id
+    if file.exists() and read_file(file).newest.publication_id >= publication_id:
+        former.unlink()
+    else:
+        os.replace(former, file)
+    sync_folder(home.root)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.ground.errors import AgentMetricsError, StorageFailed
 from flows.ground.home import Home
-from flows.warehouses.duckdb import DuckDBFile, read_file
+from flows.warehouses.duckdb import DuckDBFile, read_file, rename_former
 from flows.warehouses.files import kept_file, sweep, wal
 from flows.warehouses.publication import Published
 from flows.warehouses.remembered import remembered
@@ -36,7 +36,7 @@ def reference(home: Home, warehouses: Sequence[Warehouse]) -> tuple[Published, P
         if stand.published is None:
             continue
         kept = kept_file(home, stand.published.newest.publication_id)
-        file = home.published_file if isinstance(stand.warehouse, DuckDBFile) else kept
+        file = stand.warehouse.file if isinstance(stand.warehouse, DuckDBFile) else kept
         if file.exists():
             return stand.published, file
     if all(stand.error for stand in found) and found[0].error:
@@ -47,9 +47,11 @@ def reference(home: Home, warehouses: Sequence[Warehouse]) -> tuple[Published, P
 def swept(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
     """What stands in each warehouse, once everything is swept away that killed runs left behind.
 
+    The published file of an earlier version has its name of today then, whatever becomes of the publishing.
     Raises what kept the first from answering, if none answered.
     """
     wal(home.published_file).unlink(missing_ok=True)  # of somebody who wrote to it
+    rename_former(home)
     found = stands(home, warehouses)
     if all(stand.error for stand in found) and found[0].error:
         raise found[0].error

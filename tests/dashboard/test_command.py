@@ -114,7 +114,7 @@ def test_people_are_told_where_it_is(tmp_path: Path) -> None:
         first, second, third = told.splitlines()
         name, address = first.split()
         assert name == "Dashboard"
-        assert second.split() == ["Reads", str(tmp_path / "home" / "metrics.duckdb")]
+        assert second.split() == ["Reads", str(tmp_path / "home" / "warehouse.duckdb")]
         assert third == "Ctrl-C ends it."
         assert httpx.get(address, timeout=60).status_code == 200
     finally:

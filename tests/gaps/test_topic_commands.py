@@ -111,7 +111,7 @@ def test_nothing_published_is_said_with_what_to_do(place: Home, say: Say) -> Non
 def test_a_publication_of_an_earlier_version_has_no_topics(place: Home, say: Say) -> None:
     publish_to(place, Shop())
     with duckdb.connect(str(place.published_file)) as connection:
-        connection.execute("drop table metrics.metrics.knowledge_gap_totals")
+        connection.execute("drop table metrics.knowledge_gap_totals")
     assert "a version that knew no topics; `agent-metrics run` builds" in say("list", status=2)
 
 

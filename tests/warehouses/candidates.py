@@ -77,7 +77,7 @@ def _published(home: Home, warehouses: Sequence[Warehouse], target: Target, keep
 
 @contextmanager
 def opened(file: Path, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-    """`file` attached as `file`: under its own name, `metrics`, its schema of that name would be ambiguous."""
+    """`file` attached as `file`: a candidate's own name, `metrics`, is the name of its schema, too."""
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {literal(str(file))} as file{' (read_only)' if read_only else ''}")

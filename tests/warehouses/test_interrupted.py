@@ -11,6 +11,7 @@ import pytest
 
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
+from flows.warehouses.duckdb import DuckDBFile
 from tests.warehouses.candidates import build_in, names, opened, publish, published, write_candidate
 
 HERE = Path(__file__).parent
@@ -39,6 +40,11 @@ def before_next(home: Home) -> None:
     write_candidate(home, "new")
 
 
+def before_next_of_older_version(home: Home) -> None:
+    before_next(home)
+    home.published_file.rename(home.former_published_file)
+
+
 def before_rollback(home: Home) -> None:
     publish_builds(home, "oldest", "new", "old")
 
@@ -48,6 +54,7 @@ def before_rollback(home: Home) -> None:
     [
         (before_first, "publish(home, keep=2)"),
         (before_next, "publish(home, keep=2)"),
+        (before_next_of_older_version, "publish(home, keep=2)"),
         (before_rollback, "rollback(home, keep=2)"),
     ],
 )
@@ -70,7 +77,7 @@ def test_a_kill_leaves_the_last_publication_or_the_new_one_whole(
         now = published(copy)
         seen.append(len(now.publications) if now else 0)
         if now:
-            assert build_in(copy.published_file) == ("new" if seen[-1] > publications else "old"), copy.root.name
+            assert build_in(DuckDBFile(copy).file) == ("new" if seen[-1] > publications else "old"), copy.root.name
 
         for file in (copy.candidate_file, copy.build_file, copy.check_file, copy.check_page):
             file.unlink(missing_ok=True)

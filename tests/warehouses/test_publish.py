@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import sqlalchemy
 
 import contract
 from flows.ground.errors import BuildFailed, GateClosed, InputError, StorageFailed
@@ -197,6 +198,19 @@ os._exit(0)"""
     assert files.wal(home.published_file).exists()
     publish_build(home, "second")
     assert build_in(home.published_file) == "second"
+
+
+def test_whoever_opens_the_file_can_write_from_metrics_and_the_table(home: Home) -> None:
+    """DuckDB names an opened file after its file name: as `metrics.duckdb` it hid its own schema `metrics`."""
+    publish_build(home, "first")
+    with duckdb.connect(home.published_file, read_only=True) as connection:
+        assert connection.sql("from metrics.conversations").df()["account_id"].tolist() == ["first"]
+    engine = sqlalchemy.create_engine(f"duckdb:///{home.published_file}", connect_args={"read_only": True})
+    with engine.connect() as opened:
+        query = sqlalchemy.text("select account_id from metrics.conversations")
+        assert opened.execute(query).fetchall() == [("first",)]
+        assert set(sqlalchemy.inspect(opened).get_table_names(schema="metrics")) == set(contract.metrics())
+    engine.dispose()
 
 
 def test_readers_may_not_write(home: Home) -> None:
