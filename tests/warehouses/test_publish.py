@@ -204,7 +204,7 @@ def test_whoever_opens_the_file_can_write_from_metrics_and_the_table(home: Home)
     """DuckDB names an opened file after its file name: as `metrics.duckdb` it hid its own schema `metrics`."""
     publish_build(home, "first")
     with duckdb.connect(home.published_file, read_only=True) as connection:
-        assert connection.sql("from metrics.conversations").df()["account_id"].tolist() == ["first"]
+        assert connection.sql("from metrics.conversations select account_id").fetchall() == [("first",)]
     engine = sqlalchemy.create_engine(f"duckdb:///{home.published_file}", connect_args={"read_only": True})
     with engine.connect() as opened:
         query = sqlalchemy.text("select account_id from metrics.conversations")
