@@ -16,6 +16,7 @@ from flows.ground.home import Home
 from flows.jobs import Result
 from flows.settings.requests import RunRequest
 
+pytest_plugins = ["tests.costs"]
 Run = Callable[..., Result]
 
 # How fast examples are drawn says more of the machine than of the code.

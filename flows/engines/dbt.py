@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from flows.engines import fingerprint
 from flows.engines.fingerprint import PROJECT
 from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home
 from flows.ground.progress import Progress
 
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
+
 THREADS = 4  # models at once: while DuckDB works on one, dbt prepares others
 BEFORE_TOPICS = ["--exclude", "tag:topics"]  # what questions come from
 TOPICS = ["--select", "tag:topics"]  # what counts them, once they are grouped
 DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceeded")
+
+_parsed: dict[tuple[str, str], Manifest] = {}  # by target and text of the project
 
 
 def run(
@@ -31,7 +38,6 @@ def run(
     Raises StorageFailed when the disk is full, BuildFailed when a model fails; the candidate is then not complete.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - takes seconds to import
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     os.environ.update(environment)
 
@@ -41,30 +47,52 @@ def run(
                 progress.start("build", event.data.total)
             progress.advance(1, event.data.description.split(" model ")[-1])
 
-    log = home.dbt / "logs"
+    options = ["--fail-fast", "--threads", str(THREADS), *(["--full-refresh"] if is_full else [])]
     try:
-        result = dbtRunner(callbacks=[show]).invoke(
-            [
-                "run",
-                *models,
-                *(["--full-refresh"] if is_full else []),
-                "--project-dir", str(PROJECT),
-                "--profiles-dir", str(PROJECT),
-                "--target", target,
-                "--target-path", str(home.dbt / target),
-                "--log-path", str(log),
-                "--log-level", "none",
-                "--log-level-file", "info",
-                "--quiet",
-                "--fail-fast",
-                "--threads", str(THREADS),
-            ]
-        )  # fmt: skip
+        _invoke(home, target, ["run", *models, *options], _manifest(home, target), show)
     finally:
         DuckDBConnectionManager.close_all_connections()
         progress.finish()
+
+
+def _manifest(home: Home, target: str) -> Manifest:
+    """The project as dbt understands it. What differs between homes and runs is no part of it, so that a process
+    that builds often reads its files, which takes longer than many a build, once."""
+    key = target, fingerprint.of_text(target)
+    if key not in _parsed:
+        manifest = _invoke(home, target, ["parse"]).result
+        _parsed.clear()
+        _parsed[key] = manifest
+    return _parsed[key]
+
+
+def _invoke(
+    home: Home,
+    target: str,
+    command: Sequence[str],
+    manifest: Manifest | None = None,
+    show: Callable[[Any], None] | None = None,
+) -> dbtRunnerResult:
+    """What came of a dbt command; raises as `run` does."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes seconds to import
+
+    log = home.dbt / "logs"
+    result = dbtRunner(manifest, [show] if show else []).invoke(
+        [
+            *command,
+            "--project-dir", str(PROJECT),
+            "--profiles-dir", str(PROJECT),
+            "--target", target,
+            "--target-path", str(home.dbt / target),
+            "--log-path", str(log),
+            "--log-level", "none",
+            "--log-level-file", "info",
+            "--quiet",
+            "--no-write-json",  # megabytes in each build that nobody reads
+        ]
+    )  # fmt: skip
     if result.success:
-        return
+        return result
     failures = [node for node in getattr(result.result, "results", None) or () if node.status in {"error", "fail"}]
     what = " ".join(str(failures[0].message if failures else result.exception).split())
     where = failures[0].node.name if failures else "dbt"

@@ -25,7 +25,6 @@ def gather(home: Home, memory_limit: str) -> None:
     for file in (half_made, home.work_file):
         file.unlink(missing_ok=True)
     columns_of = read_json(home.tables / "tables.json") or {}
-    descriptions = _descriptions(home)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
@@ -40,8 +39,10 @@ def gather(home: Home, memory_limit: str) -> None:
             if files := files_of(home, f"metrics/{table.name}"):
                 rows = f"select {names} from {files}"
                 connection.execute(f'insert into candidate.metrics."{table.name}" ({names}) {rows}')
-            for place, text in descriptions.get(table.name, {}).items():
-                connection.execute(f"comment on {place} is {literal(text)}")
+            connection.execute(f'comment on table candidate.metrics."{table.name}" is {literal(table.about)}')
+            for column in table.columns:
+                place = f'candidate.metrics."{table.name}"."{column.name}"'
+                connection.execute(f"comment on column {place} is {literal(column.about)}")
         for name in columns_of:
             schema, _, table_name = name.partition(".")
             if table_name.startswith("changed_") and (files := files_of(home, f"{schema}/{table_name}")):
@@ -53,19 +54,3 @@ def files_of(home: Home, folder: str) -> str | None:
     """The rows of a table's files; a table by partitions has none while it is empty."""
     files = [literal(str(file)) for file in sorted((home.tables / folder).rglob("*.parquet"))]
     return f"read_parquet([{', '.join(files)}], hive_partitioning = false)" if files else None
-
-
-def _descriptions(home: Home) -> dict[str, dict[str, str]]:
-    """What the models say about the published tables: by table, the place of a comment and its text."""
-    manifest = read_json(home.dbt / "spark" / "manifest.json") or {"nodes": {}}
-    return {
-        model["name"]: {
-            f'table candidate.metrics."{model["name"]}"': model["description"],
-            **{
-                f'column candidate.metrics."{model["name"]}"."{column["name"]}"': column["description"]
-                for column in model["columns"].values()
-            },
-        }
-        for model in manifest["nodes"].values()
-        if model["schema"] == "metrics" and model["resource_type"] == "model"
-    }
