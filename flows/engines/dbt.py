@@ -57,7 +57,8 @@ def run(
 
 def _manifest(home: Home, target: str) -> Manifest:
     """The project as dbt understands it. What differs between homes and runs is no part of it, so that a process
-    that builds often reads its files, which takes longer than many a build, once."""
+    that builds often reads its files, which takes longer than many a build, once.
+    """
     key = target, fingerprint.of_text(target)
     if key not in _parsed:
         manifest = _invoke(home, target, ["parse"]).result
