@@ -18,9 +18,7 @@ _spent: dict[str, dict[str, float]] = {}  # phases by test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--costs", action="store_true", help="show the processor seconds of every file and of the dearest tests"
-    )
+    parser.addoption("--costs", action="store_true", help="processor seconds by file")
 
 
 def _cpu() -> float:

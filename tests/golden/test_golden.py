@@ -50,15 +50,18 @@ def deliveries(case: Path) -> list[Path]:
 
 
 def delivered(cases: list[Path], workplace: Path) -> Iterator[Path]:
-    """The deliveries of all cases merged, one folder for each load, in order."""
+    """The deliveries of all cases merged, one folder for each load, in order; one file of lines for each table."""
     for number in range(max(len(deliveries(case)) for case in cases)):
         folder = workplace / str(number)
         for case in cases:
-            for file in deliveries(case)[number].glob("*") if number < len(deliveries(case)) else ():
+            for file in sorted(deliveries(case)[number].glob("*")) if number < len(deliveries(case)) else ():
                 table, extension = file.name.split(".", 1)
-                target = folder / table / f"{case.parent.name}-{case.name}.{extension}"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, target)
+                (folder / table).mkdir(parents=True, exist_ok=True)
+                if extension == "jsonl":
+                    with (folder / table / "cases.jsonl").open("a", encoding="utf-8") as merged:
+                        merged.write(file.read_text("utf-8").rstrip("\n") + "\n")
+                else:
+                    shutil.copy(file, folder / table / f"{case.parent.name}-{case.name}.{extension}")
         yield folder
 
 
