@@ -66,4 +66,4 @@ def test_the_doctor_looks_at_the_cluster(home: Home, nobody: str, tmp_path: Path
 
 def test_another_engine_is_refused(home: Home) -> None:
     with pytest.raises(InputError, match="'duckdb' or 'spark'"):
-        jobs.build(BuildRequest(home=str(home.root), engine="flink"))
+        BuildRequest.of({"home": str(home.root), "engine": "flink"})
