@@ -1,14 +1,18 @@
-# make demo   sets everything up in .venv and runs the main job on a demo shop
+# make demo   sets up .venv with what users need and runs the main job on a demo shop
 # make test   sets everything up (Java and Chromium, too, where it may) and runs linters, type checks and all tests
 # make bench  measures the main job on large histories, the sources, the lake, the topics and the page (20 GB of disk, an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin
+USABLE := .venv/.usable
 READY := .venv/.ready
+
+# Where bytecode is not kept, every command compiles dbt and Great Expectations anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint unit bench docs catalogue lock clean
 
-demo: $(READY)
+demo: $(if $(wildcard $(READY)),$(READY),$(USABLE))
 	$(BIN)/agent-metrics demo --home .demo
 
 test: lint unit
@@ -39,12 +43,18 @@ docs: $(READY)
 catalogue: $(READY)
 	$(BIN)/python -m dbt_project.catalogue
 
-lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
-$(READY): requirements.lock pyproject.toml setup.sh
-	PYTHON=$(PYTHON) sh setup.sh
+lock: $(READY)
+	$(COMPILE) --extra dev -o requirements-dev.lock
+	$(COMPILE) --extra dashboard -c requirements-dev.lock -o requirements.lock
+
+$(USABLE): requirements.lock pyproject.toml setup.sh
+	PYTHON=$(PYTHON) sh setup.sh users
+
+$(READY): requirements-dev.lock pyproject.toml setup.sh
+	PYTHON=$(PYTHON) sh setup.sh developers
 
 clean:
 	rm -rf .venv .demo .bench .dbt-docs

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Sets up .venv with the locked dependencies and the command agent-metrics. Run by make; safe to run again.
-# With the word java: only sees to it that there is a Java runtime, which the tests of the engine spark need; with the
-# word chromium, that there is the browser in which the page is tested.
+#   setup.sh users        what the command and its page need (requirements.lock)
+#   setup.sh developers   that, all other parts and the tools of the tests (requirements-dev.lock)
+#   setup.sh java         only sees to it that there is a Java runtime, which the tests of the engine spark need
+#   setup.sh chromium     the same for the browser in which the page is tested
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
@@ -46,8 +48,37 @@ if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
     }
 fi
 
-[ -x .venv/bin/python ] && .venv/bin/python -c 'import pip' 2>/dev/null || "$PYTHON" -m venv --clear .venv
+case ${1:-users} in
+    users) lock=requirements.lock done=.venv/.usable ;;
+    developers) lock=requirements-dev.lock done=.venv/.ready ;;
+    *) say "there is nothing to set up for '$1'; give users, developers, java or chromium" && exit 2 ;;
+esac
+
+in_venv() { .venv/bin/python -m "$@"; }
+
+# What pip is told in its variables or its files. The variables are listed first, and they win.
+pip_setting() { in_venv pip config list 2>/dev/null | sed -n "s/^[^.]*\\.$1='\\(.*\\)'\$/\\1/p" | head -n 1; }
+
+# uv installs in parallel and takes seconds where pip takes minutes, but knows nothing of pip's settings.
+with_uv() {
+    sed -n '/^uv==/,/[^\\]$/p' requirements-dev.lock > .venv/uv.lock
+    in_venv pip install -q --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock || return 1
+    index=$(pip_setting index-url) certificates=$(pip_setting cert)
+    [ -n "${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}" ] || [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
+    [ -z "$certificates" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$certificates}"
+    export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"  # as pip does
+    .venv/bin/uv pip sync -q --require-hashes --python .venv/bin/python "$lock"
+}
+
+in_venv pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear .venv
+rm -f .venv/.usable .venv/.ready
 say "installing the locked dependencies into .venv"
-.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-touch .venv/.ready
+with_uv || {
+    say "uv cannot do it here; pip can, which takes some minutes"
+    in_venv pip install -q --disable-pip-version-check --require-hashes --no-deps -r "$lock"
+}
+in_venv pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .  # with setuptools of the lock
+if [ "$lock" = requirements.lock ]; then
+    rm -rf .venv/lib/python3*/site-packages/marimo/_lsp  # 84 MB for editors, of no use to a page that is only shown
+fi
+touch "$done"
