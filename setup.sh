@@ -54,31 +54,32 @@ case ${1:-users} in
     *) say "there is nothing to set up for '$1'; give users, developers, java or chromium" && exit 2 ;;
 esac
 
-in_venv() { .venv/bin/python -m "$@"; }
+pip_install() { .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps "$@"; }
 
 # What pip is told in its variables or its files. The variables are listed first, and they win.
-pip_setting() { in_venv pip config list 2>/dev/null | sed -n "s/^[^.]*\\.$1='\\(.*\\)'\$/\\1/p" | head -n 1; }
+pip_setting() { .venv/bin/python -m pip config list 2>/dev/null | sed -n "s/^[^.]*\\.$1='\\(.*\\)'\$/\\1/p" | head -n 1; }
 
 # uv installs in parallel and takes seconds where pip takes minutes, but knows nothing of pip's settings.
 with_uv() {
     sed -n '/^uv==/,/[^\\]$/p' requirements-dev.lock > .venv/uv.lock
-    in_venv pip install -q --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock || return 1
+    pip_install --require-hashes --target .venv/uv -r .venv/uv.lock || return 1
     index=$(pip_setting index-url) certificates=$(pip_setting cert)
     [ -n "${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}" ] || [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
     [ -z "$certificates" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$certificates}"
     export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"  # as pip does
-    .venv/bin/uv pip sync -q --require-hashes --python .venv/bin/python "$lock"
+    .venv/uv/bin/uv pip sync -q --require-hashes --python .venv/bin/python "$lock"
 }
 
-in_venv pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear .venv
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear .venv
 rm -f .venv/.usable .venv/.ready
 say "installing the locked dependencies into .venv"
 with_uv || {
     say "uv cannot do it here; pip can, which takes some minutes"
-    in_venv pip install -q --disable-pip-version-check --require-hashes --no-deps -r "$lock"
+    pip_install --require-hashes -r "$lock"
 }
-in_venv pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .  # with setuptools of the lock
+rm -rf .venv/uv
+pip_install --no-build-isolation -e .  # built by the setuptools of the lock
 if [ "$lock" = requirements.lock ]; then
-    rm -rf .venv/lib/python3*/site-packages/marimo/_lsp  # 84 MB for editors, of no use to a page that is only shown
+    rm -rf .venv/lib/python3*/site-packages/marimo/_lsp  # 84 MB for editors; a page that is only shown needs none
 fi
 touch "$done"
