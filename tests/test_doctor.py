@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 import contract
-from flows.command import doctor
-from flows.command.doctor import Finding, answers, examine, exit_status
+from flows.command import installation
+from flows.command.doctor import answers, examine
+from flows.command.finding import Finding, exit_status
 from flows.command.main import main
 from flows.ground.home import Home, write_durably
 from flows.settings.requests import WarehouseRequest
@@ -24,7 +25,8 @@ from tests.warehouses.candidates import describe
 def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty working folder, no variable that the machine may have, and no seconds for importing what is large."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(doctor, "PARTS", ("duckdb",))
+    monkeypatch.setattr(installation, "PARTS", ("duckdb",))
+    monkeypatch.setattr(installation, "PARTS_OF_EXTRAS", {})
     for name in list(os.environ):
         if name.startswith("AGENT_METRICS_") or name == "PREFECT_API_URL":
             monkeypatch.delenv(name)
@@ -37,7 +39,7 @@ def found(check: str, home: Path = Path("home")) -> list[Finding]:
 def test_a_new_installation_has_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
     findings = examine(WarehouseRequest())
     assert [finding for finding in findings if finding.outcome == "problem"] == []
-    assert {"python", "versions", "parts", "settings", "home", "sources", "lake", "published"} <= {
+    assert {"python", "versions", "extras", "parts", "settings", "home", "sources", "lake", "published"} <= {
         finding.check for finding in findings
     }
     assert exit_status(findings) == 0
@@ -55,7 +57,7 @@ def test_a_mistake_in_the_settings_is_a_problem_of_the_configuration() -> None:
 
 
 def test_a_part_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "PARTS", ("no_such_part",))
+    monkeypatch.setattr(installation, "PARTS", ("no_such_part",))
     (finding,) = found("parts")
     assert (finding.outcome, "no_such_part" in finding.what) == ("problem", True)
     assert exit_status([finding]) == 1

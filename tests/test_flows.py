@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -78,9 +78,12 @@ class Server:
 
 @contextmanager
 def prefect_process(*arguments: str, environment: dict[str, str], log: Path) -> Iterator[Waiting]:
-    """A process of Prefect, ended afterwards; yields how to wait for what it does."""
+    """A process of Prefect in the folder of its log, ended afterwards; yields how to wait for what it does."""
     command = [sys.executable, "-m", "prefect", *arguments]
-    with log.open("w") as said, subprocess.Popen(command, env=environment, stdout=said, stderr=said) as process:
+    with (
+        log.open("w") as said,
+        subprocess.Popen(command, env=environment, cwd=log.parent, stdout=said, stderr=said) as process,
+    ):
 
         def wait(seen: Callable[[], T]) -> T:
             until = time.monotonic() + 600
@@ -210,21 +213,26 @@ def test_every_flow_can_be_deployed_as_it_is(pool: Server) -> None:
 
 
 def test_a_schedule_fires_and_a_worker_runs_the_main_job(pool: Server, tmp_path: Path) -> None:
-    """With SQLAlchemy 2.1 the scheduler failed at every turn: all could be deployed, and no run ever came."""
+    """With SQLAlchemy 2.1 the scheduler failed at every turn: all could be deployed, and no run ever came.
+
+    In a folder that holds prefect.yaml and a shop, and nothing of ours.
+    """
     home, log = tmp_path / "home", tmp_path / "worker.log"
     project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
     main_job = next(one for one in project["deployments"] if one["name"] == "run")
-    main_job["schedules"][0]["interval"] = 10  # seconds
+    soon = datetime.now(UTC) + timedelta(seconds=20)
+    main_job["schedules"] = [{"interval": 60, "anchor_date": soon.isoformat()}]
     shop = write_shop(tmp_path / "shop")
-    main_job["parameters"] = {"home": str(home), "path": str(shop), "as_of": AS_OF, "max_rejected_share": 0.9}
+    request = {"home": str(home), "path": str(shop), "as_of": AS_OF, "max_rejected_share": 0.9}
+    main_job["parameters"] = {"request": request}
     (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(project), "utf-8")
-    done = pool.run(*PREFECT, "deploy", "--name", "run", "--prefect-file", tmp_path / "prefect.yaml")
+    done = pool.run(*PREFECT, "deploy", "--name", "run", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     (deployment,) = pool.ask("deployments/filter", deployments={"name": {"any_": ["run"]}})
     ended = {"deployment_id": {"any_": [deployment["id"]]}, "state": {"type": {"any_": ENDED}}}
     try:
         with prefect_process("worker", "start", "--pool", "shop", environment=pool.talking(), log=log) as wait:
-            (flow_run,) = wait(lambda: pool.ask("flow_runs/filter", flow_runs=ended))
+            flow_run, *_ = wait(lambda: pool.ask("flow_runs/filter", flow_runs=ended))
     finally:
         pool.ask(f"deployments/{deployment['id']}", "DELETE")  # what it has planned would stand among others' runs
     assert flow_run["auto_scheduled"]
@@ -236,7 +244,7 @@ def test_a_schedule_fires_and_a_worker_runs_the_main_job(pool: Server, tmp_path:
 def test_a_verb_is_the_same_word_everywhere() -> None:
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
     names = {one["name"]: one["entrypoint"] for one in deployments}
-    assert names == {verb: f"flows/{verb}.py:{verb}" for verb in VERBS}
+    assert names == {verb: f"flows.{verb}.{verb}" for verb in VERBS}
 
 
 def test_without_an_answering_server_a_command_does_its_work_all_the_same(tmp_path: Path) -> None:

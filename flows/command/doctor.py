@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import shutil
-import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 from zoneinfo import available_timezones
 
 import duckdb
-from packaging.requirements import Requirement
 
 import contract
+from flows.command.finding import Finding
+from flows.command.installation import installation
 from flows.command.start import answers
 from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
+from flows.ground.extras import how_to_install
 from flows.ground.home import Home
 from flows.ground.progress import Silent
-from flows.ground.text import clean
 from flows.jobs.chosen import configured_sources
 from flows.lake import Lake
 from flows.settings import Settings, prefect_api_url
@@ -34,37 +30,12 @@ from flows.settings.requests import Request
 from flows.warehouses import Warehouse, named
 from flows.warehouses.publication import is_held
 
-DISTRIBUTION = "customer-agent-metrics"
-PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations", "prefect")
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`problem` keeps the product from working, `warning` may; `is_configuration`: the user's settings are at fault."""
-
-    check: str
-    outcome: Literal["ok", "warning", "problem"]
-    what: str
-    remedy: str | None = None
-    is_configuration: bool = False
-
-    def line(self) -> str:
-        """The finding for people."""
-        return f"{self.outcome:<8} {self.check:<12} {clean(self.what)}{f'; {self.remedy}' if self.remedy else ''}"
-
-
-def exit_status(findings: list[Finding]) -> int:
-    """0 without a problem, 2 if the configuration is at fault in all of them, else 1."""
-    problems = [finding for finding in findings if finding.outcome == "problem"]
-    if not problems:
-        return 0
-    return 2 if all(finding.is_configuration for finding in problems) else 1
 
 
 def examine(request: Request) -> list[Finding]:
     """Look at everything; what cannot be looked at is a problem of its own and hides nothing else."""
-    findings = [*_python(), *_versions(), *_parts()]
+    findings = [*installation()]
     try:
         settings = request.settings()
     except InputError as error:
@@ -86,47 +57,6 @@ def examine(request: Request) -> list[Finding]:
         except (AgentMetricsError, OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
             findings.append(Finding(check, "problem", " ".join(str(error).split()), "mend or remove what it names"))
     return findings
-
-
-def _python() -> Iterator[Finding]:
-    running = ".".join(str(part) for part in sys.version_info[:3])
-    wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"]
-    if Requirement(f"python{wanted}").specifier.contains(running):
-        yield Finding("python", "ok", running)
-    else:
-        yield Finding("python", "problem", f"{running} is not {wanted}", "make the environment with another Python")
-
-
-def _versions() -> Iterator[Finding]:
-    remedy = "install again from requirements.lock"
-    wrong = []
-    for text in metadata.requires(DISTRIBUTION) or []:
-        requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            installed = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            wrong.append(f"{requirement.name} is missing")
-        else:
-            if not requirement.specifier.contains(installed, prereleases=True):
-                wrong.append(f"{requirement.name} is {installed}, not {requirement.specifier}")
-    yield from (Finding("versions", "problem", what, remedy) for what in wrong)
-    if not wrong:
-        yield Finding("versions", "ok", f"{DISTRIBUTION} {metadata.version(DISTRIBUTION)} and all that it requires")
-
-
-def _parts() -> Iterator[Finding]:
-    for part in PARTS:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                importlib.import_module(part)
-        except Exception as error:  # a part may break on import in any way; the finding names it
-            what = f"{part} cannot be imported ({type(error).__name__}: {error})"
-            yield Finding("parts", "problem", what, "install again from requirements.lock")
-        else:
-            yield Finding("parts", "ok", part)
 
 
 def _home(home: Home) -> Iterator[Finding]:
@@ -270,7 +200,10 @@ def _prefect() -> Iterator[Finding]:
         yield Finding("prefect", "ok", "no server is set; runs need none")
         return
     shown = re.sub(r"//[^/@]*@", "//", url)  # what stands before the @ is a password
-    if answers(url):
+    if find_spec("prefect") is None:
+        what, remedy = f"{shown} is set, and Prefect is not installed", how_to_install("prefect")
+        yield Finding("prefect", "problem", what, f"{remedy}, or unset PREFECT_API_URL", is_configuration=True)
+    elif answers(url):
         yield Finding("prefect", "ok", f"{shown} answers")
     else:
         remedy = "start the server, or unset PREFECT_API_URL"

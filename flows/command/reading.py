@@ -10,7 +10,8 @@ from pydantic import Field, field_validator
 
 from flows.command import export_shown, report_shown
 from flows.command.console import Console
-from flows.command.doctor import examine, exit_status
+from flows.command.doctor import examine
+from flows.command.finding import exit_status
 from flows.command.options import command
 from flows.command.status import status as status_of
 from flows.command.status_shown import status_lines

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from flows import jobs
 from flows.command.console import Console
+from flows.ground.extras import needing
 from flows.ground.progress import Progress
 from flows.jobs import Result
 from flows.jobs.calls import Call, directly
@@ -66,7 +67,9 @@ def start(console: Console, verb: Verb[R], request: R) -> Result:
     """Do what the verb says. Prefect is imported only where a server answers."""
     with console.working() as progress:
         if _has_server(console):
-            return verb.flow()(request)
+            with needing("prefect", "a run under the server of PREFECT_API_URL"):
+                flow = verb.flow()
+            return flow(request)
         return verb.job(request, directly, progress)
 
 

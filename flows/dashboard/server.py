@@ -13,6 +13,7 @@ from typing import Any
 from flows.dashboard import served
 from flows.dashboard.access import Tokens
 from flows.ground.errors import InputError
+from flows.ground.extras import needing
 from flows.warehouses import Warehouse
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -27,18 +28,20 @@ def serve(
 
     `ready` is called with the address as soon as the page answers there. Port 0 is any free port.
 
-    Raises InputError where the port is taken, and where others than this machine's people could come without a token.
+    Raises InputError where the port is taken, where others than this machine's people could come without a
+    token, and where the extra `dashboard` is not installed.
     """
     if host not in LOOPBACK and not tokens:
         what = f"served on {host}, the page could be seen by everybody who reaches this machine"
         raise InputError(what, remedy="set a token under [[dashboard.tokens]] (agent-metrics.example.toml), or --host")
     listening = _listen(host, port)
-    import marimo  # noqa: PLC0415  what follows takes a second
-    import uvicorn  # noqa: PLC0415
+    with needing("dashboard", "the page"):
+        import marimo  # noqa: PLC0415  what follows takes a second
+        import uvicorn  # noqa: PLC0415
 
-    from flows.dashboard import panels  # noqa: F401, PLC0415  visitors find it imported
-    from flows.dashboard.door import Door  # noqa: PLC0415
-    from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
+        from flows.dashboard import panels  # noqa: F401, PLC0415  visitors find it imported
+        from flows.dashboard.door import Door  # noqa: PLC0415
+        from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
 
     served.WAREHOUSE = warehouse
     app: Any = (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flows.ground.errors import ClusterUnavailable, InputError
+from flows.ground.extras import how_to_install
 from flows.ground.home import Home, write_durably
 from flows.settings import SparkSettings
 
@@ -87,8 +88,7 @@ def ready(settings: SparkSettings) -> str:
         remedy = "install one (on Debian: apt-get install default-jre-headless), or set JAVA_HOME"
         raise InputError("Spark needs a Java runtime, 17 or 21, and there is none", where="java", remedy=remedy)
     if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
-        remedy = "install it: pip install 'customer-agent-metrics[spark]'"
-        raise InputError("the engine spark is not installed", where="pyspark", remedy=remedy)
+        raise InputError("the engine spark needs the extra `spark`", where="pyspark", remedy=how_to_install("spark"))
     _answers(settings.master)
     return settings.master
 

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import duckdb
 
 from flows.ground.errors import InputError, LakeUnavailable
+from flows.ground.extras import DISTRIBUTION
 from flows.ground.home import sync_folder, write_durably
 
 PACKAGES = {
-    "s3": "s3fs",
-    "s3a": "s3fs",
+    "s3": f"{DISTRIBUTION}[s3]",
+    "s3a": f"{DISTRIBUTION}[s3]",
     "gs": "gcsfs",
     "gcs": "gcsfs",
     "abfs": "adlfs",
@@ -157,8 +158,8 @@ class Remote:
             files = fsspec.filesystem(protocol)
         except ImportError:
             package = PACKAGES.get(protocol, f"the package of {protocol}://")
-            remedy = f"pip install {package}"
-            raise InputError(f"{package} is not installed", where=self._url, remedy=remedy) from None
+            remedy = f"install it: pip install '{package}'"
+            raise InputError("what reads such a lake is not installed", where=self._url, remedy=remedy) from None
         except ValueError:
             remedy = "give a folder, or a URL such as s3://bucket/prefix"
             raise InputError("no file system of this name is known", where=self._url, remedy=remedy) from None

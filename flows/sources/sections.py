@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, InstanceOf
 
 from flows.ground.errors import InputError
+from flows.ground.extras import needing
 
 _PLACE = re.compile(r"(?P<kind>env|block):(?P<name>[A-Za-z0-9_\-]+)")
 _NO_PLACE = (
@@ -41,7 +42,8 @@ class Secret:
         return self._block()
 
     def _block(self) -> str:
-        from prefect.blocks.system import Secret as Block  # noqa: PLC0415  heavy, and rarely asked for
+        with needing("prefect", f"the credential {self}"):
+            from prefect.blocks.system import Secret as Block  # noqa: PLC0415  heavy, and rarely asked for
 
         try:
             block: Any = Block.load(self.name)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Select, create_engine, exc, make_url
 from sqlalchemy.pool import NullPool
 
 from flows.ground.errors import InputError, SourceRefused, SourceUnavailable
+from flows.ground.extras import DISTRIBUTION
 from flows.sources.columns import Json
 
 FETCH = 10_000  # rows that are in memory at a time
@@ -37,7 +38,7 @@ FIRST: dict[str, Sequence[str]] = {
 }
 # modules of drivers whose package has another name
 PACKAGES = {
-    "psycopg": "customer-agent-metrics[postgres]",
+    "psycopg": f"{DISTRIBUTION}[postgres]",
     "MySQLdb": "mysqlclient",
     "snowflake": "snowflake-sqlalchemy",
     "bigquery": "sqlalchemy-bigquery",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.ground.address import Address
 from flows.ground.errors import InputError, WarehouseFailed, WarehouseUnavailable
+from flows.ground.extras import needing
 from flows.ground.sql import first_line, identifier
 
 if TYPE_CHECKING:
@@ -164,10 +166,5 @@ def _conninfo(address: Address) -> str:
 
 
 def _installed(module: str) -> Any:
-    import importlib  # noqa: PLC0415
-
-    try:
+    with needing("postgres", "a warehouse in Postgres"):
         return importlib.import_module(module)
-    except ImportError:
-        remedy = "install it: pip install 'customer-agent-metrics[postgres]'"
-        raise InputError("a warehouse in Postgres needs the extra `postgres`", remedy=remedy) from None
