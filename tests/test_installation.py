@@ -87,11 +87,12 @@ def _link(name: str, packages: Path) -> None:
         target, source = packages / file, Path(str(file.locate()))
         if ".." in file.parts or "__pycache__" in file.parts or target.exists():  # dbt's packages share some
             continue
-        if not target.parent.exists():
-            target.parent.mkdir(parents=True)
-            (source.parent / "__pycache__").mkdir(exist_ok=True)
-            (target.parent / "__pycache__").symlink_to(source.parent / "__pycache__")
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(source)
+        bytecode = target.parent / "__pycache__"
+        if source.suffix == ".py" and not bytecode.exists():
+            (source.parent / "__pycache__").mkdir(exist_ok=True)
+            bytecode.symlink_to(source.parent / "__pycache__")
 
 
 @pytest.fixture
