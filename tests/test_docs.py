@@ -49,7 +49,7 @@ def test_every_flow_has_a_deployment() -> None:
         if re.search(r"^@flow", path.read_text("utf-8"), re.MULTILINE)
     }
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
-    assert {Path(one["entrypoint"].split(":")[0]).stem for one in deployments} == flows
+    assert {one["entrypoint"] for one in deployments} == {f"flows.{flow}.{flow}" for flow in flows}
 
 
 def test_a_long_line_of_a_page_is_one_sentence() -> None:
