@@ -10,7 +10,7 @@ READY := .venv/.ready
 # Where bytecode is not kept, every command compiles dbt and Great Expectations anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint unit bench docs catalogue lock clean
+.PHONY: demo test lint unit bench docs generate lock clean
 
 demo: $(if $(wildcard $(READY)),$(READY),$(USABLE))
 	$(BIN)/agent-metrics demo --home .demo
@@ -40,8 +40,8 @@ docs: $(READY)
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project \
 	    --target-path $(CURDIR)/.dbt-docs --log-path $(CURDIR)/.dbt-docs
 
-catalogue: $(READY)
-	$(BIN)/python -m dbt_project.catalogue
+generate: $(READY)
+	$(BIN)/python -m contract.generate
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

@@ -22,7 +22,8 @@ import duckdb
 from taken import taken
 
 import contract
-from flows.engines.duckdb import TYPES, rows_view
+from contract.types import TYPES
+from flows.engines.duckdb import rows_view
 from flows.ground.home import Home
 from flows.ground.progress import Silent
 from flows.lake import Input, Lake, LakeFile, Load
@@ -51,7 +52,7 @@ VALUES = {
 def rows(table: str, first: int, last: int) -> str:
     """SQL of the rows of the loads `first` to `last`, as the lake has them."""
     columns = ", ".join(
-        f"({VALUES.get(column.name, 'NULL')})::{TYPES[column.type]} AS {column.name}"
+        f"({VALUES.get(column.name, 'NULL')})::{TYPES[column.type].duckdb} AS {column.name}"
         for column in contract.landing()[table].columns
     )
     return f"""SELECT {columns}, NULL::TIMESTAMPTZ AS updated_at,

@@ -29,7 +29,7 @@ class Column:
     type: str
     nullable: bool = True
     values: tuple[str, ...] = ()
-    about: str | None = None
+    about: str = ""
     required: bool = False
     default: str | int | bool | None = None
     minimum: int | None = None
@@ -58,8 +58,8 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    about: str = ""
     event_time: str | None = None
-    about: str | None = None
     changed_by: ChangeSet | None = None
 
     def column(self, name: str) -> Column:

@@ -17,9 +17,10 @@ from pathlib import Path
 import duckdb
 
 import contract
-from flows.engines.duckdb import INTERNAL, STORAGE, TYPES
+from contract.types import TYPES
+from flows.engines.duckdb import STORAGE
 from flows.ground.sql import literal
-from flows.lake import Lake
+from flows.lake import Lake, lake_columns
 
 
 def delivered(home: Path) -> dict[str, list[str]]:
@@ -41,7 +42,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Path, as_of: str, out: 
     connection.execute("attach ':memory:' as lake; use out; create schema metrics")
     files = delivered(home)
     for table, paths in files.items():
-        columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
+        columns = {column.name: TYPES[column.type].duckdb for column in lake_columns(contract.landing()[table])}
         nothing = ", ".join(f"null::{type_} as {name}" for name, type_ in columns.items())
         rows = f"union all by name from {read(paths)}" if paths else ""
         connection.execute(f"create view lake.{table} as select {nothing} where false {rows}")

@@ -14,14 +14,11 @@ import pyarrow.parquet as pq
 from bare import delivered
 
 import contract
+from contract.types import arrow
 
 UTC = pa.timestamp("us", tz="UTC")
 LIST = pa.list_(pa.string())
 DECIMAL = pa.decimal128(18, 4)
-TYPES = {
-    "string": pa.string(), "json": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "timestamp": UTC,
-    "list<string>": LIST, "decimal": DECIMAL, "date": pa.date32(),
-}  # fmt: skip
 VERSION = {"updated_at": UTC, "_load": pa.int64(), "_file": pa.int64(), "_position": pa.int64()}
 C = ["account_id", "conversation_id"]
 
@@ -34,7 +31,7 @@ class Lake:
 
     def read(self, table: str, more: dict[str, pa.DataType], *, refused: bool = False) -> pd.DataFrame:
         """Rows with the contract's columns and `more`, or of the refused rows only `more`."""
-        known = {} if refused else {c.name: TYPES[c.type] for c in contract.landing()[table].columns}
+        known = {} if refused else {c.name: arrow(c.type) for c in contract.landing()[table].columns}
         schema = pa.schema(known | more | {"_refused": pa.string()})
         verdict = pc.field("_refused").is_null()
         rows = ds.dataset(self.files[table], schema=schema, format="parquet").to_table(
@@ -106,7 +103,7 @@ def escaped(part: pd.Series) -> pd.Series:
 def write(table: str, rows: pd.DataFrame, file: Path) -> None:
     columns = contract.metrics()[table].columns
     arrays = [
-        to_decimals(rows[c.name]) if c.type == "decimal" else pa.array(rows[c.name], TYPES[c.type], from_pandas=True)
+        to_decimals(rows[c.name]) if c.type == "decimal" else pa.array(rows[c.name], arrow(c.type), from_pandas=True)
         for c in columns
     ]
     pq.write_table(pa.table(arrays, names=[c.name for c in columns]), file)

@@ -16,10 +16,9 @@ from pathlib import Path
 import duckdb
 
 import contract
-from flows.engines.duckdb import TYPES
+from contract.types import TYPES
 from flows.ground.sql import literal
 
-PHYSICAL = TYPES | {"date": "DATE", "json": "VARCHAR"}
 ELSEWHERE = {
     *("knowledge_gap_topics", "knowledge_gap_questions", "knowledge_gap_closures", "knowledge_gap_topic_changes"),
     *("knowledge_gap_totals", "segments", "segment_members", "publications"),
@@ -36,7 +35,9 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, source: Path) -> No
     for table in TABLES:
         parquet = f"read_parquet({literal(str(source / f'{table.name}.parquet'))})"
         rows = f"{name}_file.metrics.{table.name}" if source.is_file() else parquet
-        columns = [f'"{c.name}"::{PHYSICAL[c.type]} as "{c.name}"' for c in table.columns if c.name != "rejected_at"]
+        columns = [
+            f'"{c.name}"::{TYPES[c.type].duckdb} as "{c.name}"' for c in table.columns if c.name != "rejected_at"
+        ]
         connection.execute(f"create view {name}.{table.name} as select {', '.join(columns)} from {rows}")
 
 

@@ -6,8 +6,4 @@
 {% macro duckdb__each_distinct(list, alias) -%} cross join unnest(list_distinct({{ list }})) as each_element ({{ alias }}) {%- endmacro %}
 
 {#- The type of a list of texts. -#}
-{% macro string_list() -%} {{ return(adapter.dispatch('string_list')()) }} {%- endmacro %}
-
-{% macro default__string_list() -%} array<string> {%- endmacro %}
-
-{% macro duckdb__string_list() -%} varchar[] {%- endmacro %}
+{% macro string_list() -%} {{ return(physical_type('varchar[]')) }} {%- endmacro %}

@@ -1,16 +1,15 @@
 {#- Incremental strategy: what belongs to the changed keys goes, what the model gives for them comes.
     Rows that a change made disappear are gone too, which no merge by key can do.
-    A model names its set of changed keys in `meta.changed_by` and reads only `changed_rows`. -#}
+    A model names its set of changed keys in `meta.changed_by`, a published one in the dictionary, and reads only `changed_rows`. -#}
 {% macro get_incremental_replace_changed_sql(arg_dict) -%}
     {%- set target_relation = arg_dict['target_relation'] -%}
     {%- set set = config.get('meta')['changed_by'] -%}
-    {%- set keys = config.get('meta').get('replaced_by', changed_keys(set)) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
     delete from {{ target_relation }} as replaced
     using {{ ref(set) }} as changed
     where
         {% for key in changed_keys(set) -%}
-        replaced.{{ keys[loop.index0] }} = changed.{{ key }}{% if not loop.last %} and {% endif %}
+        replaced.{{ key }} = changed.{{ key }}{% if not loop.last %} and {% endif %}
         {%- endfor %};
 
     insert into {{ target_relation }} ({{ columns }})

@@ -10,6 +10,7 @@ from functools import partial
 import duckdb
 
 import contract
+from contract.types import TYPES
 from flows.engines import dbt
 from flows.engines.candidate import Plan, Topics, described, plan
 from flows.ground.build import Build
@@ -17,29 +18,11 @@ from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
 from flows.ground.sql import literal
-from flows.lake import Lake, LakeFile
+from flows.lake import Lake, LakeFile, lake_columns
 from flows.settings import AccountSettings, Settings
 
-TYPES = {
-    "string": "VARCHAR",
-    "integer": "BIGINT",
-    "decimal": "DECIMAL(18,4)",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-    "list<string>": "VARCHAR[]",
-}
 # Of the candidate's files, and so of the published one: half the size of DuckDB's default, written in half the time.
 STORAGE = "v1.4.0"
-INTERNAL = {
-    "updated_at": "TIMESTAMPTZ",
-    "_source": "VARCHAR",
-    "_load": "BIGINT",
-    "_file": "BIGINT",
-    "_position": "BIGINT",
-    "_loaded_at": "TIMESTAMPTZ",
-    "_refused": "VARCHAR",
-    "_payload": "VARCHAR",
-}
 
 
 def build(
@@ -126,7 +109,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
         )
         _insert(connection, "lake.run", [[todo.as_of, todo.base.as_of if todo.base else None, todo.number]])
         columns = contract.landing()["accounts"].columns
-        definitions = ", ".join(f"{column.name} {TYPES[column.type]}" for column in columns)
+        definitions = ", ".join(f"{column.name} {TYPES[column.type].duckdb}" for column in columns)
         connection.execute(f"create or replace table lake.account_settings ({definitions})")
         rows = [[getattr(account, column.name) for column in columns] for account in accounts]
         _insert(connection, "lake.account_settings", rows)
@@ -134,7 +117,7 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
 
 def rows_view(lake: Lake, table: str, files: Sequence[LakeFile], after: int, up_to: int) -> str:
     """Typed nothing and the rows of some loads in `files`: columns that an older file does not have are null."""
-    columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
+    columns = {column.name: TYPES[column.type].duckdb for column in lake_columns(contract.landing()[table])}
     nothing = f"select {', '.join(f'null::{type_} as {name}' for name, type_ in columns.items())} where false"
     paths = ", ".join(literal(lake.path(file)) for file in files if file.table == table and file.rows)
     if not paths:

@@ -7,11 +7,10 @@ from contextlib import closing
 import duckdb
 
 import contract
-from flows.engines.duckdb import STORAGE, TYPES
+from contract.types import TYPES
+from flows.engines.duckdb import STORAGE
 from flows.ground.home import Home, read_json
 from flows.ground.sql import literal
-
-PHYSICAL = TYPES | {"date": "DATE", "double": "DOUBLE", "json": "VARCHAR"}
 
 
 def gather(home: Home, memory_limit: str) -> None:
@@ -33,7 +32,7 @@ def gather(home: Home, memory_limit: str) -> None:
         connection.execute("create schema candidate.metrics")
         connection.execute("create schema work.intermediate")
         for table in contract.metrics().values():
-            typed = ", ".join(f'"{column.name}" {PHYSICAL[column.type]}' for column in table.columns)
+            typed = ", ".join(f'"{column.name}" {TYPES[column.type].duckdb}' for column in table.columns)
             connection.execute(f'create table candidate.metrics."{table.name}" ({typed})')
             names = ", ".join(f'"{column.name}"' for column in table.columns)
             if files := files_of(home, f"metrics/{table.name}"):

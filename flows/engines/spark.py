@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 import contract
+from contract.types import TYPES
 from flows.engines import cluster, dbt
 from flows.engines.candidate import Plan, Topics, described, plan
 from flows.engines.duckdb import lay_asked
@@ -25,30 +26,12 @@ from flows.ground.build import Build
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, read_json, sync_folder, write_durably
 from flows.ground.progress import Progress
-from flows.lake import Lake, LakeFile
+from flows.lake import Lake, LakeFile, lake_columns
 from flows.settings import AccountSettings, Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-TYPES = {
-    "string": "string",
-    "integer": "bigint",
-    "decimal": "decimal(18,4)",
-    "boolean": "boolean",
-    "timestamp": "timestamp",
-    "list<string>": "array<string>",
-}
-INTERNAL = {
-    "updated_at": "timestamp",
-    "_source": "string",
-    "_load": "bigint",
-    "_file": "bigint",
-    "_position": "bigint",
-    "_loaded_at": "timestamp",
-    "_refused": "string",
-    "_payload": "string",
-}
 SCHEMAS = ("staging", "intermediate", "metrics")
 PARTITIONED_BY = ("_account", "_month")
 
@@ -142,7 +125,7 @@ def _prepare(session: SparkSession, lake: Lake, accounts: Sequence[AccountSettin
     _lay_loads(session, lake, todo.loads_up_to)
     instants = [todo.as_of.isoformat(), todo.base and todo.base.as_of, todo.number]
     _values(session, "run", {"as_of": "timestamp", "previous_as_of": "timestamp", "build_number": "bigint"}, [instants])
-    columns = {column.name: TYPES[column.type] for column in contract.landing()["accounts"].columns}
+    columns = {column.name: TYPES[column.type].spark for column in contract.landing()["accounts"].columns}
     _values(session, "account_settings", columns, [[getattr(one, name) for name in columns] for one in accounts])
 
 
@@ -169,8 +152,8 @@ def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:
 
 def _rows(session: SparkSession, lake: Lake, table: str, files: Sequence[LakeFile]) -> DataFrame:
     """The rows of `table` in `files`: columns that an older file does not have are null."""
-    columns = {column.name: TYPES[column.type] for column in contract.landing()[table].columns} | INTERNAL
-    schema = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
+    columns = lake_columns(contract.landing()[table])
+    schema = ", ".join(f"`{column.name}` {TYPES[column.type].spark}" for column in columns)
     paths = [lake.path(file) for file in files if file.table == table and file.rows]
     reader = session.read.schema(schema)
     return reader.parquet(*paths) if paths else session.createDataFrame([], schema)

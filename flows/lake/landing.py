@@ -13,26 +13,10 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from contract import Column, Table
+from contract.types import TYPES
 from flows.ground.sql import identifier, literal
 
 Kind = Literal["json", "text", "number", "instant", "other"]
-
-SQL_TYPES = {
-    "string": "VARCHAR",
-    "integer": "BIGINT",
-    "decimal": "DECIMAL(18,4)",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-    "list<string>": "VARCHAR[]",
-}
-_NOUNS = {
-    "string": "text",
-    "integer": "an integer of 64 bits",
-    "decimal": "a decimal(18,4)",
-    "boolean": "a boolean",
-    "timestamp": "a timestamp of the years 1900 to 2200",
-    "list<string>": "a list of texts",
-}
 
 _WHOLE = "[+-]?[0-9]+"
 _PLAIN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
@@ -56,9 +40,26 @@ class Given:
     kind: Kind
 
 
+# What the lake itself says of every row (the package's docstring).
+_OWN_COLUMNS = (
+    Column("_source", "string"),
+    Column("_load", "integer"),
+    Column("_file", "integer"),
+    Column("_position", "integer"),
+    Column("_loaded_at", "timestamp"),
+    Column("_refused", "string"),
+    Column("_payload", "json"),
+)
+
+
 def landing_columns(table: Table) -> tuple[Column, ...]:
     """What a table takes: the contract's columns in order, then `updated_at`."""
     return (*table.columns, Column("updated_at", "timestamp"))
+
+
+def lake_columns(table: Table) -> tuple[Column, ...]:
+    """What the files of a table in the lake have: what it takes, then what the lake says of every row."""
+    return landing_columns(table) + _OWN_COLUMNS
 
 
 def landed(
@@ -121,8 +122,9 @@ def _text_of(column: Column, kind: Kind) -> str:
 def _value(column: Column, kind: Kind) -> str:
     """The typed value of a column, null where the text is not of its type."""
     raw, text = _raw(column), _text(column)
+    sql_type = TYPES[column.type].duckdb
     if kind == "other" or (kind == "instant" and column.type != "timestamp"):
-        return f"NULL::{SQL_TYPES[column.type]}"
+        return f"NULL::{sql_type}"
     is_text = f"starts_with({raw}, '\"')" if kind == "json" else str(kind == "text").lower()
     is_list = f"starts_with({raw}, '[')" if kind == "json" else "false"
     match column.type:
@@ -130,15 +132,15 @@ def _value(column: Column, kind: Kind) -> str:
             found = f"CASE WHEN contains({text}, chr(0)) THEN NULL WHEN {is_text} THEN {text} ELSE {_digits(text)} END"
         case "integer":
             number = f"WHEN NOT {is_text} THEN {_digits(text)}"
-            found = f"try_cast(CASE WHEN {_matches(text, _WHOLE)} THEN {text} {number} END AS BIGINT)"
+            found = f"try_cast(CASE WHEN {_matches(text, _WHOLE)} THEN {text} {number} END AS {sql_type})"
         case "decimal":
             power = f"WHEN {_matches(text, _NUMBER)} THEN {_plain(text)}"
-            found = f"try_cast(CASE WHEN {_matches(text, _PLAIN)} THEN {text} {power} END AS DECIMAL(18,4))"
+            found = f"try_cast(CASE WHEN {_matches(text, _PLAIN)} THEN {text} {power} END AS {sql_type})"
         case "boolean":
             found = f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
         case "timestamp":
             filled = f"WHEN {_matches(text, _NO_SECONDS)} THEN {text}[:16] || ':00' || {text}[17:]"
-            found = f"try_cast(CASE WHEN {_matches(text, _SECONDS)} THEN {text} {filled} END AS TIMESTAMPTZ)"
+            found = f"try_cast(CASE WHEN {_matches(text, _SECONDS)} THEN {text} {filled} END AS {sql_type})"
         case _:
             elements = f"CASE WHEN {is_list} THEN {text} WHEN {strict_json(text)} THEN {text} END"
             each = f"list_transform(from_json({elements}, '[\"JSON\"]'), lambda e: {_element('e')})"
@@ -191,7 +193,7 @@ def strict_json(text: str) -> str:
 
 def _result(column: Column, present: bool) -> str:
     default = "NULL" if column.default is None else literal(str(column.default))
-    missing = f"{default}::{SQL_TYPES[column.type]}"
+    missing = f"{default}::{TYPES[column.type].duckdb}"
     if not present:
         return missing
     typed = _typed(column)
@@ -219,7 +221,9 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
     found = [(f"{text} IS NULL", missing)] if column.required else []
     wrong = f"{text} IS NOT NULL AND {typed} IS NULL"
     nul = f"contains({text}, chr(0))"
+    noun = TYPES[column.type].noun
     if column.type == "timestamp":
+        noun = f"{noun} of the years 1900 to 2200"
         wrong = f"{wrong} OR {_out_of_years(typed)}"
     elif column.type == "list<string>":
         wrong = f"{wrong} OR len({typed}) > list_count({typed})"
@@ -227,7 +231,7 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
     if column.type in {"string", "list<string>"}:
         found.append((nul, sentence("holds a NUL character")))
         wrong = f"({wrong}) AND NOT {nul}"
-    found.append((wrong, sentence(f"is not {_NOUNS[column.type]}")))
+    found.append((wrong, sentence(f"is not {noun}")))
     if column.values:
         allowed = ", ".join(map(literal, column.values))
         found.append((f"{typed} NOT IN ({allowed})", sentence(f"is not one of {', '.join(column.values)}")))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract import Column
+from contract.types import arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,18 +84,7 @@ def _csv(file: Path, schema: pa.Schema) -> Iterator[Append]:
 def _schema(columns: Sequence[Column]) -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415
 
-    types = {
-        "string": pa.string(),
-        "json": pa.string(),
-        "integer": pa.int64(),
-        "decimal": pa.decimal128(18, 4),
-        "double": pa.float64(),
-        "boolean": pa.bool_(),
-        "timestamp": pa.timestamp("us", "UTC"),
-        "date": pa.date32(),
-        "list<string>": pa.list_(pa.string()),
-    }
-    return pa.schema([(column.name, types[column.type]) for column in columns])
+    return pa.schema([(column.name, arrow(column.type)) for column in columns])
 
 
 def _as(schema: pa.Schema, arrays: list[pa.Array]) -> pa.RecordBatch:

@@ -8,20 +8,9 @@ from pathlib import Path
 import duckdb
 
 import contract
+from contract.types import TYPES
 
 AS_OF = datetime(2026, 7, 1, tzinfo=UTC)
-
-_PHYSICAL = {
-    "string": "VARCHAR",
-    "json": "VARCHAR",
-    "integer": "BIGINT",
-    "decimal": "DECIMAL(18,4)",
-    "double": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-    "date": "DATE",
-    "list<string>": "VARCHAR[]",
-}
 
 # Conversation i runs through accounts, channels, statuses and tags; each has ten messages, a minute apart, a click
 # on a product and an item in a cart; every eighth of an SMS or web chat is followed by an order of that product.
@@ -355,7 +344,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """The published tables, empty, in the schema metrics of the connection's database."""
     connection.execute("create schema metrics")
     for table in contract.metrics().values():
-        columns = ", ".join(f'"{column.name}" {_PHYSICAL[column.type]}' for column in table.columns)
+        columns = ", ".join(f'"{column.name}" {TYPES[column.type].duckdb}' for column in table.columns)
         connection.execute(f"create table metrics.{table.name} ({columns})")
 
 

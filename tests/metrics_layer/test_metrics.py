@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dbt_project import catalogue
+from contract.generate import catalogue
 from flows.ground.home import Home
 from flows.ground.sql import literal
 from flows.published.breakdown import Group, breakdown

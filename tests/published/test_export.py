@@ -12,11 +12,11 @@ from typing import Any
 
 import duckdb
 import polars
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import contract
+from contract.types import arrow
 from flows.ground.errors import HomeBusy, InputError
 from flows.ground.home import Home
 from flows.ground.progress import Silent
@@ -28,18 +28,6 @@ from tests.gaps.shop import publish_to
 from tests.published.conftest import Read
 from tests.published.shop import HOSTILE, MIDNIGHT, Shop
 from tests.warehouses.candidates import names, opened
-
-TYPES = {
-    "string": pa.string(),
-    "json": pa.string(),
-    "integer": pa.int64(),
-    "decimal": pa.decimal128(18, 4),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us", "UTC"),
-    "date": pa.date32(),
-    "list<string>": pa.list_(pa.string()),
-}
 
 
 def awkward_shop() -> Shop:
@@ -94,7 +82,7 @@ def test_parquet_has_every_row_with_the_types_of_the_contract(
         table = pq.read_table(tmp_path / one.file)
         columns = contract.metrics()[one.table].columns
         assert table.schema.names == [column.name for column in columns]
-        assert table.schema.types == [TYPES[column.type] for column in columns]
+        assert table.schema.types == [arrow(column.type) for column in columns]
         assert table.schema.metadata[b"publication_id"] == done.publication.publication_id.encode()
         assert table.num_rows == one.rows
         if one.table in without_history([one.table]):

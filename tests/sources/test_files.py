@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from contract import landing
+from contract.types import TYPES
 from flows.ground.errors import InputError, StorageFailed
-from flows.lake.landing import SQL_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def test_a_lake_file_has_the_columns_of_the_contract_and_of_the_delivery(shop: S
     with duckdb.connect() as connection:
         described = connection.execute("DESCRIBE FROM read_parquet($1)", [str(shop.lake.path(file))]).fetchall()
     types = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
-    expected = [(column.name, SQL_TYPES[column.type]) for column in landing()["order_lines"].columns]
+    expected = [(column.name, TYPES[column.type].duckdb) for column in landing()["order_lines"].columns]
     expected += [("updated_at", "TIMESTAMPTZ"), ("_source", "VARCHAR"), ("_load", "BIGINT"), ("_file", "BIGINT")]
     expected += [
         ("_position", "BIGINT"),

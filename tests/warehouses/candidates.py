@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 import contract
+from contract.types import TYPES
 from expectations.verdict import Outcome, Verdict
 from flows.ground.build import Build
 from flows.ground.checked import Checked
@@ -24,17 +25,6 @@ from flows.warehouses.publication import Publication, Published
 from flows.warehouses.publishing import Target
 from flows.warehouses.warehouse import Shown, Warehouse
 
-TYPES = {
-    "string": "varchar",
-    "integer": "bigint",
-    "decimal": "decimal(18, 4)",
-    "boolean": "boolean",
-    "timestamp": "timestamptz",
-    "list<string>": "varchar[]",
-    "date": "date",
-    "json": "varchar",
-    "double": "double",
-}
 FAILED = Outcome("a check", "messages", None, "critical", "failed", 1, [], "select 1")
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -93,7 +83,7 @@ def write_candidate(home: Home, build_id: str, rows: Rows | None = None, **build
         connection.execute("begin")
         connection.execute("create schema file.metrics")
         for table in contract.metrics().values():
-            columns = ", ".join(f'"{column.name}" {TYPES[column.type]}' for column in table.columns)
+            columns = ", ".join(f'"{column.name}" {TYPES[column.type].duckdb}' for column in table.columns)
             connection.execute(f'create table file.metrics."{table.name}" ({columns})')
             for names, group in groupby(rows.get(table.name, ()), key=tuple):
                 columns = ", ".join(f'"{name}"' for name in names)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -18,10 +20,9 @@ from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.files import kept_file
 from flows.warehouses.postgres import Postgres
-from flows.warehouses.postgres.difference import CHANGED_BY
 from flows.warehouses.postgres.schema import INDEXES
 from flows.warehouses.warehouse import Shown
-from tests.warehouses.candidates import names, opened, publish, published, rollback, write_candidate
+from tests.warehouses.candidates import names, publish, published, rollback, write_candidate
 from tests.warehouses.on_postgres import contents, left_behind, marks, one_publication, publish_to, rows, seen
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,9 +39,6 @@ def test_postgres_shows_the_tables_of_the_file_to_the_last_digit(home: Home, add
 
 def test_tables_have_their_types_keys_indexes_and_comments(home: Home, address: Address) -> None:
     write_candidate(home, "build", rows("build", 2))
-    with opened(home.candidate_file, read_only=False) as connection:
-        connection.execute("comment on table file.metrics.skills is 'It''s what the agent can.'")
-        connection.execute("comment on column file.metrics.skills.label is 'For people.'")
     publish(home, keep=1, warehouses=[Postgres(home, address)])
     with psycopg.connect(address.reveal()) as connection:
         found = connection.execute(
@@ -53,9 +51,6 @@ def test_tables_have_their_types_keys_indexes_and_comments(home: Home, address: 
             and connamespace = 'metrics'::regnamespace"""
         ).fetchall()
         indexes = connection.execute("select indexdef from pg_indexes where schemaname = 'metrics'").fetchall()
-        about = connection.execute(
-            "select obj_description('metrics.skills'::regclass), col_description('metrics.skills'::regclass, 3)"
-        ).fetchall()
     types = {
         "string": ("text", None, None, "C"),
         "json": ("text", None, None, "C"),
@@ -77,7 +72,7 @@ def test_tables_have_their_types_keys_indexes_and_comments(home: Home, address: 
         for definition in wanted:
             ending = f" ON metrics.{table} USING btree {definition}"
             assert any(_plain(text).endswith(ending) for (text,) in indexes), ending
-    assert about == [("It's what the agent can.", "For people.")]
+    assert comments_in(address) == said(tables)
 
 
 def _plain(definition: str) -> str:
@@ -343,6 +338,44 @@ def test_columns_and_tables_of_a_later_minor_contract_are_added(
         assert connection.execute("select count(*) from metrics.segments").fetchall() == [(0,)]
 
 
+def comments_in(address: Address) -> dict[tuple[str, int], str]:
+    """What Postgres says of the tables (place 0) and their columns, by their places from 1."""
+    with psycopg.connect(address.reveal()) as connection:
+        found = connection.execute(
+            """select relname, objsubid, description from pg_description join pg_class on pg_class.oid = objoid
+            where relnamespace = 'metrics'::regnamespace and relkind = 'r'"""
+        ).fetchall()
+    return {(table, place): text for table, place, text in found}
+
+
+def said(tables: Mapping[str, contract.Table]) -> dict[tuple[str, int], str]:
+    """What the dictionary says of them, in that shape."""
+    return {
+        (table.name, place): text
+        for table in tables.values()
+        for place, text in enumerate([table.about, *(column.about for column in table.columns)])
+    }
+
+
+def test_a_better_description_reaches_tables_that_stand_already(
+    home: Home, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comments were only made with their table or column, so Postgres kept the first wording for ever."""
+    postgres = Postgres(home, address)
+
+    def vague(table: contract.Table) -> contract.Table:
+        columns = tuple(replace(column, about="A 'column'.") for column in table.columns)
+        return replace(table, about="It's something.", columns=columns)
+
+    worse = {name: vague(table) for name, table in contract.metrics().items()}
+    with monkeypatch.context() as patched:
+        patched.setattr(contract, "metrics", lambda: worse)
+        publish_to(home, "old", rows("old", 2), postgres)
+    assert comments_in(address) == said(worse)
+    publish_to(home, "new", rows("new", 3), postgres)
+    assert comments_in(address) == said(contract.metrics())
+
+
 def test_indexes_of_a_later_version_are_made_and_no_index_twice(home: Home, address: Address) -> None:
     postgres = Postgres(home, address)
     publish_to(home, "first", rows("first", 3), postgres)
@@ -357,13 +390,3 @@ def test_indexes_of_a_later_version_are_made_and_no_index_twice(home: Home, addr
         connection.execute("drop index metrics.conversations_account_id_last_message_at_idx")
     publish_to(home, "second", rows("second", 3), postgres)
     assert indexes() == before
-
-
-def test_only_tables_whose_models_leave_a_changed_set_are_compared_by_one() -> None:
-    models = ROOT / "dbt_project" / "models" / "metrics"
-    said = {
-        model.stem: found[1]
-        for model in models.glob("*.sql")
-        if (found := re.search(r"'changed_by': '(\w+)'", model.read_text("utf-8")))
-    }
-    assert {table: by for table, (by, _, _) in CHANGED_BY.items()} == said

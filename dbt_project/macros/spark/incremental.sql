@@ -24,14 +24,13 @@
 {% macro removed_rows(fresh) -%}
     {%- set meta = config.get('meta', {}) -%}
     {%- set set = meta.get('changed_by') -%}
-    {%- set theirs = changed_keys(set) if set else config.get('unique_key') -%}
-    {%- set ours = meta.get('replaced_by', theirs) -%}
+    {%- set keys = changed_keys(set) if set else config.get('unique_key') -%}
     exists (
         select 1
         from {{ ref(set) if set else fresh }} as removed
         where
-            {% for key in theirs -%}
-            removed.{{ key }} = counted.{{ ours[loop.index0] }}{% if not loop.last %} and {% endif %}
+            {% for key in keys -%}
+            removed.{{ key }} = counted.{{ key }}{% if not loop.last %} and {% endif %}
             {%- endfor %}
     )
 {%- endmacro %}

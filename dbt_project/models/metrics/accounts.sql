@@ -1,4 +1,2 @@
-{{ config(materialized='table') }}
-
 select account_id, name, timezone, currency
 from {{ ref('int_accounts') }}

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_at'}) }}
+{{ config(meta={'month_of': 'occurred_at'}) }}
 
 -- The four events that marketers build on (7.1); an event's id holds no instant and is the same in every run (7.2).
 with conversations as (

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 select
     articles.account_id, articles.article_id, articles.title, articles.url, articles.is_published
 from {{ ref('stg_articles') }} as articles

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_order_lines', 'month_of': 'placed_on'}) }}
+{{ config(meta={'month_of': 'placed_on'}) }}
 
 -- A line belongs to the last touch that reaches it (5.2), so it counts once at most (5.3).
 -- depends_on: {{ ref('changed_order_lines') }}

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_totals', 'month_of': 'started_on'}) }}
+{{ config(meta={'month_of': 'started_on'}) }}
 
 -- Every conversation that a shopper started, with what came of it.
 -- depends_on: {{ ref('changed_days_before') }}

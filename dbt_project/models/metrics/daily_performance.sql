@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_days', 'month_of': 'date'}) }}
+{{ config(meta={'month_of': 'date'}) }}
 
 -- What happened on a local date, under the channel, status and tag that the conversation has as of now (6.1, 6.3).
 with started as (

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_days', 'month_of': 'date'}) }}
+{{ config(meta={'month_of': 'date'}) }}
 
 -- How often a skill was used on a date (6.4).
 with usage as (

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_at'}) }}
+{{ config(meta={'month_of': 'occurred_at'}) }}
 
 -- The hand-off events of every started conversation.
 with steps as (

@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_on'}) }}
+{{ config(meta={'month_of': 'occurred_on'}) }}
 
 -- Clicks, carts and openings of every started conversation.
 with interactions as (

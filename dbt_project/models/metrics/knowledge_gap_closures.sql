@@ -1,4 +1,4 @@
-{{ config(materialized='table', tags=['topics']) }}
+{{ config(tags=['topics']) }}
 
 -- Articles that closed a topic, and how often it was handed off before and after (8.3). The interval of the change is Newcombe's
 -- hybrid score: Newcombe 1998, Statistics in Medicine 17:873-890, method 10.

@@ -1,4 +1,4 @@
-{{ config(tags=['topics'], meta={'changed_by': 'changed_questions', 'month_of': 'asked_at'}) }}
+{{ config(tags=['topics'], meta={'month_of': 'asked_at'}) }}
 
 -- Every question with the topic of its exemplar, if it is near enough to it (8.2), and what the exemplar's best article is
 -- worth for it: the farther away it is, the less (8.3).

@@ -1,4 +1,4 @@
-{{ config(materialized='table', tags=['topics']) }}
+{{ config(tags=['topics']) }}
 
 -- Topics that were split, merged or ended (8.2), as far as as-of has come.
 select

@@ -1,4 +1,4 @@
-{{ config(materialized='table', tags=['topics']) }}
+{{ config(tags=['topics']) }}
 
 -- The topics in which somebody asked (8.2), and whether articles answer them (8.3).
 with asked as (

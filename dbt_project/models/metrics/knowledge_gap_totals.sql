@@ -1,4 +1,4 @@
-{{ config(materialized='table', tags=['topics']) }}
+{{ config(tags=['topics']) }}
 
 -- How much every account was asked, and how much of it is in no topic (8.2).
 with asked as (

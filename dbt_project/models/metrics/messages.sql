@@ -1,4 +1,4 @@
-{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'sent_on'}) }}
+{{ config(meta={'month_of': 'sent_on'}) }}
 
 -- The thread of every started conversation, in its order (3.2). What is counted further on is counted from here: readers
 -- see the rows behind every number.

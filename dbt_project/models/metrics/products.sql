@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 select
     products.account_id, products.product_id, products.title, products.url
 from {{ ref('stg_products') }} as products

@@ -1,5 +1,3 @@
-{{ config(meta={'changed_by': 'changed_profiles'}) }}
-
 with profiles as (
     {{ changed_rows(ref('stg_profiles'), 'changed_profiles') }}
 )

@@ -1,4 +1,2 @@
-{{ config(materialized='table') }}
-
 -- The history of publications; filled while publishing.
 {{ empty_table() }}

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- What a source's own reports say beside our figure, and why they differ (chapter 10).
 with skill_usage as (
     select

@@ -1,4 +1,2 @@
-{{ config(materialized='table') }}
-
 -- Nothing yet.
 {{ empty_table() }}

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 -- Every skill that is available or was ever used (6.4).
 with used as (
     select

@@ -11,40 +11,16 @@ from pathlib import Path
 import duckdb
 
 import contract
-from contract import Table
+from contract import Column, Table
+from contract.types import TYPES
 from flows.ground.build import Build
 from flows.ground.home import Home
 from flows.ground.sql import identifier, literal
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import kept_file, spill_folder
 
-# The sets of keys that a build leaves of what it derived anew (dbt_project/models/metrics, meta.changed_by), and what a
-# published table calls their second column; the first is the account. Tables that are not here are compared whole.
-CHANGED_BY = {
-    "conversations": ("changed_totals", "conversation_id", "conversation_id"),
-    "messages": ("changed_conversations", "conversation_id", "conversation_id"),
-    "interactions": ("changed_conversations", "conversation_id", "conversation_id"),
-    "handoff_steps": ("changed_conversations", "conversation_id", "conversation_id"),
-    "agent_events": ("changed_conversations", "conversation_id", "conversation_id"),
-    "attributed_order_lines": ("changed_order_lines", "order_line_id", "order_line_id"),
-    "daily_performance": ("changed_days", "date", "date"),
-    "daily_skill_usage": ("changed_days", "date", "date"),
-    "profiles": ("changed_profiles", "profile_id", "profile_id"),
-    "knowledge_gap_questions": ("changed_questions", "conversation_id", "conversation_id"),
-}
 # The history is not part of a difference: each warehouse keeps its rows and gets those that it lacks.
 HISTORY = "publications"
-PHYSICAL = {
-    "string": "varchar",
-    "json": "varchar",
-    "integer": "bigint",
-    "decimal": "decimal(18, 4)",
-    "double": "double",
-    "boolean": "boolean",
-    "timestamp": "timestamptz",
-    "date": "date",
-    "list<string>": "varchar[]",
-}
 
 
 @dataclass(frozen=True)
@@ -90,21 +66,6 @@ class Difference:
         columns = _columns(self.connection, "new", contract.metrics()[HISTORY])
         known = ", ".join(map(literal, there)) or "null"
         return f"select {columns} from new.metrics.{HISTORY} as rows where (publication_id in ({known})) is not true"
-
-    def comments(self, of: str) -> dict[str | None, str]:
-        """What the models say of the columns, and under None of the table; else what the contract says."""
-        table = contract.metrics()[of]
-        texts: dict[str | None, str] = {column.name: column.about for column in table.columns if column.about}
-        found = self.connection.execute(
-            f"""select null, comment from duckdb_tables()
-            where database_name = 'new' and schema_name = 'metrics' and table_name = {literal(of)}
-            union all
-            select column_name, comment from duckdb_columns()
-            where database_name = 'new' and schema_name = 'metrics' and table_name = {literal(of)}"""
-        ).fetchall()
-        texts |= {None: table.about} if table.about else {}
-        known = {column.name for column in table.columns}
-        return texts | {place: text for place, text in found if text and (place is None or place in known)}
 
 
 @contextmanager
@@ -167,15 +128,15 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table, sets: set[str]
     for side in ("base", "new"):
         rows = f"{side}.metrics.{identifier(table.name)}"
         if not _has(connection, side, table.name):  # a later minor version of the contract added it
-            typed = ", ".join(f"null::{PHYSICAL[column.type]} as {identifier(column.name)}" for column in table.columns)
+            typed = ", ".join(map(_null, table.columns))
             sides[side] = f"(select {typed}, null::bigint as place where false)"
             continue
-        changed_by, theirs, ours = CHANGED_BY.get(table.name, ("", "", ""))
+        changes = table.changed_by
         changed = (
             f" where rowid in (select rows.rowid from {rows} as rows"
-            f" semi join work.intermediate.{changed_by} as changed"
-            f" on rows.account_id = changed.account_id and rows.{ours} = changed.{theirs})"
-            if changed_by in sets
+            f" semi join work.intermediate.{changes.model} as changed"
+            f" on rows.account_id = changed.account_id and rows.{changes.column} = changed.{changes.column})"
+            if changes and changes.model in sets
             else ""
         )
         sides[side] = f"(select {_columns(connection, side, table)}, rows.rowid as place from {rows} as rows{changed})"
@@ -203,9 +164,12 @@ def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: Table) -> 
     ).fetchall()
     there = {column for (column,) in rows}
     return ", ".join(
-        f"{'rows.' if one.name in there else f'null::{PHYSICAL[one.type]} as '}{identifier(one.name)}"
-        for one in table.columns
+        f"rows.{identifier(column.name)}" if column.name in there else _null(column) for column in table.columns
     )
+
+
+def _null(column: Column) -> str:
+    return f"null::{TYPES[column.type].duckdb} as {identifier(column.name)}"
 
 
 def _differing(table: Table) -> str:

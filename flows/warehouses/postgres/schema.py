@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import contract
 from contract import Column
+from contract.types import TYPES
 from flows.ground.sql import identifier, literal
 from flows.warehouses.postgres.connection import table
 
-# Text compares by its bytes, as rule 2.4 wants it of ids and as the DuckDB file does it everywhere.
-# JSON is text, word for word: jsonb drops blanks and doubles, and refuses an escaped NUL, which a payload may hold.
-TYPES = {
-    "string": 'text collate "C"',
-    "json": 'text collate "C"',
-    "integer": "bigint",
-    "decimal": "numeric(18, 4)",
-    "double": "double precision",
-    "boolean": "boolean",
-    "timestamp": "timestamptz",
-    "date": "date",
-    "list<string>": 'text[] collate "C"',
-}
 # Beside the primary keys, which are the grains: what the report, a dashboard and a thread on a screen ask for.
 # How often skills were used is counted in an index that has all of it, 9 times smaller than the table.
 INDEXES: Mapping[str, tuple[str, ...]] = {
@@ -62,11 +50,11 @@ ABOUT_PROVENANCE = {
 def create_table(of: str) -> str:
     """The table without keys and indexes, which are faster made when it is full."""
     columns = contract.metrics()[of].columns
-    return f"create table {table(of)} ({', '.join(f'{identifier(one.name)} {TYPES[one.type]}' for one in columns)})"
+    return f"create table {table(of)} ({', '.join(f'{identifier(one.name)} {TYPES[one.type].postgres}' for one in columns)})"
 
 
 def add_column(of: str, column: Column) -> str:
-    return f"alter table {table(of)} add column {identifier(column.name)} {TYPES[column.type]}"
+    return f"alter table {table(of)} add column {identifier(column.name)} {TYPES[column.type].postgres}"
 
 
 def primary_key(of: str) -> str:
@@ -82,11 +70,22 @@ def indexes(of: str) -> Iterator[str]:
         yield f"create index if not exists {known_as} on {table(of)} {definition}"
 
 
-def comments(of: str, texts: Mapping[str | None, str]) -> Iterator[str]:
-    """`texts` are of the columns, and under None of the table."""
-    for column, text in texts.items():
-        place = f"column {table(of)}.{identifier(column)}" if column else f"table {table(of)}"
-        yield f"comment on {place} is {literal(text)}"
+# The comments that stand there: table, column (null: of the table itself), text.
+COMMENTS = """select pg_class.relname, pg_attribute.attname, pg_description.description
+    from pg_description
+    join pg_class on pg_class.oid = pg_description.objoid
+    left join pg_attribute on attrelid = pg_class.oid and attnum = objsubid and objsubid > 0
+    where classoid = 'pg_class'::regclass and relnamespace = 'metrics'::regnamespace"""
+
+
+def comments(there: Collection[tuple[str, str | None, str]]) -> Iterator[str]:
+    """What the dictionary says of tables and columns, but for the comments that are `there`."""
+    for of in contract.metrics().values():
+        if (of.name, None, of.about) not in there:
+            yield f"comment on table {table(of.name)} is {literal(of.about)}"
+        for column in of.columns:
+            if (of.name, column.name, column.about) not in there:
+                yield f"comment on column {table(of.name)}.{identifier(column.name)} is {literal(column.about)}"
 
 
 def create_provenance(of: str) -> Iterator[str]:

@@ -19,7 +19,15 @@ from flows.ground.sql import identifier, literal
 from flows.warehouses.postgres.access import ReaderRole, grants, policies
 from flows.warehouses.postgres.connection import by_table, columns_of, connected, problem, table, writing
 from flows.warehouses.postgres.difference import HISTORY, Difference, compared
-from flows.warehouses.postgres.schema import add_column, comments, create_provenance, create_table, indexes, primary_key
+from flows.warehouses.postgres.schema import (
+    COMMENTS,
+    add_column,
+    comments,
+    create_provenance,
+    create_table,
+    indexes,
+    primary_key,
+)
 from flows.warehouses.publication import Publication
 from flows.warehouses.warehouse import Sent
 
@@ -59,7 +67,7 @@ def send(home: Home, address: Address, publication: Publication, new: Path, memo
 def _send(
     home: Home, address: Address, publication: Publication, new: Path, memory_limit: str, *, trusts: bool
 ) -> Sent | None:
-    widened = _widen(address)
+    _widen(address)
     with writing(address) as cursor:
         cursor.execute(f"select pg_advisory_xact_lock({LOCK})")
         there = by_table(_rows(cursor, columns_of("metrics")))
@@ -75,7 +83,7 @@ def _send(
             sent, untidy = _tables(cursor, difference, missing)
             for sql in (*map(primary_key, missing), *(sql for of in contract.metrics() for sql in indexes(of))):
                 cursor.execute(sql)
-            for sql in (sql for of in (*missing, *widened) for sql in comments(of, difference.comments(of))):
+            for sql in comments(set(_rows(cursor, COMMENTS))):
                 cursor.execute(sql)
             if missing:
                 _let_read(cursor, missing, is_new=True)
@@ -200,12 +208,8 @@ def _let_read(cursor: Any, tables: list[str], *, is_new: bool) -> None:
             cursor.execute(sql)
 
 
-def _widen(address: Address) -> list[str]:
-    """Add the columns of a later minor version of the contract, in a moment of its own: it locks readers out.
-
-    Gives the tables.
-    """
-    widened = []
+def _widen(address: Address) -> None:
+    """Add the columns of a later minor version of the contract, in a moment of its own: it locks readers out."""
     with connected(address) as connection:
         there = by_table(connection.execute(columns_of("metrics").encode()).fetchall())
         for of, found in there.items():
@@ -215,8 +219,6 @@ def _widen(address: Address) -> list[str]:
                 connection.execute(add_column(of, column).encode())
             if lacking:
                 _let_read(connection.cursor(), [of], is_new=False)
-                widened.append(of)
-    return widened
 
 
 def _tidy_up(address: Address, tables: list[str]) -> None:

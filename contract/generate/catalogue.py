@@ -1,14 +1,10 @@
-"""The catalogue of what is published, docs/metrics.md, from the contract and the YAML files beside the models.
+"""The catalogue of what is published, docs/metrics.md.
 
-    python -m dbt_project.catalogue          # writes docs/metrics.md of this checkout
-
-Tables, columns, types and grains are those of contract/metrics.yml, their descriptions those of models/metrics, metrics
-and their dimensions those of models/semantic.
+Tables and columns come from the dictionary, metrics and their dimensions from dbt_project/models/semantic.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,35 +13,34 @@ import yaml
 
 import contract
 from contract import Column, Table
+from contract.types import TYPES
 
-PROJECT = Path(__file__).parent
-PROSE = PROJECT / "catalogue.md"  # with a mark where the tables go
-PAGE = PROJECT.parent / "docs" / "metrics.md"
-TYPES = {"decimal": "decimal(18,4)", "json": "text (JSON)", "string": "text", "list<string>": "list of texts"}
+PROSE = Path(__file__).with_name("catalogue.md")  # with a mark where the tables go
+SEMANTIC = Path(contract.__file__).parent.parent / "dbt_project" / "models" / "semantic"
+PAGE = "docs/metrics.md"
 EXAMPLE = "account,metric_time__week"  # of a metric that brings none of its own in meta.example
 METRIC_TIME = (
     "The date by which the metric counts, by `__day`, `__week` (from Monday), `__month`, `__quarter` or `__year`."
 )
 
 
-def page() -> str:
-    """The whole page, in Markdown."""
+def files() -> dict[str, str]:
     text = PROSE.read_text("utf-8")
     for mark, lines in (("metrics", _metrics()), ("tables", _tables())):
         text = text.replace(f"<!-- {mark} -->\n", "\n".join(lines) + "\n")
-    return text.rstrip() + "\n"
+    return {PAGE: text.rstrip() + "\n"}
 
 
-def described(kind: str, folder: str) -> list[dict[str, Any]]:
-    """All entries of one kind (models, metrics, semantic_models) in the YAML files of a folder of models."""
-    files = sorted((PROJECT / "models" / folder).glob("*.yml"))
-    return [one for file in files for one in yaml.safe_load(file.read_text("utf-8")).get(kind, [])]
+def described(kind: str) -> list[dict[str, Any]]:
+    """All entries of one kind (metrics, semantic_models) in the YAML files of the semantic models."""
+    found = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(SEMANTIC.glob("*.yml"))]
+    return [one for document in found for one in document.get(kind, [])]
 
 
 def metrics() -> list[dict[str, Any]]:
     """The metrics, in the order of the tables that they are counted from."""
     order = list(contract.metrics())
-    return sorted(described("metrics", "semantic"), key=lambda metric: order.index(_model(metric)["name"]))
+    return sorted(described("metrics"), key=lambda metric: order.index(_model(metric)["name"]))
 
 
 def example(metric: dict[str, Any]) -> str:
@@ -59,7 +54,7 @@ def dimensions(metric: dict[str, Any]) -> dict[str, str]:
     That is what its table has, and the conversation and the account that it names; of a quotient, what its numerator
     has (both parts have the same).
     """
-    models = {model["name"]: model for model in described("semantic_models", "semantic")}
+    models = {model["name"]: model for model in described("semantic_models")}
     own = _model(metric)
     found = {"metric_time": METRIC_TIME}
     for entity in reversed(own["entities"]):
@@ -76,10 +71,10 @@ def _model(metric: dict[str, Any]) -> dict[str, Any]:
     """The semantic model that a metric is counted from."""
     parameters = metric["type_params"]
     if metric["type"] == "ratio":
-        metrics = described("metrics", "semantic")
+        metrics = described("metrics")
         return _model(next(one for one in metrics if one["name"] == parameters["numerator"]))
     measure = parameters["measure"]["name"]
-    models = described("semantic_models", "semantic")
+    models = described("semantic_models")
     return next(model for model in models if measure in {one["name"] for one in model.get("measures", [])})
 
 
@@ -116,45 +111,31 @@ def _metrics() -> Iterator[str]:
 
 
 def _tables() -> Iterator[str]:
-    models = {model["name"]: model for model in described("models", "metrics")}
     tables = contract.metrics().values()
     yield _row("table", "what it holds")
     yield "|---|---|"
     for table in tables:
-        yield _row(f"[`{table.name}`](#{table.name})", _sentence(models[table.name]["description"]))
+        yield _row(f"[`{table.name}`](#{table.name})", table.about)
     yield ""
     for table in tables:
         yield f"### {table.name}\n"
-        yield f"{_sentence(models[table.name]['description'])} *Grain:* {_names(table.key)}.\n"
-        yield _row("column", "type", "what it says")
-        yield "|---|---|---|"
-        texts = {column["name"]: column["description"] for column in models[table.name]["columns"]}
-        yield from (_column(table, column, texts[column.name]) for column in table.columns)
+        yield f"{table.about} *Grain:* {_names(table.key)}.\n"
+        yield _row("column", "type", "may be null", "what it says")
+        yield "|---|---|---|---|"
+        yield from (_column(table, column) for column in table.columns)
         yield ""
 
 
-def _column(table: Table, column: Column, text: str) -> str:
-    """A description, with what the contract adds to it: values that it does not name, a remark."""
-    said = [_sentence(text)]
-    if column.values and not all(re.search(rf"\b{value}\b", text) for value in column.values):
-        said.append(f"One of {_names(column.values)}.")
+def _column(table: Table, column: Column) -> str:
     name = f"**`{column.name}`**" if column.name in table.key else f"`{column.name}`"
-    return _row(name, TYPES.get(column.type, column.type), " ".join(said))
+    type_name = TYPES[column.type].noun.removeprefix("a ").removeprefix("an ")
+    values = f" One of {_names(column.values)}." if column.values else ""
+    return _row(name, type_name, "yes" if column.nullable else "", f"{column.about}{values}")
 
 
 def _names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _sentence(text: str) -> str:
-    """On one line, with a full stop."""
-    return " ".join(text.split()).rstrip(".") + "."
-
-
 def _row(*cells: str) -> str:
     return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
-    print(f"wrote {PAGE}")
