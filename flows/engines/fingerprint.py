@@ -115,5 +115,5 @@ def _configured(engine: str) -> list[str]:
 
 def _promised(table: contract.Table) -> str:
     """A table of the contract without its sentences."""
-    columns = tuple(replace(column, about=None) for column in table.columns)
-    return repr(replace(table, about=None, columns=columns))
+    columns = tuple(replace(column, about="") for column in table.columns)
+    return repr(replace(table, about="", columns=columns))

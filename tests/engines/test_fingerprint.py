@@ -32,7 +32,7 @@ CARE = {
     "a line that is parted": ("models/metrics/conversations.sql", " and conversations", "\n    and conversations"),
     "a comment in a macro": ("macros/time.sql", "An instant some", "An instant that is some"),
     "a comment of a macro for Spark": ("macros/spark/incremental.sql", "A condition:", "The condition:"),
-    "a description": ("models/metrics/conversations.yml", "Merchant account.", "The merchant's account."),
+    "a description": ("models/metrics/conversations.yml", "The merchant account.", "The merchant's account."),
     "a description of what had none": (
         "models/intermediate/_previous.yml",
         "",
@@ -54,14 +54,14 @@ CHANGE = {
     "a blank in a literal": ("models/metrics/conversations.sql", "'Anonymous'", "'Anonymous '"),
     "a column": ("models/metrics/conversations.sql", "profiles.phone", "profiles.email"),
     "a reference in a comment": ("models/metrics/conversations.sql", "changed_days_before", "changed_days"),
-    "the set of changes": ("models/metrics/conversations.sql", "'changed_totals', 'm", "'changed_conversations', 'm"),
+    "the set of changes": ("models/metrics/conversations.yml", "changed_totals", "changed_conversations"),
     "a model": ("models/metrics/another.sql", "", "select 1 as one"),
     "a macro": ("macros/topics.sql", "0.5", "0.6"),
-    "a type": ("models/metrics/conversations.yml", "data_type: bigint", "data_type: integer"),
+    "a type": ("models/metrics/conversations.yml", 'data_type: "bigint"', 'data_type: "integer"'),
     "a configuration in yml": (
         "models/metrics/conversations.yml",
-        "    columns:",
-        "    config: {tags: [a]}\n    columns:",
+        "config: {",
+        "config: {tags: [a], ",
     ),
     "where a source is": ("models/intermediate/_previous.yml", "schema: intermediate", "schema: before"),
     "a configuration of a folder": ("dbt_project.yml", "delete+insert", "append"),
@@ -203,7 +203,7 @@ def test_a_mended_comment_and_a_described_column_go_on_and_a_changed_model_does_
     assert first.mode == "full"
 
     edit(model, "with what came of it", "and what came of it")
-    edit(described, "Merchant account.", "The shop's account.")
+    edit(described, "The merchant account.", "The shop's account.")
     assert built() == replace(first, changed=False)
 
     delivered(2)
