@@ -15,6 +15,9 @@ from typing import Any
 
 import yaml
 
+# Both are safe; the one in C takes a tenth of the time, and every command reads the contract.
+_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
 
 @dataclass(frozen=True)
 class Column:
@@ -122,5 +125,5 @@ def _values(spec: Mapping[str, Any]) -> tuple[str, ...]:
 
 @cache
 def _document(file: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load(files(__name__).joinpath(file).read_text("utf-8"))
+    document: dict[str, Any] = yaml.load(files(__name__).joinpath(file).read_text("utf-8"), _LOADER)  # noqa: S506
     return document

@@ -16,7 +16,8 @@ from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import ORDERS, tags
 from flows.published.events import EVENTS
-from flows.published.filters import STATUSES, Filters
+from flows.published.figures import STATUSES
+from flows.published.filters import Filters
 from flows.published.performance import Bar
 from flows.warehouses.reader import Reader
 

@@ -11,7 +11,7 @@ from typing import Any
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, published_account
-from flows.published.figures import Conversations, Figures
+from flows.published.figures import STATUSES, Conversations, Figures, by_status
 from flows.published.report import Report, SkillUsage
 from flows.published.spans import UNITS, first_of, spans
 from flows.warehouses.reader import Reader
@@ -23,15 +23,12 @@ ATTRIBUTES = {
     "tag": "coalesce(conversations.tag, '')",
 }
 DIMENSIONS = (*ATTRIBUTES, *UNITS, "skill")
-STATUSES = ("resolved", "routed", "closed", "open")
 MOST_PERIODS = 4_000
 
-CONVERSATIONS = """
-select {key}, count(*), count(*) filter (where conversations.status = 'resolved'),
-    count(*) filter (where conversations.status = 'routed'), count(*) filter (where conversations.status = 'closed'),
-    count(*) filter (where conversations.status = 'open')
+CONVERSATIONS = f"""
+select {{key}}, {by_status(status="conversations.status")}
 from metrics.conversations
-where conversations.account_id = {account} and conversations.started_on between {first} and {last}
+where conversations.account_id = {{account}} and conversations.started_on between {{first}} and {{last}}
 group by 1
 """
 SALES = """

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
+from flows.published.figures import Conversations, by_status
 from flows.published.filters import one_of
 from flows.warehouses.reader import Reader
 
-ENDINGS = """
+ENDINGS = f"""
 with used as (
     select messages.skill, messages.conversation_id, count(*) as messages
     from metrics.messages
-    where messages.account_id = {account} and messages.sender = 'agent' and messages.skill is not null
-        and {on_dates}
+    where messages.account_id = {{account}} and messages.sender = 'agent' and messages.skill is not null
+        and {{on_dates}}
     group by messages.skill, messages.conversation_id
 ),
 ended as (
-    select used.skill, sum(used.messages) as messages, count(*) as conversations,
-        count(*) filter (where conversations.status = 'resolved') as resolved,
-        count(*) filter (where conversations.status = 'routed') as routed,
-        count(*) filter (where conversations.status = 'closed') as closed,
-        count(*) filter (where conversations.status = 'open') as opened
+    select used.skill, sum(used.messages) as messages,
+        {by_status(status="conversations.status")}
     from used
     left join metrics.conversations
-        on conversations.account_id = {account} and conversations.conversation_id = used.conversation_id
-    where {channels}
+        on conversations.account_id = {{account}} and conversations.conversation_id = used.conversation_id
+    where {{channels}}
     group by used.skill
 )
 select skills.skill, skills.label, skills.is_available, coalesce(ended.messages, 0) as messages,
-    coalesce(ended.conversations, 0), coalesce(ended.resolved, 0), coalesce(ended.routed, 0),
-    coalesce(ended.closed, 0), coalesce(ended.opened, 0)
+    {", ".join(f"coalesce(ended.{one.name}, 0)" for one in fields(Conversations))}
 from metrics.skills
 left join ended on ended.skill = skills.skill
-where skills.account_id = {account} and (skills.is_available or ended.messages > 0)
+where skills.account_id = {{account}} and (skills.is_available or ended.messages > 0)
 order by messages desc, skills.skill
 """
 

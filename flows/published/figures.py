@@ -6,7 +6,11 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
+import contract
+from flows.ground.sql import literal
+
 CENT_OF_A_CENT = Decimal("0.0001")
+STATUSES = contract.metrics()["conversations"].column("status").values  # in the order of rule 3.5
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,16 @@ class Conversations:
     def share(self, part: int) -> float | None:
         """Of the volume; None where there is none."""
         return part / self.volume if self.volume else None
+
+
+def by_status(counted: str = "count(*)", *, status: str = "status", among: str = "true") -> str:
+    """SQL for the fields of `Conversations`, in their order and under their names.
+
+    `counted` is an aggregate of the conversations, `status` the column that it is parted by; it counts rows for which
+    the condition `among` holds.
+    """
+    conditions = {"volume": among} | {one: f"{among} and {status} = {literal(one)}" for one in STATUSES}
+    return ", ".join(f"coalesce({counted} filter (where {when}), 0) as {name}" for name, when in conditions.items())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,10 @@ from typing import TypeVar
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
+from flows.published.figures import STATUSES
 from flows.published.wording import check_search, check_text, has_words
 from flows.warehouses.reader import Reader
 
-STATUSES = ("resolved", "routed", "closed", "open")  # as in the contract
 SKILLED = "select conversation_id from metrics.messages where account_id = {} and sender = 'agent' and skill = {}"
 ASKED = "select conversation_id from metrics.knowledge_gap_questions where account_id = {} and topic_id = {}"
 Value = TypeVar("Value")

@@ -9,6 +9,7 @@ from typing import Any
 
 from flows.ground.clock import utc_text
 from flows.ground.sql import literal
+from flows.published.figures import STATUSES, by_status
 from flows.published.gap_lookup import find_topic
 from flows.published.gaps import AskedAccount, AskedTopic, data_up_to, visible
 from flows.warehouses.publication import Publication
@@ -33,8 +34,7 @@ ended as (
     inner join metrics.conversations
         on conversations.account_id = {{account}} and conversations.conversation_id = asked.conversation_id
 )
-select count(*) filter (where is_here and status = 'resolved'), count(*) filter (where is_here and status = 'routed'),
-    count(*) filter (where is_here and status = 'closed'), count(*) filter (where is_here and status = 'open'),
+select {by_status(among="is_here")},
     count(*) filter (where is_here and is_unanswered), count(*), count(*) filter (where is_unanswered)
 from ended
 """
@@ -208,7 +208,7 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
     """
     publication, of, topic = find_topic(reader, topic_id, account)
     values = {"account": literal(of.account_id), "topic": literal(topic.topic_id), "limit": literal(limit)}
-    ((*statuses, unanswered, asked, usual),) = reader.rows(ENDINGS.format(**values))
+    ((_, *statuses, unanswered, asked, usual),) = reader.rows(ENDINGS.format(**values))
     ((revenue, orders),) = reader.rows(SALES.format(**values))
     text = visible(reader, "messages", "text", f"substr(messages.text, 1, {TEXT})")
     return TopicDetails(
@@ -216,7 +216,7 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
         account=of,
         topic=topic,
         representative_question=_representative(reader, values),
-        statuses=dict(zip(("resolved", "routed", "closed", "open"), statuses, strict=True)),
+        statuses=dict(zip(STATUSES, statuses, strict=True)),
         unanswered=unanswered,
         usual_unanswered_share=usual / asked if asked else 0.0,
         weeks=_weeks(reader, of, publication, values),

@@ -12,6 +12,7 @@ from math import exp
 
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
+from flows.published.figures import Conversations, by_status
 from flows.published.gaps import data_up_to
 from flows.published.intervals import wilson
 from flows.warehouses.publication import Publication
@@ -26,11 +27,10 @@ WELL_BELOW = 0.05
 LEAST_UNANSWERED = 5
 A_DAY = timedelta(days=1)
 
-DAYS = """
-select date, sum(conversations), coalesce(sum(conversations) filter (where status = 'resolved'), 0),
-    coalesce(sum(conversations) filter (where status <> 'open'), 0)
+DAYS = f"""
+select date, {by_status("sum(conversations)")}
 from metrics.daily_performance
-where account_id = {account} and date between {first} and {last}
+where account_id = {{account}} and date between {{first}} and {{last}}
 group by date having sum(conversations) > 0
 """
 LAST_BEFORE = """
@@ -72,7 +72,7 @@ class _Account:
     reader: Reader
     account: PublishedAccount
     publication: Publication
-    days: dict[date, tuple[int, int, int]]
+    days: dict[date, Conversations]
     newest: date
     begun: date
     skills: int
@@ -98,7 +98,7 @@ def notes(
         what = "No conversation of this account has come yet."
         return (Note("silence", what, "See that a source delivers them: `agent-metrics doctor`, `agent-metrics run`."),)
     rows = reader.rows(DAYS.format(**{**values, "first": literal(first - timedelta(days=NORM_DAYS))}))
-    days = {day: (int(asked), int(resolved), int(over)) for day, asked, resolved, over in rows}
+    days = {day: Conversations(*map(int, counts)) for day, *counts in rows}
     ((skills, available),) = reader.rows(SKILLS.format(**values))
     known = _Account(reader, account, publication, days, newest, begun, skills, available)
     if last < begun or first > known.today:
@@ -184,8 +184,9 @@ def _below_norm(known: _Account, first: date, last: date) -> tuple[Note, ...]:
 
 
 def _summed(known: _Account, first: date, last: date) -> tuple[int, int]:
-    found = [counts for day, counts in known.days.items() if first <= day <= last]
-    return sum(resolved for _, resolved, _ in found), sum(over for _, _, over in found)
+    """How many of the conversations were resolved, and how many are over: what is open may still become anything."""
+    found = [one for day, one in known.days.items() if first <= day <= last]
+    return sum(one.resolved for one in found), sum(one.volume - one.open for one in found)
 
 
 def _when(first: date, last: date) -> str:

@@ -12,21 +12,17 @@ from decimal import Decimal
 
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import Conversations, Figures
+from flows.published.figures import Conversations, Figures, by_status
 from flows.published.spans import first_of, span_of, spans
 from flows.warehouses.reader import Reader
 
 GROUPS = ("status", "channel", "tag")
-FIGURES = """
-select coalesce(sum(conversations), 0),
-    coalesce(sum(conversations) filter (where status = 'resolved'), 0),
-    coalesce(sum(conversations) filter (where status = 'routed'), 0),
-    coalesce(sum(conversations) filter (where status = 'closed'), 0),
-    coalesce(sum(conversations) filter (where status = 'open'), 0),
+FIGURES = f"""
+select {by_status("sum(conversations)")},
     coalesce(sum(link_clicks), 0), coalesce(sum(add_to_cart_items), 0),
     coalesce(sum(attributed_revenue), 0), coalesce(sum(net_attributed_revenue), 0)
 from metrics.daily_performance
-where account_id = {account} and date between {first} and {last} and {channels}
+where account_id = {{account}} and date between {{first}} and {{last}} and {{channels}}
 """
 ORDERS = """
 select count(distinct order_id) from metrics.attributed_order_lines
@@ -56,12 +52,10 @@ def key_figures(
 ) -> Figures:
     """The figures of `first` to `last`, both included; of all channels, or of these."""
     values = _values(account, first, last, channels)
-    ((volume, resolved, routed, closed, still_open, clicks, items, revenue, net_revenue),) = reader.rows(
-        FIGURES.format(**values)
-    )
+    ((*conversations, clicks, items, revenue, net_revenue),) = reader.rows(FIGURES.format(**values))
     ((orders,),) = reader.rows(ORDERS.format(**values))
     return Figures(
-        conversations=Conversations(*map(int, (volume, resolved, routed, closed, still_open))),
+        conversations=Conversations(*map(int, conversations)),
         attributed_revenue=Decimal(revenue),
         net_attributed_revenue=Decimal(net_revenue),
         attributed_orders=orders,

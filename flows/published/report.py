@@ -12,15 +12,14 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
-from flows.published.figures import Conversations, Figures
+from flows.published.figures import Conversations, Figures, by_status
 from flows.warehouses.publication import newest_publication
 from flows.warehouses.reader import Reader
 
-CONVERSATIONS = """
-select channel, count(*), count(*) filter (where status = 'resolved'), count(*) filter (where status = 'routed'),
-    count(*) filter (where status = 'closed'), count(*) filter (where status = 'open')
+CONVERSATIONS = f"""
+select channel, {by_status()}
 from metrics.conversations
-where account_id = {account} and started_on between {first} and {last}
+where account_id = {{account}} and started_on between {{first}} and {{last}}
 group by channel order by channel
 """
 SALES = """

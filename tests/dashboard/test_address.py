@@ -14,7 +14,8 @@ from flows.dashboard.address import KNOWN, LONGEST, OF_FILTERS, remember, rememb
 from flows.dashboard.periods import Period
 from flows.published.conversations import ORDERS
 from flows.published.events import EVENTS
-from flows.published.filters import STATUSES, Filters
+from flows.published.figures import STATUSES
+from flows.published.filters import Filters
 from flows.published.performance import GROUPS
 
 DAY = date(2026, 6, 1)

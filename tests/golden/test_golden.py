@@ -7,10 +7,8 @@ told from the others by its accounts.
 from __future__ import annotations
 
 import json
-import shutil
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -19,69 +17,20 @@ from typing import Any
 
 import pytest
 
-from flows import jobs
 from flows.ground.home import Home
 from flows.published.report import report
-from flows.settings.requests import RunRequest
 from flows.warehouses.duckdb import DuckDBFile
+from tests.golden.cases import CASES, as_of
 from tests.reference.compare import payload_account, read_published
 
-CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/*/case.toml"))
 Rows = list[dict[str, Any]]
 
 pytestmark = pytest.mark.xdist_group("golden")
 
 
-@cache
-def as_of(case: Path) -> str:
-    return str(tomllib.loads((case / "case.toml").read_text("utf-8"))["as_of"])
-
-
 def accounts(case: Path) -> set[str]:
     name = f"g{case.parent.name}-{case.name}"
     return {name, f"{name}-b"}
-
-
-def deliveries(case: Path) -> list[Path]:
-    """Folders of files, one for each load, in order."""
-    landing = case / "landing"
-    numbered = sorted((folder for folder in landing.iterdir() if folder.is_dir()), key=lambda folder: int(folder.name))
-    return numbered or [landing]
-
-
-def delivered(cases: list[Path], workplace: Path) -> Iterator[Path]:
-    """The deliveries of all cases merged, one folder for each load, in order; one file of lines for each table."""
-    for number in range(max(len(deliveries(case)) for case in cases)):
-        folder = workplace / str(number)
-        for case in cases:
-            for file in sorted(deliveries(case)[number].glob("*")) if number < len(deliveries(case)) else ():
-                table, extension = file.name.split(".", 1)
-                (folder / table).mkdir(parents=True, exist_ok=True)
-                if extension == "jsonl":
-                    with (folder / table / "cases.jsonl").open("a", encoding="utf-8") as merged:
-                        merged.write(file.read_text("utf-8").rstrip("\n") + "\n")
-                else:
-                    shutil.copy(file, folder / table / f"{case.parent.name}-{case.name}.{extension}")
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Home]:
-    """The home in which all cases of an as-of were delivered and published."""
-    workplace = tmp_path_factory.mktemp("golden")
-
-    @cache
-    def deliver(instant: str) -> Home:
-        cases = [case for case in CASES if as_of(case) == instant]
-        home = Home(workplace / instant.replace(":", ""))
-        for folder in delivered(cases, workplace / "delivered" / instant):
-            ask = RunRequest(
-                home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0
-            )
-            assert jobs.run(ask).outcome == "published"
-        return home
-
-    return deliver
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 
 from flows.ground.errors import InputError
 from flows.published.conversations import count, page
-from flows.published.filters import STATUSES, Filters
+from flows.published.figures import STATUSES
+from flows.published.filters import Filters
 from flows.published.wording import LONGEST
 from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of

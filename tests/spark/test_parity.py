@@ -19,7 +19,7 @@ from flows.engines import gather
 from flows.ground.home import Home
 from flows.settings.requests import RunRequest
 from tests.conftest import write_rows
-from tests.golden.test_golden import CASES, as_of, delivered
+from tests.golden.cases import CASES, as_of, delivered
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.shops import random_shop
 
