@@ -50,7 +50,8 @@ ABOUT_PROVENANCE = {
 def create_table(of: str) -> str:
     """The table without keys and indexes, which are faster made when it is full."""
     columns = contract.metrics()[of].columns
-    return f"create table {table(of)} ({', '.join(f'{identifier(one.name)} {TYPES[one.type].postgres}' for one in columns)})"
+    typed = ", ".join(f"{identifier(one.name)} {TYPES[one.type].postgres}" for one in columns)
+    return f"create table {table(of)} ({typed})"
 
 
 def add_column(of: str, column: Column) -> str:
