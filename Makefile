@@ -49,6 +49,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11
 lock: $(READY)
 	$(COMPILE) --extra dev -o requirements-dev.lock
 	$(COMPILE) --extra dashboard -c requirements-dev.lock -o requirements.lock
+	$(subst pyproject.toml,tests/golden/datacontract.in,$(COMPILE)) -o tests/golden/datacontract.lock
 
 $(USABLE): requirements.lock pyproject.toml setup.sh
 	PYTHON=$(PYTHON) sh setup.sh users

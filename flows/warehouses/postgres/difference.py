@@ -163,9 +163,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: Table) -> 
         and table_name = {literal(table.name)}"""
     ).fetchall()
     there = {column for (column,) in rows}
-    return ", ".join(
-        f"rows.{identifier(column.name)}" if column.name in there else _null(column) for column in table.columns
-    )
+    return ", ".join(f"rows.{identifier(one.name)}" if one.name in there else _null(one) for one in table.columns)
 
 
 def _null(column: Column) -> str:

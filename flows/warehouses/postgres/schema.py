@@ -49,13 +49,15 @@ ABOUT_PROVENANCE = {
 
 def create_table(of: str) -> str:
     """The table without keys and indexes, which are faster made when it is full."""
-    columns = contract.metrics()[of].columns
-    typed = ", ".join(f"{identifier(one.name)} {TYPES[one.type].postgres}" for one in columns)
-    return f"create table {table(of)} ({typed})"
+    return f"create table {table(of)} ({', '.join(map(_typed, contract.metrics()[of].columns))})"
 
 
 def add_column(of: str, column: Column) -> str:
-    return f"alter table {table(of)} add column {identifier(column.name)} {TYPES[column.type].postgres}"
+    return f"alter table {table(of)} add column {_typed(column)}"
+
+
+def _typed(column: Column) -> str:
+    return f"{identifier(column.name)} {TYPES[column.type].postgres}"
 
 
 def primary_key(of: str) -> str:
