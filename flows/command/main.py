@@ -16,6 +16,7 @@ import typer
 
 from flows.command import documents, summary
 from flows.command.console import Console
+from flows.command.metrics import app as metrics_commands
 from flows.command.reading import app as reading_commands
 from flows.command.topics import app as topic_commands
 from flows.command.warehouse import app as warehouse_commands
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(working_commands)
 app.add_typer(reading_commands)
 app.add_typer(topic_commands, name="topics")
+app.add_typer(metrics_commands, name="metrics")
 app.add_typer(warehouse_commands, name="warehouse")
 
 
