@@ -17,28 +17,29 @@ class Type:
     """The names of a type.
 
     `duckdb` is the name that DuckDB's catalogue shows, `logical` the logical type of the Open Data Contract Standard,
-    `noun` a noun with its article.
+    `osi` the data type of the Open Semantic Interchange, `noun` a noun with its article.
     """
 
     duckdb: str
     spark: str
     postgres: str
     logical: str
+    osi: str
     noun: str
 
 
 # Text in Postgres compares by its bytes, as rule 2.4 wants it of ids and as DuckDB does it everywhere.
 # JSON is text, word for word: jsonb drops blanks and doubles, and refuses an escaped NUL, which a payload may hold.
 TYPES = {
-    "string": Type("VARCHAR", "string", 'text collate "C"', "string", "text"),
-    "json": Type("VARCHAR", "string", 'text collate "C"', "string", "text of JSON"),
-    "integer": Type("BIGINT", "bigint", "bigint", "integer", "an integer of 64 bits"),
-    "decimal": Type("DECIMAL(18,4)", "decimal(18,4)", "numeric(18, 4)", "number", "a decimal(18,4)"),
-    "double": Type("DOUBLE", "double", "double precision", "number", "a double"),
-    "boolean": Type("BOOLEAN", "boolean", "boolean", "boolean", "a boolean"),
-    "timestamp": Type("TIMESTAMP WITH TIME ZONE", "timestamp", "timestamptz", "timestamp", "a timestamp"),
-    "date": Type("DATE", "date", "date", "date", "a date"),
-    "list<string>": Type("VARCHAR[]", "array<string>", 'text[] collate "C"', "array", "a list of texts"),
+    "string": Type("VARCHAR", "string", 'text collate "C"', "string", "String", "text"),
+    "json": Type("VARCHAR", "string", 'text collate "C"', "string", "String", "text of JSON"),
+    "integer": Type("BIGINT", "bigint", "bigint", "integer", "Integer", "an integer of 64 bits"),
+    "decimal": Type("DECIMAL(18,4)", "decimal(18,4)", "numeric(18, 4)", "number", "Decimal", "a decimal(18,4)"),
+    "double": Type("DOUBLE", "double", "double precision", "number", "Float", "a double"),
+    "boolean": Type("BOOLEAN", "boolean", "boolean", "boolean", "Boolean", "a boolean"),
+    "timestamp": Type("TIMESTAMP WITH TIME ZONE", "timestamp", "timestamptz", "timestamp", "DateTimeTz", "a timestamp"),
+    "date": Type("DATE", "date", "date", "date", "Date", "a date"),
+    "list<string>": Type("VARCHAR[]", "array<string>", 'text[] collate "C"', "array", "Opaque", "a list of texts"),
 }
 
 

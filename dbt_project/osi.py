@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import contract
+from contract.types import TYPES
 from dbt_project.osi_document import (
     AIContext,
     Dataset,
-    DataType,
     DialectExpression,
     DimensionRole,
     Document,
@@ -46,17 +46,6 @@ INSTRUCTIONS = (
     " only and money is in the currency of the account. Dates are local dates of the account's time zone. Sum first and"
     " divide last. Counts of distinct orders or conversations do not add up over groups: count anew for the whole."
 )
-DATA_TYPES: Mapping[str, DataType] = {
-    "string": "String",
-    "json": "String",
-    "integer": "Integer",
-    "decimal": "Decimal",
-    "double": "Float",
-    "boolean": "Boolean",
-    "date": "Date",
-    "timestamp": "DateTimeTz",
-    "list<string>": "Opaque",
-}
 WORDS = re.compile(r"'(?:[^']|'')*'|\w+")  # of SQL: texts and names
 DIMENSION = re.compile(r"\{\{ Dimension\('(\w+)__(\w+)'\) \}\}")  # as filters name it: entity and dimension
 
@@ -84,7 +73,7 @@ def _dataset(model: SemanticModel) -> Dataset:
     used += [word for measure in model.measures for word in _columns(measure.expr, table)]
     for column in map(table.column, dict.fromkeys(used)):
         if column.name not in {one.name for one in fields}:
-            told = {"description": column.about, "datatype": DATA_TYPES[column.type]}
+            told = {"description": column.about, "datatype": TYPES[column.type].osi}
             fields.append(OsiField(name=column.name, expression=_expression(column.name), **told))
     said = model.model_dump(mode="json", include={"model", "entities", "measures", "defaults"}, exclude_none=True)
     return Dataset(
@@ -99,14 +88,15 @@ def _dataset(model: SemanticModel) -> Dataset:
 
 def _field(dimension: Dimension, table: contract.Table) -> OsiField:
     """A dimension; one that is computed has the type of the column that it is named after."""
-    column = next((one for one in table.columns if one.name in {dimension.expr, dimension.name}), None)
+    columns = {column.name: column for column in table.columns}
+    column = columns.get(dimension.expr or "") or columns.get(dimension.name)
     said = dimension.model_dump(mode="json", include={"type_params"}, exclude_none=True)
     return OsiField(
         name=dimension.name,
         expression=_expression(dimension.expr or dimension.name),
         dimension=DimensionRole(is_time=dimension.type == "time"),
         description=dimension.description,
-        datatype=DATA_TYPES[column.type] if column else None,
+        datatype=TYPES[column.type].osi if column else None,
         custom_extensions=(_extension(said),) if said else None,
     )
 
@@ -146,7 +136,7 @@ def _sql(metric: SimpleMetric | RatioMetric) -> str:
         return f"{exact}{_sql(numerator)} / NULLIF({_sql(denominator)}, 0)"
     model, measure = _measured(metric)
     table = contract.metrics()[model.table]
-    one = _qualified(measure.expr, table.name, [column.name for column in table.columns])
+    one = _qualified(measure.expr, model.name, [column.name for column in table.columns])
     if measure.expr == "1":  # each row once: its key says which table the rows are of
         one = f"{model.name}.{model.primary.columns[-1]}"
     if metric.filter:
@@ -156,7 +146,7 @@ def _sql(metric: SimpleMetric | RatioMetric) -> str:
     return f"COUNT(DISTINCT {one})" if measure.agg == "count_distinct" else f"COALESCE(SUM({one}), 0)"
 
 
-def _datatype(metric: SimpleMetric | RatioMetric) -> DataType:
+def _datatype(metric: SimpleMetric | RatioMetric) -> str:
     if isinstance(metric, RatioMetric):
         return "Float"
     model, measure = _measured(metric)

@@ -9,8 +9,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DataType = Literal["String", "Integer", "Decimal", "Float", "Boolean", "Date", "DateTimeTz", "Opaque"]
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -49,7 +47,7 @@ class OsiField(_Part):
     expression: Expression
     dimension: DimensionRole | None = None
     description: str | None = None
-    datatype: DataType | None = None
+    datatype: str | None = None
     custom_extensions: tuple[Extension, ...] | None = None
 
 
@@ -87,7 +85,7 @@ class OsiMetric(_Part):
     name: str
     expression: Expression
     description: str
-    datatype: DataType
+    datatype: str
     ai_context: AIContext
     custom_extensions: tuple[Extension, ...]
 

@@ -238,7 +238,7 @@ def test_the_command_writes_the_document_to_stdout_or_into_a_file(
 
 
 def test_the_command_needs_neither_dbt_nor_metricflow() -> None:
-    """dbt alone takes two seconds to import; MetricFlow is an extra that not everybody has."""
+    """To import dbt alone takes two seconds; MetricFlow is an extra that not everybody has."""
     script = (
         "import sys; from flows.command.main import main; main(['metrics', 'export', '--format', 'osi', '--json']);"
         "print(sorted({one.split('.')[0] for one in sys.modules} & {'dbt', 'metricflow', 'prefect'}))"
