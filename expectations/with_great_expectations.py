@@ -28,6 +28,8 @@ def _importing() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of deprecations in what it imports
             yield
+    except SystemExit as error:  # pyspark takes `python -c` for its own tests and ends the process as if all were well
+        raise ImportError("pyspark does not let itself be imported by `python -c`; write the code to a file") from error
     finally:
         if was_enabled:
             gc.enable()

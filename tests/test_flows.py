@@ -66,7 +66,7 @@ class Server:
         )
 
     def command(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return self.run("-c", "import sys; from flows.command.main import main; sys.exit(main())", *arguments)
+        return self.run("-m", "flows.command", *arguments)
 
     def ask(self, path: str, method: str = "POST", **body: object) -> Any:
         request = urllib.request.Request(
