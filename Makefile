@@ -1,5 +1,6 @@
 # make demo   sets up .venv with what users need and runs the main job on a demo shop
 # make test   sets everything up (Java and Chromium, too, where it may) and runs linters, type checks and all tests
+# make quick  ROOM=warehouses: ruff, and the tests of one room (a folder or file of tests/) that do not take long
 # make bench  measures the main job on large histories, the sources, the lake, the topics and the page (20 GB of disk, an hour)
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ READY := .venv/.ready
 # Where bytecode is not kept, every command compiles dbt and Great Expectations anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint unit bench docs generate lock clean
+.PHONY: demo test lint unit quick bench docs generate lock clean
 
 demo: $(if $(wildcard $(READY)),$(READY),$(USABLE))
 	$(BIN)/agent-metrics demo --home .demo
@@ -28,6 +29,10 @@ unit: $(READY)
 	sh setup.sh java
 	sh setup.sh chromium
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+quick: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/pytest -m "not slow" tests/$(ROOM)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py

@@ -19,9 +19,34 @@ from flows.settings.requests import RunRequest
 pytest_plugins = ["tests.costs"]
 Run = Callable[..., Result]
 
+# What `make quick` leaves out: clusters, browsers, servers, environments, and work that is killed again and again.
+SLOW = (
+    "dashboard/test_page.py",
+    "dashboard/test_command.py",
+    "golden/test_datacontract.py",
+    "metrics_layer/",
+    "published/test_export_interrupted.py",
+    "reference/test_reference.py",
+    "spark/",
+    "test_any_delivery.py",
+    "test_bi.py",
+    "test_flows.py",
+    "test_installation.py",
+    "test_killed_run.py",
+    "warehouses/test_interrupted.py",
+    "warehouses/test_postgres_interrupted.py",
+)
+
 # How fast examples are drawn says more of the machine than of the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
