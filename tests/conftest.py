@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,13 @@ SLOW = (
     "warehouses/test_interrupted.py",
     "warehouses/test_postgres_interrupted.py",
 )
+
+# pyspark takes a main module without a file, as the workers of xdist have, for its own tests, and ends the process.
+# Great Expectations imports it; what is imported once is not looked at again.
+if not hasattr(main := sys.modules["__main__"], "__file__"):
+    main.__file__ = __file__
+    importlib.import_module("expectations.with_great_expectations")
+    del main.__file__
 
 # How fast examples are drawn says more of the machine than of the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

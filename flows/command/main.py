@@ -40,6 +40,7 @@ app.add_typer(warehouse_commands, name="warehouse")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, of this process where no `arguments` are given; its exit status."""
+    INTERRUPTS.is_heard = False  # of an earlier command in this process
     given = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(as_json="--json" in given, is_debugging="--debug" in given or is_debugging())
     try:
