@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
 
 class Outcomes(BaseModel):
-    """What comes of messages and of questions, by their text; `words` is a digest of the phrases in words.toml."""
+    """What comes of messages and of questions, by their text; `words` is a digest of words.toml."""
 
     grouping: int
     coverage: int
@@ -56,14 +56,34 @@ class Outcomes(BaseModel):
 
 def outcomes() -> Outcomes:
     """What the code makes of them now."""
-    words = json.dumps(tomllib.loads(wording.WORDS.read_text("utf-8")), sort_keys=True)
     return Outcomes(
         grouping=versions.GROUPING,
         coverage=versions.COVERAGE,
-        words=hashlib.sha256(words.encode()).hexdigest()[:12],
+        words=hashlib.sha256(repr(_words()).encode()).hexdigest()[:12],
         kinds={text: wording.kind(text) for text in TEXTS},
         places=_places(),
     )
+
+
+def _words() -> list[tuple[str, str, list[str]]]:
+    """The phrases of words.toml by table and language, with their alternatives written out: `(a|b) c` is two."""
+    tables = tomllib.loads(wording.WORDS.read_text("utf-8"))
+    unspaced = ("unspaced", "", sorted(tables.pop("unspaced")))
+    return [unspaced] + [
+        (table, language, sorted({one for phrase in phrases for one in _written_out(wording._bare(phrase.casefold()))}))
+        for table, languages in sorted(tables.items())
+        for language, phrases in sorted(languages.items())
+    ]
+
+
+def _written_out(phrase: str) -> set[str]:
+    found = {""}
+    for part in wording._parts(phrase):
+        choices = {part}
+        if len(part) > 1:
+            choices = {one for choice in wording._choices(part) for one in _written_out(choice)}
+        found = {begun + one for begun in found for one in choices}
+    return found
 
 
 def moved_without_a_version(known: Outcomes, now: Outcomes) -> Iterator[str]:
