@@ -86,11 +86,13 @@ def test_random_deliveries_stand_in_postgres_as_in_the_file(home: Home, url: str
         result = jobs.run(asked)
         assert result.outcome == "published"
         assert contents(postgres) == contents(file)
-        sent.append(result.warehouses[1])
-    assert [one["is_whole"] for one in sent] == [True] + [False] * (len(loads) - 1)
+        sent.append(result.warehouses[1].sent)
+    assert [one and one.is_whole for one in sent] == [True] + [False] * (len(loads) - 1)
     again = RunRequest(**{**asked.model_dump(), "path": None, "full_refresh": True})
     result = jobs.run(again)
-    assert result.warehouses[1]["rows"] == 1  # the publication's own: a rebuild says the same
+    rebuilt = result.warehouses[1].sent
+    assert rebuilt is not None
+    assert rebuilt.rows == 1  # the publication's own: a rebuild says the same
     assert contents(postgres) == contents(file)
 
 
