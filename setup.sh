@@ -4,6 +4,7 @@
 #   setup.sh developers   that, all other parts and the tools of the tests (requirements-dev.lock)
 #   setup.sh java         only sees to it that there is a Java runtime, which the tests of the engine spark need
 #   setup.sh chromium     the same for the browser in which the page is tested
+#   setup.sh datacontract .venv/datacontract for its tests: the tool wants another version of Typer than ours is
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
@@ -51,7 +52,8 @@ fi
 case ${1:-users} in
     users) lock=requirements.lock done=.venv/.usable ;;
     developers) lock=requirements-dev.lock done=.venv/.ready ;;
-    *) say "there is nothing to set up for '$1'; give users, developers, java or chromium" && exit 2 ;;
+    datacontract) lock=tests/golden/datacontract.lock done=.venv/datacontract/.ready ;;
+    *) say "there is nothing to set up for '$1'; give users, developers, java, chromium or datacontract" && exit 2 ;;
 esac
 
 pip_install() { .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps "$@"; }
@@ -60,15 +62,28 @@ pip_install() { .venv/bin/python -m pip install -q --disable-pip-version-check -
 pip_setting() { .venv/bin/python -m pip config list 2>/dev/null | sed -n "s/^[^.]*\\.$1='\\(.*\\)'\$/\\1/p" | head -n 1; }
 
 # uv installs in parallel and takes seconds where pip takes minutes, but knows nothing of pip's settings.
-with_uv() {
-    sed -n '/^uv==/,/[^\\]$/p' requirements-dev.lock > .venv/uv.lock
-    pip_install --require-hashes --target .venv/uv -r .venv/uv.lock || return 1
+uv_as_pip() {
     index=$(pip_setting index-url) certificates=$(pip_setting cert)
     [ -n "${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-}}" ] || [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
     [ -z "$certificates" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$certificates}"
     export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"  # as pip does
+}
+
+with_uv() {
+    sed -n '/^uv==/,/[^\\]$/p' requirements-dev.lock > .venv/uv.lock
+    pip_install --require-hashes --target .venv/uv -r .venv/uv.lock || return 1
+    uv_as_pip
     .venv/uv/bin/uv pip sync -q --require-hashes --python .venv/bin/python "$lock"
 }
+
+if [ "${1:-}" = datacontract ]; then  # uv is among the developers' tools
+    uv_as_pip
+    say "installing the tool datacontract into .venv/datacontract"
+    .venv/bin/uv venv -q --clear --python .venv/bin/python .venv/datacontract
+    .venv/bin/uv pip sync -q --require-hashes --python .venv/datacontract/bin/python "$lock"
+    cp "$lock" "$done"
+    exit 0
+fi
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear .venv
 rm -f .venv/.usable .venv/.ready

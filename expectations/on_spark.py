@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from contract import types
 from expectations.engines import SPARK
 from expectations.names import Names
 from expectations.on_duckdb import volumes
@@ -15,16 +16,7 @@ from expectations.shape import TABLES
 from expectations.verdict import Asked, Found, OnSpark, Scope
 
 # Spark's words for the physical types, in those of the checks.
-_TYPES = {
-    "string": "VARCHAR",
-    "bigint": "BIGINT",
-    "decimal(18,4)": "DECIMAL(18,4)",
-    "double": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "date": "DATE",
-    "array<string>": "VARCHAR[]",
-}
+_TYPES = {of.spark: of.duckdb for of in types.TYPES.values()}
 AT_ONCE = 8  # checks side by side: a small one keeps few workers busy
 _STORAGE = {"_account", "_month"}  # say where a row is stored and are not columns of the contract
 

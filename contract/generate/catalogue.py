@@ -6,6 +6,7 @@ Tables and columns come from the dictionary, metrics and their dimensions from d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def files() -> dict[str, str]:
     return {PAGE: text.rstrip() + "\n"}
 
 
+@cache
 def described(kind: str) -> list[dict[str, Any]]:
     """All entries of one kind (metrics, semantic_models) in the YAML files of the semantic models."""
     found = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(SEMANTIC.glob("*.yml"))]

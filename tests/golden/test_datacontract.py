@@ -1,7 +1,7 @@
 """The Open Data Contract that is generated holds for what is published, says the tool that others test it with.
 
-The tool wants another version of Typer than the command line here, so it lives in an environment of its own, which is
-made once, in `.venv`, of the versions in `datacontract.lock`.
+The tool wants another version of Typer than the command line here, so it lives in an environment of its own, which
+setup.sh makes of the versions in `datacontract.lock`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from uv import find_uv_bin
 
 from contract.generate import ROOT, odcs
 from flows.ground.home import Home
@@ -31,16 +29,10 @@ pytestmark = pytest.mark.xdist_group("golden")
 @pytest.fixture(scope="session")
 def tool() -> Path:
     """The command `datacontract`."""
-    environment = Path(sys.prefix) / "datacontract"
-    made_of = environment / "made-of.lock"
+    environment = ROOT / ".venv" / "datacontract"
+    made_of = environment / ".ready"
     if not made_of.exists() or made_of.read_text("utf-8") != LOCK.read_text("utf-8"):
-        python = environment / "bin" / "python"
-        for command in (
-            ["venv", "--clear", "--python", sys.executable, environment],
-            ["pip", "sync", "--require-hashes", "--python", python, LOCK],
-        ):
-            subprocess.run([find_uv_bin(), "--quiet", *command], check=True)
-        shutil.copy(LOCK, made_of)
+        subprocess.run(["sh", "setup.sh", "datacontract"], cwd=ROOT, check=True)
     return environment / "bin" / "datacontract"
 
 

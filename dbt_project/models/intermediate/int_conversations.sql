@@ -43,7 +43,7 @@ select
     channel, tag, timezone, status, first_question, initial_skill, final_skill,
     ended_by as closed_by,
     case status when 'routed' then 'ticket' when 'closed' then 'message' end as handoff_method,
-    case when status in ('routed', 'closed') then escalation_reason end as escalation_reason,
+    case when {{ is_handed_off('status') }} then escalation_reason end as escalation_reason,
     ticket_platform, ticket_id,
     message_count, visitor_message_count, agent_message_count, human_message_count,
     started_on,

@@ -24,7 +24,7 @@ select
     asked.account_id, asked.topic_id, asked.conversation_id,
     conversations.status, conversations.closed_by, conversations.escalation_reason,
     asked.question_count,
-    conversations.status in ('routed', 'closed') as is_handed_off,
+    {{ is_handed_off('conversations.status') }} as is_handed_off,
     conversations.status = 'closed'
     or (conversations.status = 'routed' and coalesce(conversations.escalation_reason, '') = 'knowledge_gap')
     or (
