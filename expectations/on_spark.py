@@ -8,23 +8,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from contract.types import TYPES
 from expectations.engines import SPARK
 from expectations.names import Names
 from expectations.on_duckdb import volumes
 from expectations.shape import TABLES
 from expectations.verdict import Asked, Found, OnSpark, Scope
 
-# Spark's words for the physical types, in those of the checks.
-_TYPES = {
-    "string": "VARCHAR",
-    "bigint": "BIGINT",
-    "decimal(18,4)": "DECIMAL(18,4)",
-    "double": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "date": "DATE",
-    "array<string>": "VARCHAR[]",
-}
+# The checks say types in the words of DuckDB.
+_TYPES = {one.spark: one.duckdb for one in TYPES.values()}
 AT_ONCE = 8  # checks side by side: a small one keeps few workers busy
 _STORAGE = {"_account", "_month"}  # say where a row is stored and are not columns of the contract
 

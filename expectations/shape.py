@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import contract
+from contract.types import TYPES
 from expectations.verdict import Check, OneOf
 
 # `publications` is written when the candidate is published; until then it is empty.
 TABLES = {name: table for name, table in contract.metrics().items() if name != "publications"}
-
-# Physical types in the words of the engine's catalogue (head of contract/metrics.yml).
-_PHYSICAL = {
-    "string": "VARCHAR",
-    "json": "VARCHAR",
-    "integer": "BIGINT",
-    "decimal": "DECIMAL(18,4)",
-    "double": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "date": "DATE",
-    "list<string>": "VARCHAR[]",
-}
 
 # Clocks of their own (rules 1.4, 10.1): they may run past an as-of that lies in the past.
 _OWN_CLOCK = {
@@ -36,7 +24,7 @@ def quoted(name: str) -> str:
 
 def _columns(table: contract.Table) -> Check:
     wanted = ", ".join(
-        f"({position}, '{column.name}', '{_PHYSICAL[column.type]}')"
+        f"({position}, '{column.name}', '{TYPES[column.type].duckdb}')"
         for position, column in enumerate(table.columns, start=1)
     )
     return Check(
