@@ -129,11 +129,11 @@ class Remote:
             return str(files.cat_file(self.url(path)).decode("utf-8"))
 
     def write(self, path: str, text: str) -> None:
-        with self._reaching() as files:
+        with self._writing() as files:
             files.pipe_file(self.url(path), text.encode("utf-8"))
 
     def put(self, local: Path, path: str) -> Path:
-        with self._reaching() as files:
+        with self._writing() as files:
             files.put_file(str(local), self.url(path))
         return local
 
@@ -147,6 +147,16 @@ class Remote:
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         with self._reaching() as files:
             connection.register_filesystem(files)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """The file system for a new object: what is not found there is the bucket."""
+        try:
+            with self._reaching() as files:
+                yield files
+        except FileNotFoundError as error:
+            remedy = "make the bucket, or set the lake's URL right"
+            raise InputError(f"this place does not exist ({error})", where=self._url, remedy=remedy) from error
 
     @contextmanager
     def _reaching(self) -> Iterator[Any]:

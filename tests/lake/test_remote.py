@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -62,7 +64,8 @@ def test_a_lake_on_an_object_store_publishes_what_a_lake_in_the_home_does(
         write(tmp_path / day, day)
         for home, url in ((near, ""), (far, server)):
             result = run(home, url, path=str(tmp_path / day))
-            assert (result.build or {})["mode"] == ("incremental" if number else "full")
+            assert result.build
+            assert result.build.mode == ("incremental" if number else "full")
     assert Lake(far.lake, server).newest() == 3
     assert not list(far.lake.rglob("*.parquet"))
     assert jobs.compact(CompactRequest(home=str(far.root))).outcome == "compacted"
@@ -78,10 +81,22 @@ def test_a_lake_on_an_object_store_publishes_what_a_lake_in_the_home_does(
     assert not [text for text in texts if "canary-secret" in text]
 
 
-def test_an_object_store_that_does_not_answer_can_be_tried_again(tmp_path: Path, server: str) -> None:
+def test_an_object_store_that_does_not_answer_can_be_tried_again(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+    fsspec.filesystem("s3").clear_instance_cache()
     with pytest.raises(LakeUnavailable, match="could not be reached") as raised:
-        Lake(tmp_path, "s3://no-such-bucket/lake").begin("test").commit((), {})
+        Lake(tmp_path, server).begin("test").commit((), {})
     assert raised.value.is_transient
+
+
+def test_a_bucket_that_does_not_exist_is_a_mistake_of_the_settings(tmp_path: Path, server: str) -> None:
+    fsspec.filesystem("s3").clear_instance_cache()
+    with pytest.raises(InputError, match="make the bucket"):
+        Lake(tmp_path, "s3://no-such-bucket/lake").begin("test").commit((), {})
 
 
 def test_a_lake_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:

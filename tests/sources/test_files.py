@@ -440,10 +440,10 @@ def test_a_parquet_file_that_lacks_a_required_column_or_its_end_is_a_mistake(sho
     write_parquet(path, "SELECT 'a' AS account_id, 'p' || i AS product_id FROM range(100000) r(i)")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="no whole Parquet file"):
+    with pytest.raises(InputError, match="not a whole Parquet file"):
         shop.pull()
     path.write_bytes(whole[:4] + b"\xa5" * 5000 + whole[5004:])
-    with pytest.raises(InputError, match="no whole Parquet file"):
+    with pytest.raises(InputError, match="not a whole Parquet file"):
         shop.pull()
     path.write_bytes(whole)
     assert shop.pull().rows == {"products": 100_000}

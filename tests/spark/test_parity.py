@@ -67,12 +67,15 @@ def test_golden_cases_and_random_shops_are_published_alike(tmp_path: Path, on_sp
         shutil.rmtree(by_spark.topics, ignore_errors=True)  # which topics there are depends on the runs before (8.2)
         shutil.copytree(by_duckdb.topics, by_spark.topics)
         ask = lenient(by_spark, instant, config=on_spark)
-        assert (jobs.build(ask).build or {})["mode"] == mode
+        built = jobs.build(ask).build
+        assert built
+        assert built.mode == mode
         gather(by_spark, "1GB")
         assert differences(by_duckdb.published_file, by_spark.candidate_file) == []
 
     verdict = jobs.check(ask)
-    assert (verdict.check or {})["scope"] == "all"
+    assert verdict.checked
+    assert verdict.checked.verdict.scope == "all"
     assert jobs.publish(ask).outcome == "published"
     assert differences(by_duckdb.published_file, by_spark.published_file) == []
 
