@@ -18,7 +18,7 @@ from expectations.verdict import Asked, Found, OnSpark, Scope
 # Spark's words for the physical types, in those of the checks.
 _TYPES = {of.spark: of.duckdb for of in types.TYPES.values()}
 AT_ONCE = 8  # checks side by side: a small one keeps few workers busy
-_STORAGE = {"_account", "_month"}  # say where a row is stored and are not columns of the contract
+_STORAGE = {"_bucket", "_month"}  # say where a row is stored and are not columns of the contract
 
 
 class OpenedSession:

@@ -6,7 +6,7 @@ from prefect import flow
 
 from flows import jobs
 from flows.jobs import Result
-from flows.jobs.under_prefect import as_task, progress, show_verdict, verdict_shown
+from flows.jobs.under_prefect import as_task, patient, progress, show_verdict, verdict_shown
 from flows.settings.requests import CheckRequest
 
 
@@ -14,6 +14,6 @@ from flows.settings.requests import CheckRequest
 def check(request: CheckRequest = CheckRequest()) -> Result:
     """Check the whole candidate; the flow run fails where the gate closes."""
     with verdict_shown():
-        result = jobs.check(request, as_task, progress())
+        result = jobs.check(patient(request), as_task, progress())
     show_verdict(result)
     return result

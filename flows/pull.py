@@ -6,11 +6,11 @@ from prefect import flow
 
 from flows import jobs
 from flows.jobs import Result
-from flows.jobs.under_prefect import as_task, progress
+from flows.jobs.under_prefect import as_task, patient, progress
 from flows.settings.requests import PullRequest
 
 
 @flow(name="pull", persist_result=False)
 def pull(request: PullRequest = PullRequest()) -> Result:
     """Load what the sources have that is new."""
-    return jobs.pull(request, as_task, progress())
+    return jobs.pull(patient(request), as_task, progress())

@@ -6,7 +6,7 @@ from prefect import flow
 
 from flows import jobs
 from flows.jobs import Result
-from flows.jobs.under_prefect import as_task, progress, show_figures, show_verdict, verdict_shown
+from flows.jobs.under_prefect import as_task, patient, progress, show_figures, show_verdict, verdict_shown
 from flows.settings.requests import RunRequest
 
 
@@ -14,7 +14,7 @@ from flows.settings.requests import RunRequest
 def run(request: RunRequest = RunRequest()) -> Result:
     """Pull, build, check, publish; the flow run fails where the gate closes (rule 9.1)."""
     with verdict_shown():
-        result = jobs.run(request, as_task, progress())
+        result = jobs.run(patient(request), as_task, progress())
     show_verdict(result)
     show_figures(request, result)
     return result

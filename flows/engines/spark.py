@@ -1,6 +1,6 @@
 """The candidate on a Spark cluster: the same models, the same lake, Parquet files that never pass the driver.
 
-<home>/candidate/spark/<schema>/<table>/     the tables; those that grow by _account=<hash>/_month=<yyyy-mm>
+<home>/candidate/spark/<schema>/<table>/     the tables; those that grow by _bucket=<digit>/_month=<yyyy-mm>
 <home>/candidate/spark/tables.json           the columns of each: Spark's catalogue is gone with its session
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 SCHEMAS = ("staging", "intermediate", "metrics")
-PARTITIONED_BY = ("_account", "_month")
+PARTITIONED_BY = ("_bucket", "_month")
 
 
 def build(

@@ -110,7 +110,7 @@ class Home:
                 raise HomeBusy(
                     f"{who} (process {holder or 'unknown'}) is at work on this home",
                     where=str(self.root),
-                    remedy="wait until it has ended and run again",
+                    remedy="run again when it has ended, or wait for it with --wait MINUTES",
                 ) from None
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from flows import warehouses
+from flows.ground.errors import HomeBusy
 from flows.ground.home import Home
 from flows.ground.progress import Progress, Silent
 from flows.lake import Lake
 from flows.settings import Settings
 from flows.settings.requests import Request
 from flows.warehouses import Warehouse
+
+SECONDS_BETWEEN_TRIES = 1.0  # of whoever waits for a home
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,30 @@ def begun(request: Request, progress: Progress | None = None) -> Job:
 
 
 @contextmanager
-def holding_home(job: Job) -> Iterator[Job]:
-    """Hold the home of the job for its whole time. Raises HomeBusy."""
-    with job.home.lock():
+def holding_home(job: Job, wait: float | None) -> Iterator[Job]:
+    """Hold the home of the job for its whole time; wait up to `wait` minutes for another run to leave it.
+
+    Raises HomeBusy.
+    """
+    with ExitStack() as held:
+        _take(job, time.monotonic() + 60 * (wait or 0), held)
         yield job
+
+
+def _take(job: Job, until: float, held: ExitStack) -> None:
+    is_waiting = False
+    while True:
+        try:
+            held.enter_context(job.home.lock())
+        except HomeBusy as busy:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise
+            if not is_waiting:
+                job.progress.start(f"Waiting, because {busy.what}")
+                is_waiting = True
+            time.sleep(min(left, SECONDS_BETWEEN_TRIES))
+        else:
+            break
+    if is_waiting:
+        job.progress.finish()

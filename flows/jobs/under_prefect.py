@@ -11,6 +11,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import deployment
 from prefect.tasks import Task
 
 from flows.ground.errors import AgentMetricsError
@@ -19,11 +20,12 @@ from flows.ground.text import clean
 from flows.jobs.calls import RETRY_DELAYS
 from flows.jobs.result import Closed, Result
 from flows.published.recent import recent_reports
-from flows.settings.requests import Request
+from flows.settings.requests import HALF_A_DAY, HomeRequest, Request
 from flows.warehouses import configured
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R", bound=HomeRequest)
 SAMPLE_ROWS = 3
 
 
@@ -65,6 +67,13 @@ def _can_help(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     except Exception:  # a defect of ours: the task fails with it, at once
         return False
     return False
+
+
+def patient(request: R) -> R:
+    """The request of a deployed flow, which waits for its turn: a schedule does not know what else is at work."""
+    if deployment.id is None or request.wait is not None:
+        return request
+    return request.model_copy(update={"wait": HALF_A_DAY})
 
 
 def progress() -> Progress:

@@ -41,7 +41,7 @@ def run(request: RunRequest, call: Call = directly, progress: Progress | None = 
     """
     job = begun(request, progress)
     sources = [] if request.full_refresh else sources_to_pull(request, job.settings)  # a full refresh reads the lake
-    with holding_home(job):
+    with holding_home(job, request.wait):
         result = Result("running", job.home.root)
         _pull_all(job, sources, call, result)
         if result.unread and not job.lake.newest():
@@ -54,7 +54,7 @@ def reconcile(request: ReconcileRequest, call: Call = directly, progress: Progre
     """Compare what sources report of a range of dates with ours, and publish both (chapter 10). Raises as `run`."""
     job, dates = begun(request, progress), (request.first, request.last)
     sources = reporting_sources(request.account, job.settings)
-    with holding_home(job):
+    with holding_home(job, request.wait):
         result = Result("running", job.home.root)
         for source in sources:
             try:
@@ -74,7 +74,7 @@ def pull(request: PullRequest, call: Call = directly, progress: Progress | None 
     """Load what the sources have that is new."""
     job = begun(request, progress)
     sources = sources_to_pull(request, job.settings)
-    with holding_home(job):
+    with holding_home(job, request.wait):
         result = Result("nothing_new", job.home.root)
         _pull_all(job, sources, call, result)
         if any(one.has_loaded for one in result.pulled):
@@ -86,14 +86,14 @@ def pull(request: PullRequest, call: Call = directly, progress: Progress | None 
 
 def build(request: BuildRequest, call: Call = directly, progress: Progress | None = None) -> Result:
     """Derive the candidate from the lake."""
-    with holding_home(begun(request, progress)) as job:
+    with holding_home(begun(request, progress), request.wait) as job:
         built = call(steps.build, job, Wanted(request.instant(), request.full_refresh))
         return Result("built" if built.changed else "nothing_new", job.home.root, build=built)
 
 
 def check(request: CheckRequest, call: Call = directly, progress: Progress | None = None) -> Result:
     """Check the whole candidate, whatever was checked before. Raises Closed where a check fails."""
-    with holding_home(begun(request, progress)) as job:
+    with holding_home(begun(request, progress), request.wait) as job:
         built = Build.read(job.home)
         if built is None:
             remedy = "run `agent-metrics build` first"
@@ -105,7 +105,7 @@ def check(request: CheckRequest, call: Call = directly, progress: Progress | Non
 
 def publish(request: PublishRequest, call: Call = directly, progress: Progress | None = None) -> Result:
     """Publish the candidate that passed. Raises GateClosed where it did not, or was not checked."""
-    with holding_home(begun(request, progress)) as job:
+    with holding_home(begun(request, progress), request.wait) as job:
         result = Result("running", job.home.root, build=Build.read(job.home))
         _publish_all(job, call, result, call(steps.seal, job, resume=request.resume))
         return result
@@ -113,7 +113,7 @@ def publish(request: PublishRequest, call: Call = directly, progress: Progress |
 
 def topics(request: TopicsRequest, call: Call = directly, progress: Progress | None = None) -> Result:
     """Group all questions anew, keeping the ids of topics (rule 8.2), and publish. Raises as `run`; asks no source."""
-    with holding_home(begun(request, progress)) as job:
+    with holding_home(begun(request, progress), request.wait) as job:
         result = Result("running", job.home.root)
         _derive(job, Wanted(request.instant(), regroup=True), call, result)
         return result
@@ -128,7 +128,7 @@ def compact(request: CompactRequest, call: Call = directly, progress: Progress |
 
 def rollback(request: RollbackRequest, call: Call = directly, progress: Progress | None = None) -> Result:
     """Publish an earlier publication again, the one before or the one named, and hold further ones (rule 9.2)."""
-    with holding_home(begun(request, progress)) as job:
+    with holding_home(begun(request, progress), request.wait) as job:
         result = Result("running", job.home.root)
         _publish_all(job, call, result, warehouses.prepare_rollback(job.home, job.warehouses, to=request.to))
         return result

@@ -18,6 +18,7 @@ from flows.settings.loading import input_error, load, no_password_in
 from flows.settings.tree import Settings, Share, known_sources
 
 YEARS = range(1900, 2201)  # the years that the contract knows
+HALF_A_DAY, WEEK = 720, 10080  # minutes
 SETTINGS = ("home", "max_rejected_share", "max_volume_drop", "engine")  # fields that stand above the setting so named
 
 
@@ -111,6 +112,17 @@ class WarehouseRequest(Request):
         return super()._options() | ({"warehouse": list(self.warehouse)} if self.warehouse else {})
 
 
+class HomeRequest(Request):
+    """What works on a home can also be asked: how long to wait until another run has left it."""
+
+    wait: float | None = Field(
+        default=None,
+        ge=0,
+        le=WEEK,
+        description=f"Minutes to wait for another run to end. The default is 0; of a deployed flow, {HALF_A_DAY}.",
+    )
+
+
 class _AsOf(Request):
     as_of: Instant | None = Field(
         default=None, description="ISO instant or date, UTC if it has no offset. The default is now."
@@ -141,7 +153,7 @@ class DateRangeRequest(Request):
         return last
 
 
-class PullRequest(Request):
+class PullRequest(HomeRequest):
     """Load what the sources have that is new."""
 
     source: tuple[str, ...] = Field(default=(), description="Source to pull; may repeat.")
@@ -160,13 +172,13 @@ class PullRequest(Request):
         return super()._options() | ({"sources": {"files": {"path": self.path}}} if self.path else {})
 
 
-class BuildRequest(_AsOf, _Engine):
+class BuildRequest(_AsOf, _Engine, HomeRequest):
     """Derive the candidate from the lake."""
 
     full_refresh: bool = Field(default=False, description="Build from the whole lake; ask no source.")
 
 
-class CheckRequest(WarehouseRequest):
+class CheckRequest(WarehouseRequest, HomeRequest):
     """Check the whole candidate."""
 
     max_rejected_share: Share | None = Field(
@@ -177,7 +189,7 @@ class CheckRequest(WarehouseRequest):
     )
 
 
-class PublishRequest(WarehouseRequest):
+class PublishRequest(WarehouseRequest, HomeRequest):
     """Publish the candidate that passed."""
 
     resume: bool = Field(default=False, description="End the hold that going back began.")
@@ -187,13 +199,13 @@ class RunRequest(PullRequest, BuildRequest, CheckRequest):
     """Pull, build, check and publish."""
 
 
-class ReconcileRequest(DateRangeRequest, _Engine, WarehouseRequest):
+class ReconcileRequest(DateRangeRequest, _Engine, WarehouseRequest, HomeRequest):
     """Compare what sources report of a range of dates with our figures."""
 
     account: str | None = Field(default=None, description="Id of one account, instead of all.")
 
 
-class TopicsRequest(_AsOf, _Engine, WarehouseRequest):
+class TopicsRequest(_AsOf, _Engine, WarehouseRequest, HomeRequest):
     """Group all questions anew."""
 
 
@@ -201,7 +213,7 @@ class CompactRequest(Request):
     """Rewrite the small files of many loads."""
 
 
-class RollbackRequest(WarehouseRequest):
+class RollbackRequest(WarehouseRequest, HomeRequest):
     """Go back to an earlier publication."""
 
     to: str | None = Field(default=None, description="Publication to bring back. The default is the one before.")

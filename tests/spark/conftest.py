@@ -18,6 +18,8 @@ CONF = {
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
     "spark.sql.codegen.wholeStage": "false",  # with few rows, compiling a query takes longer than running it
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # the same of machine code
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 
 

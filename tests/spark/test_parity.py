@@ -17,7 +17,7 @@ import contract
 from flows import jobs
 from flows.engines import gather
 from flows.ground.home import Home
-from flows.settings.requests import RunRequest
+from flows.settings.requests import PublishRequest, RunRequest
 from tests.conftest import write_rows
 from tests.golden.cases import CASES, as_of, delivered
 from tests.reference.deliveries import merged, random_deliveries, write_load
@@ -76,7 +76,7 @@ def test_golden_cases_and_random_shops_are_published_alike(tmp_path: Path, on_sp
     verdict = jobs.check(ask)
     assert verdict.checked
     assert verdict.checked.verdict.scope == "all"
-    assert jobs.publish(ask).outcome == "published"
+    assert jobs.publish(PublishRequest(home=ask.home, config=on_spark)).outcome == "published"
     assert differences(by_duckdb.published_file, by_spark.published_file) == []
 
 

@@ -13,7 +13,7 @@
         {% do adapter.drop_relation(fresh.incorporate(type='table')) %}
     {%- else %}
         {%- call statement('main') -%}
-            create table {{ this }} using parquet partitioned by (_account, _month) {{ spark__location_clause() }} as {{ partitioned(sql) }}
+            create table {{ this }} using parquet partitioned by (_bucket, _month) {{ spark__location_clause() }} as {{ partitioned(sql) }}
         {%- endcall -%}
     {%- endif %}
     {{ run_hooks(post_hooks) }}
@@ -38,16 +38,16 @@
 {#- Write the partitions of which a row goes or to which one comes. Their names are the only thing that the driver sees. -#}
 {% macro replace_partitions(fresh, is_removed) -%}
     {%- set touched = run_query(
-        'select _account, _month, max(is_filled) from ('
-        ~ ' select _account, _month, true as is_filled from ' ~ fresh
-        ~ ' union all select counted._account, counted._month, false from ' ~ this ~ ' as counted where ' ~ is_removed
-        ~ ') group by _account, _month'
+        'select _bucket, _month, max(is_filled) from ('
+        ~ ' select _bucket, _month, true as is_filled from ' ~ fresh
+        ~ ' union all select counted._bucket, counted._month, false from ' ~ this ~ ' as counted where ' ~ is_removed
+        ~ ') group by _bucket, _month'
     ).rows -%}
     {%- if touched | length > 0 %}
         {%- set columns = adapter.get_columns_in_relation(fresh) | map(attribute='quoted') | join(', ') -%}
         {% do run_query(
             'insert overwrite table ' ~ this ~ ' (' ~ columns ~ ')'
-            ~ ' select /*+ rebalance(_account, _month) */ ' ~ columns ~ ' from (select ' ~ columns ~ ' from ' ~ this ~ ' as counted where ' ~ in_partitions(touched) ~ ' and not ' ~ is_removed
+            ~ ' select /*+ rebalance(_bucket, _month) */ ' ~ columns ~ ' from (select ' ~ columns ~ ' from ' ~ this ~ ' as counted where ' ~ in_partitions(touched) ~ ' and not ' ~ is_removed
             ~ ' union all select ' ~ columns ~ ' from ' ~ fresh ~ ')'
         ) %}
         {% do empty_partitions(fresh, touched | rejectattr(2) | list, is_removed) %}
@@ -58,14 +58,14 @@
 {% macro empty_partitions(fresh, lost, is_removed) -%}
     {%- if lost %}
         {%- set left = run_query(
-            'select distinct counted._account, counted._month from ' ~ this ~ ' as counted'
+            'select distinct counted._bucket, counted._month from ' ~ this ~ ' as counted'
             ~ ' where ' ~ in_partitions(lost) ~ ' and not ' ~ is_removed
         ).rows | map('list') | list -%}
-        {%- set columns = adapter.get_columns_in_relation(fresh) | map(attribute='quoted') | reject('in', ['`_account`', '`_month`']) -%}
+        {%- set columns = adapter.get_columns_in_relation(fresh) | map(attribute='quoted') | reject('in', ['`_bucket`', '`_month`']) -%}
         {%- set columns = columns | list -%}
         {%- for partition in lost if [partition[0], partition[1]] not in left %}
             {% do run_query(
-                'insert overwrite table ' ~ this ~ " partition (_account = '" ~ partition[0] ~ "', _month = '" ~ partition[1] ~ "')"
+                'insert overwrite table ' ~ this ~ " partition (_bucket = '" ~ partition[0] ~ "', _month = '" ~ partition[1] ~ "')"
                 ~ ' select ' ~ columns | join(', ') ~ ' from ' ~ fresh ~ ' where false'
             ) %}
         {%- endfor %}
@@ -74,7 +74,7 @@
 
 {#- One list of names: a chain of conditions would cost the optimizer more than the work itself. -#}
 {% macro in_partitions(partitions) -%}
-    concat_ws('/', counted._account, counted._month) in (
+    concat_ws('/', counted._bucket, counted._month) in (
         {%- for partition in partitions -%}
         '{{ partition[0] }}/{{ partition[1] }}'{% if not loop.last %}, {% endif %}
         {%- endfor -%}

@@ -7,16 +7,17 @@
 
 {% macro spark__comment_clause() -%} {%- endmacro %}
 
-{#- Incremental tables are partitioned by account and month, so that a build rewrites only what it touches. `meta.month_of` names
-    the column that says when: `_at` in the account's time zone (in staging, where the account may be unknown, in UTC). Tables
-    without one have a single month. An account is its hash: as a folder's name an id of a stranger would have to be tamed first. -#}
+{#- Incremental tables are partitioned by bucket and month, so that a build rewrites only what it touches. A bucket is a sixteenth
+    of the accounts, by the first digit of a hash: a folder for each account would make as many small files as there are accounts.
+    `meta.month_of` names the column that says when: `_at` in the account's time zone (in staging, where the account may be unknown,
+    in UTC). Tables without one have a single month. -#}
 {% macro partitioned(sql) -%}
     {%- set meta = config.get('meta', {}) -%}
     {%- set when = meta.get('month_of') -%}
     {%- set is_local = when and when.endswith('_at') and model.schema != 'staging' -%}
-    select /*+ rebalance(_account, _month) */
+    select /*+ rebalance(_bucket, _month) */
         rows.*,
-        md5(rows.{{ meta.get('account_of', 'account_id') }}) as _account,
+        left(md5(rows.{{ meta.get('account_of', 'account_id') }}), 1) as _bucket,
         {% if is_local -%}
         date_format(from_utc_timestamp(rows.{{ when }}, coalesce(accounts.timezone, 'UTC')), 'yyyy-MM') as _month
         {%- elif when -%}
