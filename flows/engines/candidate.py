@@ -67,7 +67,7 @@ class Plan:
             self.base is not None
             and self.base.loads_up_to == self.loads_up_to
             and self.base.accounts == self.accounts
-            and datetime.fromisoformat(self.base.as_of) == self.as_of
+            and self.base.stands_at(self.as_of)
             and not self.topics.is_anew
         )
 
@@ -113,6 +113,7 @@ def described(
     held_back: dict[str, int],
     refused: dict[str, int],
     data_up_to: datetime | None,
+    next_change_at: datetime | None,
     topics_version: int,
 ) -> Build:
     """The description of the candidate that was just built as planned."""
@@ -125,6 +126,7 @@ def described(
         engine=todo.engine,
         as_of=todo.as_of.isoformat(),
         data_up_to=data_up_to.isoformat() if data_up_to else None,
+        next_change_at=next_change_at.isoformat() if next_change_at else None,
         loads_up_to=todo.loads_up_to,
         accounts=todo.accounts,
         project=todo.project,

@@ -181,7 +181,8 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         )
         counted = 'select "table", count(*) from candidate.metrics.rejected_rows group by all order by all'
         refused = dict(connection.execute(counted).fetchall())
-        (newest,) = connection.execute("select epoch_us(data_up_to) from intermediate.int_data_up_to").fetchall()[0]
+        newest = _instant(connection, "select epoch_us(data_up_to) from intermediate.int_data_up_to")
+        next_change_at = _instant(connection, "select epoch_us(next_change_at) from intermediate.int_next_change")
         connection.execute("checkpoint candidate")
         connection.execute("checkpoint")
     return described(
@@ -189,7 +190,8 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         row_counts=row_counts,
         held_back=held_back,
         refused=refused,
-        data_up_to=None if newest is None else _instant(newest),
+        data_up_to=newest,
+        next_change_at=next_change_at,
         topics_version=topics_version,
     )
 
@@ -200,8 +202,10 @@ def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(row[0])
 
 
-def _instant(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+def _instant(connection: duckdb.DuckDBPyConnection, sql: str) -> datetime | None:
+    """The instant that a query gives as microseconds; None where it gives null."""
+    (microseconds,) = connection.execute(sql).fetchall()[0]
+    return None if microseconds is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
 
 
 def _insert(

@@ -201,7 +201,6 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
 
 def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
     counts = " union all ".join(f"select '{table}', count(*) from metrics.`{table}`" for table in contract.metrics())
-    newest = session.sql("select cast(data_up_to as string) from global_temp.int_data_up_to").collect()[0][0]
     return described(
         todo,
         row_counts=dict(map(tuple, session.sql(counts).collect())),
@@ -214,9 +213,16 @@ def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
                 session.sql("select `table`, count(*) from metrics.rejected_rows group by 1 order by 1").collect(),
             )
         ),
-        data_up_to=None if newest is None else datetime.fromisoformat(newest).replace(tzinfo=UTC),
+        data_up_to=_instant(session, "select cast(data_up_to as string) from global_temp.int_data_up_to"),
+        next_change_at=_instant(session, "select cast(next_change_at as string) from global_temp.int_next_change"),
         topics_version=topics_version,
     )
+
+
+def _instant(session: SparkSession, sql: str) -> datetime | None:
+    """The instant that a query gives as text in UTC; None where it gives null."""
+    text = session.sql(sql).collect()[0][0]
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _remember(home: Home, session: SparkSession) -> None:

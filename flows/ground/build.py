@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from flows.ground.home import Home, read_json, write_durably
@@ -16,7 +17,9 @@ class Build:
     `base` is the build that this build continued, None in a full build; `number` counts builds since the last full
     build, which is 1. `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `project` and
     `project_text` are the fingerprints of what was computed and of the files that said so. `topics_version` is the
-    version of the questions' grouping. `changed` is False where the build found nothing to do.
+    version of the questions' grouping. `next_change_at` is the first instant after as-of at which time alone changes a
+    figure: None where there is none, empty where an earlier version did not ask. `changed` is False where the build
+    found nothing to do.
     """
 
     build_id: str
@@ -37,6 +40,7 @@ class Build:
     topics_method: str = ""
     topics_version: int = 0
     project_text: str = ""
+    next_change_at: str | None = ""
     changed: bool = True
 
     @classmethod
@@ -52,6 +56,12 @@ class Build:
             return cls(**document)
         except TypeError:
             return None
+
+    def stands_at(self, as_of: datetime) -> bool:
+        """Whether a build of the same rows as of this instant, which is not earlier, would be the same."""
+        if datetime.fromisoformat(self.as_of) == as_of or self.next_change_at is None:
+            return True
+        return self.next_change_at != "" and as_of < datetime.fromisoformat(self.next_change_at)
 
     def write(self, home: Home) -> None:
         """Declare the candidate complete."""

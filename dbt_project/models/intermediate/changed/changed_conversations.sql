@@ -32,7 +32,7 @@ with changed_rows as (
 timed_out as (
     select account_id, conversation_id
     from {{ source('previous', 'int_conversations') }}
-    where {{ has_come('times_out_at') }}
+    where {{ has_come('times_out_at') }} and closed_by is null
 ),
 
 other_shopper as (
