@@ -358,3 +358,42 @@ def test_ctrl_c_that_a_library_made_an_error_of_is_no_error_of_ours(
     monkeypatch.setattr("flows.jobs.steps.pull", query)
     assert main(["pull", "--home", "home", "--path", "."]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "Error: interrupted; what was published stands"
+
+
+@pytest.mark.parametrize("ending", ["while True: wait()", "threading.Thread(target=wait_for_ever).start(); raise"])
+def test_ctrl_c_ends_work_that_does_not_end_by_itself(tmp_path: Path, ending: str) -> None:
+    """Once in a while dbt waited for ever for a thread of its own, and the home stayed locked."""
+    script = tmp_path / "stubborn.py"
+    script.write_text(
+        f"""
+import sys, threading, time
+from flows.command.main import script
+from flows.ground import interrupts
+from flows.jobs import steps
+interrupts.PATIENCE = 0.5
+def wait_for_ever():
+    while True:
+        time.sleep(0.1)
+def wait():
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        pass
+def pull(*_):
+    print("at work", file=sys.stderr, flush=True)
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        {ending}
+steps.pull = pull
+script()
+""",
+        "utf-8",
+    )
+    arguments = [sys.executable, str(script), "pull", "--home", str(tmp_path / "home"), "--path", str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline() == "at work\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "Error: interrupted; what was published stands\n")

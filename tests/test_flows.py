@@ -45,6 +45,7 @@ class Server:
     """A Prefect server on loopback, and processes that talk to it."""
 
     def __init__(self, home: Path, port: int) -> None:
+        self.home = home
         self.url = f"http://127.0.0.1:{port}/api"
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AGENT_"))}
         own = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
@@ -138,6 +139,7 @@ def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server
     (flow_run,) = server.ask("flow_runs/filter", sort="START_TIME_DESC", limit=1)
     assert flow_run["state"]["type"] == "FAILED"
     assert "the gate is closed" in flow_run["state"]["message"]
+    assert not [file for file in (server.home / "storage").rglob("*") if file.is_file()]  # no verdict, with its rows
     (report,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["gate-report"]}})
     assert "The gate is closed" in report["data"]
 
@@ -212,33 +214,98 @@ def test_every_flow_can_be_deployed_as_it_is(pool: Server) -> None:
     assert all(one["global_concurrency_limit"]["limit"] == 1 for one in deployments.values())
 
 
-def test_a_schedule_fires_and_a_worker_runs_the_main_job(pool: Server, tmp_path: Path) -> None:
-    """With SQLAlchemy 2.1 the scheduler failed at every turn: all could be deployed, and no run ever came.
+class Worker:
+    """A worker in a folder that holds prefect.yaml and a shop, and nothing of ours."""
 
-    In a folder that holds prefect.yaml and a shop, and nothing of ours.
-    """
-    home, log = tmp_path / "home", tmp_path / "worker.log"
+    def __init__(self, server: Server, folder: Path, wait: Waiting) -> None:
+        self.server = server
+        self.folder = folder
+        self.wait = wait
+
+    def request(self, **asked: object) -> dict[str, object]:
+        return {"home": str(self.folder / "home"), "as_of": AS_OF, **asked}
+
+    def deployment(self, verb: str) -> str:
+        (found,) = self.server.ask("deployments/filter", deployments={"name": {"any_": [verb]}})
+        return str(found["id"])
+
+    def asked_to(self, verb: str, **asked: object) -> str:
+        """A flow run that somebody asked for; its id."""
+        path = f"deployments/{self.deployment(verb)}/create_flow_run"
+        return str(self.server.ask(path, parameters={"request": self.request(**asked)})["id"])
+
+    def state(self, flow_run: str) -> dict[str, Any]:
+        return self.server.ask(f"flow_runs/{flow_run}", "GET")["state"] or {"type": None}
+
+    def ended(self, flow_run: str) -> str:
+        self.wait(lambda: self.state(flow_run)["type"] in ENDED)
+        return str(self.state(flow_run)["type"])
+
+    def log(self, flow_run: str) -> str:
+        lines = self.server.ask("logs/filter", logs={"flow_run_id": {"any_": [flow_run]}}, sort="TIMESTAMP_ASC")
+        return "\n".join(line["message"] for line in lines)
+
+    def publications(self) -> int:
+        status = self.server.command("status", "--home", self.folder / "home", "--json")
+        return int(json.loads(status.stdout)["publications"])
+
+
+@pytest.fixture(scope="module")
+def worker(pool: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    folder = tmp_path_factory.mktemp("worker")
+    write_shop(folder / "shop")
+    project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
+    for one in project["deployments"]:
+        one.pop("schedules", None)
+    (folder / "prefect.yaml").write_text(yaml.safe_dump(project), "utf-8")
+    done = pool.run(*PREFECT, "deploy", "--all", folder=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    start = ("worker", "start", "--pool", "shop")
+    with prefect_process(*start, environment=pool.talking(), log=folder / "worker.log") as wait:
+        yield Worker(pool, folder, wait)
+
+
+def test_a_schedule_fires_and_the_worker_runs_the_main_job(worker: Worker) -> None:
+    """With SQLAlchemy 2.1 the scheduler failed at every turn: all could be deployed, and no run ever came."""
     project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
     main_job = next(one for one in project["deployments"] if one["name"] == "run")
     soon = datetime.now(UTC) + timedelta(seconds=20)
-    main_job["schedules"] = [{"interval": 60, "anchor_date": soon.isoformat()}]
-    shop = write_shop(tmp_path / "shop")
-    request = {"home": str(home), "path": str(shop), "as_of": AS_OF, "max_rejected_share": 0.9}
-    main_job["parameters"] = {"request": request}
-    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(project), "utf-8")
-    done = pool.run(*PREFECT, "deploy", "--name", "run", folder=tmp_path)
+    main_job["schedules"] = [{"interval": 3600, "anchor_date": soon.isoformat()}]
+    main_job["parameters"] = {"request": worker.request(path=str(worker.folder / "shop"), max_rejected_share=0.9)}
+    (worker.folder / "prefect.yaml").write_text(yaml.safe_dump(project), "utf-8")
+    done = worker.server.run(*PREFECT, "deploy", "--name", "run", folder=worker.folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    (deployment,) = pool.ask("deployments/filter", deployments={"name": {"any_": ["run"]}})
-    ended = {"deployment_id": {"any_": [deployment["id"]]}, "state": {"type": {"any_": ENDED}}}
-    try:
-        with prefect_process("worker", "start", "--pool", "shop", environment=pool.talking(), log=log) as wait:
-            flow_run, *_ = wait(lambda: pool.ask("flow_runs/filter", flow_runs=ended))
-    finally:
-        pool.ask(f"deployments/{deployment['id']}", "DELETE")  # what it has planned would stand among others' runs
+    ended = {"deployment_id": {"any_": [worker.deployment("run")]}, "state": {"type": {"any_": ENDED}}}
+    flow_run, *_ = worker.wait(lambda: worker.server.ask("flow_runs/filter", flow_runs=ended))
     assert flow_run["auto_scheduled"]
-    assert flow_run["state"]["type"] == "COMPLETED", log.read_text()
-    status = json.loads(pool.command("status", "--home", home, "--json").stdout)
-    assert status["published"]["row_counts"]["conversations"] == 1
+    assert flow_run["state"]["type"] == "COMPLETED", worker.log(flow_run["id"])
+    assert worker.publications() == 1
+
+
+def test_flows_that_meet_wait_for_their_turn(worker: Worker) -> None:
+    """The limits were a deployment's own: a weekly flow that met the main job failed, and was lost for a week."""
+    first = worker.asked_to("run", full_refresh=True, max_rejected_share=0.9)
+    worker.wait(lambda: "build" in worker.log(first))
+    second = worker.asked_to("topics")
+    assert worker.ended(first) == "COMPLETED", worker.log(first)
+    assert worker.ended(second) == "COMPLETED", worker.log(second)
+    assert "Waiting, because another run" in worker.log(second)
+
+
+def test_a_cancelled_run_is_cancelled_and_nothing_failed(worker: Worker) -> None:
+    """What ends a run by request was logged as a defect: a traceback, and `BuildFailed: dbt: ;`."""
+    publications = worker.publications()
+    flow_run = worker.asked_to("run", full_refresh=True, max_rejected_share=0.9)
+    worker.wait(lambda: "build" in worker.log(flow_run))
+    cancelling = {"type": "CANCELLING", "name": "Cancelling"}
+    worker.server.ask(f"flow_runs/{flow_run}/set_state", state=cancelling)
+    assert worker.ended(flow_run) == "CANCELLED"
+    said = worker.log(flow_run)
+    assert "Traceback" not in said
+    assert "BuildFailed" not in said
+    again = worker.asked_to("run", max_rejected_share=0.9)
+    assert worker.ended(again) == "COMPLETED", worker.log(again)
+    assert worker.publications() == publications + 1
 
 
 def test_a_verb_is_the_same_word_everywhere() -> None:

@@ -49,6 +49,6 @@ def test_a_run_that_waits_does_its_work_when_the_other_has_ended(
 
 @pytest.mark.parametrize("wait", [None, 0, SOON])
 def test_a_run_waits_no_longer_than_it_is_asked_to(home: Home, shop: Path, wait: float | None) -> None:
-    with home.lock(), pytest.raises(HomeBusy, match="another run .* wait for it with --wait MINUTES"):
+    with home.lock(), pytest.raises(HomeBusy, match=r"another run .* wait for it with --wait MINUTES"):
         jobs.pull(PullRequest(home=str(home.root), path=str(shop), wait=wait))
     assert not home.lake.exists()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from flows.command.main import main
+from flows.command.main import script
 
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

@@ -7,10 +7,11 @@ are imported by the commands that need them and by no other.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -22,7 +23,7 @@ from flows.command.topics import app as topic_commands
 from flows.command.warehouse import app as warehouse_commands
 from flows.command.working import app as working_commands
 from flows.ground.errors import AgentMetricsError, InputError
-from flows.ground.interrupts import INTERRUPTS
+from flows.ground.interrupts import INTERRUPTED, INTERRUPTS
 from flows.jobs import Closed
 from flows.settings import is_debugging
 
@@ -47,14 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int | None = typer.main.get_command(app).main(
             given or ["--help"], prog_name="agent-metrics", standalone_mode=False
         )
-        if status == 130:  # Typer's word for Ctrl-C
+        if status == INTERRUPTED:  # Typer's word for Ctrl-C
             raise KeyboardInterrupt
     except Closed as closed:
         if not console.as_json:
             console.show({}, summary.closed_gate(closed))
         return console.fail(closed, closed.exit_status, documents.result_document(closed.result))
     except KeyboardInterrupt:
-        return console.fail(KeyboardInterrupt("interrupted; what was published stands"), 130)
+        return console.fail(KeyboardInterrupt("interrupted; what was published stands"), INTERRUPTED)
     except typer.TyperException as error:
         usage = InputError(
             error.format_message(), remedy="`agent-metrics --help` and `… COMMAND --help` show the usage"
@@ -62,10 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return console.fail(usage, usage.exit_status)
     except Exception as error:  # the last resort: whatever it is, the user gets one sentence
         if INTERRUPTS.is_heard:
-            return console.fail(KeyboardInterrupt("interrupted; what was published stands"), 130)
+            return console.fail(KeyboardInterrupt("interrupted; what was published stands"), INTERRUPTED)
         known = _known(error)
         return console.fail(known, known.exit_status)
     return int(status or 0)
+
+
+def script() -> NoReturn:
+    """The command `agent-metrics`: one command, and the end of the process."""
+    status = main()
+    if status == INTERRUPTED:  # threads of libraries that are still at work would be waited for
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _known(error: Exception) -> AgentMetricsError:

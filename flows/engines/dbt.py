@@ -74,7 +74,7 @@ def _invoke(
     manifest: Manifest | None = None,
     show: Callable[[Any], None] | None = None,
 ) -> dbtRunnerResult:
-    """What came of a dbt command; raises as `run` does."""
+    """What came of a dbt command; raises as `run` does, and what asked this process to end."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - takes seconds to import
 
     log = home.dbt / "logs"
@@ -94,6 +94,8 @@ def _invoke(
     )  # fmt: skip
     if result.success:
         return result
+    if result.exception and not isinstance(result.exception, Exception):
+        raise result.exception  # Ctrl-C, or Prefect's word that the run was cancelled: nothing failed
     failures = [node for node in getattr(result.result, "results", None) or () if node.status in {"error", "fail"}]
     what = " ".join(str(failures[0].message if failures else result.exception).split())
     where = failures[0].node.name if failures else "dbt"
