@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from contract import landing
 from flows import settings
 from flows.ground.errors import InputError
+from flows.ground.memory import half_of_the_memory
 from flows.settings import tree
 from flows.sources.sections import Secret
 
@@ -46,7 +47,7 @@ def test_without_a_file_and_variables_the_defaults_hold() -> None:
     found = settings.load()
     assert found.home == Path(".agent-metrics").absolute()
     assert (found.max_rejected_share, found.max_volume_drop, found.keep_publications) == (0.01, 0.5, 3)
-    assert found.memory_limit == "4GB"
+    assert found.memory_limit == half_of_the_memory()
     assert found.accounts == ()
     assert found.configured_sources() == []
 
@@ -186,6 +187,7 @@ def test_the_example_documents_every_key_with_its_default() -> None:
                 isinstance(document.get(name), str | int | float)
                 and not field.is_required()
                 and field.default is not None
+                and field.default_factory is None
             ):
                 assert type(field.default)(document[name]) == field.default, name
             yield name

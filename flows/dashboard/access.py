@@ -87,7 +87,7 @@ class Tokens:
             if token in found:
                 remedy = "give each its own, so that it is clear what it shows"
                 raise InputError("two tokens are the same", where=where, remedy=remedy)
-            found[token] = Access(frozenset(one.accounts) or None, one.texts)
+            found[token] = Access(None if one.accounts is None else frozenset(one.accounts), one.texts)
         return cls(tuple(found.items()))
 
     def __bool__(self) -> bool:

@@ -34,8 +34,8 @@ def csv_lines(reader: Reader, account: PublishedAccount, filters: Filters) -> It
 
 
 def harmless(text: str) -> str:
-    """The text as a cell that is not a formula."""
-    return f"'{text}" if text.startswith(STARTS_FORMULA) else text
+    """The text as a cell that is not a formula; spreadsheets leave out blanks before the sign."""
+    return f"'{text}" if text.startswith(STARTS_FORMULA) or text.lstrip().startswith(STARTS_FORMULA) else text
 
 
 def _cell(account: PublishedAccount, value: Any) -> Any:

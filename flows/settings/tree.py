@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from contract import landing
 from flows.ground.address import FILE as DUCKDB_FILE
 from flows.ground.address import Address, addresses
+from flows.ground.memory import half_of_the_memory
 from flows.settings.environment import PREFIX
 from flows.sources.gorgias.settings import GorgiasSettings
 from flows.sources.klaviyo.settings import KlaviyoSettings
@@ -161,7 +162,10 @@ class TokenSettings(Section):
     """A token that opens the page, and what it shows."""
 
     token: SecretPlace = Field(description="where the token is, at least 16 characters: env:NAME or block:name")
-    accounts: tuple[str, ...] = Field(default=(), description="ids of the accounts that it shows; all by default")
+    accounts: tuple[str, ...] | None = Field(
+        default=None,
+        description="ids of the accounts that it shows; all by default, none where the list is empty",
+    )
     texts: bool = Field(default=True, description="false: figures only, no message texts and no contact data")
 
 
@@ -202,7 +206,10 @@ class Settings(BaseSettings):
     )
     memory_limit: Annotated[
         str, _matching(r"[1-9]\d*(\.\d+)?\s?[KMGT]i?B", "give a number and its unit, as in 4GB")
-    ] = Field(default="4GB", description="memory that the build may take, with its unit")
+    ] = Field(
+        default_factory=half_of_the_memory,
+        description="memory that the build may take, with its unit; half of the machine's or container's by default",
+    )
     warehouse: Annotated[tuple[InstanceOf[Address], ...], NoDecode, BeforeValidator(warehouses_of)] = Field(
         default=(Address(DUCKDB_FILE),),
         description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first one",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flows.ground.address import Address
 from flows.ground.home import Home
+from flows.ground.memory import half_of_the_memory
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres.warehouse import Postgres
 from flows.warehouses.publishing import (
@@ -36,9 +37,10 @@ __all__ = [
 ]
 
 
-def named(home: Home, addresses: Sequence[Address], memory_limit: str = "4GB") -> list[Warehouse]:
-    """The warehouses at these addresses, for the publications of a home."""
-    return [DuckDBFile(home) if one.is_file else Postgres(home, one, memory_limit) for one in addresses]
+def named(home: Home, addresses: Sequence[Address], memory_limit: str | None = None) -> list[Warehouse]:
+    """The warehouses at these addresses, for the publications of a home; by default in half of the memory."""
+    limit = memory_limit or half_of_the_memory()
+    return [DuckDBFile(home) if one.is_file else Postgres(home, one, limit) for one in addresses]
 
 
 def configured(settings: Settings) -> list[Warehouse]:

@@ -36,6 +36,13 @@ def test_a_token_opens_what_its_section_says() -> None:
     assert not tokens(PLACES)
 
 
+def test_an_empty_list_of_accounts_is_none_of_them() -> None:
+    """`accounts = []` opened the page with every account."""
+    known = tokens(PLACES, {"token": "env:ONE", "accounts": []})
+    assert known.access_of(passed(known, ONE)) == Access(frozenset())
+    assert Access.of(Access(frozenset()).to_meta()) == Access(frozenset())
+
+
 @pytest.mark.parametrize("given", ["", "one", ONE[:-1], ONE + "x", ONE.upper(), " " + ONE, "é" * 20, "\ud800" * 20])
 def test_nothing_else_opens_anything(given: str) -> None:
     known = tokens(PLACES, {"token": "env:ONE"})

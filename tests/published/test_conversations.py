@@ -160,6 +160,12 @@ def test_no_cell_is_a_formula(reader: Reader) -> None:
     assert {"'=cmd()", "O'Neill"} <= set(texts)
 
 
+@pytest.mark.parametrize("blanks", ["", " ", "\u00a0", "  \u3000"])
+def test_a_formula_after_blanks_is_not_a_formula_either(blanks: str) -> None:
+    assert harmless(f"{blanks}=1+1") == f"'{blanks}=1+1"
+    assert harmless(f"{blanks}1+1=2") == f"{blanks}1+1=2"
+
+
 def test_csv_of_many_rows_is_whole_in_their_order(read: Read) -> None:
     shop = Shop()
     for number in range(2500):

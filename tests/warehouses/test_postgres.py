@@ -37,6 +37,28 @@ def test_postgres_shows_the_tables_of_the_file_to_the_last_digit(home: Home, add
     assert postgres.standing() == file.standing()
 
 
+@pytest.mark.parametrize("says_so", ["environment", "role"])
+def test_texts_are_sent_as_utf8_whatever_the_client_is_said_to_speak(
+    home: Home, address: Address, monkeypatch: pytest.MonkeyPatch, says_so: str
+) -> None:
+    """With PGCLIENTENCODING=LATIN1 or a setting of the role texts were encoded twice, and nothing was said."""
+    if says_so == "environment":
+        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    else:
+        with psycopg.connect(address.reveal()) as connection:
+            connection.execute("alter role current_user set client_encoding to 'LATIN1'")
+    postgres = Postgres(home, address)
+    text = "Größe? Ação 😀 배송"
+    write_candidate(
+        home, "build", {"accounts": [{"account_id": "a", "name": text, "timezone": "UTC", "currency": "EUR"}]}
+    )
+    publish(home, keep=1, warehouses=[postgres])
+    with postgres.read() as reader:
+        assert reader.rows("select name from metrics.accounts") == [(text,)]
+    with psycopg.connect(address.reveal(), client_encoding="UTF8") as connection:
+        assert connection.execute("select name from metrics.accounts").fetchall() == [(text,)]
+
+
 def test_tables_have_their_types_keys_indexes_and_comments(home: Home, address: Address) -> None:
     write_candidate(home, "build", rows("build", 2))
     publish(home, keep=1, warehouses=[Postgres(home, address)])

@@ -28,6 +28,8 @@ DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "60000",
 }
+# Whatever the URL, PGCLIENTENCODING or the role's settings say: texts are sent and read as UTF-8.
+PINNED = {"client_encoding": "UTF8"}
 # Of a transaction. Only waiting is bounded: a first load takes as long as it takes, and the server notices when we die.
 LOCAL = {
     "TimeZone": "UTC",
@@ -162,7 +164,7 @@ def _conninfo(address: Address) -> str:
         raise InputError(
             what, where=str(address), remedy="see https://www.postgresql.org/docs/current/libpq-connect.html"
         ) from None
-    return make_conninfo("", **{**DEFAULTS, **given})
+    return make_conninfo("", **{**DEFAULTS, **given, **PINNED})
 
 
 def _installed(module: str) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flows.ground.address import Address
 from flows.ground.errors import InputError, WarehouseFailed
 from flows.ground.home import Home
+from flows.ground.memory import half_of_the_memory
 from flows.ground.sql import literal
 from flows.warehouses.files import kept_file
 from flows.warehouses.postgres.connection import problem, snapshot, writing
@@ -62,7 +63,7 @@ class Postgres:
 
     home: Home
     address: Address
-    memory_limit: str = "4GB"
+    memory_limit: str = field(default_factory=half_of_the_memory)
 
     def __str__(self) -> str:
         return str(self.address)
