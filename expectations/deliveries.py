@@ -6,6 +6,31 @@ from expectations.verdict import Check
 
 CHECKS = [
     Check(
+        "accounts",
+        "accounts are there: without an account nothing counts",
+        "select 'none' as accounts where not exists (select 1 from {metrics}.accounts)",
+        rule="2.3",
+    ),
+    Check(
+        "accounts",
+        "accounts that were delivered last are not refused: all that an account has would wait for it",
+        # A refused row stands for good; only while the newest delivery of accounts has one does it count.
+        """
+        select reason, payload
+        from {metrics}.rejected_rows
+        where
+            {q}table{q} = 'accounts'
+            and coalesce({account_of_payload}, '') not in (select account_id from {metrics}.accounts)
+            and exists (
+                select 1
+                from {lake}.loads
+                where
+                    table_name = 'accounts' and refused > 0
+                    and {q}load{q} = (select max({q}load{q}) from {lake}.loads where table_name = 'accounts')
+            )""",
+        rule="2.2",
+    ),
+    Check(
         "rejected_rows",
         "rejected_rows are few among the rows delivered since the last publication",
         # Orders refused for their currency were counted as accepted when they were loaded (2.2).

@@ -46,6 +46,10 @@ def run(request: RunRequest, call: Call = directly, progress: Progress | None = 
         _pull_all(job, sources, call, result)
         if result.unread and not job.lake.newest():
             raise SourceUnavailable(result.unread[0].error)  # there is nothing to go on with
+        if not job.lake.newest():
+            what = "nothing has been delivered yet, so there is nothing to publish"
+            remedy = "see that the sources have rows: for a folder, files such as conversations.csv"
+            raise InputError(what, where=request.path or str(job.home.lake), remedy=remedy)
         _derive(job, Wanted(request.instant(), request.full_refresh), call, result)
         return result
 

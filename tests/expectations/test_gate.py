@@ -256,3 +256,38 @@ def test_a_conversation_whose_order_went_over_is_looked_at_with_its_messages(sho
     shop.metrics("update conversations set agent_message_count = 99 where conversation_id in ('conversation-9')")
     shop.work("insert into changed_totals values ('shop-2', 'conversation-9'), ('shop-1', 'conversation-2')")
     assert failed(shop.check("changed")) == ["conversations count the messages of their threads"]
+
+
+REFUSED_ACCOUNT = """
+insert into rejected_rows
+select 'r', 'files', 'accounts', 'timezone: Europe/Lisboa is not an IANA zone', '{"account_id": "shop-9"}', '2026-06-30'
+"""
+
+
+@pytest.mark.parametrize(
+    ("loads", "row", "failing"),
+    [
+        ("(2, 'files', 'accounts', 3, 1, '2026-06-30')", REFUSED_ACCOUNT, True),
+        ("(2, 'files', 'accounts', 3, 1, '2026-06-30')", REFUSED_ACCOUNT.replace('"shop-9"', "null"), True),
+        ("(2, 'files', 'accounts', 3, 1, '2026-06-30')", REFUSED_ACCOUNT.replace("shop-9", "shop-1"), False),
+        (
+            "(2, 'files', 'accounts', 3, 1, '2026-06-30'), (3, 'files', 'accounts', 3, 0, '2026-07-01')",
+            REFUSED_ACCOUNT.replace('"shop-9"', "null"),
+            False,  # delivered again, and whole
+        ),
+    ],
+)
+def test_an_account_that_is_refused_closes_the_gate(shop: Shop, loads: str, row: str, failing: bool) -> None:
+    """A typo in the zone of a shop's only account held everything back, and an empty shop passed all checks."""
+    shop.work(f"insert into lake.loads values {loads}")
+    shop.metrics(row)
+    found = [one for one in shop.check().outcomes if one.outcome != "passed"]
+    assert [one.name.split(":")[0] for one in found] == ["accounts that were delivered last are not refused"] * failing
+    if failing:
+        assert "Europe/Lisboa" in str(found[0].sample)
+
+
+def test_a_shop_without_an_account_does_not_pass(shop: Shop) -> None:
+    shop.metrics("delete from accounts")
+    failed = {one.name.split(":")[0] for one in shop.check().outcomes if one.outcome == "failed"}
+    assert "accounts are there" in failed
