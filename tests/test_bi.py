@@ -129,7 +129,12 @@ def test_every_query_runs_on_both_warehouses_and_agrees_with_the_report(
         whole = report(reader, "acme", FIRST, LAST)
         groups = breakdown(reader, whole, "channel").groups
     assert [(channel, volume, float(rate), sales) for channel, volume, rate, sales in by_channel] == [
-        (one.key, one.conversations.volume, pytest.approx(one.conversations.resolution_rate), one.attributed_revenue)
+        (
+            one.key,
+            one.conversations.volume,
+            pytest.approx(one.conversations.share(one.conversations.resolved)),
+            one.attributed_revenue,
+        )
         for one in groups
     ]
     ((count, average),) = orders

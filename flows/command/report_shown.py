@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -14,17 +15,19 @@ from rich.text import Text
 from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
 from flows.published.breakdown import Breakdown, Group
-from flows.published.figures import Conversations, Figures
+from flows.published.figures import RATES, STATUSES, Conversations, Figures, Rate
 from flows.published.intervals import wilson
 from flows.published.report import Report, SkillUsage
 
 NONE = "–"
 LONGEST = 40  # characters of a name
-OF_ONE_STATUS = ("resolved", "routed", "closed", "open", "resolution rate", "routed rate", "unresolved rate")
+OF_ONE_STATUS = (*STATUSES, *(rate.words for rate in RATES))
 BRACKETS = "In brackets: the 95 % interval of a rate (Wilson). The fewer the conversations, the wider it is."
-# What a narrow terminal does without, the first of them first; then the intervals have gone already.
+# A narrow terminal always shows these columns.
+KEPT = ("conversations", "resolution rate")
+# It does without the intervals, then without columns that are named nowhere here, then without these, in this order.
 LEAST_WANTED = (
-    "unresolved rate", "net sales", "carts", "average order", "link clicks", "open", "closed", "orders",
+    "net sales", "carts", "average order", "link clicks", "open", "closed", "orders",
     "routed rate", "routed", "resolved", "AI sales",
 )  # fmt: skip
 
@@ -50,7 +53,8 @@ class FiguresTable:
         without: list[str] = []
         with_intervals = True
         table = self._table(without, with_intervals)
-        for name in ("intervals", *LEAST_WANTED):
+        others = [name for name in self._columns(with_intervals) if name not in (*KEPT, *LEAST_WANTED)]
+        for name in ("intervals", *others, *LEAST_WANTED):
             if Measurement.get(console, options.update(max_width=10_000), table).maximum <= options.max_width:
                 break
             with_intervals, without = False, [*without, name]
@@ -78,21 +82,18 @@ class FiguresTable:
         def count(number: Callable[[Conversations], int]) -> Callable[[Row], str]:
             return lambda row: f"{number(row.conversations):,}"
 
-        def rate(part: Callable[[Conversations], int]) -> Callable[[Row], str]:
-            return lambda row: share(part(row.conversations), row.conversations.volume, with_intervals=with_intervals)
+        def percent(rate: Rate) -> Callable[[Row], str]:
+            return lambda row: share(
+                rate.count(row.conversations), row.conversations.volume, with_intervals=with_intervals
+            )
 
         def sale(cell: Callable[[Figures], str]) -> Callable[[Row], str]:
             return lambda row: cell(row.sales) if row.sales else ""
 
         columns = {
             "conversations": count(lambda one: one.volume),
-            "resolved": count(lambda one: one.resolved),
-            "routed": count(lambda one: one.routed),
-            "closed": count(lambda one: one.closed),
-            "open": count(lambda one: one.open),
-            "resolution rate": rate(lambda one: one.resolved),
-            "routed rate": rate(lambda one: one.routed),
-            "unresolved rate": rate(lambda one: one.unresolved),
+            **{status: count(attrgetter(status)) for status in STATUSES},
+            **{rate.words: percent(rate) for rate in RATES},
         }
         if any(row.sales for row in self.rows):
             columns |= {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from flows.dashboard import shown
 from flows.ground.text import counted
-from flows.published.figures import Conversations, Figures
+from flows.published.figures import RATES, Figures, Rate
 from flows.published.intervals import wilson
 from flows.published.performance import Bar
 
@@ -36,15 +35,13 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
     def money(amount: Decimal | None) -> str:
         return shown.money(amount, currency)
 
-    def rate(key: str, title: str, count: Callable[[Conversations], int], definition: str) -> Card:
-        """A share of the volume; more of it is better for `resolved` alone."""
-        share, earlier = of.share(count(of)), was.conversations.share(count(was.conversations))
+    def card(rate: Rate) -> Card:
+        count, share, earlier = rate.count(of), rate.of(of), rate.of(was.conversations)
         change = shown.points(share, earlier)
         is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
-        is_better = None if is_more is None else is_more == (key == "resolved")
-        of_all = counted(count(of), "conversation")
-        told = ", ".join(part for part in (of_all, _interval(count(of), of.volume)) if part)
-        return Card(key, title, shown.percent(share), told, change, is_better, definition)
+        is_better = None if is_more is None else is_more == rate.is_more_better
+        told = ", ".join(part for part in (counted(count, "conversation"), _interval(count, of.volume)) if part)
+        return Card(rate.name, rate.title, shown.percent(share), told, change, is_better, rate.definition)
 
     def amount(key: str, title: str, count: int, before: int, definition: str) -> Card:
         return Card(key, title, shown.number(count), "", shown.change(count, before), None, definition)
@@ -63,24 +60,7 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
             "Conversations that a shopper started in this period, whole, with the status that they have now.",
             _line(bars),
         ),
-        rate(
-            "resolved",
-            "Resolved by AI",
-            lambda one: one.resolved,
-            "Conversations that ended with the agent's word and without a hand-off, of all that started.",
-        ),
-        rate(
-            "routed",
-            "Routed",
-            lambda one: one.routed,
-            "Conversations that went on to a person or a ticket, of all that started.",
-        ),
-        rate(
-            "unresolved",
-            "Unresolved",
-            lambda one: one.unresolved,
-            "Routed conversations, and those in which the agent showed its hand-off message, of all that started.",
-        ),
+        *map(card, RATES),
         Card(
             "sales",
             "AI-generated sales",

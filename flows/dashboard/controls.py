@@ -16,7 +16,7 @@ from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import ORDERS, tags
 from flows.published.events import EVENTS
-from flows.published.figures import STATUSES
+from flows.published.figures import RATES, STATUSES
 from flows.published.filters import Filters
 from flows.published.performance import Bar
 from flows.warehouses.reader import Reader
@@ -166,9 +166,7 @@ def rows_of_figures(memory: Memory, renew: Setter) -> mo.ui.dictionary:
     """A button at a key figure, for the conversations behind it."""
     wanted = {
         "volume": {},
-        "resolved": {"statuses": "resolved"},
-        "routed": {"statuses": "routed"},
-        "unresolved": {"statuses": "routed,closed"},
+        **{rate.name: {"statuses": ",".join(rate.statuses)} for rate in RATES},
         "sales": {"is_sold": "yes"},
         "clicks": {"is_clicked": "yes"},
     }

@@ -19,6 +19,7 @@ from flows.ground.progress import Lines, Progress
 from flows.ground.text import clean
 from flows.jobs.calls import RETRY_DELAYS
 from flows.jobs.result import Closed, Result
+from flows.published.figures import RATES
 from flows.published.recent import recent_reports
 from flows.settings.requests import HALF_A_DAY, HomeRequest, Request
 from flows.warehouses import configured
@@ -117,8 +118,7 @@ def show_figures(request: Request, result: Result) -> None:
             "from": one.first.isoformat(),
             "to": one.last.isoformat(),
             "conversations": one.conversations.volume,
-            "resolution rate": one.conversations.resolution_rate,
-            "routed rate": one.conversations.routed_rate,
+            **{rate.words: rate.of(one.conversations) for rate in RATES},
             "AI-generated sales": f"{one.attributed_revenue:.2f} {one.currency}",
             "orders": one.attributed_orders,
             "link clicks": one.link_clicks,

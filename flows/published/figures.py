@@ -15,7 +15,7 @@ STATUSES = contract.metrics()["conversations"].column("status").values  # in the
 
 @dataclass(frozen=True)
 class Conversations:
-    """Conversations by status (rule 6.1), and their rates between 0 and 1, None where there are none (rule 6.2)."""
+    """Conversations by status (rule 6.1)."""
 
     volume: int
     resolved: int
@@ -23,33 +23,60 @@ class Conversations:
     closed: int
     open: int
 
-    @property
-    def unresolved(self) -> int:
-        return self.routed + self.closed
-
-    @property
-    def resolution_rate(self) -> float | None:
-        return self.share(self.resolved)
-
-    @property
-    def routed_rate(self) -> float | None:
-        return self.share(self.routed)
-
-    @property
-    def unresolved_rate(self) -> float | None:
-        return self.share(self.unresolved)
-
     def to_json_dict(self) -> dict[str, int | float | None]:
-        return {
-            **asdict(self),
-            "resolution_rate": self.resolution_rate,
-            "routed_rate": self.routed_rate,
-            "unresolved_rate": self.unresolved_rate,
-        }
+        return {**asdict(self), **{rate.name: rate.of(self) for rate in RATES}}
 
     def share(self, part: int) -> float | None:
         """Of the volume; None where there is none."""
         return part / self.volume if self.volume else None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of the volume, between 0 and 1 (rule 6.2).
+
+    JSON, the report, the page and Prefect's artifact show each of RATES, in this order.
+    """
+
+    name: str  # in JSON, and of the metric in MetricFlow
+    statuses: tuple[str, ...]  # conversations with one of them are counted
+    title: str  # of its card on the page
+    definition: str  # what the card says that it is, in a sentence
+    is_more_better: bool = False
+
+    @property
+    def words(self) -> str:
+        return self.name.replace("_", " ")
+
+    def count(self, conversations: Conversations) -> int:
+        return sum(getattr(conversations, status) for status in self.statuses)
+
+    def of(self, conversations: Conversations) -> float | None:
+        """None where there are no conversations."""
+        return conversations.share(self.count(conversations))
+
+
+RATES = (
+    Rate(
+        "resolution_rate",
+        ("resolved",),
+        "Resolved by AI",
+        "Conversations that ended with the agent's word and without a hand-off, of all that started.",
+        is_more_better=True,
+    ),
+    Rate(
+        "routed_rate",
+        ("routed",),
+        "Routed",
+        "Conversations that went on to a person or a ticket, of all that started.",
+    ),
+    Rate(
+        "unresolved_rate",
+        ("routed", "closed"),
+        "Unresolved",
+        "Routed conversations, and those in which the agent showed its hand-off message, of all that started.",
+    ),
+)
 
 
 def by_status(counted: str = "count(*)", *, status: str = "status", among: str = "true") -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.dashboard.cards import HEIGHT, WIDTH, Card, cards
-from flows.published.figures import Conversations, Figures
+from flows.published.figures import RATES, Conversations, Figures
 from flows.published.intervals import wilson
 from flows.published.performance import Bar
 
@@ -34,7 +34,7 @@ def but(**figures: Any) -> Figures:
 
 NOW = but()
 NOTHING = Figures(conversations=Conversations(0, 0, 0, 0, 0), **NO_SALES)
-KEYS = ["volume", "resolved", "routed", "unresolved", "sales", "orders", "carts", "clicks"]
+KEYS = ["volume", *(rate.name for rate in RATES), "sales", "orders", "carts", "clicks"]
 DAY = date(2026, 6, 1)
 
 
@@ -47,17 +47,17 @@ def test_every_figure_has_its_card_with_a_definition() -> None:
     assert list(found) == KEYS
     assert {key: card.value for key, card in found.items()} == {
         "volume": "1,284",
-        "resolved": "71.3%",
-        "routed": "15.6%",
-        "unresolved": "18.9%",
+        "resolution_rate": "71.3%",
+        "routed_rate": "15.6%",
+        "unresolved_rate": "18.9%",
         "sales": "R$12,480.50",
         "orders": "R$58.32",
         "carts": "214",
         "clicks": "3,102",
     }
     assert all(card.definition.endswith(".") and card.title for card in found.values())
-    assert "916 conversations" in found["resolved"].detail
-    assert "243 conversations" in found["unresolved"].detail
+    assert "916 conversations" in found["resolution_rate"].detail
+    assert "243 conversations" in found["unresolved_rate"].detail
     assert "net R$11,902.00" in found["sales"].detail
     assert "214 orders" in found["orders"].detail
 
@@ -65,12 +65,12 @@ def test_every_figure_has_its_card_with_a_definition() -> None:
 def test_rates_come_with_their_interval() -> None:
     """So that nobody celebrates three conversations."""
     low, high = wilson(916, 1284) or (0, 0)
-    assert f"{100 * low:.0f} to {100 * high:.0f} %" in shown(NOW, NOW)["resolved"].detail
+    assert f"{100 * low:.0f} to {100 * high:.0f} %" in shown(NOW, NOW)["resolution_rate"].detail
     three = Figures(conversations=Conversations(3, 3, 0, 0, 0), **NO_SALES)
     found = shown(three, NOTHING)
-    assert found["resolved"].value == "100.0%"
-    assert "44 to 100 %" in found["resolved"].detail
-    assert "0 to 56 %" in found["routed"].detail
+    assert found["resolution_rate"].value == "100.0%"
+    assert "44 to 100 %" in found["resolution_rate"].detail
+    assert "0 to 56 %" in found["routed_rate"].detail
 
 
 def test_without_anything_there_are_no_rates_and_no_division() -> None:
@@ -95,18 +95,18 @@ def test_the_first_period_has_nothing_before() -> None:
     ("was", "key", "change", "is_better"),
     [
         (but(volume=1000, resolved=700, routed=200, closed=0), "volume", "+28%", None),
-        (but(resolved=800), "resolved", "+9.0 pt", True),
-        (but(resolved=1000), "resolved", "−6.5 pt", False),
-        (but(routed=100), "routed", "+7.8 pt", False),
-        (but(routed=300), "routed", "−7.8 pt", True),
-        (but(closed=143), "unresolved", "−7.8 pt", True),
-        (but(closed=0), "unresolved", "+3.3 pt", False),
+        (but(resolved=800), "resolution_rate", "+9.0 pt", True),
+        (but(resolved=1000), "resolution_rate", "−6.5 pt", False),
+        (but(routed=100), "routed_rate", "+7.8 pt", False),
+        (but(routed=300), "routed_rate", "−7.8 pt", True),
+        (but(closed=143), "unresolved_rate", "−7.8 pt", True),
+        (but(closed=0), "unresolved_rate", "+3.3 pt", False),
         (but(attributed_revenue=Decimal("24961.00")), "sales", "−50%", False),
         (but(attributed_revenue=Decimal("6240.25")), "sales", "+100%", True),
         (but(attributed_orders=107), "orders", "−50%", None),
         (but(add_to_cart_items=107), "carts", "+100%", None),
         (but(link_clicks=6204), "clicks", "−50%", None),
-        (NOW, "resolved", "±0.0 pt", None),
+        (NOW, "resolution_rate", "±0.0 pt", None),
         (NOW, "sales", "±0%", None),
     ],
 )
@@ -118,7 +118,7 @@ def test_changes_and_whether_they_are_better(was: Figures, key: str, change: str
 def test_what_is_shown_as_no_change_is_neither_better_nor_worse() -> None:
     """A figure that rounds to ±0 must not be green."""
     nearly = but(volume=100_000, resolved=70_001), but(volume=100_000, resolved=70_000)
-    assert (shown(*nearly)["resolved"].change, shown(*nearly)["resolved"].is_better) == ("±0.0 pt", None)
+    assert (shown(*nearly)["resolution_rate"].change, shown(*nearly)["resolution_rate"].is_better) == ("±0.0 pt", None)
     nearly = but(attributed_revenue=Decimal("1000.01")), but(attributed_revenue=Decimal(1000))
     assert (shown(*nearly)["sales"].change, shown(*nearly)["sales"].is_better) == ("±0%", None)
 

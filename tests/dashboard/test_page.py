@@ -19,6 +19,7 @@ from flows.dashboard import shown
 from flows.dashboard.periods import NAMES
 from flows.demo import write_shop
 from flows.ground.home import Home
+from flows.published.figures import RATES
 from flows.published.report import Report, report
 from flows.settings.requests import PublishRequest, RunRequest
 from flows.warehouses.duckdb import DuckDBFile
@@ -82,7 +83,7 @@ def rows(home: Home, sql: str) -> list[tuple[Any, ...]]:
 
 
 def figures(visitor: Visitor) -> dict[str, str]:
-    keys = ("volume", "resolved", "routed", "unresolved", "sales", "orders", "carts", "clicks")
+    keys = ("volume", *(rate.name for rate in RATES), "sales", "orders", "carts", "clicks")
     return {key: visitor.figure(key) for key in keys}
 
 
@@ -92,9 +93,7 @@ def expected(one: Report) -> dict[str, str]:
 
     return {
         "volume": f"{one.conversations.volume:,}",
-        "resolved": shown.percent(one.conversations.resolution_rate),
-        "routed": shown.percent(one.conversations.routed_rate),
-        "unresolved": shown.percent(one.conversations.unresolved_rate),
+        **{rate.name: shown.percent(rate.of(one.conversations)) for rate in RATES},
         "sales": money(one.attributed_revenue),
         "orders": money(one.average_order_value),
         "carts": f"{one.add_to_cart_items:,}",
@@ -264,7 +263,7 @@ def test_a_figure_leads_down_to_order_lines_touch_and_conversation(home: Home, v
     )
     row.locator("td").nth(1).click()
     expect(page.locator(f"article.thread[data-conversation='{conversation}']")).to_be_visible()
-    page.locator("#App [data-figure=unresolved] button").click()
+    page.locator("#App [data-figure=unresolved_rate] button").click()
     expect(page.locator("table.conversations caption")).to_contain_text(
         f"{one.conversations.routed + one.conversations.closed:,} conversations"
     )
@@ -401,8 +400,8 @@ def test_the_page_reads_postgres_as_well(home: Home, visit: Visit) -> None:
 
 def test_the_keyboard_is_enough(visit: Visit) -> None:
     page = visit().open(account="aurora", dates="30")
-    page.locator("#App [data-figure=resolved] .term").focus()
-    expect(page.locator("#App [data-figure=resolved] .definition")).to_be_visible()
+    page.locator("#App [data-figure=resolution_rate] .term").focus()
+    expect(page.locator("#App [data-figure=resolution_rate] .definition")).to_be_visible()
     page.locator("table.conversations tbody tr button").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("article.thread")).to_be_visible()

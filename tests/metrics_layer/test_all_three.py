@@ -14,10 +14,10 @@ from flows.warehouses.reader import Reader
 from tests.dashboard.browser import Visitor, chromium, served
 from tests.metrics_layer.conftest import Ask
 from tests.metrics_layer.shop import ACCOUNTS
-from tests.metrics_layer.test_metrics import COMPARED, RANGES, Figures, compared, of, reported
+from tests.metrics_layer.test_metrics import COMPARED, RANGES, RATES, Figures, compared, of, reported
 
 pytestmark = pytest.mark.xdist_group("metricflow")
-SHOWN = ("volume", "resolved", "routed", "unresolved", "sales", "orders", "carts", "clicks")
+SHOWN = ("volume", *RATES, "sales", "orders", "carts", "clicks")
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,7 @@ def as_shown(figures: Figures, currency: str) -> dict[str, str]:
     """The figures as the page writes them."""
     return {
         "volume": shown.number(figures["volume"]),
-        "resolved": shown.percent(figures["resolution_rate"]),
-        "routed": shown.percent(figures["routed_rate"]),
-        "unresolved": shown.percent(figures["unresolved_rate"]),
+        **{name: shown.percent(figures[name]) for name in RATES},
         "sales": shown.money(figures["ai_sales"], currency),
         "orders": shown.money(figures["average_order_value"], currency),
         "carts": shown.number(figures["add_to_cart_items"]),

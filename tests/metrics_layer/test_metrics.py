@@ -13,6 +13,7 @@ import pytest
 from contract.generate import catalogue
 from flows.ground.home import Home
 from flows.ground.sql import literal
+from flows.published import figures as chapter_6
 from flows.published.breakdown import Group, breakdown
 from flows.published.report import Report, report
 from flows.warehouses.reader import Reader
@@ -32,7 +33,7 @@ RANGES = {
     "nothing yet": (date(2025, 1, 1), date(2025, 1, 31)),
 }
 OF_CONVERSATIONS = ["volume", "resolved", "routed", "closed", "open", "handoffs"]
-RATES = ["resolution_rate", "routed_rate", "unresolved_rate"]
+RATES = [rate.name for rate in chapter_6.RATES]
 OF_SALES = ["ai_sales", "net_ai_sales", "attributed_orders", "average_order_value"]
 OF_CLICKS = ["link_clicks", "add_to_cart_items"]
 OF_SKILLS = ["skill_messages", "skill_conversations"]
@@ -56,7 +57,7 @@ def reported(told: Report | Group) -> Figures:
     """The figures under the names of the metrics."""
     counted = told.conversations
     return {
-        **{name: getattr(counted, name) for name in ("volume", "resolved", "routed", "closed", "open", *RATES)},
+        **counted.to_json_dict(),
         "handoffs": counted.routed + counted.closed,
         "ai_sales": told.attributed_revenue,
         "net_ai_sales": told.net_attributed_revenue,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.published.figures import Conversations, Figures
+from flows.published.figures import RATES, Conversations, Figures
 from flows.published.performance import Bar, bars, before, key_figures, unit_of
 from flows.published.report import report
 from flows.warehouses.reader import Reader
@@ -159,7 +159,7 @@ def test_one_conversation(read: Read) -> None:
 def test_nothing_published_for_the_account(read: Read) -> None:
     reader = read(Shop())
     assert key_figures(reader, account_of(reader), FIRST, FIRST) == NOTHING
-    assert NOTHING.conversations.resolution_rate is None
+    assert [rate.of(NOTHING.conversations) for rate in RATES] == [None, None, None]
     assert bars(reader, account_of(reader), FIRST, FIRST, by="channel") == ()
 
 
