@@ -75,19 +75,19 @@ def test_rates_come_with_their_interval() -> None:
 
 def test_without_anything_there_are_no_rates_and_no_division() -> None:
     found = shown(NOTHING, NOTHING)
-    assert [card.value for card in found.values()] == ["0", "–", "–", "–", "R$0.00", "–", "0", "0"]
     assert {card.change for card in found.values()} == {""}
     assert {card.is_better for card in found.values()} == {None}
     assert not any("%" in card.detail for card in found.values())
     assert found["volume"].line == ""
+    assert {found.pop(rate.name).value for rate in RATES} == {"–"}
+    assert [card.value for card in found.values()] == ["0", "R$0.00", "–", "0", "0"]
 
 
 def test_the_first_period_has_nothing_before() -> None:
     found = shown(NOW, NOTHING)
-    assert [found[key].change for key in KEYS] == [
-        "none before", "", "", "", "none before", "", "none before", "none before",
-    ]  # fmt: skip
     assert {card.is_better for card in found.values()} == {None}
+    assert {found.pop(rate.name).change for rate in RATES} == {""}
+    assert [card.change for card in found.values()] == ["none before", "none before", "", "none before", "none before"]
     assert {card.change for card in shown(NOTHING, NOW).values()} == {"−100%", ""}
 
 

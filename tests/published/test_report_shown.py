@@ -16,6 +16,7 @@ from flows.command import report_shown
 from flows.command.main import main
 from flows.ground.home import Home
 from flows.published.breakdown import DIMENSIONS, breakdown
+from flows.published.figures import RATES, Conversations
 from flows.published.report import report
 from flows.warehouses.duckdb import DuckDBFile
 from tests.gaps.shop import publish_to
@@ -23,6 +24,7 @@ from tests.published.shop import MIDNIGHT, Shop
 from tests.warehouses import servers
 
 ASKED = ["--account", "shop", "--from", "2026-06-01", "--to", "2026-06-07"]
+WIDE = 1000  # characters, room for every column
 HOSTILE_TAG = "[red]:smile:[/red]\x1b[31m\r\n\u202eevil"
 
 
@@ -65,7 +67,7 @@ def cells(text: str) -> list[list[str]]:
 
 
 def test_rates_stand_with_their_intervals_and_all_in_the_last_line(place: Home) -> None:
-    text = printed(place, None, 200)
+    text = printed(place, None, WIDE)
     head, *lines = cells(text)
     assert head == [
         *("channel", "conversations", "resolved", "routed", "closed", "open"),
@@ -80,7 +82,7 @@ def test_rates_stand_with_their_intervals_and_all_in_the_last_line(place: Home) 
 
 
 def test_groups_stand_with_their_sales_and_the_total_of_the_whole(place: Home) -> None:
-    lines = cells(printed(place, "tag", 200))
+    lines = cells(printed(place, "tag", WIDE))
     tags = {line[0]: line[1:] for line in lines[1:]}
     assert list(tags) == ["returns", "[red]:smile:[/red]\\x1b[31m \\u202eevil", "(none)", "all"]
     assert lines[0][-6:] == ["AI sales", "net sales", "orders", "average order", "link clicks", "carts"]
@@ -96,7 +98,7 @@ def test_a_narrow_terminal_shows_less_and_says_so(place: Home, by: str | None, w
     table, said = [*text.split("\n\n"), ""][1:3]
     assert all(len(line) <= width for line in table.splitlines())
     assert "…" not in text
-    shown, whole = cells(text)[0], cells(printed(place, by, 200))[0]
+    shown, whole = cells(text)[0], cells(printed(place, by, WIDE))[0]
     assert shown[:2] == [by or "channel", "conversations"]
     assert "resolution rate" in shown or by == "status"
     names = " ".join(said.split()).partition("also shows: ")[2].rstrip(".")
@@ -104,15 +106,16 @@ def test_a_narrow_terminal_shows_less_and_says_so(place: Home, by: str | None, w
 
 
 def test_days_without_anything_stand_there_with_dashes(place: Home) -> None:
-    lines = cells(printed(place, "day", 200))
+    lines = cells(printed(place, "day", WIDE))
     assert lines[0][0] == "day"
     assert [line[0] for line in lines[1:]] == [*(f"2026-06-0{day}" for day in range(1, 8)), "all"]
-    assert lines[7][:9] == ["2026-06-07", "0", "0", "0", "0", "0", "–", "–", "–"]
+    rates = ["–"] * len(RATES)
+    assert lines[7][: 6 + len(rates)] == ["2026-06-07", "0", "0", "0", "0", "0", *rates]
 
 
 def test_weeks_say_when_they_end_and_skills_what_they_are_called(place: Home) -> None:
-    assert cells(printed(place, "week", 200))[1][0] == "2026-06-01 to 2026-06-07"
-    assert cells(printed(place, "skill", 200)) == [
+    assert cells(printed(place, "week", WIDE))[1][0] == "2026-06-01 to 2026-06-07"
+    assert cells(printed(place, "skill", WIDE)) == [
         ["skill", "label", "messages", "conversations"],
         ["returns", "Returns", "0", "0"],
     ]
@@ -146,7 +149,7 @@ def test_json_is_the_whole_report_and_its_groups(
         assert document == whole
         assert all(by in group for group in groups)
     counts = {"volume": 675, "resolved": 375, "routed": 150, "closed": 75, "open": 75}
-    rates = {"resolution_rate": 375 / 675, "routed_rate": 150 / 675, "unresolved_rate": 225 / 675}
+    rates = {rate.name: rate.of(Conversations(**counts)) for rate in RATES}
     sales = {"attributed_revenue": "1000.0000", "net_attributed_revenue": "0.0000", "attributed_orders": 1}
     clicks = {"average_order_value": "1000.0000", "link_clicks": 0, "add_to_cart_items": 0}
     web_chat = {"channel": "web_chat", **counts, **rates, **sales, **clicks}
