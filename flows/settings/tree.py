@@ -109,7 +109,8 @@ class AccountSourcesSettings(Section):
     def _orders_from_one_place(self) -> AccountSourcesSettings:
         """Orders come from the shop; where the account has none, from Klaviyo's events."""
         if self.klaviyo and self.klaviyo.orders is None:
-            has_shop = bool(self.shopify or self.woocommerce or (self.sql and "orders" in self.sql.tables))
+            others = (getattr(self, name) for name in type(self).model_fields if name != "klaviyo")
+            has_shop = any(one.brings_orders for one in others if one)
             self.__dict__["klaviyo"] = self.klaviyo.model_copy(update={"orders": not has_shop})
         return self
 

@@ -25,6 +25,15 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class SourceSettings(Section):
+    """Settings of one source of one account."""
+
+    @property
+    def brings_orders(self) -> bool:
+        """Whether the account's orders come from here, so that Klaviyo's events do not bring them a second time."""
+        return False
+
+
 @dataclass(frozen=True)
 class Secret:
     """Where a credential is, never what it is: `env:NAME`, or `block:name` for a Secret block of Prefect."""

@@ -6,10 +6,10 @@ from datetime import date
 
 from pydantic import Field
 
-from flows.sources.sections import BaseUrl, Secret, SecretPlace, Section
+from flows.sources.sections import BaseUrl, Secret, SecretPlace, SourceSettings
 
 
-class GorgiasSettings(Section):
+class GorgiasSettings(SourceSettings):
     """A Gorgias, asked with an API key."""
 
     account: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="the shop of https://shop.gorgias.com")

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
-from flows.sources.sections import BaseUrl, Secret, SecretPlace, Section
+from flows.sources.sections import BaseUrl, Secret, SecretPlace, Section, SourceSettings
 
 
 class MetricsSettings(Section):
@@ -21,7 +21,7 @@ class MetricsSettings(Section):
     clicked_sms: tuple[str, ...] = Field(default=(), description="a link in a text message was clicked")
 
 
-class KlaviyoSettings(Section):
+class KlaviyoSettings(SourceSettings):
     """An account of Klaviyo."""
 
     base_url: BaseUrl = Field(default="https://a.klaviyo.com", description="where the API is, e.g. a proxy")

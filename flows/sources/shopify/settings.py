@@ -7,14 +7,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from flows.sources.sections import BaseUrl, Secret, SecretPlace, Section
+from flows.sources.sections import BaseUrl, Secret, SecretPlace, SourceSettings
 
 
 def _name(shop: object) -> object:
     return shop.strip().lower().removesuffix(".myshopify.com") if isinstance(shop, str) else shop
 
 
-class ShopifySettings(Section):
+class ShopifySettings(SourceSettings):
     """A Shopify shop."""
 
     shop: Annotated[str, BeforeValidator(_name), Field(pattern=r"^[a-z0-9][a-z0-9\-]*$")] | None = Field(
@@ -48,3 +48,7 @@ class ShopifySettings(Section):
     def url(self) -> str:
         """Where the shop is asked."""
         return self.base_url or f"https://{self.shop}.myshopify.com"
+
+    @property
+    def brings_orders(self) -> bool:
+        return True

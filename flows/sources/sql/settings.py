@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from contract import landing
-from flows.sources.sections import Secret, SecretPlace, Section
+from flows.sources.sections import Secret, SecretPlace, Section, SourceSettings
 
 
 class SqlTable(Section):
@@ -42,7 +42,7 @@ def _of_the_contract(tables: dict[str, SqlTable]) -> dict[str, SqlTable]:
     return tables
 
 
-class SqlSettings(Section):
+class SqlSettings(SourceSettings):
     """A database that SQLAlchemy has a dialect for."""
 
     url: SecretPlace = Field(
@@ -51,3 +51,7 @@ class SqlSettings(Section):
     tables: Annotated[dict[str, SqlTable], AfterValidator(_of_the_contract)] = Field(
         min_length=1, description="landing table -> where its rows come from"
     )
+
+    @property
+    def brings_orders(self) -> bool:
+        return "orders" in self.tables

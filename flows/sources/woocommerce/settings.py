@@ -6,10 +6,10 @@ from datetime import date
 
 from pydantic import Field
 
-from flows.sources.sections import BaseUrl, Secret, SecretPlace, Section
+from flows.sources.sections import BaseUrl, Secret, SecretPlace, SourceSettings
 
 
-class WooCommerceSettings(Section):
+class WooCommerceSettings(SourceSettings):
     """A WooCommerce shop."""
 
     base_url: BaseUrl = Field(description="address of the site, e.g. https://shop.example")
@@ -22,3 +22,7 @@ class WooCommerceSettings(Section):
     start: date | None = Field(
         default=None, description="nothing that was last changed before this day (UTC) is asked for"
     )
+
+    @property
+    def brings_orders(self) -> bool:
+        return True

@@ -6,10 +6,10 @@ from datetime import date
 
 from pydantic import Field
 
-from flows.sources.sections import BaseUrl, Secret, SecretPlace, Section
+from flows.sources.sections import BaseUrl, Secret, SecretPlace, SourceSettings
 
 
-class ZendeskSettings(Section):
+class ZendeskSettings(SourceSettings):
     """A Zendesk, asked as an OAuth client."""
 
     subdomain: str = Field(pattern="^[a-z0-9][a-z0-9-]*$", description="the shop of https://shop.zendesk.com")
