@@ -15,6 +15,11 @@ from contract import landing
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 DEFINITIONS = (ROOT / "docs" / "definitions.md").read_text("utf-8")
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "tests/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "flows" / "sources").glob("*/README.md")),
+]
 RULES = [
     *("1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3", "2.4"),
     *(f"3.{number}" for number in range(1, 10)),
@@ -54,26 +59,38 @@ def test_every_flow_has_a_deployment() -> None:
 
 def test_a_long_line_of_a_page_is_one_sentence() -> None:
     """Lines of several sentences hide in a diff which of them changed, and grow until nobody reads them."""
-    pages = [
-        *(ROOT / "docs").rglob("*.md"),
-        *(ROOT / "flows" / "sources").glob("*/README.md"),
-        ROOT / "CONTRIBUTING.md",
-    ]
     long = []
-    for page in {*pages, ROOT / "README.md"} - {ROOT / "docs" / name for name in ("definitions.md", "metrics.md")}:
+    for page in set(PAGES) - {
+        ROOT / name for name in ("docs/definitions.md", "docs/metrics.md", "benchmarks/README.md")
+    }:
         text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
         lines = [line for line in re.sub(r"\]\([^)]*\)", "]", text).splitlines() if not line.startswith(("|", "    "))]
         long += [f"{page.name}: {line}" for line in lines if len(line) > 100 and re.search(r"\D[.!?] [A-Z]", line)]
     assert not long, "\n".join(sorted(long))
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
-)
-def test_links_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text("utf-8")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        assert ((ROOT / page).parent / target).exists(), target
+        assert (page.parent / target).exists(), target
+
+
+def test_every_recipe_is_in_contributing() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    for recipe in (ROOT / "docs" / "recipes").glob("*.md"):
+        assert f"(docs/recipes/{recipe.name})" in text, recipe.name
+
+
+def test_the_files_that_a_recipe_names_are_there() -> None:
+    """A recipe that names a file which has moved is worse than none; `tests/x.py` of a new thing is not there yet."""
+    new = ("squarespace", "<")
+    for recipe in [ROOT / "CONTRIBUTING.md", *(ROOT / "docs" / "recipes").glob("*.md")]:
+        for name in re.findall(
+            r"\b((?:contract|dbt_project|docs|expectations|flows|tests)/[\w./<>-]+)", recipe.read_text("utf-8")
+        ):
+            if not any(word in name for word in new):
+                assert (ROOT / name.rstrip(".")).exists(), f"{recipe.name}: {name}"
 
 
 def test_refused_rows_of_every_landing_table_are_published() -> None:
