@@ -20,6 +20,7 @@ from requests.auth import AuthBase
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api.pace import Pace
+from flows.sources.api.said import without_secrets
 
 ATTEMPTS = 5  # of one call, a quarter of a minute; stages try longer, and keep what came meanwhile
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and to wait for an answer
@@ -117,8 +118,10 @@ class Http:
             raise SourceRefused(
                 f"{self._source} answers something that is not JSON", where=where, remedy="see base_url"
             )
-        detail = re.sub(r"\s+", " ", response.text)[:DETAIL]
-        remedy = self._explain(status, answer) or {
+        said = without_secrets(response.text, response.request)
+        detail = re.sub(r"\s+", " ", said)[:DETAIL]
+        explained = self._explain(status, answer)
+        remedy = (explained and without_secrets(explained, response.request)) or {
             401: "see to the credentials",
             403: "see to the scopes of the credentials",
             404: "see to base_url, or to the name of the shop",
