@@ -397,3 +397,40 @@ script()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "Error: interrupted; what was published stands\n")
+
+
+@pytest.mark.parametrize("obstacle", ["a file", "below a file", "no permission"])
+def test_a_home_that_cannot_be_written_is_a_mistake_of_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], obstacle: str
+) -> None:
+    """It was exit status 1, as if something had broken, where `doctor` says 2."""
+    (tmp_path / "file").write_text("", "utf-8")
+    home = {
+        "a file": tmp_path / "file",
+        "below a file": tmp_path / "file" / "home",
+        "no permission": Path("/proc/home"),
+    }
+    assert main(["run", "--home", str(home[obstacle]), "--path", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "is not a folder that can be written to" in said
+    assert "give another --home, or its permissions" in said
+
+
+def test_an_empty_folder_is_not_a_shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder in which nothing is was built and published for half a minute, with exit status 0."""
+    (tmp_path / "shop").mkdir()
+    assert main(["run", "--home", str(tmp_path / "home"), "--path", str(tmp_path / "shop")]) == 2
+    assert "nothing has been delivered yet" in capsys.readouterr().err
+    assert not (tmp_path / "home" / "candidate").exists()
+
+
+def test_a_home_is_readable_by_its_owner_only(home: Path, shop: Path, tmp_path: Path) -> None:
+    """Under the usual umask every account of the machine could read what shoppers had written."""
+    before = os.umask(0o022)
+    try:
+        assert main(["pull", "--home", str(tmp_path / "home"), "--path", str(shop)]) == 0
+    finally:
+        os.umask(before)
+    made = [tmp_path / "home", *(tmp_path / "home").rglob("*"), *home.rglob("*")]
+    assert len(made) > 10
+    assert [file for file in made if file.exists() and file.stat().st_mode & 0o077] == []

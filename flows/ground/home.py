@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -25,7 +26,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.ground.errors import HomeBusy
+from flows.ground.errors import HomeBusy, InputError
+
+NOT_OURS = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+}
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,8 @@ class Home:
     def lock(self) -> AbstractContextManager[None]:
         """Hold this home for one run. The system frees the lock when the process ends, however it ends.
 
-        Raises HomeBusy when another process holds it.
+        While it is held, what this process writes is readable by its owner only. Raises HomeBusy when another process
+        holds it, InputError where the home cannot be written to.
         """
         return self._held("run.lock", "another run")
 
@@ -100,8 +113,8 @@ class Home:
 
     @contextmanager
     def _held(self, name: str, who: str) -> Iterator[None]:
-        self.root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.root / name, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = self._opened(name)
+        umask = os.umask(0o077)  # whatever the user's is: what is written here holds what shoppers wrote
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,7 +129,19 @@ class Home:
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
             yield
         finally:
+            os.umask(umask)
             os.close(descriptor)
+
+    def _opened(self, name: str) -> int:
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(self.root / name, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            if error.errno not in NOT_OURS:
+                raise
+            what = f"is not a folder that can be written to ({error.strerror})"
+            remedy = "give another --home, or its permissions"
+            raise InputError(what, where=str(self.root), remedy=remedy) from error
 
 
 def write_durably(path: Path, text: str) -> None:
