@@ -18,10 +18,14 @@ from flows.settings import AccountSettings
 
 
 def last_build(home: Home, engine: str) -> Build | None:
-    """The complete candidate that `engine` made in this home; None where there is none or a build was cut off."""
+    """The complete candidate that `engine` made in this home.
+
+    None where there is none, a build was cut off, or somebody has written to the files since.
+    """
     build = Build.read(home)
     files = {"duckdb": [home.work_file, home.candidate_file], "spark": [home.tables / "tables.json"]}[engine]
-    return build if build and build.engine == engine and all(file.exists() for file in files) else None
+    is_there = build and build.engine == engine and all(file.exists() for file in files) and build.is_untouched(home)
+    return build if is_there else None
 
 
 @dataclass(frozen=True)

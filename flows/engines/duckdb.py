@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -13,7 +14,7 @@ import contract
 from contract.types import TYPES
 from flows.engines import dbt
 from flows.engines.candidate import Plan, Topics, described, plan
-from flows.ground.build import Build
+from flows.ground.build import Build, state_of
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
@@ -58,7 +59,7 @@ def build(
         run(dbt.BEFORE_TOPICS)
         version = _group(home, todo, settings.memory_limit)
         run(dbt.TOPICS)
-        result = _describe(home, todo, version)
+        result = replace(_describe(home, todo, version), state=state_of(home))
         result.write(home)
     except (OSError, duckdb.IOException) as error:
         raise StorageFailed(

@@ -18,8 +18,8 @@ class Build:
     build, which is 1. `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `project` and
     `project_text` are the fingerprints of what was computed and of the files that said so. `topics_version` is the
     version of the questions' grouping. `next_change_at` is the first instant after as-of at which time alone changes a
-    figure: None where there is none, empty where an earlier version did not ask. `changed` is False where the build
-    found nothing to do.
+    figure: None where there is none, empty where an earlier version did not ask. `state` is that of the candidate's
+    files when they were complete. `changed` is False where the build found nothing to do.
     """
 
     build_id: str
@@ -41,6 +41,7 @@ class Build:
     topics_version: int = 0
     project_text: str = ""
     next_change_at: str | None = ""
+    state: str = ""
     changed: bool = True
 
     @classmethod
@@ -57,6 +58,10 @@ class Build:
         except TypeError:
             return None
 
+    def is_untouched(self, home: Home) -> bool:
+        """Whether nobody has written to the candidate's files since; True where this is not known."""
+        return self.state in {"", state_of(home)}
+
     def stands_at(self, as_of: datetime) -> bool:
         """Whether a build of the same rows as of this instant, which is not earlier, would be the same."""
         if datetime.fromisoformat(self.as_of) == as_of or self.next_change_at is None:
@@ -69,3 +74,9 @@ class Build:
 
     def to_json_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def state_of(home: Home) -> str:
+    """Sizes and times of the candidate's DuckDB files: whoever writes to one changes them."""
+    stats = [file.stat() for file in (home.work_file, home.candidate_file) if file.exists()]
+    return " ".join(f"{one.st_size}/{one.st_mtime_ns}" for one in stats)

@@ -155,7 +155,10 @@ def passed(home: Home, build: Build) -> Verdict:
 
 
 def must_be_whole(home: Home, build: Build) -> None:
-    """The file must be the one that the build described: the gate's verdict is about that one. Raises BuildFailed."""
+    """The file must be the file that the build described: the gate's verdict is about that. Raises BuildFailed."""
+    if not build.is_untouched(home):
+        what = "somebody has written to the candidate since it was built"
+        raise BuildFailed(what, where=str(home.candidate_file), remedy=REBUILD)
     with memory() as connection:
         if home.candidate_file.exists():
             attach(connection, home.candidate_file, "candidate", remedy=REBUILD)
