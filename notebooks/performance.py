@@ -10,11 +10,18 @@ __generated_with = "0.25.2"
 app = marimo.App(width="full", app_title="Customer agent", css_file="performance.css")
 
 with app.setup:
+    from datetime import date
+
     import marimo as mo
 
     from flows.dashboard import address, controls, panels, periods, served, stack
+    from flows.dashboard.address import Memory
+    from flows.dashboard.periods import Period
     from flows.dashboard.shown import html
+    from flows.dashboard.visit import Visit
     from flows.published import conversations, endings, events, evidence, notes, performance
+    from flows.published.accounts import PublishedAccount
+    from flows.published.filters import Filters
 
 
 @app.cell
@@ -22,13 +29,14 @@ def _():
     # `memory` is the state of the page: every control begins with what it holds, and whatever is chosen goes into it
     # and into the address.
     _request = mo.app_meta().request
-    visit = served.visit(_request.meta if _request else {})
-    memory = address.remembered(mo.query_params().to_dict())
+    visit: Visit = served.visit(_request.meta if _request else {})
+    memory: Memory = address.remembered(mo.query_params().to_dict())
     get_renewals, renew_all = mo.state(0)
     get_wanted, renew_filters = mo.state(0)
     get_open, set_open = mo.state(memory.get("conversation"), allow_self_loops=True)
     get_drafted, set_drafted = mo.state(memory.get("draft"), allow_self_loops=True)
-    get_places, set_places = mo.state({}, allow_self_loops=True)
+    _nowhere: controls.Places = {}
+    get_places, set_places = mo.state(_nowhere, allow_self_loops=True)
     return (
         get_drafted,
         get_open,
@@ -46,7 +54,7 @@ def _():
 
 
 @app.cell
-def _(get_renewals, visit):
+def _(get_renewals, visit: Visit):
     # One publication for as long as the visitor looks at it.
     get_renewals()
     publication, accounts, _error = panels.standing(visit)
@@ -62,7 +70,7 @@ def _():
 
 
 @app.cell
-def _(publication, renew_all, visit, watch):
+def _(publication, renew_all, visit: Visit, watch):
     # A newer publication is announced, not forced. One that was let go of for being idle is shown whole again.
     _ = watch.value
     visit.rest()
@@ -79,7 +87,7 @@ def _(publication, renew_all, visit, watch):
 
 
 @app.cell
-def _(accounts, memory):
+def _(accounts, memory: Memory):
     mo.stop(not accounts)
     choose_account, choose_dates, choose_channel = (
         controls.accounts(accounts, memory),
@@ -93,9 +101,9 @@ def _(accounts, memory):
 
 
 @app.cell
-def _(accounts, choose_account, memory, publication):
-    account = next(_one for _one in accounts if _one.account_id == choose_account.value)
-    today = account.day_of(publication.as_of)
+def _(accounts, choose_account, memory: Memory, publication):
+    account: PublishedAccount = next(_one for _one in accounts if _one.account_id == choose_account.value)
+    today: date = account.day_of(publication.as_of)
     choose_range = controls.any_range(memory, today)
     return account, choose_range, today
 
@@ -107,15 +115,22 @@ def _(choose_dates, choose_range):
 
 
 @app.cell
-def _(account, choose_channel, choose_dates, choose_range, publication, today):
-    period = periods.chosen(choose_dates.value, today, choose_range.value)
-    channels = (choose_channel.value,) if choose_channel.value else ()
+def _(account: PublishedAccount, choose_channel, choose_dates, choose_range, publication, today: date):
+    period: Period = periods.chosen(choose_dates.value, today, choose_range.value)
+    channels: tuple[str, ...] = (choose_channel.value,) if choose_channel.value else ()
     panels.freshness(publication, account)
     return channels, period
 
 
 @app.cell
-def _(account, channels, memory, period, renew_filters, visit):
+def _(
+    account: PublishedAccount,
+    channels: tuple[str, ...],
+    memory: Memory,
+    period: Period,
+    renew_filters,
+    visit: Visit,
+):
     # The key figures, and those of the period before.
     _now = performance.key_figures(visit.reader, account, period.first, period.last, channels)
     _was = performance.key_figures(visit.reader, account, *period.before, channels)
@@ -126,25 +141,34 @@ def _(account, channels, memory, period, renew_filters, visit):
 
 
 @app.cell
-def _(account, period, publication, visit):
+def _(account: PublishedAccount, period: Period, publication, visit: Visit):
     mo.Html(html("notes", notes=notes.notes(visit.reader, account, publication, period.first, period.last)))
     return
 
 
 @app.cell
-def _(memory):
+def _(memory: Memory):
     choose_group = controls.group(memory)
     return (choose_group,)
 
 
 @app.cell
-def _(choose_group, period):
+def _(choose_group, period: Period):
     mo.hstack([panels.chart_title(period), choose_group], wrap=True)
     return
 
 
 @app.cell
-def _(account, channels, choose_group, memory, period, publication, renew_filters, visit):
+def _(
+    account: PublishedAccount,
+    channels: tuple[str, ...],
+    choose_group,
+    memory: Memory,
+    period: Period,
+    publication,
+    renew_filters,
+    visit: Visit,
+):
     _by = choose_group.value
     _bars = performance.bars(visit.reader, account, period.first, period.last, by=_by, channels=channels)
 
@@ -157,14 +181,14 @@ def _(account, channels, choose_group, memory, period, publication, renew_filter
 
 
 @app.cell
-def _(account, channels, period, visit):
+def _(account: PublishedAccount, channels: tuple[str, ...], period: Period, visit: Visit):
     _skills = endings.skill_endings(visit.reader, account, period.first, period.last, channels)
     skills = mo.Html(html("skills", skills=_skills))
     return (skills,)
 
 
 @app.cell
-def _(account, memory, renew_filters, set_drafted, visit):
+def _(account: PublishedAccount, memory: Memory, renew_filters, set_drafted, visit: Visit):
     # What the published articles do not answer.
     gaps, of_topics = panels.gaps(
         visit.reader, account, lambda topics: controls.of_topics(topics, memory, renew_filters, set_drafted)
@@ -179,7 +203,7 @@ def _(gaps, skills):
 
 
 @app.cell
-def _(account, get_drafted, set_drafted, visit):
+def _(account: PublishedAccount, get_drafted, set_drafted, visit: Visit):
     close_draft = mo.ui.button(label="Close", on_change=lambda _: set_drafted(None))
     draft = panels.drafted(visit.reader, account, get_drafted(), close_draft)
     draft
@@ -193,29 +217,30 @@ def _():
 
 
 @app.cell
-def _(account, get_wanted, memory, visit):
+def _(account: PublishedAccount, get_wanted, memory: Memory, visit: Visit):
     get_wanted()
     asked = controls.filters(visit.reader, account, memory)
-    narrowed = controls.narrowed(memory)
+    narrowed: Memory = controls.narrowed(memory)
     return asked, narrowed
 
 
 @app.cell
-def _(asked, memory, renew_filters):
+def _(asked, memory: Memory, renew_filters):
     no_filters = mo.ui.button(label="Clear filters", on_change=lambda _: address.want(memory, renew_filters))
     panels.filters(asked, no_filters)
     return (no_filters,)
 
 
 @app.cell
-def _(asked, channels, narrowed, period):
+def _(asked, channels: tuple[str, ...], narrowed: Memory, period: Period):
+    filters: Filters
     filters, _error = controls.filters_or_error(asked.value, period, channels, narrowed)
     panels.narrowed(_error, filters, period)
     return (filters,)
 
 
 @app.cell
-def _(account, asked, filters, get_places, set_open, set_places, visit):
+def _(account: PublishedAccount, asked, filters: Filters, get_places, set_open, set_places, visit: Visit):
     _total = conversations.count(visit.reader, account, filters)
     _at = controls.place(get_places(), "conversations", filters, _total)
     _rows = conversations.page(
@@ -230,7 +255,7 @@ def _(account, asked, filters, get_places, set_open, set_places, visit):
 
 
 @app.cell
-def _(account, get_open, set_open, visit):
+def _(account: PublishedAccount, get_open, set_open, visit: Visit):
     close = mo.ui.button(label="Close", on_change=lambda _: set_open(None))
     opened = panels.opened(visit.reader, account, get_open(), close)
     return close, opened
@@ -243,14 +268,24 @@ def _(listed, opened):
 
 
 @app.cell
-def _(memory):
+def _(memory: Memory):
     choose_event = controls.event(memory)
     mo.hstack([panels.title("events", "Events"), choose_event], justify="start", align="end", wrap=True)
     return (choose_event,)
 
 
 @app.cell
-def _(account, channels, choose_event, get_places, period, publication, set_open, set_places, visit):
+def _(
+    account: PublishedAccount,
+    channels: tuple[str, ...],
+    choose_event,
+    get_places,
+    period: Period,
+    publication,
+    set_open,
+    set_places,
+    visit: Visit,
+):
     _event, _of = choose_event.value, (choose_event.value, period, channels)
     _counts = events.counts(visit.reader, account, _event, period.first, period.last, channels=channels)
     _total = sum(_count for _, _count in _counts)
@@ -271,7 +306,15 @@ def _():
 
 
 @app.cell
-def _(account, channels, get_places, period, set_open, set_places, visit):
+def _(
+    account: PublishedAccount,
+    channels: tuple[str, ...],
+    get_places,
+    period: Period,
+    set_open,
+    set_places,
+    visit: Visit,
+):
     # The order lines behind the figure, and the touch and the conversation behind each.
     _totals = evidence.totals(visit.reader, account, period.first, period.last, channels)
     _at = controls.place(get_places(), "sales", (period, channels), _totals.lines)
@@ -283,7 +326,18 @@ def _(account, channels, get_places, period, set_open, set_places, visit):
 
 
 @app.cell
-def _(account, asked, choose_channel, choose_event, choose_group, filters, get_drafted, get_open, memory, period):
+def _(
+    account: PublishedAccount,
+    asked,
+    choose_channel,
+    choose_event,
+    choose_group,
+    filters: Filters,
+    get_drafted,
+    get_open,
+    memory: Memory,
+    period: Period,
+):
     # Every state has an address.
     address.remember(
         memory,

@@ -128,7 +128,7 @@ def test_every_query_runs_on_both_warehouses_and_agrees_with_the_report(
         by_channel, orders, skills, reasons = (reader.rows(query) for query in SQL)
         whole = report(reader, "acme", FIRST, LAST)
         groups = breakdown(reader, whole, "channel").groups
-    assert [(channel, volume, float(rate), sales) for channel, volume, rate, sales in by_channel] == [
+    expected: list[tuple[object, ...]] = [
         (
             one.key,
             one.conversations.volume,
@@ -137,6 +137,7 @@ def test_every_query_runs_on_both_warehouses_and_agrees_with_the_report(
         )
         for one in groups
     ]
+    assert [(channel, volume, float(rate), sales) for channel, volume, rate, sales in by_channel] == expected
     ((count, average),) = orders
     assert (count, float(average)) == (1, 21.5)
     assert (whole.attributed_orders, float(whole.average_order_value or 0)) == (1, 21.5)

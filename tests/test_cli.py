@@ -10,9 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
@@ -20,10 +20,12 @@ from flows.command.console import Console
 from flows.command.main import main
 from flows.ground.errors import AgentMetricsError, InputError, SourceUnavailable
 from flows.ground.home import Home
-from flows.jobs import Unread, pull, run
+from flows.jobs import Unread, pull, run, steps
 from flows.jobs.calls import directly
 from flows.settings.requests import RunRequest
 
+P = ParamSpec("P")
+T = TypeVar("T")
 COMMAND = [sys.executable, "-m", "flows.command"]
 AS_OF = "2026-06-07T12:00:00Z"
 SHOP = {
@@ -186,8 +188,8 @@ def test_a_home_at_which_another_run_is_at_work_is_left_alone(home: Path, shop: 
 
 
 def test_a_source_that_cannot_be_read_does_not_keep_the_rest_from_going_on(home: Path, shop: Path) -> None:
-    def call(step: Any, *arguments: Any, **options: Any) -> Any:
-        if step.__name__ == "pull":
+    def call(step: Callable[P, T], /, *arguments: P.args, **options: P.kwargs) -> T:
+        if step is steps.pull:
             raise SourceUnavailable("the share went away")
         return step(*arguments, **options)
 

@@ -13,9 +13,10 @@ import pytest
 
 import contract
 from flows.command import installation
-from flows.command.doctor import answers, examine
+from flows.command.doctor import examine
 from flows.command.finding import Finding, exit_status
 from flows.command.main import main
+from flows.command.start import answers
 from flows.ground.home import Home, write_durably
 from flows.settings.requests import WarehouseRequest
 from tests.warehouses.candidates import describe
@@ -85,14 +86,15 @@ def test_a_home_that_is_a_file_is_a_problem() -> None:
 
 
 def test_a_file_that_the_lake_lost_is_a_problem() -> None:
-    file = {"table": "messages", "path": "data/messages/0000000001-0000.parquet", "rows": 7, "refused": 0}
+    path = "data/messages/0000000001-0000.parquet"
+    file = {"table": "messages", "path": path, "rows": 7, "refused": 0}
     load = {"number": 1, "source": "files", "loaded_at": "2026-06-01T00:00:00+00:00", "files": [file], "inputs": []}
     manifest = Path("home/lake/loads/0000000001.json")
     write_durably(manifest, json.dumps({**load, "ignored_columns": {}}))
     (finding,) = found("lake")
     assert (finding.outcome, "0000000001-0000.parquet" in finding.what) == ("problem", True)
-    Path("home/lake", file["path"]).parent.mkdir(parents=True)
-    Path("home/lake", file["path"]).touch()
+    Path("home/lake", path).parent.mkdir(parents=True)
+    Path("home/lake", path).touch()
     assert [(finding.outcome, finding.what) for finding in found("lake")] == [("ok", "1 loads, 7 rows")]
     manifest.write_text("{", "utf-8")
     (finding,) = found("lake")

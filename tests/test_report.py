@@ -20,7 +20,7 @@ SHOP = "it's a shop"
 
 
 def shop(**tables: list[dict[str, Any]]) -> Rows:
-    accounts = [
+    accounts: list[dict[str, str | None]] = [
         {"account_id": SHOP, "name": "Shop", "timezone": "America/Sao_Paulo", "currency": "BRL"},
         {"account_id": "other", "name": None, "timezone": "UTC", "currency": "EUR"},
     ]

@@ -12,6 +12,7 @@ import typer
 from prefect.flows import Flow
 from prefect.utilities.callables import parameter_schema
 from pydantic import ValidationError
+from typer.core import TyperCommand, TyperGroup
 
 from flows.command import start
 from flows.command.main import app, main
@@ -62,15 +63,19 @@ def test_every_field_of_every_request_is_described() -> None:
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_a_command_has_an_option_for_each_field(verb: Verb[Request]) -> None:
     request = typing.get_type_hints(verb.job)["request"]
-    group = typer.main.get_command(app)
-    command = group.commands[verb.name] if verb.name != "topics" else group.commands["topics"].commands["regroup"]
+    words = ("topics", "regroup") if verb.name == "topics" else (verb.name,)
+    command: object = typer.main.get_command(app)
+    for word in words:
+        assert isinstance(command, TyperGroup)
+        command = command.commands[word]
+    assert isinstance(command, TyperCommand)
     options = {option for one in command.params for option in one.opts}
     assert options - {"--help"} == {option_name(request, name) for name in request.model_fields} | {"--json", "--debug"}
 
 
 def test_a_request_is_frozen_and_refuses_what_it_does_not_know() -> None:
     with pytest.raises(ValidationError):
-        RunRequest(max_volume_dorp=0.5)
+        RunRequest.model_validate({"max_volume_dorp": 0.5})
     with pytest.raises(ValidationError):
         RunRequest().home = "elsewhere"  # type: ignore[misc]
 
@@ -91,6 +96,7 @@ def test_a_password_in_an_option_is_refused_with_the_way_out_and_not_repeated(
 
 def test_help_shows_the_options_of_a_command_first_and_those_of_all_commands_last() -> None:
     group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
     names = [option for one in group.commands["run"].params for option in one.opts if option != "--help"]
     assert names[:3] == ["--source", "--path", "--full-refresh"]
     assert names[-4:] == ["--home", "--config", "--json", "--debug"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from flows.dashboard.periods import START, Period
 from flows.published.events import EVENTS
@@ -31,6 +31,14 @@ KNOWN = ("account", "dates", "channel", "by", "event", "conversation", "draft", 
 LONGEST = 2000
 
 
+class Parameters(Protocol):
+    """The parameters of the page's address, which marimo shows in the browser as they change."""
+
+    def get(self, name: str, /) -> object: ...
+    def __setitem__(self, name: str, value: str, /) -> None: ...
+    def __delitem__(self, name: str, /) -> None: ...
+
+
 def remembered(query: dict[str, Any]) -> Memory:
     """What an address says; what it says twice, too long or unknown is left out."""
     memory = {name: value for name, value in query.items() if name in KNOWN and isinstance(value, str) and value}
@@ -51,9 +59,7 @@ def want(memory: Memory, renew: Callable[[Callable[[int], int]], None], **wanted
     renew(lambda count: count + 1)
 
 
-def remember(
-    memory: Memory, address: MutableMapping[str, Any], filters: Filters, period: Period, **chosen: str | None
-) -> None:
+def remember(memory: Memory, address: Parameters, filters: Filters, period: Period, **chosen: str | None) -> None:
     """Keep what is chosen, in the memory and in the address."""
     asked = filters.to_query()
     if (filters.first, filters.last) == (period.first, period.last):

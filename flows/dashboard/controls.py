@@ -26,6 +26,7 @@ EVER = date(1970, 1, 1)
 SKILLS = "select skill, label from metrics.skills where account_id = {} order by label, skill"
 ORDER_NAMES = dict(zip(ORDERS, ("last updated", "started", "messages", "sales"), strict=True))
 Setter = Callable[[Any], None]
+Places = dict[str, tuple[Any, int]]  # of each list: what it lists, and its first row
 
 
 def accounts(known: Sequence[PublishedAccount], memory: Memory) -> mo.ui.dropdown:
@@ -192,7 +193,7 @@ def opening(rows: Sequence[Any], open_: Setter) -> mo.ui.array:
     return mo.ui.array([mo.ui.button(label="Open", on_change=_giving(open_, row.conversation_id)) for row in rows])
 
 
-def place(places: dict[str, tuple[Any, int]], name: str, of: Any, total: int) -> int:
+def place(places: Places, name: str, of: Any, total: int) -> int:
     """Where the list begins: where somebody turned to, as long as it is the same list."""
     of_then, at = places.get(name, (None, 0))
     return at if of_then == of and at < total else 0

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+Moved = Mapping[tuple[str | None, int | None], int]  # questions by the topic that they were in and their group now
+
 
 @dataclass(frozen=True)
 class Change:
@@ -22,9 +24,7 @@ class Change:
     other_topic_id: str | None
 
 
-def continued(
-    moved: Mapping[tuple[str | None, int | None], int], fresh: Sequence[str]
-) -> tuple[list[str], list[Change]]:
+def continued(moved: Moved, fresh: Sequence[str]) -> tuple[list[str], list[Change]]:
     """The id of each new group, and what changed.
 
     `moved` counts questions by (topic that they were in, group that they are in), None standing for none; `fresh` has

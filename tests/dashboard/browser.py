@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from flows import jobs
 from flows.demo import write_shop
@@ -117,8 +117,12 @@ class Visitor:
         self.address = address
         self.elsewhere: list[str] = []
         self.dialogs: list[str] = []
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.page.on("dialog", self._dismiss)
         self.context.route("**/*", self._watch)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
 
     def _watch(self, route: Route) -> None:
         if not route.request.url.startswith((self.address, "data:", "blob:")):

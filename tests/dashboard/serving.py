@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from websockets.sync.client import ClientConnection, connect
+from websockets.sync.connection import Connection
 
 COMMAND = Path(sys.executable).with_name("agent-metrics")
 STARTS_WITHIN = 120  # seconds on a busy machine
@@ -56,7 +57,8 @@ class Page:
             **headers,
         }
         lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items()), "", ""]
-        with socket.create_connection(self.host.split(":"), timeout=60) as raw:  # type: ignore[arg-type]
+        name, port = self.host.split(":")
+        with socket.create_connection((name, int(port)), timeout=60) as raw:
             raw.sendall("\r\n".join(lines).encode())
             return int(raw.recv(100).split()[1])
 
@@ -95,9 +97,9 @@ def told(out: Path) -> str | None:
         return None
 
 
-def drawn(visit: ClientConnection) -> str:
+def drawn(visit: Connection) -> str:
     """All that a visit is told until it is quiet."""
-    messages = []
+    messages: list[str | bytes] = []
     while True:
         try:
             messages.append(visit.recv(timeout=QUIET_FOR if messages else 60))

@@ -27,7 +27,7 @@ from tests.dashboard.serving import Page, drawn, serving
 CSV = "conversations.csv"
 DAYS = {"from": "2026-05-30", "to": "2026-06-30"}
 MOVE = "api/kernel/set_ui_element_value"
-NOTHING_MOVED = {"objectIds": [], "values": []}
+NOTHING_MOVED: dict[str, list[object]] = {"objectIds": [], "values": []}
 REFUSED = "The page does not ask for this."
 
 
@@ -264,13 +264,13 @@ def test_what_is_no_pass_opens_nothing(guarded: Page, shown: str) -> None:
 
 
 def test_signs_of_no_known_script_open_nothing(guarded: Page) -> None:
-    for header in ({"Cookie": b"agent_metrics_pass=\xff\xc3\xa9"}, {"Authorization": b"Bearer \xff\xc3\xa9"}):
+    for header in ({b"Cookie": b"agent_metrics_pass=\xff\xc3\xa9"}, {b"Authorization": b"Bearer \xff\xc3\xa9"}):
         assert httpx.get(guarded.address, headers=header, timeout=60).status_code == 401
 
 
 def test_the_form_remembers_where_to(guarded: Page) -> None:
     def action(path: str) -> str:
-        return unescape(re.findall(r'action="([^"]*)"', get(guarded, path).text)[0])
+        return str(unescape(re.findall(r'action="([^"]*)"', get(guarded, path).text)[0]))
 
     assert action("?account=shop&dates=7") == "login?next=%2F%3Faccount%3Dshop%26dates%3D7"
     assert action("one/two/three?x=1") == "../../login?next=%2Fone%2Ftwo%2Fthree%3Fx%3D1"

@@ -16,7 +16,7 @@ import pytest
 import contract
 from flows import engines, settings
 from flows.engines import dbt, fingerprint
-from flows.engines.candidate import Build
+from flows.ground.build import Build
 from flows.ground.home import Home
 from flows.ground.progress import Silent
 from flows.lake import Lake

@@ -140,21 +140,22 @@ def told_shop() -> Shop:
     ):
         ids = {"order_line_id": f"line {number}", "order_id": order, "conversation_id": conversation}
         shop.add("attributed_order_lines", **ids, revenue=revenue)
-    closure = {
-        "article_id": "helps",
-        "conversations_before": 4,
-        "handed_off_before": 3,
-        "handoff_rate_before": "0.75",
-        "conversations_after": 2,
-        "handed_off_after": 0,
-        "handoff_rate_after": "0",
-        "handoff_rate_change": "-0.75",
-        "change_low": "-0.9536",
-        "change_high": "0.0714",
-        "closed_at": ago(days=2),
-        "reopened_at": ago(days=1),
-    }
-    shop.add("knowledge_gap_closures", topic_id="topic-abc", **closure)
+    shop.add(
+        "knowledge_gap_closures",
+        topic_id="topic-abc",
+        article_id="helps",
+        conversations_before=4,
+        handed_off_before=3,
+        handoff_rate_before="0.75",
+        conversations_after=2,
+        handed_off_after=0,
+        handoff_rate_after="0",
+        handoff_rate_change="-0.75",
+        change_low="-0.9536",
+        change_high="0.0714",
+        closed_at=ago(days=2),
+        reopened_at=ago(days=1),
+    )
     shop.add("knowledge_gap_closures", topic_id="topic-abc", article_id="helps", closed_at=ago(days=3))
     shop.rows["knowledge_gap_closures"][-1] |= {"conversations_before": 0, "conversations_after": 0}
     for change_id, topic, other, change in [
@@ -164,8 +165,8 @@ def told_shop() -> Shop:
         ("4", "topic-first", "topic-gone", "merged"),
         ("5", "topic-over", None, "ended"),
     ]:
-        ids = {"change_id": change_id, "topic_id": topic, "other_topic_id": other}
-        shop.add("knowledge_gap_topic_changes", **ids, change=change, changed_at=ago(days=3))
+        ids = {"change_id": change_id, "topic_id": topic}
+        shop.add("knowledge_gap_topic_changes", **ids, other_topic_id=other, change=change, changed_at=ago(days=3))
     return shop
 
 

@@ -52,7 +52,7 @@ def test_gaps_are_ranked_by_hand_offs_then_people_then_questions(
 
 
 def test_the_trend_holds_28_days_against_the_28_before(place: Home, warehouse: str, tell: Tell, say: Say) -> None:
-    times = {
+    times: dict[str, list[float]] = {
         "half more": [0, 1, 27.999, 28, 56],
         "new": [0, 57],
         "gone": [30],

@@ -21,4 +21,5 @@ def run(copy: Path, _: Fate) -> None:
 
 
 if __name__ == "__main__":
-    killed_ever_later(*map(Path, sys.argv[1:]), run)
+    home_folder, copies = map(Path, sys.argv[1:])
+    killed_ever_later(home_folder, copies, run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import fsspec
@@ -56,9 +57,9 @@ def test_a_lake_on_an_object_store_publishes_what_a_lake_in_the_home_does(
 ) -> None:
     near, far = Home(tmp_path / "near"), Home(tmp_path / "far")
 
-    def run(home: Home, url: str, **asked: object) -> jobs.Result:
+    def run(home: Home, url: str, **asked: Any) -> jobs.Result:
         monkeypatch.setenv("AGENT_METRICS_LAKE", url)
-        return jobs.run(RunRequest(home=str(home.root), as_of="2026-06-07", max_rejected_share=1.0, **asked))  # type: ignore
+        return jobs.run(RunRequest(home=str(home.root), as_of="2026-06-07", max_rejected_share=1.0, **asked))
 
     for number, day in enumerate(("01", "02", "03")):
         write(tmp_path / day, day)

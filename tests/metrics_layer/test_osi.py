@@ -40,8 +40,8 @@ pytestmark = pytest.mark.xdist_group("metricflow")
 SCHEMA = json.loads(Path(__file__).with_name("osi-schema.json").read_text("utf-8"))
 DOCUMENT = osi.document().to_json_dict()
 (MODEL,) = DOCUMENT["semantic_model"]
-DATASETS = {one["name"]: one for one in MODEL["datasets"]}
-METRICS = {one["name"]: one for one in MODEL["metrics"]}
+DATASETS: dict[str, dict[str, Any]] = {one["name"]: one for one in MODEL["datasets"]}
+METRICS: dict[str, dict[str, Any]] = {one["name"]: one for one in MODEL["metrics"]}
 
 
 def sql(part: dict[str, Any]) -> str:

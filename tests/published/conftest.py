@@ -19,8 +19,7 @@ from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.postgres.access import ReaderRole, grants
 from flows.warehouses.reader import Reader
-from tests.gaps.shop import publish_to
-from tests.published.shop import Shop
+from tests.gaps.shop import Shop, publish_to
 from tests.warehouses import servers
 
 ROLES = count()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -68,7 +68,7 @@ class Shop(ShopWithTopics):
     def _sum_days(self) -> None:
         """Rule 6.3: each thing on its own date, under what its conversation is as of now."""
         of = {(one["account_id"], one["conversation_id"]): one for one in self.rows["conversations"]}
-        sums: defaultdict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+        sums: defaultdict[tuple[Any, ...], defaultdict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         orders: defaultdict[tuple[Any, ...], set[str]] = defaultdict(set)
 
         def day(row: dict[str, Any], on: Any) -> tuple[Any, ...]:

@@ -77,8 +77,8 @@ def test_instants_are_on_their_local_dates(
 def test_a_page_has_what_is_published(reader: Reader, shop: Shop) -> None:
     (found,) = page(reader, account_of(reader), replace(ALL, search="c31"))
     row = rows_by_id(shop)["c31"]
-    expected = {name: row.get(name) for name in Conversation.__dataclass_fields__}
-    assert found == Conversation(**{**expected, "attributed_revenue": Decimal("31.5")})
+    expected: dict[str, Any] = {name: row.get(name) for name in Conversation.__dataclass_fields__}
+    assert found == Conversation(**expected | {"attributed_revenue": Decimal("31.5")})
     assert found.last_message_at.tzinfo is UTC
 
 

@@ -26,8 +26,19 @@ def publication_of(reader: Reader) -> Publication:
     return standing.newest
 
 
-def told(reader: Reader, first: date, last: date, account: str = "shop", **of: datetime) -> tuple[Note, ...]:
-    return notes(reader, account_of(reader, account), replace(publication_of(reader), **of), first, last)
+def told(
+    reader: Reader,
+    first: date,
+    last: date,
+    account: str = "shop",
+    *,
+    as_of: datetime | None = None,
+    data_up_to: datetime | None = None,
+) -> tuple[Note, ...]:
+    """The notes; of a publication with other instants where these are given."""
+    newest = publication_of(reader)
+    publication = replace(newest, as_of=as_of or newest.as_of, data_up_to=data_up_to or newest.data_up_to)
+    return notes(reader, account_of(reader, account), publication, first, last)
 
 
 def said(found: Iterable[Note]) -> list[tuple[str, str]]:
@@ -89,8 +100,9 @@ def test_nothing_was_delivered_since(read: Read, shop: Shop) -> None:
 def test_a_night_is_no_end_of_deliveries(read: Read, shop: Shop) -> None:
     """Just after midnight the newest event is of yesterday."""
     ask(shop, days(date(2026, 5, 1), date(2026, 6, 3))[::3], count=1, status="resolved")
-    at_night = {"as_of": datetime(2026, 6, 6, 3, 5, tzinfo=UTC), "data_up_to": datetime(2026, 6, 6, 2, 55, tzinfo=UTC)}
-    found = told(read(shop), date(2026, 6, 5), date(2026, 6, 6), **at_night)
+    as_of = datetime(2026, 6, 6, 3, 5, tzinfo=UTC)
+    data_up_to = as_of - timedelta(minutes=10)
+    found = told(read(shop), date(2026, 6, 5), date(2026, 6, 6), as_of=as_of, data_up_to=data_up_to)
     last, to = "3 Jun 2026", "to the agent"
     assert said(found) == [
         ("silence", f"No conversation from 5 Jun 2026 to 6 Jun 2026, nor before that since {last}. Nobody wrote {to}.")

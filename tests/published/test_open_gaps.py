@@ -76,8 +76,9 @@ def test_what_an_article_has_changed(read: Read) -> None:
 def test_the_newest_closures_come_first(read: Read) -> None:
     shop = Shop()
     for number in range(4):
-        facts = {"article_id": "gone", "conversations_before": 1, "conversations_after": number}
-        shop.add("knowledge_gap_closures", topic_id=f"ended {number}", closed_at=ago(days=number), **facts)
+        counts = {"conversations_before": 1, "conversations_after": number}
+        ids = {"topic_id": f"ended {number}", "article_id": "gone"}
+        shop.add("knowledge_gap_closures", "shop", **ids, closed_at=ago(days=number), **counts)
     reader = read(shop)
     found = closed_topics(reader, "shop", 2)
     assert [(one.topic_id, one.label, one.closure.article_title) for one in found] == [

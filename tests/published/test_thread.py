@@ -24,11 +24,21 @@ def talked_shop() -> Shop:
     shop.product("shoe", SHOE.title, SHOE.url)
     shop.product("lace", "Lace", "javascript:alert(1)")
     shop.product("shoe", "Of the other account", "https://other.example", account_id="other")
-    closed = {"closed_at": MIDNIGHT + timedelta(minutes=9), "closed_by": "handoff"}
-    ticket = {"handoff_method": "ticket", "ticket_platform": "zendesk", "ticket_id": "7"}
-    skills = {"initial_skill": "sizes", "final_skill": "returns", "escalation_reason": "complaint"}
-    handed_off = {"handed_off_at": MIDNIGHT + timedelta(minutes=4)}
-    shop.conversation(TALK, "routed", **closed, **ticket, **skills, **handed_off, profile_name="Ana", profile_id="p")
+    shop.conversation(
+        TALK,
+        "routed",
+        profile_name="Ana",
+        profile_id="p",
+        initial_skill="sizes",
+        final_skill="returns",
+        escalation_reason="complaint",
+        handoff_method="ticket",
+        ticket_platform="zendesk",
+        ticket_id="7",
+        closed_by="handoff",
+        handed_off_at=MIDNIGHT + timedelta(minutes=4),
+        closed_at=MIDNIGHT + timedelta(minutes=9),
+    )
     shop.say(TALK, -1, "system", text=None)
     shop.say(TALK, 0, "visitor", text=HOSTILE[2])
     shop.say(TALK, 1, skill="sizes", recommended_product_ids="['shoe', 'gone', 'lace', 'shoe']")
@@ -138,9 +148,8 @@ def test_an_endless_thread_is_cut(read: Read) -> None:
     for name, messages in (("whole", MOST_ENTRIES - 1), ("cut", MOST_ENTRIES)):
         shop.conversation(name)
         for number in range(messages):
-            ids = {"conversation_id": name, "message_id": f"{name}/{number}", "position": number + 1}
-            facts = {"sender": "visitor", "text": str(number), "sent_at": MIDNIGHT}
-            shop.add("messages", **ids, **facts)
+            texts = {"message_id": f"{name}/{number}", "sender": "visitor", "text": str(number)}
+            shop.add("messages", conversation_id=name, position=number + 1, sent_at=MIDNIGHT, **texts)
         shop.step(name, 1, "offered")
     reader = read(shop)
     whole, cut = (thread(reader, account_of(reader), name) for name in ("whole", "cut"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flows.questions.continuity import Change, continued, topic_id
+from flows.questions.continuity import Change, Moved, continued, topic_id
 
 
 def test_a_topic_keeps_its_id_as_long_as_most_of_its_questions_stay_together_8_2() -> None:
-    moved = {("a", 0): 6, ("a", 1): 4, (None, 1): 20, ("b", 2): 3}
+    moved: Moved = {("a", 0): 6, ("a", 1): 4, (None, 1): 20, ("b", 2): 3}
     ids, changes = continued(moved, ["new-0", "new-1", "new-2"])
     assert ids == ["a", "new-1", "b"]
     assert changes == []  # group 1 is new: most of its questions are

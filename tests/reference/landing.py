@@ -90,10 +90,11 @@ def timestamp(value: object) -> datetime:
         instant = datetime(value.year, value.month, value.day, tzinfo=UTC)
     elif isinstance(value, str) and (found := TIMESTAMP.fullmatch(value)):
         year, month, day, hour, minute, second, fraction, zone = found.groups()
-        numbers = [int(part or 0) for part in (year, month, day, hour, minute, second)]
+        hours, minutes, seconds = (int(part or 0) for part in (hour, minute, second))
         microsecond = int(((fraction or "") + "000000")[:6])
         try:
-            instant = datetime(*numbers, microsecond, tzinfo=offset(zone)).astimezone(UTC)  # type: ignore[misc,arg-type]
+            local = datetime(int(year), int(month), int(day), hours, minutes, seconds, microsecond, offset(zone))
+            instant = local.astimezone(UTC)
         except (ValueError, OverflowError):
             raise Refused("not a timestamp") from None
     else:

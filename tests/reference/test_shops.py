@@ -32,7 +32,8 @@ def shops(seeds: range, *, ordered: bool = True) -> list[list[tuple[str, Row]]]:
 
 def read_back(path: Path) -> list[Row]:
     if path.suffix == ".parquet":
-        return pq.read_table(path).to_pylist()  # type: ignore[no-any-return]
+        rows: list[Row] = pq.read_table(path).to_pylist()
+        return rows
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
     if ".csv" in path.name:

@@ -105,10 +105,11 @@ class FakeKlaviyo(FakeApi):
                 of = {"status": one["attributes"]["status"], "channel": self.channels.get(one["id"], "web-chat")}
                 found.setdefault(tuple(of[name] for name in groupings), []).append(of["status"])
         results = []
-        for of, statuses in found.items():
+        for group, statuses in found.items():
             rate = statuses.count("resolved-by-ai") / len(statuses) * self.rates_of
             said = {"volume": len(statuses), "resolution-rate": round(rate, 4)}
-            results.append((dict(zip(groupings, of, strict=True)), {name: said[name] for name in given["statistics"]}))
+            of = dict(zip(groupings, group, strict=True))
+            results.append((of, {name: said[name] for name in given["statistics"]}))
         return reported(kind, results)
 
     def _listed(self, asked: Asked, name: str) -> Answer:
@@ -159,7 +160,7 @@ class FakeKlaviyo(FakeApi):
         self.lists["metrics"].append({"type": "metric", "id": number, "attributes": {"name": name}})
         return number
 
-    def event(self, metric: str, at: datetime, profile: str | None = "P1", **properties: Any) -> Record:
+    def event(self, metric: str, at: datetime, profile: str | None = "P1", /, **properties: Any) -> Record:
         events = self.lists["events"]
         event = {
             "type": "event",

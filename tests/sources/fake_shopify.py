@@ -174,7 +174,8 @@ class FakeShopify(FakeApi):
             if one.on is not None:
                 answer |= self._object(one.of, kind, record) if one.on == kind else {}
                 continue
-            of, value = SCHEMA[kind][one.name], record[one.name] if record else None
+            of = SCHEMA[kind][one.name]
+            value: Any = record[one.name] if record else None
             if of.endswith("*"):
                 answer[one.name] = self._connection(one, value, of[:-1])
             elif of.startswith("["):

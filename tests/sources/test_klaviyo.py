@@ -41,7 +41,7 @@ def shop() -> Iterator[FakeKlaviyo]:
 
 
 def client(shop: FakeKlaviyo, **settings: object) -> Client:
-    given = KlaviyoSettings(base_url=shop.url, **{"orders": True, "start": "2026-01-01", **settings})  # type: ignore[arg-type]
+    given = KlaviyoSettings(base_url=shop.url, **{"orders": True, "start": "2026-01-01", **settings})
     return Client(ACCOUNT, given, environment(KLAVIYO_API_KEY=KEY), lambda _: None)
 
 
@@ -270,7 +270,7 @@ def test_null_is_no_text(shop: FakeKlaviyo, lake: Lake) -> None:
     a_conversation(shop, NOW - timedelta(days=2))
     shop.messages["c1"][1]["attributes"]["content"] = None
     shop.lists["profiles"][0]["attributes"] |= {"email": None, "first_name": None}
-    shop.event("M0", NOW, profile=None, **{"Conversation ID": "c1", "Channel": None, "Tags": None})
+    shop.event("M0", NOW, None, **{"Conversation ID": "c1", "Channel": None, "Tags": None})
     shop.lists["agent-knowledge"].append({"type": "agent-knowledge", "id": "k1", "attributes": {"source": None}})
     summary = pulled("klaviyo", client(shop), lake)
     assert not summary.refused

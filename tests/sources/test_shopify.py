@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
@@ -23,7 +23,14 @@ from tests.sources.pulled import ACCOUNT, count, current, environment, pulled
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CREDENTIALS = environment(SHOPIFY_ACCESS_TOKEN=TOKEN, APP=ID, KEY=SECRET)
-APP = {"client_id": Secret("env", "APP"), "client_secret": Secret("env", "KEY")}
+
+
+class App(TypedDict):
+    client_id: Secret
+    client_secret: Secret
+
+
+APP = App(client_id=Secret("env", "APP"), client_secret=Secret("env", "KEY"))
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,7 @@ def run(url: str, *statements: str) -> None:
 
 
 def client(url: str, **tables: dict[str, Any]) -> Client:
-    settings = SqlSettings(tables=tables or {"orders": ORDERS})  # type: ignore[arg-type]
+    settings = SqlSettings(tables=tables or {"orders": ORDERS})
     return Client(ACCOUNT, settings, {"SQL_DATABASE_URL": url}, lambda _: None)
 
 
@@ -424,9 +424,9 @@ def test_a_column_that_is_not_there_is_named(changes: dict[str, Any], match: str
 )
 def test_settings_that_contradict_themselves_are_refused(table: dict[str, Any], match: str) -> None:
     with pytest.raises(ValidationError, match=match):
-        SqlSettings(tables={"orders": table})  # type: ignore[dict-item]
+        SqlSettings(tables={"orders": table})
     with pytest.raises(ValidationError, match="there is no landing table 'order'"):
-        SqlSettings(tables={"order": {"table": "o"}})  # type: ignore[dict-item]
+        SqlSettings(tables={"order": {"table": "o"}})
 
 
 def test_pandas_is_not_imported(url: str, tmp_path: Path) -> None:

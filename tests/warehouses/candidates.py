@@ -34,6 +34,13 @@ def published(home: Home) -> Published | None:
     return DuckDBFile(home).standing()
 
 
+def standing_in(home: Home) -> Published:
+    """What stands in the DuckDB file; fails where nothing is published."""
+    standing = published(home)
+    assert standing is not None
+    return standing
+
+
 @dataclass(frozen=True)
 class Done:
     """What became of publishing: the outcome, the publication that stands now, and what happened to each warehouse."""

@@ -30,7 +30,7 @@ VALUES: dict[str, Callable[[str, int], Any]] = {
 }
 
 
-def rows(mark: str, count: int, first: int = 0) -> Rows:
+def rows(mark: str, count: int, first: int = 0) -> dict[str, list[dict[str, Any]]]:
     """`count` rows in every table but `publications`, with keys of their own and `mark` in every other text."""
     found = {}
     for table in contract.metrics().values():

@@ -16,12 +16,10 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]  # the newest
-QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 NUMBERS = count()
 PASSWORD = "s3cret&canary"
 ENCODED = "s3cret%26canary"  # in a URL
@@ -44,18 +42,19 @@ def wheel() -> Iterator[str]:
 @contextmanager
 def with_passwords() -> Iterator[str]:
     """A server on the loopback that asks for passwords; the URL of its superuser, with a place for a database."""
-    user = {"user": "nobody"} if os.geteuid() == 0 else {}  # it refuses to run as root
+    user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
     with _folder() as folder, socket.socket() as free:
         if user:
-            shutil.chown(folder, "nobody")
+            shutil.chown(folder, user)
         (folder / "password").write_text(PASSWORD, "utf-8")
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
 
         def call(program: str, *arguments: str) -> None:
-            command = [binaries() / program, "-D", folder / "data", *arguments]
-            subprocess.run(command, check=True, cwd=folder, **user, **QUIET)
+            command: list[str | Path] = [binaries() / program, "-D", folder / "data", *arguments]
+            quiet = subprocess.DEVNULL
+            subprocess.run(command, check=True, cwd=folder, user=user, stdout=quiet, stderr=quiet)
 
         login = ["-A", "scram-sha-256", "--pwfile", str(folder / "password"), "-U", "postgres"]
         call("initdb", *login, "-E", "UTF8", "--no-sync")

@@ -20,8 +20,8 @@ from tests.warehouses.candidates import (
     build_in,
     names,
     publish,
-    published,
     rollback,
+    standing_in,
     verdict,
     write_candidate,
 )
@@ -60,7 +60,7 @@ def test_the_next_publication_goes_on_with_the_history_under_the_new_name(old_ho
     assert publish(old_home, keep=3).outcome == "published"
     assert is_brought_over(old_home)
     assert build_in(old_home.published_file) == "third"
-    assert len(published(old_home).publications) == 3  # type: ignore[union-attr]
+    assert len(standing_in(old_home).publications) == 3
     assert names(old_home.root) == sorted(["candidate", "publications", old_home.published_file.name])
 
 
@@ -111,7 +111,7 @@ def test_a_home_that_publishes_to_postgres_alone_takes_the_history_of_its_former
     assert seen(address) == ("two", 4)
     assert is_brought_over(home)
     publish_to(home, "three", rows("three", 5), DuckDBFile(home), postgres)
-    assert len(published(home).publications) == 3  # type: ignore[union-attr]
+    assert len(standing_in(home).publications) == 3
 
 
 @pytest.mark.parametrize("newer", ["former", "new"])
@@ -129,7 +129,7 @@ def test_where_an_earlier_version_was_used_again_the_newer_of_both_files_stays(h
     assert publish(home, keep=3).outcome == "nothing_new"
     assert is_brought_over(home)
     assert build_in(home.published_file) == "newer"
-    assert len(published(home).publications) == 2  # type: ignore[union-attr]
+    assert len(standing_in(home).publications) == 2
 
 
 def test_a_stranger_s_file_of_the_former_name_is_left_alone(home: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,9 @@ def before_rollback(home: Home) -> None:
     ],
 )
 def test_a_kill_leaves_the_last_publication_or_the_new_one_whole(
-    tmp_path: Path, home: Home, prepare: object, call: str
+    tmp_path: Path, home: Home, prepare: Callable[[Home], None], call: str
 ) -> None:
-    prepare(home)  # type: ignore[operator]
+    prepare(home)
     standing = published(home)
     publications = len(standing.publications) if standing else 0
     following = Home(tmp_path / "following")

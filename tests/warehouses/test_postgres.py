@@ -22,7 +22,7 @@ from flows.warehouses.files import kept_file
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.postgres.schema import INDEXES
 from flows.warehouses.warehouse import Shown
-from tests.warehouses.candidates import names, publish, published, rollback, write_candidate
+from tests.warehouses.candidates import names, publish, rollback, standing_in, write_candidate
 from tests.warehouses.on_postgres import contents, left_behind, marks, one_publication, publish_to, rows, seen
 
 ROOT = Path(__file__).parent.parent.parent
@@ -113,8 +113,8 @@ def test_only_what_changed_travels_however_long_the_history_is(home: Home, addre
             connection.execute(f"create database {connection.info.dbname}{count}")
         publish_to(at, "first", rows("same", count), postgres)
         more = rows("same", count + 3)
-        more["conversations"][0]["tag"] = "changed"  # type: ignore[index]
-        del more["products"][7]  # type: ignore[attr-defined]
+        more["conversations"][0]["tag"] = "changed"
+        del more["products"][7]
         write_candidate(at, "second", more)
         sent = publish(at, keep=2, warehouses=[postgres]).warehouses[0].sent
         assert sent is not None
@@ -280,14 +280,14 @@ def test_a_second_warehouse_gets_the_whole_history_whichever_comes_second(home: 
     assert publish(home, keep=2, warehouses=[postgres, file]).outcome == "nothing_new"
     assert file.standing() == postgres.standing()
     publish_to(home, "three", rows("three", 3), file)
-    assert len(published(home).publications) == 3  # type: ignore[union-attr]
+    assert len(standing_in(home).publications) == 3
 
 
 def test_a_home_that_leaves_postgres_for_the_file_takes_its_history_along(home: Home, address: Address) -> None:
     for build in ("one", "two"):
         publish_to(home, build, rows(build, 3), Postgres(home, address))
     publish_to(home, "three", rows("three", 3), DuckDBFile(home))
-    assert len(published(home).publications) == 3  # type: ignore[union-attr]
+    assert len(standing_in(home).publications) == 3
     assert "standing.json" not in names(home.publications) or "postgres" not in (
         home.publications / "standing.json"
     ).read_text("utf-8")
@@ -325,7 +325,7 @@ def test_an_id_too_long_for_an_index_is_refused_and_the_last_publication_stands(
     postgres = Postgres(home, address)
     publish_to(home, "old", rows("old", 2), postgres)
     content = rows("new", 2)
-    content["products"][0]["product_id"] = "".join(chr(0x4E00 + number) for number in range(3000))  # type: ignore[index]
+    content["products"][0]["product_id"] = "".join(chr(0x4E00 + number) for number in range(3000))
     with pytest.raises(WarehouseFailed, match=r"(?s)index row.*an id is too long") as raised:
         publish_to(home, "new", content, postgres)
     assert not raised.value.is_transient

@@ -168,9 +168,9 @@ def test_a_full_disk_on_the_server_leaves_the_old_publication(home: Home, addres
     postgres = Postgres(home, address)
     publish_to(home, "old", rows("old", 4), postgres)
     content = rows("new", 5)
-    content["messages"][0]["text"] = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(600_000))  # type: ignore[index]
+    content["messages"][0]["text"] = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(600_000))
     for row in content["messages"]:
-        row["skill"] = "new"  # type: ignore[index]
+        row["skill"] = "new"
     write_candidate(home, "new", content)
     files = names(home.publications)
     with small_disk(address, "messages"):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pyarrow as pa
@@ -85,8 +84,8 @@ def test_who_stops_early_leaves_nothing_open(home: Home, warehouse: Warehouse) -
     with warehouse.read() as reader:
         stream = reader.batches("select number from generate_series(1, 1000000) as b(number)")
         assert next(iter(stream)).num_rows > 0
-        assert isinstance(stream, Iterator)
-        stream.close()  # type: ignore[attr-defined]
+        assert isinstance(stream, Generator)
+        stream.close()
         assert reader.rows("select count(*) from metrics.messages") == [(2,)]
         if isinstance(warehouse, Postgres):
             with psycopg.connect(warehouse.address.reveal()) as connection:
@@ -158,7 +157,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def test_memory_does_not_grow_with_the_rows(home: Home, warehouse: Warehouse, tmp_path: Path) -> None:
     publish_to(home, "shop", rows("shop", 2), warehouse)
-    place: Any = "duckdb" if isinstance(warehouse, DuckDBFile) else warehouse.address.reveal()
+    place = warehouse.address.reveal() if isinstance(warehouse, Postgres) else "duckdb"
 
     def peak(count: int) -> int:
         command = [sys.executable, "-c", MEMORY, str(home.root), place, str(count)]
