@@ -39,7 +39,7 @@ def pull(job: Job, source: Source) -> Pulled:
     if source.account is None:
         folder = job.settings.sources.files
         assert folder is not None  # noqa: S101  it is configured, or it had not been chosen
-        pulled: Pulled = files.pull(folder.path, job.lake, job.progress)
+        pulled: Pulled = files.pull(folder.path, job.lake, job.progress, follow_links=folder.follow_links)
         return pulled
     return _loaded(job, source, _client(job, source))
 

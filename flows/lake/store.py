@@ -34,7 +34,7 @@ class LoadWriter:
     def write(self, connection: duckdb.DuckDBPyConnection, table: str, ordinal: int, rows: str) -> Path:
         """Write `rows`, a SELECT as `landing.landed` gives it with `_position`, as this load's file `ordinal`.
 
-        Gives where the file can be read on this machine until the load is committed.
+        Gives where the file can be read on this machine until the load is committed. Written again, it is replaced.
         """
         path = f"data/{table}/{self.number:010}-{ordinal:04}.parquet"
         local = self.scratch / Path(path).name
@@ -51,8 +51,14 @@ class LoadWriter:
                 f"SELECT count(*), count(_refused) FROM read_parquet({literal(str(local))}, hive_partitioning=false)"
             ).fetchall()
             written = self.place.put(local, path)
+        for earlier in [file for file in self.files if file.path == path]:
+            self.files.remove(earlier)
         self.files.append(LakeFile(table, path, rows_written, refused))
         return written
+
+    def abandon(self) -> None:
+        """Remove what this load has put on disk beside the lake's own files; those go with the next `begin`."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def commit(self, inputs: tuple[Input, ...], ignored_columns: dict[str, list[str]]) -> Load:
         """Make everything written so far one load, at once."""

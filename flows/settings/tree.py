@@ -136,6 +136,7 @@ class FilesSettings(Section):
     """A folder of files, one or more for each table of the landing contract."""
 
     path: PathOfUser = Field(description="folder with <table>.<ext> or <table>/<any name>.<ext>")
+    follow_links: bool = Field(default=False, description="whether links that lead out of the folder are read")
 
 
 class SourcesSettings(Section):

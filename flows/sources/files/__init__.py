@@ -2,8 +2,9 @@
 
     <table>.<ext>  or  <table>/<any name>.<ext>      ext: jsonl, csv, parquet, jsonl.gz, csv.gz
 
-`pull` is all there is to call; `folder` finds and recognises files, `formats` reads them, `repair` makes damaged
-ones readable.
+`pull` is all there is to call. `folder` finds files, `digests` knows them again, `loading` writes each into the load.
+It reads with `formats`; `delivered` and `headers` know what people export, `repair` makes damaged files readable, and
+`counting` shows that no row was lost.
 """
 
 from flows.sources.files.source import pull

@@ -5,8 +5,6 @@ Every reader works on a path of our own (a link or an unpacked copy), so that st
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,8 +15,9 @@ import duckdb
 from contract import Table
 from flows.ground.errors import InputError
 from flows.ground.sql import identifier, literal
-from flows.lake.landing import Given, landing_columns, strict_json
+from flows.lake.landing import Given, strict_json
 from flows.sources.files import repair
+from flows.sources.files.headers import matched, require
 
 JSON_OBJECT_BYTES = 16 * 1024 * 1024  # DuckDB's own limit; raised for files with longer lines
 CSV_LINE_BYTES = 2 * 1024 * 1024
@@ -35,29 +34,35 @@ class Rows:
     unknown: tuple[str, ...] = ()
 
 
-def jsonl(connection: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Rows:
-    """One JSON object per line; blank lines are not rows; lines that are not JSON are refused, as JSON strings."""
-    path, limit = repair.without_bom(path), JSON_OBJECT_BYTES
-    try:
-        keys = _keys(connection, path, limit)
-    except duckdb.InvalidInputException:  # a line is longer than the limit
-        limit = max(limit, repair.longest_line(path) + 1024)
-        keys = _keys(connection, path, limit)
-    if None in keys:
+def jsonl(connection: duckdb.DuckDBPyConnection, path: Path, table: Table, longest: int, *, whole: bool = True) -> Rows:
+    """One JSON object per line; blank lines are not rows; lines that are not JSON are refused, as JSON strings.
+
+    `longest` is the longest line in bytes. `whole` false: which lines are JSON is found line by line, without DuckDB.
+    """
+    limit, cut = JSON_OBJECT_BYTES, list[int]()
+    if longest > repair.LONGEST:
+        path, cut = repair.shorten_jsonl(path)
+    if longest > limit:
+        limit = repair.LONGEST + 1024
+    keys = _keys(connection, path, limit)
+    if None in keys or not whole:
         lines = f"SELECT row_number() OVER () AS position, json FROM {_lines(path, limit)}"
-        broken = connection.execute(f"SELECT position FROM ({lines}) WHERE json IS NULL").fetchall()
-        mended = path.with_name(f"mended-{path.name}")
-        limit = max(limit, repair.mend_jsonl(path, mended, {position for (position,) in broken}) + 1024)
-        path, keys = mended, _keys(connection, mended, limit)
-    known = [column.name for column in landing_columns(table)]
-    structure = json.dumps(dict.fromkeys(known, "JSON"))
+        found = connection.execute(f"SELECT position FROM ({lines}) WHERE json IS NULL").fetchall()
+        path, longest = repair.mend_jsonl(path, {position for (position,) in found} if whole else None)
+        limit = max(limit, longest + 1024)
+        keys = _keys(connection, path, limit)
+    names = sorted(key for key in keys if key is not None)
+    there = matched(names, table)
+    structure = json.dumps(dict.fromkeys(there.values() or ["account_id"], "JSON"))
+    too_long = f"CASE WHEN _position IN ({', '.join(map(str, cut))}) THEN {literal(repair.TOO_LONG)} END"
+    not_an_object = "CASE WHEN NOT starts_with(_line, '{') THEN 'the line is not a JSON object' END"
     return Rows(
         f"(SELECT row_number() OVER () AS _position, json AS _line, "
         f"json_transform(json, {literal(structure)}) AS _object FROM {_lines(path, limit)})",
-        {column: Given(_exact(column), "json") for column in known},
+        {column: Given(_exact(label), "json") for column, label in there.items()},
         _word_for_word("_line"),
-        "CASE WHEN NOT starts_with(_line, '{') THEN 'the line is not a JSON object' END",
-        tuple(key for key in keys if key is not None and key not in known),
+        f"coalesce({too_long}, {not_an_object})" if cut else not_an_object,
+        _unknown(names, there),
     )
 
 
@@ -89,87 +94,67 @@ def _exact(column: str) -> str:
     )
 
 
-def csv_header(head: bytes, table: Table) -> tuple[list[str], str]:
-    """The column names in the first bytes of a CSV file, and how its lines end, as DuckDB spells it.
-
-    DuckDB would take a line break inside the first quoted field for the end of all lines. Raises InputError where
-    required columns are missing.
-    """
-    text = head.decode("utf-8-sig", "replace")
-    rows = csv.reader(io.StringIO(text, newline=""))
-    names = next((row for row in rows if row), [])
-    try:
-        _require(names, table)
-    except InputError:
-        required = {column.name for column in table.columns if column.required}
-        first = text.partition("\n")[0].strip()
-        for separator, noun in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-            if required & {part.strip('"') for part in first.split(separator)} - set(names):
-                raise InputError(f"is separated by {noun}, not by commas") from None
-        raise
-    line, feed, _ = head.partition(b"\n")
-    if not feed:
-        return names, "\\r" if b"\r" in head else "\\n"
-    return names, "\\r\\n" if line.endswith(b"\r") else "\\n"
-
-
 def csv_rows(path: Path, table: Table, names: list[str], line_end: str) -> Rows:
-    """A CSV file as RFC 4180 has it. Where rows are damaged DuckDB raises InvalidInputException when it gets there."""
-    return _csv(path, table, names, line_end, header=True, limit=CSV_LINE_BYTES)
-
-
-def mended_csv_rows(path: Path, table: Table, names: list[str]) -> Rows:
-    """The same of a file with damaged rows: they stand as text in a column of their own, and are refused."""
-    mended = path.with_name(f"mended-{path.name}")
-    longest = repair.mend_csv(path, mended, len(names))
-    return _csv(mended, table, [*names, "_damaged"], "\\n", header=False, limit=max(CSV_LINE_BYTES, longest + 1024))
-
-
-def _csv(path: Path, table: Table, names: list[str], line_end: str, *, header: bool, limit: int) -> Rows:
+    """A CSV file as RFC 4180 has it. Where rows are damaged or long DuckDB raises an error when it gets there."""
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
     read = (
-        f"read_csv({literal(str(path))}, columns={{{columns}}}, header={str(header).lower()}, auto_detect=false, "
-        f"delim=',', quote='\"', escape='\"', new_line='{line_end}', max_line_size={limit}, "
+        f"read_csv({literal(str(path))}, columns={{{columns}}}, header=true, auto_detect=false, "
+        f"delim=',', quote='\"', escape='\"', new_line='{line_end}', max_line_size={CSV_LINE_BYTES}, "
         f"compression='none', hive_partitioning=false)"
     )
-    delivered = names if header else names[:-1]
-    given, unknown = _columns(delivered, table, [Given(f"c{number}", "text") for number in range(len(delivered))])
-    payload = _json_object(delivered, [f"coalesce(c{number}, '')" for number in range(len(delivered))])
+    given, unknown = _columns(names, table, _texts(names))
     relation = f"(SELECT row_number() OVER () AS _position, * FROM {read})"
-    if header:
-        return Rows(relation, given, payload, unknown=unknown)
-    damaged = f"c{len(delivered)}"
-    reason = literal(f"the row does not have {len(delivered)} fields of sound quotes and UTF-8")
-    return Rows(
+    return Rows(relation, given, _csv_payload(names), unknown=unknown)
+
+
+def mended_csv_rows(path: Path, table: Table, names: list[str], line_end: str) -> tuple[Rows, int]:
+    """The same of a file with damaged rows, and their number: such rows stand as text in a column of their own, and
+    are refused.
+    """
+    mended = path.with_name(f"mended-{path.name}")
+    count = repair.mend_csv(repair.with_feeds(path) if line_end == "\\r" else path, mended, len(names))
+    given, unknown = _columns(names, table, _texts(names))
+    relation = (
+        f"(SELECT row_number() OVER () AS _position, * "
+        f"FROM read_parquet({literal(str(mended))}, hive_partitioning=false))"
+    )
+    rows = Rows(
         relation,
         given,
-        f"CASE WHEN {damaged} IS NULL THEN {payload} ELSE to_json({damaged}) END",
-        f"CASE WHEN {damaged} IS NOT NULL THEN {reason} END",
+        f"CASE WHEN damaged IS NULL THEN {_csv_payload(names)} ELSE to_json(damaged) END",
+        "CASE WHEN damaged IS NOT NULL THEN reason END",
         unknown,
     )
+    return rows, count
 
 
-def parquet(connection: duckdb.DuckDBPyConnection, path: Path, table: Table) -> Rows:
-    """A Parquet file; raises InputError where it is broken or lacks required columns."""
+def _texts(names: list[str]) -> list[Given]:
+    return [Given(f"c{number}", "text") for number in range(len(names))]
+
+
+def _csv_payload(names: list[str]) -> str:
+    return _json_object(names, [f"coalesce(c{number}, '')" for number in range(len(names))])
+
+
+def parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, table: Table, partition: tuple[str, ...]
+) -> tuple[Rows, int]:
+    """A Parquet file, and its number of rows; raises InputError where it is broken or lacks required columns."""
     read = f"read_parquet({literal(str(path))}, hive_partitioning=false)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
         schema = connection.execute(f"SELECT name, num_children FROM parquet_schema({literal(str(path))})").fetchall()
+        [(count,)] = connection.execute(f"SELECT num_rows FROM parquet_file_metadata({literal(str(path))})").fetchall()
     except duckdb.Error as error:
         raise InputError("is not a whole Parquet file") from error
     names = list(_top_level(schema))
-    _require(names, table)
+    require(names, table, partition)
     types = [kind for _, kind, *_ in described]
     given, unknown = _columns(names, table, [_parquet_column(f"c{number}", kind) for number, kind in enumerate(types)])
-    values = [
-        f"CASE WHEN isfinite(c{number}) THEN to_json(c{number}) ELSE to_json(c{number}::VARCHAR) END"
-        if kind in {"DOUBLE", "FLOAT"}
-        else f"c{number}"
-        for number, kind in enumerate(types)
-    ]
+    values = [_parquet_member(f"c{number}", kind) for number, kind in enumerate(types)]
     aliases = ", ".join(f"c{number}" for number in range(len(names)))
     relation = f"(SELECT row_number() OVER () AS _position, * FROM {read} AS delivered({aliases}))"
-    return Rows(relation, given, _word_for_word(_json_object(names, values)), unknown=unknown)
+    return Rows(relation, given, _word_for_word(_json_object(names, values)), unknown=unknown), count
 
 
 def _top_level(schema: list[tuple[str, int | None]]) -> Iterable[str]:
@@ -186,8 +171,24 @@ def _top_level(schema: list[tuple[str, int | None]]) -> Iterable[str]:
             depth.pop()
 
 
+def _parquet_member(column: str, kind: str) -> str:
+    """A value in the payload."""
+    if kind in {"DOUBLE", "FLOAT"}:
+        return f"CASE WHEN isfinite({column}) THEN to_json({column}) ELSE to_json({column}::VARCHAR) END"
+    return _decoded(column, kind) if kind in {"BLOB", "BLOB[]"} else column
+
+
+def _decoded(column: str, kind: str) -> str:
+    """Texts without the mark UTF8, as some programs write them, as JSON; other bytes as an object: no text."""
+    text = f"decode({column})" if kind == "BLOB" else f"list_transform({column}, lambda e: decode(e))"
+    other = f"CASE WHEN {column} IS NOT NULL THEN json_object('bytes', {column}::VARCHAR) END"
+    return f"coalesce(to_json(try({text})), {other})"
+
+
 def _parquet_column(column: str, kind: str) -> Given:
     text = f"{column}::VARCHAR"
+    if kind in {"BLOB", "BLOB[]"}:
+        return Given(_decoded(column, kind), "json")
     if kind in {"VARCHAR", "UUID"} or kind.startswith("ENUM("):
         return Given(text, "text")
     if kind.endswith(("INT", "INTEGER")) or kind.startswith("DECIMAL(") or kind in {"DOUBLE", "FLOAT"}:
@@ -200,19 +201,14 @@ def _parquet_column(column: str, kind: str) -> Given:
 
 
 def _columns(names: list[str], table: Table, all_given: list[Given]) -> tuple[dict[str, Given], tuple[str, ...]]:
-    """The columns that the contract knows, by their exact names (the first of doubles), and the names of the others."""
-    known = {column.name for column in landing_columns(table)}
-    given: dict[str, Given] = {}
-    for label, column in zip(names, all_given, strict=True):
-        if label in known:
-            given.setdefault(label, column)
-    return given, tuple(label for label in names if label and label not in known)
+    """The columns that the contract knows (the first of doubles), and the names of the others."""
+    there = matched(names, table)
+    given = {column: all_given[names.index(label)] for column, label in there.items()}
+    return given, _unknown(names, there)
 
 
-def _require(names: list[str], table: Table) -> None:
-    missing = [column.name for column in table.columns if column.required and column.name not in names]
-    if missing:
-        raise InputError(f"lacks the required column{'s' * (len(missing) > 1)} {', '.join(missing)}")
+def _unknown(names: Iterable[str], there: dict[str, str]) -> tuple[str, ...]:
+    return tuple(label for label in names if label and label not in there.values())
 
 
 def _json_object(names: list[str], values: list[str]) -> str:

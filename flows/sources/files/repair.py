@@ -13,14 +13,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+BLANK = b" \t\r\n"  # what a line without a row may consist of
+LONGEST = 64 * 1024 * 1024  # bytes of a line or row that is read
+TOO_LONG = f"the row is longer than {LONGEST // 1024 // 1024} MiB"
 _BOM = b"\xef\xbb\xbf"
 _RECORD_LINES = 1000  # a quote that stays open for longer than this many lines is a stray one
+_SHOWN = 1000  # bytes that are kept of what is too long
+_CHUNK = 1024 * 1024
+_GROUP = 16 * 1024 * 1024  # bytes of text that are held before they are written
 
 
-def longest_line(path: Path) -> int:
-    """In bytes."""
-    with path.open("rb") as lines:
-        return max((len(line) for line in lines), default=0)
+def _lines(source: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """Each line, and whether only its beginning is given, because it is too long."""
+    while line := source.readline(LONGEST + 1):
+        if len(line) <= LONGEST:
+            yield line, False
+            continue
+        length, last = len(line), line[-1:]
+        while last != b"\n" and (piece := source.readline(_CHUNK)):
+            length, last = length + len(piece), piece[-1:]
+        yield line[:_SHOWN] + f"... ({length} bytes)\n".encode(), True
 
 
 def without_bom(path: Path) -> Path:
@@ -34,45 +46,104 @@ def without_bom(path: Path) -> Path:
     return copy
 
 
-def mend_jsonl(path: Path, mended: Path, broken: set[int]) -> int:
-    """Copy `path` with the rows `broken` (from 1, blank lines not counted) as JSON strings; gives the longest."""
-    longest = position = 0
+def shorten_jsonl(path: Path) -> tuple[Path, list[int]]:
+    """A copy in which the beginning of each line that is too long stands as a JSON string, and which these are.
+
+    Positions count from 1, blank lines not.
+    """
+    copy, cut, position = path.with_name(f"short-{path.name}"), list[int](), 0
+    with path.open("rb") as source, copy.open("wb") as output:
+        for line, is_cut in _lines(source):
+            position += bool(line.strip(BLANK))
+            if is_cut:
+                cut.append(position)
+            output.write(_quoted(line) if is_cut else line)
+    return copy, cut
+
+
+def mend_jsonl(path: Path, broken: set[int] | None) -> tuple[Path, int]:
+    """A copy with the rows `broken` (from 1, blank lines not counted; None: those that Python does not take for JSON)
+    as JSON strings, and its longest line.
+    """
+    mended, longest, position = path.with_name(f"mended-{path.name}"), 0, 0
     with path.open("rb") as lines, mended.open("wb") as output:
         for line in lines:
-            position += bool(line.strip())
-            text = _quoted(line) if position in broken and line.strip() else line
+            if not line.strip(BLANK):
+                continue
+            position += 1
+            is_broken = position in broken if broken is not None else not _is_json(line)
+            text = _quoted(line) if is_broken else line
             longest = max(longest, len(text))
             output.write(text)
-    return longest
+    return mended, longest
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _quoted(line: bytes) -> bytes:
     return json.dumps(line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")).encode() + b"\n"
 
 
+def with_feeds(path: Path) -> Path:
+    """A copy in which lines end with a line feed, of a file in which they end with a carriage return."""
+    copy = path.with_name(f"fed-{path.name}")
+    with path.open("rb") as source, copy.open("wb") as output:
+        while chunk := source.read(_CHUNK):
+            output.write(chunk.replace(b"\r", b"\n"))
+    return copy
+
+
 def mend_csv(path: Path, mended: Path, fields: int) -> int:
-    """Copy the rows after the header, each with one more field: null, or the text of a damaged row; gives the longest.
+    """Write the rows after the header as Parquet, and give their number.
 
-    A row runs over several lines where a quoted field holds line breaks. A line that starts no sound row is damaged by
-    itself, so that a stray quote spoils its own line only.
+    Beside `c0`, `c1`, ... stand `damaged`, the text of a damaged row, else null, and `reason`. Parquet, as DuckDB reads
+    no CSV with rows of more than 32 MiB. A row runs over several lines where a quoted field holds line breaks. A line
+    that starts no sound row is damaged by itself, so that a stray quote spoils its own line only.
     """
+    import pyarrow as pa  # noqa: PLC0415 only damaged files need it
+    from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
+
     csv.field_size_limit(sys.maxsize)
-    longest = 0
-    with path.open("rb") as source, mended.open("w", encoding="utf-8", newline="") as output:
-        writer = csv.writer(output, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        for number, (row, text) in enumerate(_records(source, fields)):
-            if number:
-                longest = max(longest, len(text) * 2)
-                writer.writerow([*row, None] if row else [None] * fields + [text])
-    return longest
+    names = [*(f"c{number}" for number in range(fields)), "damaged", "reason"]
+    schema = pa.schema([(name, pa.string()) for name in names])
+    not_sound = f"the row does not have {fields} fields of sound quotes and UTF-8"
+    held, size, count = list[list[str | None]](), 0, 0
+    with path.open("rb") as source, ParquetWriter(mended, schema, compression="zstd", use_dictionary=False) as output:
+
+        def write() -> None:
+            columns = []
+            for column in zip(*held, strict=True):
+                builder = pa.lib.StringBuilder()  # pa.array would import pandas
+                builder.append_values(column)
+                columns.append(builder.finish())
+            output.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            held.clear()
+
+        for number, (row, text, is_cut) in enumerate(_records(source, fields)):
+            if number == 0:
+                continue
+            held.append([*row, None, None] if row else [*[None] * fields, text, TOO_LONG if is_cut else not_sound])
+            size, count = size + len(text), count + 1
+            if size > _GROUP or len(held) >= 100_000:
+                write()
+                size = 0
+        if held:
+            write()
+    return count
 
 
-def _records(source: BinaryIO, fields: int) -> Iterator[tuple[list[str], str]]:
-    """Each row's fields (none: damaged) and its text."""
-    ahead: list[bytes] = []
-    source_lines = iter(source)
+def _records(source: BinaryIO, fields: int) -> Iterator[tuple[list[str], str, bool]]:
+    """Each row's fields (none: damaged), its text, and whether that is only the beginning of what is too long."""
+    ahead: list[tuple[bytes, bool]] = []
+    source_lines = _lines(source)
 
-    def line(number: int) -> bytes | None:
+    def line(number: int) -> tuple[bytes, bool] | None:
         while len(ahead) <= number:
             following = next(source_lines, None)
             if following is None:
@@ -80,20 +151,24 @@ def _records(source: BinaryIO, fields: int) -> Iterator[tuple[list[str], str]]:
             ahead.append(following)
         return ahead[number]
 
-    first = line(0)
-    if first is not None:
-        ahead[0] = first.removeprefix(_BOM)
-    while (first := line(0)) is not None:
+    start = line(0)
+    if start is not None:
+        ahead[0] = start[0].removeprefix(_BOM), start[1]
+    while (start := line(0)) is not None:
+        first, is_cut = start
         if not first.strip(b"\r\n"):
             del ahead[0]
             continue
-        row, used, record = _row(first, fields), 1, first
-        while row is None and used < _RECORD_LINES and record.count(b'"') % 2 and (following := line(used)) is not None:
-            record, used = record + following, used + 1
+        row, used, record = None if is_cut else _row(first, fields), 1, first
+        while row is None and not is_cut and used < _RECORD_LINES and record.count(b'"') % 2:
+            following = line(used)
+            if following is None or following[1] or len(record) + len(following[0]) > LONGEST:
+                break
+            record, used = record + following[0], used + 1
             row = None if record.count(b'"') % 2 else _row(record, fields)
         if row is None:
             record, used = first, 1
-        yield row or [], record.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
+        yield row or [], record.rstrip(b"\r\n").decode("utf-8", "backslashreplace"), is_cut
         del ahead[:used]
 
 

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 
-from contract import landing
-from flows.ground.errors import InputError, StorageFailed
+from flows.ground.errors import InputError
 from flows.ground.progress import Progress
-from flows.ground.sql import literal
 from flows.lake import Input, Lake, LoadWriter
-from flows.lake.landing import landed
 from flows.lake.store import storing
-from flows.sources.files import formats
-from flows.sources.files.folder import Digests, SourceFile, discover, empty_warning, readable, reading
-from flows.sources.files.formats import Rows
+from flows.sources.files.digests import Digests, readable
+from flows.sources.files.folder import SourceFile, discover, empty_warning
+from flows.sources.files.loading import EXAMPLES, Outcome, outcome
 from flows.sources.pulled import PulledFiles
 
-_EXAMPLES = 5
-_CHUNK = 1024 * 1024
 
-
-def pull(folder: Path, lake: Lake, progress: Progress) -> PulledFiles:
+def pull(folder: Path, lake: Lake, progress: Progress, *, follow_links: bool = False) -> PulledFiles:
     """Load what is new in `folder`, as one load. The caller holds the lock of the home.
+
+    `follow_links`: links that lead out of the folder are read, too.
 
     Raises InputError (what the user has to put right; nothing is committed), SourceUnavailable (a file could not be
     read), StorageFailed (the lake could not be written).
     """
-    found = discover(folder)
+    found = discover(folder, follow_links=follow_links)
     _raise(found.mistakes)
     if not found.files:
         found.warnings.append(f"{readable(folder)}: holds no files of the contract's tables")
@@ -73,12 +66,17 @@ def _load(
 ) -> PulledFiles:
     writer = lake.begin("files")
     progress.start("pull", total=sum(file.size for file in new))
-    outcomes = _load_files(new, writer, progress)
-    progress.finish()
-    _raise([(file.shown, outcomes[file].mistake) for file in new if outcomes[file].mistake])
+    try:
+        outcomes = _load_files(new, writer, progress)
+        progress.finish()
+        _raise([(file.shown, outcomes[file].mistake) for file in new if outcomes[file].mistake])
+    except BaseException:
+        writer.abandon()
+        raise
     warnings = [empty_warning(file.shown) for file in new if not outcomes[file].written]
     taken = [file for file in new if outcomes[file].written]
     if not taken:
+        writer.abandon()
         return replace(summary, warnings=summary.warnings + warnings)
     ignored: dict[str, set[str]] = {}
     rows: Counter[str] = Counter()
@@ -86,6 +84,7 @@ def _load(
     for file in taken:
         ignored.setdefault(file.table, set()).update(outcomes[file].unknown)
     names = {table: sorted(columns) for table, columns in sorted(ignored.items()) if columns}
+    warnings += _of_near_misses(taken, outcomes)
     load = writer.commit(tuple(inputs[file] for file in taken), names)
     for written in load.files:
         rows[written.table] += written.rows
@@ -96,31 +95,32 @@ def _load(
         files_loaded=len(taken),
         rows=dict(rows),
         refused=dict(+refused),
-        refusals=[example for file in taken for example in outcomes[file].refusals][:_EXAMPLES],
+        refusals=[example for file in taken for example in outcomes[file].refusals][:EXAMPLES],
         ignored_columns=names,
         warnings=summary.warnings + warnings,
     )
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What became of one file: written (with its ignored columns and some refusals), a mistake, or nothing in it."""
+def _of_near_misses(taken: list[SourceFile], outcomes: dict[SourceFile, Outcome]) -> list[str]:
+    """One sentence for each ignored column that looks like a column of the contract, however many files have it."""
+    first: dict[tuple[str, str, str], str] = {}
+    for file in taken:
+        for name, column in outcomes[file].near:
+            first.setdefault((file.table, name, column), file.shown)
+    return [
+        f"{shown}: the column {name} is ignored; did you mean {column}?" for (_, name, column), shown in first.items()
+    ]
 
-    written: bool = False
-    unknown: tuple[str, ...] = ()
-    refusals: tuple[str, ...] = ()
-    mistake: str = ""
 
-
-def _load_files(new: list[SourceFile], writer: LoadWriter, progress: Progress) -> dict[SourceFile, _Outcome]:
+def _load_files(new: list[SourceFile], writer: LoadWriter, progress: Progress) -> dict[SourceFile, Outcome]:
     """Several files at a time, the largest first: numbering the rows keeps each of them on one core."""
-    outcomes: dict[SourceFile, _Outcome] = {}
+    outcomes: dict[SourceFile, Outcome] = {}
     settings = {"memory_limit": "2GB", "temp_directory": os.fspath(writer.scratch)}
     with duckdb.connect(config={**settings}) as database, ThreadPoolExecutor(os.cpu_count()) as pool:
         database.execute("SET GLOBAL TimeZone = 'UTC'")
         cursors = {file: database.cursor() for file in new}
         tasks = {
-            pool.submit(_outcome, cursors[file], writer, ordinal, file): file
+            pool.submit(outcome, cursors[file], writer, ordinal, file): file
             for ordinal, file in sorted(enumerate(new), key=lambda item: -item[1].size)
         }
         try:
@@ -134,85 +134,6 @@ def _load_files(new: list[SourceFile], writer: LoadWriter, progress: Progress) -
                 cursor.interrupt()
             raise
     return outcomes
-
-
-def _outcome(cursor: duckdb.DuckDBPyConnection, writer: LoadWriter, ordinal: int, file: SourceFile) -> _Outcome:
-    try:
-        return _load_file(cursor, writer, ordinal, file)
-    except InputError as error:
-        return _Outcome(mistake=error.what)
-
-
-def _load_file(cursor: duckdb.DuckDBPyConnection, writer: LoadWriter, ordinal: int, file: SourceFile) -> _Outcome:
-    table = landing()[file.table]
-    kind = file.extension.removesuffix(".gz")
-    path = writer.scratch / f"{ordinal:04}.{kind}"
-    _stage(file, path)
-    if path.stat().st_size == 0:
-        return _Outcome()
-
-    def write(rows: Rows) -> tuple[Rows, Path]:
-        select = landed(table, rows.relation, rows.given, broken=rows.broken, payload=rows.payload, keep=("_position",))
-        try:
-            return rows, writer.write(cursor, table.name, ordinal, select)
-        except StorageFailed:
-            with reading(file.path), file.path.open("rb") as source:
-                source.read(1)  # if it was the source that failed, say so
-            raise
-
-    match kind:
-        case "jsonl":
-            with storing(writer.scratch):
-                rows = formats.jsonl(cursor, path, table)
-            rows, written = write(rows)
-        case "csv":
-            names, line_end = formats.csv_header(next(_chunks(file), b""), table)
-            try:
-                rows, written = write(formats.csv_rows(path, table, names, line_end))
-            except duckdb.InvalidInputException:
-                with storing(writer.scratch):
-                    rows = formats.mended_csv_rows(path, table, names)
-                rows, written = write(rows)
-        case _:
-            rows = formats.parquet(cursor, path, table)
-            try:
-                rows, written = write(rows)
-            except duckdb.Error as error:
-                raise InputError("is not a whole Parquet file") from error
-    for scratch in writer.scratch.glob(f"*{path.name}"):
-        scratch.unlink()
-    return _Outcome(True, rows.unknown, tuple(_examples(cursor, written, file)))
-
-
-def _stage(file: SourceFile, path: Path) -> None:
-    """Put the file under a name of our own: unpacked, or as a link."""
-    with storing(path):
-        if not file.extension.endswith(".gz"):
-            path.symlink_to(file.path)
-            return
-        with path.open("wb") as output:
-            for chunk in _chunks(file):
-                output.write(chunk)
-
-
-def _chunks(file: SourceFile) -> Iterator[bytes]:
-    """The content of a file, unpacked; raises InputError where it is not a whole gzip file."""
-    packed = file.extension.endswith(".gz")
-    with reading(file.path):
-        try:
-            with gzip.open(file.path) if packed else file.path.open("rb") as source:
-                while chunk := source.read(_CHUNK):
-                    yield chunk
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise InputError("is not a whole gzip file") from error
-
-
-def _examples(cursor: duckdb.DuckDBPyConnection, written: Path, file: SourceFile) -> list[str]:
-    refused = cursor.execute(
-        f"SELECT _position, _refused FROM read_parquet({literal(os.fspath(written))}, hive_partitioning=false) "
-        f"WHERE _refused IS NOT NULL ORDER BY _position LIMIT {_EXAMPLES}"
-    ).fetchall()
-    return [f"{file.table}: {file.shown}, row {position}: {reason}" for position, reason in refused]
 
 
 def _raise(mistakes: list[tuple[str, str]]) -> None:
