@@ -13,7 +13,7 @@ from rich.text import Text
 
 from flows.command.lines import line
 from flows.ground.text import clean, counted
-from flows.published.gap_topic import Change, Closure, TopicDetails
+from flows.published.gap_topic import Closure, PublishedTopicChange, TopicDetails
 from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
 
 ACCOUNTS_SHOWN = 20
@@ -164,7 +164,7 @@ def _closure_lines(one: Closure, account: AskedAccount) -> Iterator[str]:
         yield line("", f"change: {change}, {interval}{chance}")
 
 
-def _change(one: Change, topic_id: str, account: AskedAccount) -> str:
+def _change(one: PublishedTopicChange, topic_id: str, account: AskedAccount) -> str:
     day, other = account.day_of(one.changed_at), clean(one.other_topic_id)
     if one.change == "ended":
         return f"ended on {day}"

@@ -116,8 +116,8 @@ def _merge(
             rows, refused = _write(connection, [lake.path(file) for file in files], local)
             if (rows, refused) != (sum(file.rows for file in files), sum(file.refused for file in files)):
                 what = f"files of {table} do not hold the rows that their manifests say"
-                raise StorageFailed(what, where=lake.place.url(f"data/{table}"), remedy="restore them from a backup")
-            lake.place.put(local, merged.data(table))
+                raise StorageFailed(what, where=lake.storage.url(f"data/{table}"), remedy="restore them from a backup")
+            lake.storage.put(local, merged.data(table))
             written.append(LakeFile(table, merged.data(table), rows, refused))
             progress.advance(1, table)
     progress.finish()
@@ -179,5 +179,5 @@ def _garbage(lake: Lake) -> list[str]:
 def _delete_now(lake: Lake) -> int:
     garbage = _garbage(lake)
     for path in garbage:
-        lake.place.remove(path)
+        lake.storage.remove(path)
     return len(garbage)

@@ -7,7 +7,7 @@ import os
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from flows.lake.place import Remote
+from flows.lake.storage import Remote
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]

@@ -17,7 +17,7 @@ from typing import Any
 
 import contract
 from flows.ground.errors import StorageFailed
-from flows.lake.place import Place
+from flows.lake.storage import Storage
 
 TRIES = 3
 AT_ONCE = 16
@@ -89,20 +89,20 @@ class Span:
 
 
 class Manifests:
-    """The manifests at a place."""
+    """The manifests of a storage."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def singles(self) -> list[int]:
         """Numbers of the loads that have a manifest of their own, also where a range speaks for them by now."""
-        return [int(found[1]) for name in self._place.names("loads") if (found := SINGLE.fullmatch(name))]
+        return [int(found[1]) for name in self._storage.names("loads") if (found := SINGLE.fullmatch(name))]
 
     def all_spans(self) -> list[Span]:
         """Every manifest, in order, also those for which a greater one speaks."""
         # Single ones first: a compaction removes them only after the range is there to be found.
         spans = [Span(number, number) for number in self.singles()]
-        ranges = (RANGE.fullmatch(name) for name in self._place.names("compacted"))
+        ranges = (RANGE.fullmatch(name) for name in self._storage.names("compacted"))
         return sorted([*spans, *(Span(int(one[1]), int(one[2])) for one in ranges if one)])
 
     def spans(self) -> list[Span]:
@@ -148,25 +148,25 @@ class Manifests:
     def add(self, load: Load) -> None:
         """Write the manifest of a new load: from then on it exists."""
         document = {**asdict(load), "loaded_at": load.loaded_at.isoformat()}
-        self._place.write(Span(load.number, load.number).manifest, json.dumps(document, indent=1))
+        self._storage.write(Span(load.number, load.number).manifest, json.dumps(document, indent=1))
 
     def replace(self, span: Span, files: Sequence[LakeFile], inputs: dict[str, dict[str, str]]) -> None:
         """Write the manifest of a range, whose files are there: from then on it speaks for its loads."""
-        self._place.write(span.inputs, json.dumps(inputs))
-        self._place.write(span.manifest, json.dumps({"files": [asdict(file) for file in files]}, indent=1))
+        self._storage.write(span.inputs, json.dumps(inputs))
+        self._storage.write(span.manifest, json.dumps({"files": [asdict(file) for file in files]}, indent=1))
 
     def data_files(self) -> Iterator[tuple[str, int, int]]:
         """Every data file: its path, and the first and the last load of which it has rows."""
         for table in (*contract.landing(), PARTS):
-            for name in self._place.names(f"data/{table}"):
+            for name in self._storage.names(f"data/{table}"):
                 if found := DATA.fullmatch(name):
                     yield f"data/{table}/{name}", int(found[1]), int(found[2] or found[1])
 
     def _document(self, path: str) -> dict[str, Any]:
-        text = self._place.read(path)
+        text = self._storage.read(path)
         try:
             document: dict[str, Any] = json.loads(text)
         except ValueError as error:
-            where, remedy = self._place.url(path), "restore it from a backup"
+            where, remedy = self._storage.url(path), "restore it from a backup"
             raise StorageFailed("is not a whole manifest", where=where, remedy=remedy) from error
         return document

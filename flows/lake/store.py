@@ -16,14 +16,14 @@ import duckdb
 from flows.ground.errors import StorageFailed
 from flows.ground.sql import literal
 from flows.lake.manifests import Input, LakeFile, Load, Manifests
-from flows.lake.place import Folder, Place, Remote
+from flows.lake.storage import Folder, Remote, Storage
 
 
 @dataclass
 class LoadWriter:
     """A load under way. What is never committed is read by nobody and swept by the next `begin`."""
 
-    place: Place
+    storage: Storage
     manifests: Manifests
     scratch: Path
     number: int
@@ -42,7 +42,7 @@ class LoadWriter:
             f"{literal(self.source)} AS _source, {self.number}::BIGINT AS _load, {ordinal}::BIGINT AS _file, "
             f"_position, TIMESTAMPTZ {literal(self.loaded_at.isoformat())} AS _loaded_at, _refused, _payload"
         )
-        with storing(self.place.url(path)):
+        with storing(self.storage.url(path)):
             connection.execute(
                 f"COPY (SELECT * EXCLUDE (_position, _refused, _payload), {stamp} FROM ({rows})) "
                 f"TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
@@ -50,7 +50,7 @@ class LoadWriter:
             [(rows_written, refused)] = connection.execute(
                 f"SELECT count(*), count(_refused) FROM read_parquet({literal(str(local))}, hive_partitioning=false)"
             ).fetchall()
-            written = self.place.put(local, path)
+            written = self.storage.put(local, path)
         for earlier in [file for file in self.files if file.path == path]:
             self.files.remove(earlier)
         self.files.append(LakeFile(table, path, rows_written, refused))
@@ -64,7 +64,7 @@ class LoadWriter:
         """Make everything written so far one load, at once."""
         files = tuple(sorted(self.files, key=lambda file: (Path(file.path).name, file.path)))
         load = Load(self.number, self.source, self.loaded_at, files, inputs, ignored_columns)
-        with storing(self.place.url("loads")):
+        with storing(self.storage.url("loads")):
             self.manifests.add(load)
             shutil.rmtree(self.scratch, ignore_errors=True)
         return load
@@ -78,40 +78,40 @@ class Lake:
 
     def __init__(self, root: Path, url: str | None = None) -> None:
         self.root = root
-        self.place: Place = Remote(url) if url else Folder(root)
-        self.manifests = Manifests(self.place)
+        self.storage: Storage = Remote(url) if url else Folder(root)
+        self.manifests = Manifests(self.storage)
 
     def files(self, after: int = 0) -> list[LakeFile]:
         """The files of the committed loads with a number greater than `after`, in order.
 
         A file may hold rows of several loads, earlier ones too: who reads it looks at `_load`.
         """
-        with storing(self.place.url("loads")):
+        with storing(self.storage.url("loads")):
             return self.manifests.files(after)
 
     def newest(self) -> int:
         """The number of the last committed load, 0 where there is none; they are numbered from 1, without gaps."""
-        with storing(self.place.url("loads")):
+        with storing(self.storage.url("loads")):
             return self.manifests.newest()
 
     def inputs(self, source: str) -> dict[str, str]:
         """What `source` was loaded from: the last digest of every name."""
-        with storing(self.place.url("loads")):
+        with storing(self.storage.url("loads")):
             return self.manifests.inputs(source)
 
     def path(self, file: LakeFile) -> str:
         """What read_parquet takes, on a connection that `connect` has seen."""
-        return self.place.url(file.path)
+        return self.storage.url(file.path)
 
     def missing(self, files: Sequence[LakeFile]) -> list[str]:
         """Those of `files` that are not there."""
-        with storing(self.place.url("data")):
+        with storing(self.storage.url("data")):
             there = {path for path, _, _ in self.manifests.data_files()}
         return [self.path(file) for file in files if file.path not in there]
 
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Teach the database of `connection` to read this lake."""
-        self.place.connect(connection)
+        self.storage.connect(connection)
 
     def begin(self, source: str) -> LoadWriter:
         """Start a load; what killed loads left behind goes first."""
@@ -120,13 +120,13 @@ class Lake:
             shutil.rmtree(scratch, ignore_errors=True)
             self._sweep(set(self.manifests.singles()))
             scratch.mkdir(parents=True)
-        return LoadWriter(self.place, self.manifests, scratch, self.manifests.newest() + 1, source, datetime.now(UTC))
+        return LoadWriter(self.storage, self.manifests, scratch, self.manifests.newest() + 1, source, datetime.now(UTC))
 
     def _sweep(self, committed: set[int]) -> None:
         """Remove data files of loads without a manifest; files of many loads are the compaction's to remove."""
         for path, first, last in self.manifests.data_files():
             if first == last and first not in committed:
-                self.place.remove(path)
+                self.storage.remove(path)
 
 
 @contextmanager

@@ -110,7 +110,7 @@ class Closure:
 
 
 @dataclass(frozen=True)
-class Change:
+class PublishedTopicChange:
     """A topic that was split, merged or ended (rule 8.2)."""
 
     topic_id: str
@@ -155,7 +155,7 @@ class TopicDetails:
     usual_unanswered_share: float
     weeks: tuple[tuple[date, int], ...]
     closures: tuple[Closure, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[PublishedTopicChange, ...]
     attributed_revenue: Decimal
     attributed_orders: int
     conversations: tuple[AskedConversation, ...]
@@ -221,7 +221,7 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
         usual_unanswered_share=usual / asked if asked else 0.0,
         weeks=_weeks(reader, of, publication, values),
         closures=tuple(Closure(*row) for row in reader.rows(CLOSURES.format(**values))),
-        changes=tuple(Change(*row) for row in reader.rows(CHANGES.format(**values))),
+        changes=tuple(PublishedTopicChange(*row) for row in reader.rows(CHANGES.format(**values))),
         attributed_revenue=Decimal(revenue),
         attributed_orders=orders,
         conversations=tuple(

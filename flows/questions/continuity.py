@@ -14,7 +14,7 @@ Moved = Mapping[tuple[str | None, int | None], int]  # questions by the topic th
 
 
 @dataclass(frozen=True)
-class Change:
+class TopicChange:
     """What happened to a topic: a new one came out of it, it went into another, or its questions are in none any
     more.
     """
@@ -24,7 +24,7 @@ class Change:
     other_topic_id: str | None
 
 
-def continued(moved: Moved, fresh: Sequence[str]) -> tuple[list[str], list[Change]]:
+def continued(moved: Moved, fresh: Sequence[str]) -> tuple[list[str], list[TopicChange]]:
     """The id of each new group, and what changed.
 
     `moved` counts questions by (topic that they were in, group that they are in), None standing for none; `fresh` has
@@ -54,10 +54,10 @@ def continued(moved: Moved, fresh: Sequence[str]) -> tuple[list[str], list[Chang
             ids[group] = _unused(id_, of_topic.keys() | set(ids.values()))
             source = next((topic for count, topic, to in both if to == group and 2 * count > of_group[group]), None)
             if source is not None and source in kept:
-                changes.append(Change("split", source, ids[group]))
+                changes.append(TopicChange("split", source, ids[group]))
     for topic in sorted(of_topic.keys() - kept):
         most = next((group for _, source, group in both if source == topic), None)
-        changes.append(Change("ended" if most is None else "merged", topic, None if most is None else ids[most]))
+        changes.append(TopicChange("ended" if most is None else "merged", topic, None if most is None else ids[most]))
     return [ids[group] for group in range(len(fresh))], changes
 
 

@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
 from flows.questions import state, wording
-from flows.questions.continuity import Change
+from flows.questions.continuity import TopicChange
 from flows.questions.coverage import Article
 
 TYPES = {"in_group": pa.int64(), "questions": pa.int64(), "nearness": pa.float64(), "coverage_score": pa.float64()}
@@ -126,7 +126,7 @@ class Tables:
         )
         self.connection.execute("insert into new_topic_names by name select ? as account_id, * from named", [account])
 
-    def record(self, account: str, changes: Sequence[Change]) -> None:
+    def record(self, account: str, changes: Sequence[TopicChange]) -> None:
         """What became of topics."""
         self._insert(
             "recorded",

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from flows.sources.api import JsonObject
 from tests.sources.fake_api import Answer, Asked, FakeApi
 
 KEY = "pk_canary"
-Record = dict[str, Any]
 FILTER = re.compile(r'([a-z-]+)\(([a-z_]+),("[^"]*"|[^),]+)\)')
 MAY_FILTER = {
     "events": {"equals": {"metric_id"}, "greater-or-equal": {"datetime"}, "less-than": {"datetime"}},
@@ -30,7 +30,7 @@ class FakeKlaviyo(FakeApi):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
-        self.lists: dict[str, list[Record]] = {
+        self.lists: dict[str, list[JsonObject]] = {
             name: []
             for name in (
                 "metrics",
@@ -41,7 +41,7 @@ class FakeKlaviyo(FakeApi):
                 "customer-agent-conversations",
             )
         }
-        self.messages: dict[str, list[Record]] = {}
+        self.messages: dict[str, list[JsonObject]] = {}
         self.scopes = {"events", "metrics", "profiles", "agents"}
         self.channels: dict[str, str] = {}  # of conversations, where it is not web chat
         self.invocations: dict[str, int] = {}  # of skills, whatever the range
@@ -133,7 +133,7 @@ class FakeKlaviyo(FakeApi):
             found.sort(key=lambda one: (str(one["attributes"][sort.lstrip("-")]), one["id"]), reverse=sort[0] == "-")
         return self._page(asked, name, found)
 
-    def _page(self, asked: Asked, name: str, found: list[Record]) -> Answer:
+    def _page(self, asked: Asked, name: str, found: list[JsonObject]) -> Answer:
         default, most = SIZES.get(name, (50, 100))
         if name in {"metrics", "agent-skills"}:  # of skills no sizes are documented
             default = most = 200
@@ -160,7 +160,7 @@ class FakeKlaviyo(FakeApi):
         self.lists["metrics"].append({"type": "metric", "id": number, "attributes": {"name": name}})
         return number
 
-    def event(self, metric: str, at: datetime, profile: str | None = "P1", /, **properties: Any) -> Record:
+    def event(self, metric: str, at: datetime, profile: str | None = "P1", /, **properties: Any) -> JsonObject:
         events = self.lists["events"]
         event = {
             "type": "event",
@@ -174,10 +174,10 @@ class FakeKlaviyo(FakeApi):
         events.append(event)
         return event
 
-    def conversation(self, number: str, at: datetime, texts: list[str], status: str = "resolved-by-ai") -> Record:
+    def conversation(self, number: str, at: datetime, texts: list[str], status: str = "resolved-by-ai") -> JsonObject:
         """Add a conversation whose messages take turns, a minute apart, the shopper first; or replace it."""
         updated = at + timedelta(minutes=len(texts) - 1)
-        record: Record = {
+        record: JsonObject = {
             "type": "customer-agent-conversation",
             "id": number,
             "attributes": {"status": status, "created_at": stamp(at), "updated_at": stamp(updated)},
@@ -205,7 +205,7 @@ class FakeKlaviyo(FakeApi):
         profiles.append({"type": "profile", "id": number, "attributes": {"updated": stamp(at), **given}})
 
 
-def matches(record: Record, op: str, field: str, value: str) -> bool:
+def matches(record: JsonObject, op: str, field: str, value: str) -> bool:
     if field == "metric_id":
         return bool(record["relationships"]["metric"]["data"]["id"] == value.strip('"'))
     given = str(record["attributes"][field])
@@ -219,7 +219,7 @@ def wrong(status: int, code: str, detail: str) -> Answer:
     return Answer(status, {"errors": [{"id": "1", "code": code, "title": code, "detail": detail}]})
 
 
-def reported(kind: str, results: list[tuple[Record, Record]]) -> Answer:
+def reported(kind: str, results: list[tuple[JsonObject, JsonObject]]) -> Answer:
     given = [{"groupings": of, "statistics": said} for of, said in results]
     return Answer(200, {"data": {"type": kind, "attributes": {"results": given}}})
 

@@ -35,6 +35,7 @@ _EXAMPLES = 5
 _LINE_BYTES = 64 * 1024 * 1024  # of one row with its payload
 
 Place = Mapping[str, str]
+JsonObject = dict[str, Any]  # as the other system gave it: nothing guarantees what is in it
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Part, Place, Row
 from flows.sources.gorgias import mapping
-from flows.sources.gorgias.mapping import Record
 from flows.sources.gorgias.settings import GorgiasSettings
 
 NAME = "gorgias"
@@ -30,7 +29,7 @@ class Feed:
     name: str
     stamp: str
     rereads: timedelta
-    parts: Callable[[Record], Iterable[Part]]
+    parts: Callable[[JsonObject], Iterable[Part]]
     is_optional: bool = False
 
 
@@ -154,7 +153,7 @@ class Client(api.Client):
 
     def _page(
         self, feed: Feed, cursor: str, *, limit: int = PAGE, may_be_forgotten: bool = False
-    ) -> tuple[list[Record], str]:
+    ) -> tuple[list[JsonObject], str]:
         """Records, and the cursor of the next page, empty at the end; the top, where the cursor is forgotten."""
         params = {"order_by": f"{feed.stamp}:desc", "limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         try:
@@ -172,7 +171,7 @@ class Client(api.Client):
         return found, str((meta or {}).get("next_cursor") or "")
 
 
-def _stamps(feed: Feed, found: Sequence[Record]) -> list[str | None]:
+def _stamps(feed: Feed, found: Sequence[JsonObject]) -> list[str | None]:
     """By which the records are ordered; a few may have none."""
     instants = [mapping.instant(record.get(feed.stamp)) for record in found]
     if found and not any(instants):

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows.ground.errors import SourceRefused
-from flows.sources.api import Part, Row
-
-Record = dict[str, Any]
+from flows.sources.api import JsonObject, Part, Row
 
 NO_PERSON = {"api", "rule", "self_service", "offline_capture"}  # ways by which programs write
 SATISFACTION = {1: "bad", 2: "bad", 4: "good", 5: "good"}  # 3 is neither
@@ -18,12 +16,12 @@ OPENING = timedelta(minutes=1)  # a ticket that an agent begins has its first me
 KEPT = ("id", "ticket_id", "created_datetime", "sent_datetime", "channel", "via", "from_agent", "public", "rule_id")
 
 
-def ticket_part(ticket: Record) -> Part:
+def ticket_part(ticket: JsonObject) -> Part:
     """A ticket, as it was last changed."""
     return Part(_of(ticket, "id"), "ticket", "", ticket, _text(ticket.get("updated_datetime")))
 
 
-def reply_parts(message: Record, automatic_senders: Collection[str]) -> Iterator[Part]:
+def reply_parts(message: JsonObject, automatic_senders: Collection[str]) -> Iterator[Part]:
     """The message, if a person of the shop wrote it to the shopper."""
     if not _is_human_reply(message, automatic_senders):
         return
@@ -31,7 +29,7 @@ def reply_parts(message: Record, automatic_senders: Collection[str]) -> Iterator
     yield Part(_of(message, "ticket_id"), "reply", identifier(message, "id"), kept, _text(_sent(message)))
 
 
-def survey_parts(survey: Record) -> Iterator[Part]:
+def survey_parts(survey: JsonObject) -> Iterator[Part]:
     """The survey, if it was answered."""
     if survey.get("score") is not None:
         yield Part(_of(survey, "ticket_id"), "survey", "", survey, _text(survey.get("scored_datetime")))
@@ -39,7 +37,7 @@ def survey_parts(survey: Record) -> Iterator[Part]:
 
 def ticket_rows(account: str, parts: Sequence[Part], conversation_field: str) -> Iterator[Row]:
     """A ticket from all that is known of it; nothing as long as the ticket itself is not."""
-    ticket: Record | None = next((part.record for part in parts if part.kind == "ticket"), None)
+    ticket: JsonObject | None = next((part.record for part in parts if part.kind == "ticket"), None)
     if ticket is None:
         return
     survey = next((part.record for part in parts if part.kind == "survey"), ticket.get("satisfaction_survey")) or {}
@@ -71,7 +69,7 @@ def instant(text: object) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def identifier(record: Record, name: str) -> str:
+def identifier(record: JsonObject, name: str) -> str:
     """An id as text. Raises SourceRefused where there is none."""
     if not record.get(name):
         what = f"gorgias delivers a record without {name}"
@@ -79,7 +77,7 @@ def identifier(record: Record, name: str) -> str:
     return str(record[name])
 
 
-def _is_human_reply(message: Record, automatic_senders: Collection[str]) -> bool:
+def _is_human_reply(message: JsonObject, automatic_senders: Collection[str]) -> bool:
     """Rules, flows and programs write as the shop, too, and notes are for agents only."""
     email = str((message.get("sender") or {}).get("email") or "").lower()
     return (
@@ -94,7 +92,7 @@ def _is_human_reply(message: Record, automatic_senders: Collection[str]) -> bool
     )
 
 
-def _first_reply(ticket: Record, replies: Sequence[Record]) -> Record | None:
+def _first_reply(ticket: JsonObject, replies: Sequence[JsonObject]) -> JsonObject | None:
     """The earliest reply; with what an agent began the ticket is none."""
     created = instant(ticket.get("created_datetime"))
     timed = [(at, reply) for reply in replies if (at := instant(_sent(reply)))]
@@ -103,7 +101,7 @@ def _first_reply(ticket: Record, replies: Sequence[Record]) -> Record | None:
     return min(timed, key=lambda one: one[0])[1] if timed else None
 
 
-def _sent(message: Record) -> Any:
+def _sent(message: JsonObject) -> Any:
     return message.get("sent_datetime") or message.get("created_datetime")
 
 
@@ -111,7 +109,7 @@ def _satisfaction(score: object) -> str | None:
     return SATISFACTION.get(score) if isinstance(score, int) else None
 
 
-def _conversation(ticket: Record, field: str) -> str | None:
+def _conversation(ticket: JsonObject, field: str) -> str | None:
     name, _, key = field.partition(":")
     found = ticket.get(name)
     if name == "meta":
@@ -119,7 +117,7 @@ def _conversation(ticket: Record, field: str) -> str | None:
     return str(found).strip() or None if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 
-def _of(record: Record, name: str) -> str:
+def _of(record: JsonObject, name: str) -> str:
     return f"gorgias:{identifier(record, name)}"
 
 

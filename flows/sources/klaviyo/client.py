@@ -9,10 +9,10 @@ from datetime import UTC, datetime, time, timedelta
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 
 from flows.sources import api
-from flows.sources.api import Batch, Known, Pace, Part, Place, Row
+from flows.sources.api import Batch, JsonObject, Known, Pace, Part, Place, Row
 from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.endpoints import Endpoints, Group
-from flows.sources.klaviyo.mapping import Record, attributes, normal, prop
+from flows.sources.klaviyo.mapping import attributes, normal, prop
 from flows.sources.klaviyo.settings import KlaviyoSettings
 
 NAME = "klaviyo"
@@ -171,7 +171,7 @@ class Client(api.Client):
             skus = [(part.of, name) for part in parts for name in mapping.products(part) if name in products]
             yield Batch((), parts=[*parts, *(Part(of, "product", sku, products[sku]) for of, sku in skus)])
 
-    def _part(self, kind: str, event: Record) -> Part | None:
+    def _part(self, kind: str, event: JsonObject) -> Part | None:
         """What an event says of its conversation or order; None where it names none."""
         attributes(event)
         if kind in ORDERS:
@@ -220,7 +220,7 @@ class Client(api.Client):
                 oldest,
             )
 
-    def _thread(self, conversation: Record) -> list[Part]:
+    def _thread(self, conversation: JsonObject) -> list[Part]:
         """A conversation and its messages, as parts of it."""
         given, of = attributes(conversation), f"conversation/{conversation['id']}"
         messages = self._ask.all(

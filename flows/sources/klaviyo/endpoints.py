@@ -13,11 +13,10 @@ from requests import Request
 from requests.auth import AuthBase
 
 from flows.ground.errors import SourceRefused
-from flows.sources.api import Http, Pace
+from flows.sources.api import Http, JsonObject, Pace
 from flows.sources.klaviyo.settings import KlaviyoSettings
 
 NAME = "klaviyo"
-Record = dict[str, Any]
 PAGE = 100
 STATUSES = ("open", "routed-to-team", "resolved-by-ai", "closed")
 CONVERSATIONS = "api/customer-agent-conversations"
@@ -63,15 +62,15 @@ class Endpoints:
             for group in Group
         }
 
-    def first(self, group: Group, path: str) -> list[Record]:
+    def first(self, group: Group, path: str) -> list[JsonObject]:
         """One record of a list, if it has any."""
         return _data(self._http[group].get(path, {"page[size]": 1}), path)
 
-    def all(self, group: Group, path: str, size: int | None = PAGE) -> list[Record]:
+    def all(self, group: Group, path: str, size: int | None = PAGE) -> list[JsonObject]:
         """All records of a short list; `size` is None where no size of a page may be asked for."""
         return [record for page in self.pages(group, path, {}, size=size) for record in page]
 
-    def pages(self, group: Group, path: str, params: Mapping[str, str], size: int | None) -> Iterator[list[Record]]:
+    def pages(self, group: Group, path: str, params: Mapping[str, str], size: int | None) -> Iterator[list[JsonObject]]:
         """A list, page by page. A full page of the beta without a link to the next is looked into."""
         given = {**params, **({"page[size]": str(size)} if size else {})}
         for answer, following in self._linked(group, path, given):
@@ -80,7 +79,7 @@ class Endpoints:
             if group.is_beta and following is None and size and len(page) >= size:
                 self._must_be_the_end(path, params, size)
 
-    def conversations(self, filters: str, following: str | None) -> Iterator[tuple[list[Record], str | None]]:
+    def conversations(self, filters: str, following: str | None) -> Iterator[tuple[list[JsonObject], str | None]]:
         """Conversations, newest first, and the cursor of the page after; `following` is such a cursor to begin with.
 
         Raises SourceRefused where a page is full, names no next one, and there are more.
@@ -102,14 +101,14 @@ class Endpoints:
 
     def report(
         self, of: str, statistics: Sequence[str], since: datetime, until: datetime, groupings: Sequence[str] = ()
-    ) -> list[Record]:
+    ) -> list[JsonObject]:
         """Klaviyo's own figures from `since` until before `until`: a list of groupings and statistics.
 
         `of` is `values` or `skill-values`. Raises SourceUnavailable, SourceRefused.
         """
         kind = f"customer-agent-{of}-report"
         timeframe = {"start": since.isoformat(), "end": until.isoformat()}
-        asked: Record = {"statistics": list(statistics), "timeframe": timeframe}
+        asked: JsonObject = {"statistics": list(statistics), "timeframe": timeframe}
         if groupings:
             asked["groupings"] = list(groupings)
         body = {"data": {"type": kind, "attributes": asked}}
@@ -160,7 +159,7 @@ class _AtBase(JSONLinkPaginator):
             request.url = self._http.at_base(str(request.url))
 
 
-def _data(answer: Any, path: str) -> list[Record]:
+def _data(answer: Any, path: str) -> list[JsonObject]:
     """The records of an answer: a list, or (as the beta's description has it) a single one."""
     data = answer.get("data") if isinstance(answer, dict) else None
     if isinstance(data, dict):

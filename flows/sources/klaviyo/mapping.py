@@ -13,9 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from flows.ground.errors import SourceRefused
-from flows.sources.api import Part, Row
-
-Record = dict[str, Any]
+from flows.sources.api import JsonObject, Part, Row
 
 # Every spelling that Klaviyo has given a metric so far; compared without case, blanks and punctuation.
 METRICS: Mapping[str, tuple[str, ...]] = {
@@ -65,7 +63,7 @@ def normal(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def attributes(record: Any) -> Record:
+def attributes(record: Any) -> JsonObject:
     """The attributes of a JSON:API record. Raises SourceRefused where it is none."""
     if not isinstance(record, dict) or not record.get("id"):
         raise SourceRefused("klaviyo delivers a record without an id", remedy="the API has changed; report it")
@@ -73,7 +71,7 @@ def attributes(record: Any) -> Record:
     return found if isinstance(found, dict) else {}
 
 
-def prop(event: Record, names: Sequence[str]) -> Any:
+def prop(event: JsonObject, names: Sequence[str]) -> Any:
     """The first property of an event that has one of these names and a value."""
     given = attributes(event).get("event_properties") or attributes(event).get("properties") or {}
     found = {normal(name): value for name, value in given.items()} if isinstance(given, dict) else {}
@@ -81,18 +79,18 @@ def prop(event: Record, names: Sequence[str]) -> Any:
     return next((value for value in values if value is not None and value != ""), None)
 
 
-def happened(event: Record) -> str | None:
+def happened(event: JsonObject) -> str | None:
     """When an event happened."""
     at = attributes(event).get("datetime")
     return str(at) if at else None
 
 
-def profile_of(event: Record) -> str | None:
+def profile_of(event: JsonObject) -> str | None:
     data = ((event.get("relationships") or {}).get("profile") or {}).get("data") or {}
     return data.get("id")
 
 
-def profile_row(account: str, profile: Record) -> Row:
+def profile_row(account: str, profile: JsonObject) -> Row:
     given = attributes(profile)
     values = {
         "account_id": account,
@@ -106,7 +104,7 @@ def profile_row(account: str, profile: Record) -> Row:
     return Row("profiles", values, profile)
 
 
-def skill_row(account: str, skill: Record) -> Row:
+def skill_row(account: str, skill: JsonObject) -> Row:
     given = attributes(skill)
     values = {
         "account_id": account,
@@ -117,12 +115,12 @@ def skill_row(account: str, skill: Record) -> Row:
     return Row("skills", values, skill)
 
 
-def skill_id(skill: Record) -> str:
+def skill_id(skill: JsonObject) -> str:
     """What a skill is called in messages: its name, which does not change with its label."""
     return str(attributes(skill).get("name") or skill["id"])
 
 
-def skills_by_name(skills: Sequence[Record]) -> dict[str, str]:
+def skills_by_name(skills: Sequence[JsonObject]) -> dict[str, str]:
     """Ids of skills by the normal form of everything that they are called."""
     return {
         normal(str(name)): skill_id(skill)
@@ -132,11 +130,11 @@ def skills_by_name(skills: Sequence[Record]) -> dict[str, str]:
     }
 
 
-def article_row(account: str, knowledge: Record) -> Row:
+def article_row(account: str, knowledge: JsonObject) -> Row:
     """What the agent answers from; only what is indexed is published to it."""
     given = attributes(knowledge)
     said = given.get("source")
-    source: Record = said if isinstance(said, dict) else {}
+    source: JsonObject = said if isinstance(said, dict) else {}
 
     def first(*names: str) -> Any:
         return next((place[name] for place in (given, source) for name in names if place.get(name)), None)
@@ -166,7 +164,7 @@ def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapp
     The conversation itself waits for its channel, which an event brings. `skills` are ids of skills by the normal form
     of everything that they are called. A part `product` says which product the SKU is that it has as id.
     """
-    by_kind: dict[str, list[Record]] = {}
+    by_kind: dict[str, list[JsonObject]] = {}
     for part in parts:
         by_kind.setdefault(part.kind, []).append(part.record)
     sold = {part.id: str(part.record) for part in parts if part.kind == "product"}
@@ -198,9 +196,9 @@ def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapp
 
 
 def _conversation(
-    account: str, of: str, by_kind: Mapping[str, list[Record]], events: Sequence[Record]
+    account: str, of: str, by_kind: Mapping[str, list[JsonObject]], events: Sequence[JsonObject]
 ) -> Iterator[Row]:
-    record: Record = next(iter(by_kind.get("conversation", ())), {})
+    record: JsonObject = next(iter(by_kind.get("conversation", ())), {})
     given = record.get("attributes") or {}
     channel = next((prop(event, ("Channel",)) for event in events if prop(event, ("Channel",))), None)
     started = next((happened(event) for event in by_kind.get("started", ())), None)
@@ -225,7 +223,7 @@ def _conversation(
 def _messages(
     account: str,
     of: str,
-    by_kind: Mapping[str, list[Record]],
+    by_kind: Mapping[str, list[JsonObject]],
     skills: Mapping[str, str],
     sold: Mapping[str, str],
 ) -> Iterator[Row]:
@@ -245,7 +243,7 @@ def _messages(
         }
         rows.append(Row("messages", values, message))
     answers = [row for row in rows if row.values["sender"] == "agent" and row.values["sent_at"]]
-    found: dict[str, Record] = {}
+    found: dict[str, JsonObject] = {}
     for kind in ("resolved", "escalated", "recommended") if answers else ():
         for event in by_kind.get(kind, ()):
             at = datetime.fromisoformat(happened(event) or "1970-01-01T00:00:00Z")

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Known, Place, Row
+from flows.sources.api import Batch, JsonObject, Known, Place, Row
 from flows.sources.klaviyo.client import NAME, Client
 from flows.sources.klaviyo.endpoints import Endpoints
-from flows.sources.klaviyo.mapping import CHANNELS, Record, normal
+from flows.sources.klaviyo.mapping import CHANNELS, normal
 
 STATUSES = {"resolvedbyai": "resolved", "routedtoteam": "routed", "closed": "closed", "open": "open"}
 HUNDRED = Decimal(100)
+Figure = tuple[dict[str, str], Decimal, JsonObject]  # what it is of, its value and the result that says so
 
 
 class Reports(api.Client):
@@ -42,16 +43,16 @@ class Reports(api.Client):
         """What the client says."""
         return self._check()
 
-    def _skill_figures(self) -> Iterator[tuple[Record, Decimal, Record]]:
+    def _skill_figures(self) -> Iterator[Figure]:
         """Of every skill that the agent has, 0 where the report does not name it."""
         results = self._ask.report("skill-values", ["volume"], self._since, self._until, ["skill"])
         skills = self._skills()
         said = {skills.get(normal(name), name): one for one in results for name in [_group(one, "skill")]}
         for skill in {**dict.fromkeys(skills.values()), **said}:
-            record: Record = said.get(skill, {})
+            record: JsonObject = said.get(skill, {})
             yield {"statistic": "skill_volume", "skill": skill}, _number(record, "volume") or Decimal(0), record
 
-    def _row(self, figure: Mapping[str, str], value: Decimal, record: Record, at: datetime) -> Row:
+    def _row(self, figure: Mapping[str, str], value: Decimal, record: JsonObject, at: datetime) -> Row:
         names = (self._range, *(figure.get(name, "") for name in ("statistic", "channel", "status", "skill")))
         values = {
             "account_id": self.account,
@@ -67,13 +68,13 @@ class Reports(api.Client):
         return Row("reported_figures", values, record)
 
 
-def _conversations(ask: Endpoints, since: datetime, until: datetime) -> Iterator[tuple[Record, Decimal, Record]]:
+def _conversations(ask: Endpoints, since: datetime, until: datetime) -> Iterator[Figure]:
     """Volume and resolution rate of all, by channel and by status; of a group that is not named there is nothing."""
     both = ["volume", "resolution-rate"]
     (everything,) = ask.report("values", both, since, until)[:1] or [{}]
     yield from _figures({}, everything)
     for name, words, statistics in (("channel", CHANNELS, both), ("status", STATUSES, ["volume"])):
-        found: dict[str, Record] = {word: {} for word in words.values()}
+        found: dict[str, JsonObject] = {word: {} for word in words.values()}
         for one in ask.report("values", statistics, since, until, [name]):
             said = _group(one, name)
             found[words.get(normal(said), said)] = one
@@ -81,19 +82,19 @@ def _conversations(ask: Endpoints, since: datetime, until: datetime) -> Iterator
             yield from _figures({name: group}, record)
 
 
-def _figures(of: Record, record: Record) -> Iterator[tuple[Record, Decimal, Record]]:
+def _figures(of: dict[str, str], record: JsonObject) -> Iterator[Figure]:
     yield {"statistic": "volume", **of}, _number(record, "volume") or Decimal(0), record
     if (rate := _number(record, "resolution-rate")) is not None:
         yield {"statistic": "resolution_rate", **of}, rate, record
 
 
-def _group(result: Record, name: str) -> str:
+def _group(result: JsonObject, name: str) -> str:
     """What a result is of; one that does not say is refused at the door, where it can be seen."""
     given = result.get("groupings")
     return str(given.get(name)) if isinstance(given, dict) else "None"
 
 
-def _number(result: Record, name: str) -> Decimal | None:
+def _number(result: JsonObject, name: str) -> Decimal | None:
     """A statistic, None where it is not given. Raises SourceRefused for what is not a number."""
     given = result.get("statistics") or {}
     found = {normal(str(key)): value for key, value in given.items()}.get(normal(name)) if given else None
@@ -105,6 +106,6 @@ def _number(result: Record, name: str) -> Decimal | None:
         raise SourceRefused(f"{NAME} reports a {name} that is not a number", remedy="the API has changed") from None
 
 
-def _as_share(figure: Record, value: Decimal, record: Record) -> tuple[Record, Decimal, Record]:
+def _as_share(figure: dict[str, str], value: Decimal, record: JsonObject) -> Figure:
     """Rates that were given in percent."""
     return figure, value / HUNDRED if figure["statistic"] == "resolution_rate" else value, record

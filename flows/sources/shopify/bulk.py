@@ -18,7 +18,7 @@ from requests import PreparedRequest, RequestException
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.ground.sql import literal
-from flows.sources.api import http
+from flows.sources.api import JsonObject, http
 from flows.sources.shopify import queries
 from flows.sources.shopify.graphql import NAME, GraphQL
 
@@ -103,7 +103,7 @@ def fetch(operation: Operation, folder: Path) -> Path:
     raise SourceUnavailable(what, remedy="the next run fetches it again")
 
 
-def families(file: Path, since: str) -> Iterator[tuple[float, dict[str, Any], list[dict[str, Any]]]]:
+def families(file: Path, since: str) -> Iterator[tuple[float, JsonObject, list[JsonObject]]]:
     """Every object without a parent that did not change before `since`, and its children, in the order of their change.
 
     With each comes how much of the file is read. Lines stand in any order; they are joined on disk, so what is in

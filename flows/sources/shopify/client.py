@@ -12,11 +12,10 @@ from typing import Any
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, Known, Pace, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row
 from flows.sources.shopify import bulk, mapping, queries
 from flows.sources.shopify.auth import Token
 from flows.sources.shopify.graphql import NAME, GraphQL, Points, TooExpensive
-from flows.sources.shopify.mapping import Record
 from flows.sources.shopify.settings import ShopifySettings
 
 OVERLAP = timedelta(minutes=10)  # an order says that it changed before its refunds show
@@ -150,7 +149,7 @@ class Client(api.Client):
             if count >= CEILING and (since is None or changed > since):
                 since, cursor, count = changed, None, 0
 
-    def _rows(self, kind: str, families: Sequence[tuple[Record, list[Record]]]) -> list[Row]:
+    def _rows(self, kind: str, families: Sequence[tuple[JsonObject, list[JsonObject]]]) -> list[Row]:
         if kind == "products":
             return [mapping.product_row(self.account, product) for product, _ in families]
         refunds = self._refunds([refund for order, _ in families for refund in order.get("refunds") or ()])
@@ -160,12 +159,12 @@ class Client(api.Client):
             rows += mapping.order_rows(self.account, order, lines)
         return rows
 
-    def _lines(self, order: Record) -> list[Record]:
+    def _lines(self, order: JsonObject) -> list[JsonObject]:
         """All lines of an order that came with the first of them."""
         connection = order.pop("lineItems", None) or {}
         return self._all(connection, queries.LINES_OF, "lineItems", order["id"])
 
-    def _refunds(self, refunds: Sequence[Record]) -> dict[str, Record]:
+    def _refunds(self, refunds: Sequence[JsonObject]) -> dict[str, JsonObject]:
         """Refunds by id, with all of their lines as a list; those that came without lines are asked for."""
         found = {
             one["id"]: {**one, LINES_OF_REFUND: _nodes(one.get(LINES_OF_REFUND, []), LINES_OF_REFUND)}
@@ -186,9 +185,9 @@ class Client(api.Client):
                 found[refund["id"]] = {**refund, LINES_OF_REFUND: lines}
         return found
 
-    def _all(self, connection: Record, query: str, field: str, of: str) -> list[Record]:
+    def _all(self, connection: JsonObject, query: str, field: str, of: str) -> list[JsonObject]:
         """The nodes of a connection, and those of its further pages."""
-        nodes: list[Record] = []
+        nodes: list[JsonObject] = []
         while True:
             nodes += _nodes(connection, field)
             if not (connection.get("pageInfo") or {}).get("hasNextPage"):
@@ -199,7 +198,7 @@ class Client(api.Client):
             owner = answer.get("node") or next(iter(answer.get("nodes") or ()), None) or {}
             connection = owner.get(field) or {}
 
-    def _sized(self, query: str, /, **variables: Any) -> dict[str, Any]:
+    def _sized(self, query: str, /, **variables: Any) -> JsonObject:
         """The answer to a query whose pages are as large as the cost of the one before allows."""
         while True:
             size = self._sizes.get(query, PAGE)
@@ -223,7 +222,7 @@ class Client(api.Client):
             self._sizes[query] = max(1, min(MOST, int(size * TARGET / cost)))
 
 
-def _nodes(connection: Any, field: str) -> list[Record]:
+def _nodes(connection: Any, field: str) -> list[JsonObject]:
     """The records of a connection, which may have them in edges. Raises SourceRefused where there are none."""
     if isinstance(connection, dict):
         edges = connection.get("edges")
@@ -235,7 +234,7 @@ def _nodes(connection: Any, field: str) -> list[Record]:
     return found
 
 
-def _changed_at(record: Record) -> str:
+def _changed_at(record: JsonObject) -> str:
     changed = record.get("updatedAt")
     if not isinstance(changed, str):
         raise SourceRefused(f"{NAME} delivers a record without updatedAt", remedy="the API has changed; report it")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
-from flows.sources.api import Http, http
+from flows.sources.api import Http, JsonObject, http
 
 NAME = "shopify"
 LONGEST = 60.0  # seconds; no answer asks for more points than that restores
@@ -58,7 +58,7 @@ class GraphQL:
     def __init__(self, client: Http, path: str, points: Points) -> None:
         self._http, self._path, self.points = client, path, points
 
-    def ask(self, query: str, /, **variables: Any) -> dict[str, Any]:
+    def ask(self, query: str, /, **variables: Any) -> JsonObject:
         """The data of the answer. Raises TooExpensive, SourceUnavailable, SourceRefused."""
         throttled = failed = 0
         while True:

@@ -10,15 +10,13 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from flows.ground.errors import SourceRefused
-from flows.sources.api.loading import Row
-
-Record = dict[str, Any]
+from flows.sources.api import JsonObject, Row
 
 FOUR_PLACES = Decimal("0.0001")
 ZERO = Decimal(0)
 
 
-def order_rows(account: str, order: Record, lines: Sequence[Record]) -> Iterator[Row]:
+def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject]) -> Iterator[Row]:
     """An order and its lines; its `refunds` have their `refundLineItems` as lists.
 
     A test order is not an order. Raises SourceRefused for a shape that is not known.
@@ -45,7 +43,7 @@ def order_rows(account: str, order: Record, lines: Sequence[Record]) -> Iterator
         yield Row("order_lines", values, line)
 
 
-def product_row(account: str, product: Record) -> Row:
+def product_row(account: str, product: JsonObject) -> Row:
     """A product, under the id that its variants share."""
     return Row(
         "products",
@@ -60,7 +58,7 @@ def product_row(account: str, product: Record) -> Row:
     )
 
 
-def _line(line: Record, refunded: dict[str, tuple[Decimal, int]]) -> Record:
+def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]]) -> dict[str, object]:
     """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up.
 
     The total is that of all units ordered, less the line's share of every discount, of the order's and of codes too.
@@ -88,7 +86,7 @@ def _line(line: Record, refunded: dict[str, tuple[Decimal, int]]) -> Record:
     }
 
 
-def _product_id(line: Record, line_id: str) -> str:
+def _product_id(line: JsonObject, line_id: str) -> str:
     """Of a line without a product (typed in by hand, or the product was deleted) its SKU, else the line itself."""
     product = line.get("product")
     if product:
@@ -96,7 +94,7 @@ def _product_id(line: Record, line_id: str) -> str:
     return f"sku:{line['sku']}" if line.get("sku") else f"line:{line_id}"
 
 
-def _refunded(order: Record) -> dict[str, tuple[Decimal, int]]:
+def _refunded(order: JsonObject) -> dict[str, tuple[Decimal, int]]:
     """By line, the amount given back and the units; what is given back of the order as a whole is of no line."""
     found: dict[str, tuple[Decimal, int]] = {}
     for refund in order.get("refunds") or ():
@@ -121,7 +119,7 @@ def _units(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _id(record: Record) -> str:
+def _id(record: JsonObject) -> str:
     """The number at the end of `gid://shopify/Order/1`: what the storefront and other systems call it."""
     gid = str(record.get("id") or "")
     number = gid.rpartition("/")[2].partition("?")[0]

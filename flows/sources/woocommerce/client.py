@@ -11,9 +11,8 @@ from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, Known, Pace, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row
 from flows.sources.woocommerce import mapping
-from flows.sources.woocommerce.mapping import Record
 from flows.sources.woocommerce.settings import WooCommerceSettings
 
 NAME = "woocommerce"
@@ -50,10 +49,10 @@ class Client(api.Client):
         yield from self._changed("products", place, lambda product: [mapping.product_row(self.account, product)])
         yield from self._changed("orders", place, self._order)
 
-    def _order(self, order: Record) -> list[Row]:
+    def _order(self, order: JsonObject) -> list[Row]:
         return list(mapping.order_rows(self.account, order, self._refunds(order)))
 
-    def _refunds(self, order: Record) -> list[Record]:
+    def _refunds(self, order: JsonObject) -> list[JsonObject]:
         """Refunds with the lines that they are of; none where the order was deleted meanwhile."""
         try:
             return self._list(f"orders/{order['id']}/refunds", {"per_page": PAGE}) if order.get("refunds") else []
@@ -62,7 +61,7 @@ class Client(api.Client):
                 return []
             raise
 
-    def _changed(self, path: str, place: Place, rows: Callable[[Record], list[Row]]) -> Iterator[Batch]:
+    def _changed(self, path: str, place: Place, rows: Callable[[JsonObject], list[Row]]) -> Iterator[Batch]:
         """What changed since the place, oldest first.
 
         Pages would drift while records change, so each one begins where the one before ended, a second earlier because
@@ -92,14 +91,14 @@ class Client(api.Client):
                 return
             after, page = (changed - SECOND, 1) if changed - SECOND > after else (after, page + 1)
 
-    def _list(self, path: str, params: Mapping[str, Any]) -> list[Record]:
+    def _list(self, path: str, params: Mapping[str, Any]) -> list[JsonObject]:
         answer = self._http.get(f"{API}/{path}", params)
         if not isinstance(answer, list):
             raise SourceRefused(f"{NAME} answers no list for {path}", remedy="the API has changed; report it")
         return answer
 
 
-def _changed_at(record: Record) -> str:
+def _changed_at(record: JsonObject) -> str:
     changed = mapping.instant(record.get("date_modified_gmt"))
     if changed is None:
         raise SourceRefused(f"{NAME} delivers a record without date_modified_gmt", remedy="report it")

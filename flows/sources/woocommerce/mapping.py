@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
 
 from flows.ground.errors import SourceRefused
-from flows.sources.api.loading import Row
-
-Record = dict[str, Any]
+from flows.sources.api import JsonObject, Row
 
 NOT_PLACED = {"pending", "checkout-draft", "auto-draft"}  # a cart on its way; when it is paid, it changes
 NEVER_PAID_FOR = {"cancelled", "failed", "trash"}
 FOUR_PLACES = Decimal("0.0001")
 
 
-def order_rows(account: str, order: Record, refunds: Sequence[Record]) -> Iterator[Row]:
+def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject]) -> Iterator[Row]:
     """An order and its lines. `refunds` are the order's, with their own lines.
 
     Amounts are without tax, as the shop reports its sales. Raises SourceRefused for a shape that is not known.
@@ -44,7 +41,7 @@ def order_rows(account: str, order: Record, refunds: Sequence[Record]) -> Iterat
         yield Row("order_lines", values, line)
 
 
-def product_row(account: str, product: Record) -> Row:
+def product_row(account: str, product: JsonObject) -> Row:
     """A product, under the id that its variations share."""
     return Row(
         "products",
@@ -64,7 +61,7 @@ def instant(text: object) -> str | None:
     return f"{text}Z" if text else None
 
 
-def _line(line: Record, refunded: dict[str, Decimal]) -> Record:
+def _line(line: JsonObject, refunded: dict[str, Decimal]) -> dict[str, object]:
     """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up."""
     quantity = Decimal(line.get("quantity") or 0)
     after = Decimal(line.get("total") or 0)
@@ -82,7 +79,7 @@ def _line(line: Record, refunded: dict[str, Decimal]) -> Record:
     }
 
 
-def _refunded(refunds: Sequence[Record]) -> dict[str, Decimal]:
+def _refunded(refunds: Sequence[JsonObject]) -> dict[str, Decimal]:
     """By line, what was given back; a refund names the line that it is of in its meta data."""
     amounts: dict[str, Decimal] = {}
     for refund in refunds:
@@ -96,7 +93,7 @@ def _refunded(refunds: Sequence[Record]) -> dict[str, Decimal]:
     return amounts
 
 
-def _id(record: Record) -> str:
+def _id(record: JsonObject) -> str:
     if not record.get("id"):
         raise SourceRefused("WooCommerce delivers a record without an id", remedy="the API has changed; report it")
     return str(record["id"])

@@ -12,9 +12,8 @@ from requests.auth import AuthBase
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, Known, Pace, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row
 from flows.sources.zendesk import mapping
-from flows.sources.zendesk.mapping import Record
 from flows.sources.zendesk.settings import ZendeskSettings
 
 NAME = "zendesk"
@@ -78,7 +77,7 @@ class Client(api.Client):
                 raise SourceRefused(f"{NAME} says that there is more, and not where", remedy="the API has changed")
             params = {"cursor": str(cursor)}
 
-    def _answer(self, params: Mapping[str, str], place: Place) -> Record:
+    def _answer(self, params: Mapping[str, str], place: Place) -> JsonObject:
         try:
             return self._asked(params)
         except SourceRefused as refused:
@@ -86,7 +85,7 @@ class Client(api.Client):
                 raise
             return self._asked({"start_time": self._start(place)})
 
-    def _asked(self, params: Mapping[str, str]) -> Record:
+    def _asked(self, params: Mapping[str, str]) -> JsonObject:
         answer = self._export.get(EXPORT, {**params, "include": "metric_sets"})
         if not isinstance(answer, dict):
             raise SourceRefused(f"{NAME} answers no object for {EXPORT}", remedy="the API has changed; report it")
@@ -99,12 +98,12 @@ class Client(api.Client):
             begins = max(begins, datetime.fromisoformat(place["generated"]) - OVERLAP)
         return str(int(begins.timestamp()))
 
-    def _row(self, ticket: Record, metrics: Mapping[str, Record]) -> Row:
+    def _row(self, ticket: JsonObject, metrics: Mapping[str, JsonObject]) -> Row:
         number = mapping.ticket_id(ticket)
         found = ticket.get("metric_set") or metrics.get(number) or self._metrics(ticket, number)
         return mapping.ticket_row(self.account, ticket, found, self._settings.conversation_field)
 
-    def _metrics(self, ticket: Record, number: str) -> Record | None:
+    def _metrics(self, ticket: JsonObject, number: str) -> JsonObject | None:
         """What the export did not bring with it, as for archived tickets; one that is deleted has none."""
         if ticket.get("status") == "deleted":
             return None
@@ -150,14 +149,14 @@ class Token(AuthBase):
         self._token, self._ends = token, clock.monotonic() + lasts
 
 
-def _tickets(answer: Record) -> list[Record]:
+def _tickets(answer: JsonObject) -> list[JsonObject]:
     tickets = answer.get("tickets")
     if not isinstance(tickets, list):
         raise SourceRefused(f"{NAME} exports no list of tickets", remedy="the API has changed; report it")
     return tickets
 
 
-def _generated(ticket: Record) -> int:
+def _generated(ticket: JsonObject) -> int:
     """When Zendesk wrote the ticket down, in seconds since 1970: what the export is ordered by."""
     found = ticket.get("generated_timestamp")
     if not isinstance(found, int):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from flows.ground.errors import SourceRefused
-from flows.sources.api import Row
-
-Record = dict[str, Any]
+from flows.sources.api import JsonObject, Row
 
 SCORES = {"good": "good", "good_with_comment": "good", "bad": "bad", "bad_with_comment": "bad"}
 OVER = {"solved", "closed", "deleted"}
 
 
-def ticket_row(account: str, ticket: Record, metrics: Record | None, conversation_field: str) -> Row:
+def ticket_row(account: str, ticket: JsonObject, metrics: JsonObject | None, conversation_field: str) -> Row:
     """A ticket and its metric set. Raises SourceRefused for a shape that is not known."""
     metrics = metrics or {}
     return Row(
@@ -36,14 +33,14 @@ def ticket_row(account: str, ticket: Record, metrics: Record | None, conversatio
     )
 
 
-def ticket_id(ticket: Record) -> str:
+def ticket_id(ticket: JsonObject) -> str:
     """The id of a ticket. Raises SourceRefused where there is none."""
     if not ticket.get("id"):
         raise SourceRefused("zendesk delivers a ticket without an id", remedy="the API has changed; report it")
     return str(ticket["id"])
 
 
-def _first_reply(ticket: Record, metrics: Record) -> str | None:
+def _first_reply(ticket: JsonObject, metrics: JsonObject) -> str | None:
     """The first public comment of an agent: minutes, for some channels seconds, after the ticket was made.
 
     The metric knows agents, not people: triggers and Zendesk's own bots do not count in it, a program that comments as
@@ -58,7 +55,7 @@ def _first_reply(ticket: Record, metrics: Record) -> str | None:
     return (created + after).astimezone(UTC).isoformat()
 
 
-def _conversation(ticket: Record, field: str) -> str | None:
+def _conversation(ticket: JsonObject, field: str) -> str | None:
     name, _, number = field.partition(":")
     found = ticket.get(name)
     if name == "custom_field":

@@ -30,8 +30,8 @@ PACKAGES = {
 }
 
 
-class Place(Protocol):
-    """Paths are relative to the lake, with slashes.
+class Storage(Protocol):
+    """The files of a lake. Paths are relative to the lake, with slashes.
 
     Raises OSError, or LakeUnavailable where a network is in between.
     """
@@ -56,7 +56,7 @@ class Place(Protocol):
         """Delete a file; one that is gone already is not an error."""
 
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Teach the database of `connection` to read this place."""
+        """Teach the database of `connection` to read these files."""
 
 
 class Folder:
