@@ -85,8 +85,15 @@ def by_status(counted: str = "count(*)", *, status: str = "status", among: str =
     `counted` is an aggregate of the conversations, `status` the column that it is parted by; it counts rows for which
     the condition `among` holds.
     """
-    conditions = {"volume": among} | {one: f"{among} and {status} = {literal(one)}" for one in STATUSES}
+    conditions = {"volume": among} | {one: f"{among} and {has_status(one, column=status)}" for one in STATUSES}
     return ", ".join(f"coalesce({counted} filter (where {when}), 0) as {name}" for name, when in conditions.items())
+
+
+def has_status(name: str, *, column: str = "status") -> str:
+    """SQL for: the conversation has this status. Raises ValueError for a status that the dictionary does not know."""
+    if name not in STATUSES:
+        raise ValueError(f"no conversation has the status {name!r}")
+    return f"{column} = {literal(name)}"
 
 
 @dataclass(frozen=True, kw_only=True)

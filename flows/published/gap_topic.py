@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.ground.clock import utc_text
 from flows.ground.sql import literal
-from flows.published.figures import STATUSES, by_status
+from flows.published.figures import STATUSES, by_status, has_status
 from flows.published.gap_lookup import find_topic
 from flows.published.gaps import AskedAccount, AskedTopic, data_up_to, visible
 from flows.warehouses.publication import Publication
@@ -21,8 +21,11 @@ TEXT = 300  # characters of a message
 ANSWERS_IN_PART = 0.42  # a gap from this coverage on is better closed by a longer article than by a new one
 ANSWERS = 0.5
 
-UNANSWERED = """(status = 'closed' or (status = 'routed' and coalesce(escalation_reason, '') = 'knowledge_gap')
-        or (status = 'open' and closed_by is not null))"""
+UNANSWERED = f"""(
+    {has_status("closed")}
+    or ({has_status("routed")} and coalesce(escalation_reason, '') = 'knowledge_gap')
+    or ({has_status("open")} and closed_by is not null)
+)"""
 ENDINGS = f"""
 with asked as (
     select conversation_id, max(case when topic_id = {{topic}} then 1 else 0 end) as is_here
