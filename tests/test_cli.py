@@ -326,7 +326,7 @@ def test_ctrl_c_ends_a_run_with_one_line_and_130(home: Path, tmp_path: Path) -> 
     assert process.returncode == 130, err
     assert out == ""
     assert "Traceback" not in err
-    assert err.splitlines()[-1] == "Error: interrupted; what was published stands"
+    assert err.splitlines()[-1] == "Error: interrupted; the last publication stands"
     assert json.loads(command("status", "--home", home, "--json").stdout)["publications"] == 1
 
 
@@ -359,7 +359,7 @@ def test_ctrl_c_that_a_library_made_an_error_of_is_no_error_of_ours(
 
     monkeypatch.setattr("flows.jobs.steps.pull", query)
     assert main(["pull", "--home", "home", "--path", "."]) == 130
-    assert capsys.readouterr().err.splitlines()[-1] == "Error: interrupted; what was published stands"
+    assert capsys.readouterr().err.splitlines()[-1] == "Error: interrupted; the last publication stands"
 
 
 @pytest.mark.parametrize("ending", ["while True: wait()", "threading.Thread(target=wait_for_ever).start(); raise"])
@@ -398,7 +398,7 @@ script()
         assert process.stderr.readline() == "at work\n"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "Error: interrupted; what was published stands\n")
+    assert (process.returncode, out, err) == (130, "", "Error: interrupted; the last publication stands\n")
 
 
 @pytest.mark.parametrize("obstacle", ["a file", "below a file", "no permission"])

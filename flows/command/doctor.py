@@ -34,7 +34,7 @@ ROOM = 5 * 2**30  # bytes that a build and its publication want free
 
 
 def examine(request: Request) -> list[Finding]:
-    """Look at everything; what cannot be looked at is a problem of its own and hides nothing else."""
+    """Look at everything; a check that fails with an error is a problem of its own and hides no other finding."""
     findings = [*installation()]
     try:
         settings = request.settings()
@@ -55,7 +55,8 @@ def examine(request: Request) -> list[Finding]:
         try:
             findings += look()
         except (AgentMetricsError, OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
-            findings.append(Finding(check, "problem", " ".join(str(error).split()), "mend or remove what it names"))
+            remedy = "mend or remove the file or setting that this names"
+            findings.append(Finding(check, "problem", " ".join(str(error).split()), remedy))
     return findings
 
 
@@ -82,7 +83,7 @@ def _home(home: Home) -> Iterator[Finding]:
         three.write_text("y", "utf-8")
         os.replace(one, three)
         if three.read_text("utf-8") == "x":
-            yield Finding("home", "ok", f"{home.root} can be written to and keeps what is renamed")
+            yield Finding("home", "ok", f"{home.root} can be written to, and files can be renamed there")
     free = shutil.disk_usage(home.root).free
     size = home.candidate_file.stat().st_size if home.candidate_file.exists() else 0
     enough = free >= max(ROOM, 3 * size)
@@ -144,7 +145,7 @@ def _lake(lake: Lake) -> Iterator[Finding]:
 def _candidate(home: Home) -> Iterator[Finding]:
     build, checked = Build.read(home), Checked.read(home)
     if build is None:
-        yield Finding("candidate", "ok", "there is no complete build; the next run makes one")
+        yield Finding("candidate", "ok", "there is no complete build; the next run makes a new build")
         return
     files = [home.tables / "tables.json"] if build.engine == "spark" else [home.work_file, home.candidate_file]
     missing = [file for file in files if not file.is_file()]

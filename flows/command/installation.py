@@ -20,7 +20,7 @@ REMEDY = "install customer-agent-metrics again"
 
 
 def installation() -> Iterator[Finding]:
-    """Look at Python and at what is installed. An extra that is not installed is no problem."""
+    """Look at Python and at the installed packages. An extra that is not installed is not a problem."""
     yield from _python()
     present = {name: wanted for name, wanted in _extras().items() if all(_version(one) for one in wanted)}
     yield from _versions([*_required(""), *(one for wanted in present.values() for one in wanted)])

@@ -1,4 +1,4 @@
-"""The lines of which most of what people read is made: a label, and what it says."""
+"""Lines for people: a label, and a text beside it."""
 
 from __future__ import annotations
 

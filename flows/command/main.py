@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console.show({}, summary.closed_gate(closed))
         return console.fail(closed, closed.exit_status, documents.result_document(closed.result))
     except KeyboardInterrupt:
-        return console.fail(KeyboardInterrupt("interrupted; what was published stands"), INTERRUPTED)
+        return console.fail(KeyboardInterrupt("interrupted; the last publication stands"), INTERRUPTED)
     except typer.TyperException as error:
         usage = InputError(
             error.format_message(), remedy="`agent-metrics --help` and `… COMMAND --help` show the usage"
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return console.fail(usage, usage.exit_status)
     except Exception as error:  # the last resort: whatever it is, the user gets one sentence
         if INTERRUPTS.is_heard:
-            return console.fail(KeyboardInterrupt("interrupted; what was published stands"), INTERRUPTED)
+            return console.fail(KeyboardInterrupt("interrupted; the last publication stands"), INTERRUPTED)
         known = _known(error)
         return console.fail(known, known.exit_status)
     return int(status or 0)

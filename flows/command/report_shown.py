@@ -169,7 +169,7 @@ def key_figures(reports: list[Report]) -> Iterator[RenderableType]:
 
 
 def share(part: int, whole: int, *, with_intervals: bool) -> str:
-    """A rate with one decimal, and between which two it may lie; a dash for the rate of nothing."""
+    """A rate with one decimal, with its 95 % interval if that is wanted; a dash where `whole` is 0."""
     interval = wilson(part, whole)
     if interval is None:
         return NONE

@@ -57,7 +57,7 @@ class RejectedRows:
 
 @dataclass(frozen=True)
 class WarehouseStatus:
-    """What stands in one warehouse. `error`: it did not answer, and `publication_id` is what is remembered of it."""
+    """The publication of one warehouse; with an `error` it did not answer, and this is the last that is known."""
 
     warehouse: str
     publication_id: str | None
@@ -69,7 +69,7 @@ class WarehouseStatus:
 class Status:
     """What readers see in the first warehouse: `published`, `history` (newest last) and `rejected_rows`.
 
-    None or empty before they see anything. `warehouses` tells of every one whether it is behind the newest publication.
+    None or empty before they see anything. `warehouses` says of each whether it is behind the newest publication.
     """
 
     home: str

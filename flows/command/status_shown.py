@@ -31,7 +31,7 @@ def status_lines(status: Status) -> Iterator[str]:
             why = f": {warehouse.error}" if warehouse.error else ""
             yield line("BEHIND" if warehouse.is_behind else "NO ANSWER", f"{warehouse.warehouse} {stands}{why}")
     if status.is_held:
-        yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one."
+        yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier publication."
         yield line("Next", f"agent-metrics publish --resume{home_option(home.root)}")
     for rejected in status.rejected_rows:
         yield line("Refused", f"{rejected.rows:,} rows of {rejected.table}{', mostly' if rejected.reasons else ''}")

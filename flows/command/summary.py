@@ -105,7 +105,7 @@ def _ended(result: Result, home: Home) -> Iterator[str]:
         case "nothing_new":
             yield line("Done", "nothing new")
         case "held":
-            yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier one; nothing was published."
+            yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier publication; nothing was published."
             yield line("Stands", f"{named} in {shown_in}")
         case "rolled_back":
             restored = publication.restores_publication_id if publication else None

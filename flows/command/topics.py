@@ -92,7 +92,9 @@ class EvaluateRequest(Request):
 
     questions: Path = Field(description="JSON lines: text, topic, is_covered.")
     articles: Path = Field(description="JSON lines: article_id, title, body.")
-    embedder: str | None = Field(default=None, description="What turns texts into vectors, instead of the setting.")
+    embedder: str | None = Field(
+        default=None, description="Model that turns texts into vectors, instead of the setting."
+    )
 
 
 @command(app, EvaluateRequest)

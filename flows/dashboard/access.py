@@ -82,10 +82,10 @@ class Tokens:
         for one in settings.tokens:
             token, where = one.token.read(environment), f"dashboard.tokens, {one.token}"
             if len(token) < SHORTEST:
-                remedy = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe())"'
+                remedy = 'make a token with: python3 -c "import secrets; print(secrets.token_urlsafe())"'
                 raise InputError(f"the token has fewer than {SHORTEST} characters", where=where, remedy=remedy)
             if token in found:
-                remedy = "give each its own, so that it is clear what it shows"
+                remedy = "give each entry a token of its own, so that it is clear what a token shows"
                 raise InputError("two tokens are the same", where=where, remedy=remedy)
             found[token] = Access(None if one.accounts is None else frozenset(one.accounts), one.texts)
         return cls(tuple(found.items()))

@@ -88,6 +88,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError as error:
         listening.close()
-        where, remedy = f"{host}:{port}", "choose another --port, or 0 for any free one"
+        where, remedy = f"{host}:{port}", "choose another --port, or 0 for any free port"
         raise InputError(f"nothing can be served there ({error.strerror})", where=where, remedy=remedy) from None
     return listening

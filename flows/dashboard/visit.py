@@ -94,4 +94,4 @@ def glance(warehouse: Warehouse, access: Access, account: str) -> Iterator[tuple
             if one.account_id == account and (access.accounts is None or account in access.accounts):
                 yield reader, one
                 return
-    raise InputError(f"there is no account {account!r}", remedy="open the page again and choose one")
+    raise InputError(f"there is no account {account!r}", remedy="open the page again and choose an account")

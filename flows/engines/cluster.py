@@ -85,7 +85,7 @@ def ready(settings: SparkSettings) -> str:
         remedy = 'name it, e.g. master = "spark://host:7077"'
         raise InputError("there is no cluster for the engine spark", where="setting spark.master", remedy=remedy)
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        remedy = "install one (on Debian: apt-get install default-jre-headless), or set JAVA_HOME"
+        remedy = "install Java (on Debian: apt-get install default-jre-headless), or set JAVA_HOME"
         raise InputError("Spark needs a Java runtime, 17 or 21, and there is none", where="java", remedy=remedy)
     if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
         raise InputError("the engine spark needs the extra `spark`", where="pyspark", remedy=how_to_install("spark"))
@@ -116,7 +116,7 @@ def _answers(master: str) -> None:
 
 
 def _unavailable(master: str, why: str) -> ClusterUnavailable:
-    remedy = "start it, or correct [spark] master; what is published stands"
+    remedy = "start it, or correct [spark] master; the last publication stands"
     return ClusterUnavailable(f"the Spark cluster does not answer ({why})", where=master, remedy=remedy)
 
 

@@ -100,5 +100,6 @@ def _invoke(
     what = " ".join(str(failures[0].message if failures else result.exception).split())
     where = failures[0].node.name if failures else "dbt"
     if any(sign in what for sign in DISK_IS_FULL):
-        raise StorageFailed(what, where=where, remedy="make room on the disk and run again; what is published stands")
-    raise BuildFailed(what, where=where, remedy=f"see {log / 'dbt.log'}; what is published stands")
+        remedy = "make room on the disk and run again; the last publication stands"
+        raise StorageFailed(what, where=where, remedy=remedy)
+    raise BuildFailed(what, where=where, remedy=f"see {log / 'dbt.log'}; the last publication stands")

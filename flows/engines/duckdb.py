@@ -65,7 +65,7 @@ def build(
         raise StorageFailed(
             " ".join(str(error).split()),
             where=str(home.candidate),
-            remedy="make room or mend the permissions and run again; what is published stands",
+            remedy="make room or mend the permissions and run again; the last publication stands",
         ) from error
     return result
 

@@ -73,7 +73,7 @@ def build(
         raise StorageFailed(
             str(error),
             where=str(home.candidate),
-            remedy="make room or mend the permissions and run again; what is published stands",
+            remedy="make room or mend the permissions and run again; the last publication stands",
         ) from error
     return result
 

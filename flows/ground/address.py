@@ -1,6 +1,6 @@
 """Where a metrics warehouse is: the DuckDB file of the home, or a Postgres database.
 
-A URL can hold a password. It is shown, compared and printed without one; only `reveal` gives it away, to libpq.
+A URL can hold a password. It is shown, compared and printed without it; only `reveal` gives it away, to libpq.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 FILE = "duckdb"
-REMEDY = "write `duckdb` or postgresql://user@host/database, with what is not a letter or digit percent-encoded"
+REMEDY = "write `duckdb` or postgresql://user@host/database, other characters than letters and digits percent-encoded"
 # Stricter than libpq, which finds the end of a password that is not encoded somewhere in it, and quotes the rest.
 _URL = re.compile(
     r"(?P<scheme>postgres(?:ql)?://)"

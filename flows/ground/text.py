@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def clean(text: object) -> str:
-    """The text with what could steer a terminal made visible; names and values come from strangers."""
+    """The text with characters that could steer a terminal made visible; names and values come from strangers."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
 
 

@@ -46,9 +46,9 @@ def configured_sources(settings: Settings) -> list[Source]:
 
 
 def sources_to_pull(request: PullRequest, settings: Settings) -> list[Source]:
-    """The sources that the request names, else the one that a path implies, else those of the settings.
+    """The sources that the request names, else `files` where it has a path, else those of the settings.
 
-    Raises InputError where a source has no settings, or where there is none at all.
+    Raises InputError where a source has no settings, or where there is no source at all.
     """
     configured = configured_sources(settings)
     for name in request.source:

@@ -1,6 +1,6 @@
 """The steps of jobs: adapters between what was asked and the rooms that do the work.
 
-A step can be tried again by itself. It gets a job and what is its own, and returns what the room returns.
+A step can be tried again by itself. It gets a job and its own arguments, and returns what the room returns.
 """
 
 from __future__ import annotations
@@ -165,5 +165,5 @@ def seal(job: Job, *, resume: bool = False) -> Target:
 
 
 def publish(job: Job, target: Target, warehouse: Warehouse) -> Sent | None:
-    """Bring one warehouse to the target; what travelled. Raises StorageFailed, WarehouseFailed."""
+    """Bring one warehouse to the target; gives what was sent. Raises StorageFailed, WarehouseFailed."""
     return warehouses.switch(job.home, target, warehouse)

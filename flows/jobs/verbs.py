@@ -35,7 +35,7 @@ from flows.warehouses import Target
 
 
 def run(request: RunRequest, call: Call = directly, progress: Progress | None = None) -> Result:
-    """Pull, build, check, publish (rule 9.1). Raises Closed where a check fails; what was published stands then.
+    """Pull, build, check, publish (rule 9.1). Raises Closed where a check fails; the last publication stands then.
 
     A source that could not be read is noted in the result, and the rest goes on with what is in the lake.
     """
@@ -131,7 +131,7 @@ def compact(request: CompactRequest, call: Call = directly, progress: Progress |
 
 
 def rollback(request: RollbackRequest, call: Call = directly, progress: Progress | None = None) -> Result:
-    """Publish an earlier publication again, the one before or the one named, and hold further ones (rule 9.2)."""
+    """Publish the publication before, or the named one, again, and hold further publications (rule 9.2)."""
     with holding_home(begun(request, progress), request.wait) as job:
         result = Result("running", job.home.root)
         _publish_all(job, call, result, warehouses.prepare_rollback(job.home, job.warehouses, to=request.to))

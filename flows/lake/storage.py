@@ -169,7 +169,8 @@ class Remote:
         except ImportError:
             package = PACKAGES.get(protocol, f"the package of {protocol}://")
             remedy = f"install it: pip install '{package}'"
-            raise InputError("what reads such a lake is not installed", where=self._url, remedy=remedy) from None
+            what = "the package that reads such a lake is not installed"
+            raise InputError(what, where=self._url, remedy=remedy) from None
         except ValueError:
             remedy = "give a folder, or a URL such as s3://bucket/prefix"
             raise InputError("no file system of this name is known", where=self._url, remedy=remedy) from None

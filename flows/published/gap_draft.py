@@ -103,7 +103,7 @@ def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:
     """A draft for a topic. Raises InputError where it is not found, as `find_topic` does, and for limited readers."""
     _, of, topic = find_topic(reader, topic_id, account)
     if topic.label is None or not reader.sees("metrics.messages", "text"):
-        what = "a draft is made of what shoppers wrote, and this reader may not see it"
+        what = "a draft is made of shoppers' messages, and this reader may not see them"
         raise InputError(what, remedy="ask with a role that reads texts")
     values = {"account": literal(of.account_id), "topic": literal(topic.topic_id)}
     return Draft(

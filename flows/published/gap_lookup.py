@@ -37,7 +37,8 @@ def find_topic(reader: Reader, topic_id: str, account: str | None) -> tuple[Publ
         return publication, accounts[found[0].account], found[0]
     if found:
         names = ", ".join(sorted(one.account for one in found))
-        raise InputError(f"several accounts have a topic {topic_id!r}: {names}", remedy="name one with --account")
+        what = f"several accounts have a topic {topic_id!r}: {names}"
+        raise InputError(what, remedy="name the account with --account")
     _raise_gone(reader, accounts, topic_id, of_account)
     ids = [row for (row,) in reader.rows(f"select topic_id from metrics.knowledge_gap_topics where {of_account}")]
     begun = sorted(one for one in ids if topic_id and one.removeprefix("topic-").startswith(topic_id))
@@ -65,7 +66,7 @@ def _raise_gone(reader: Reader, accounts: dict[str, AskedAccount], topic_id: str
         seen.add(into)
     if day is not None:
         what = f"topic {topic_id!r} went into {last!r}, on {day}"
-        raise InputError(what, remedy=f"`agent-metrics topics show {last}` shows that one")
+        raise InputError(what, remedy=f"`agent-metrics topics show {last}` shows that topic")
 
 
 def _day(accounts: dict[str, AskedAccount], account: str, instant: datetime) -> object:

@@ -159,7 +159,7 @@ def standing(reader: Reader) -> Publication:
     """The publication that is read. Raises InputError where there is none, or one from before there were topics."""
     newest = newest_publication(reader)
     if reader.rows(HAS_TOPICS) == [(0,)]:
-        what = "what is published comes from a version that knew no topics"
+        what = "the publication comes from a version that knew no topics"
         raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
     return newest
 

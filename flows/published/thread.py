@@ -145,7 +145,7 @@ def _conversation(reader: Reader, asked: dict[str, str], conversation_id: str) -
     rows = reader.rows(CONVERSATION.format(columns=f"{columns(reader)}, {more}", **asked))
     if not rows:
         what = f"there is no conversation {conversation_id[:100]!r}"
-        raise InputError(what, where="conversation", remedy="it may have gone from what is published")
+        raise InputError(what, where="conversation", remedy="perhaps the newest publication no longer has it")
     rest = dict(zip(MORE, rows[0][-len(MORE) :], strict=True))
     instants = {name: rest[name] and rest[name].astimezone(UTC) for name in ("closed_at", "handed_off_at")}
     return WholeConversation(**values(rows[0]), **{**rest, **instants})

@@ -61,7 +61,7 @@ def named(name: str) -> Embedder:
                 raise InputError(f"there is no embedder '{name}'", where=where, remedy=remedy)
             embedder = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:
-        remedy = "install what has it, or correct the name"
+        remedy = "install the package that has it, or correct the name"
         raise InputError(f"the embedder '{name}' cannot be loaded ({error})", where=where, remedy=remedy) from error
     if not callable(embedder):
         raise InputError(f"'{name}' is not a function", where=where, remedy="name a function from texts to vectors")

@@ -133,7 +133,7 @@ def _holds(document: Any, path: tuple[int | str, ...]) -> bool:
 
 
 def input_error(where: str, kind: str, message: str) -> InputError:
-    """The sentence for what pydantic found; its own texts speak of Python where a section or a path is wrong."""
+    """The sentence for a mistake that pydantic found, whose own texts speak of Python for a wrong section or path."""
     sentences = {
         "extra_forbidden": "there is no such setting; correct its name or take it out",
         "missing": "this setting is missing; add it",

@@ -135,7 +135,7 @@ class _AsOf(Request):
 
 class _Engine(Request):
     engine: Literal["duckdb", "spark"] | None = Field(
-        default=None, description="What builds the candidate: duckdb or spark."
+        default=None, description="Engine that builds the candidate: duckdb or spark."
     )
 
 
@@ -216,4 +216,6 @@ class CompactRequest(Request):
 class RollbackRequest(WarehouseRequest, HomeRequest):
     """Go back to an earlier publication."""
 
-    to: str | None = Field(default=None, description="Publication to bring back. The default is the one before.")
+    to: str | None = Field(
+        default=None, description="Publication to bring back. The default is the publication before."
+    )

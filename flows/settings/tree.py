@@ -93,7 +93,7 @@ PathOfUser = Annotated[Path, AfterValidator(_expanded)]
 
 
 class AccountSourcesSettings(Section):
-    """The systems of one account that `pull` asks; one that is not named here is not asked.
+    """The systems of one account that `pull` asks; a system that is not named here is not asked.
 
     Shops come first: they know which product a SKU is.
     """
@@ -140,7 +140,7 @@ class FilesSettings(Section):
 
 
 class SourcesSettings(Section):
-    """The systems that `pull` asks; one that is not named here is not asked."""
+    """The systems that `pull` asks; a system that is not named here is not asked."""
 
     files: FilesSettings | None = Field(default=None, description="a folder of files")
 
@@ -156,7 +156,8 @@ class TopicsSettings(Section):
     """How shoppers' questions are grouped."""
 
     embedder: str = Field(
-        default="wordllama", description="what turns texts into vectors: wordllama, an entry point, or module:function"
+        default="wordllama",
+        description="model that turns texts into vectors: wordllama, an entry point, or module:function",
     )
 
 
@@ -174,7 +175,7 @@ class TokenSettings(Section):
 class DashboardSettings(Section):
     """Who may see the page; without tokens it is served on this machine alone."""
 
-    tokens: tuple[TokenSettings, ...] = Field(default=(), description="tokens, one of which every visitor has to give")
+    tokens: tuple[TokenSettings, ...] = Field(default=(), description="tokens; every visitor has to give one of them")
 
 
 class Settings(BaseSettings):
@@ -201,7 +202,7 @@ class Settings(BaseSettings):
         default=0.5, description="the gate closes when an account lost a greater share of its conversations"
     )
     pull_minutes: Annotated[float, BeforeValidator(_number), Field(gt=0)] = Field(
-        default=10, description="minutes after which a pull from an API stops where the next one goes on"
+        default=10, description="minutes after which a pull from an API stops; the next pull goes on from there"
     )
     keep_publications: Annotated[int, BeforeValidator(_number), Field(ge=1)] = Field(
         default=3, description="publications kept for going back, the newest included"
@@ -214,9 +215,9 @@ class Settings(BaseSettings):
     )
     warehouse: Annotated[tuple[InstanceOf[Address], ...], NoDecode, BeforeValidator(warehouses_of)] = Field(
         default=(Address(DUCKDB_FILE),),
-        description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first one",
+        description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first",
     )
-    engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="what builds the candidate")
+    engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="engine that builds the candidate")
     topics: TopicsSettings = Field(default=TopicsSettings(), description="how questions are grouped")
     dashboard: DashboardSettings = Field(default=DashboardSettings(), description="who may see the page")
     spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")
@@ -233,7 +234,7 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     def configured_sources(self) -> list[tuple[str, str | None]]:
-        """The sources that have settings, and the account that they are of; a folder of files is of no single one."""
+        """The sources that have settings, each with its account; a folder of files belongs to no single account."""
         shared = [(name, None) for name in SourcesSettings.model_fields if getattr(self.sources, name) is not None]
         own = [
             (name, account.account_id)

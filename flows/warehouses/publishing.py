@@ -20,7 +20,7 @@ from flows.warehouses.duckdb import read_file
 from flows.warehouses.files import kept_file, sweep
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.remembered import forget_others, remembered
-from flows.warehouses.sealing import must_be_whole, passed, seal, storage
+from flows.warehouses.sealing import must_be_whole, passed, seal, storing
 from flows.warehouses.standing import as_remembered, swept
 from flows.warehouses.warehouse import Sent, Shown, Stand, Warehouse
 
@@ -74,7 +74,7 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
     Raises InputError without a candidate, GateClosed if it was not checked or failed, BuildFailed if it is not whole,
     and what kept the first warehouse from answering if none answers: nothing is sealed then.
     """
-    with storage(home):
+    with storing(home):
         stands = swept(home, warehouses)
         standing = newest_of(stand.published for stand in stands if stand.published)
         held = is_held(home, standing)
@@ -84,7 +84,8 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
             write_durably(home.publications / "resumed", standing.newest.publication_id + "\n")
         build = Build.read(home)
         if build is None:
-            raise InputError("there is no complete candidate", where=str(home.candidate), remedy="build one first")
+            remedy = "run `agent-metrics build` first"
+            raise InputError("there is no complete candidate", where=str(home.candidate), remedy=remedy)
         if standing and standing.build_id == build.build_id and not held:
             target = _target("nothing_new", standing, stands)
             if not target.behind or kept_file(home, standing.newest.publication_id).exists():
@@ -113,7 +114,7 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
     Further publications are held until `prepare(resume=True)`. Raises InputError if there is no such publication or it
     is not kept any more, and what kept the first warehouse from answering if none answers.
     """
-    with storage(home):
+    with storing(home):
         stands = swept(home, warehouses)
         standing = newest_of(stand.published for stand in stands if stand.published)
         if standing is None:
@@ -121,7 +122,8 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
         restored = standing.find(to) if to else standing.before()
         kept = [one.publication_id for one in standing.publications if kept_file(home, one.publication_id).exists()]
         others = [name for name in kept if name != standing.newest.publication_id]
-        remedy = f"go back to one that is kept: {', '.join(others)}" if others else "no other one is kept"
+        is_kept = f"go back to a publication that is kept: {', '.join(others)}"
+        remedy = is_kept if others else "no other publication is kept"
         if restored is None:
             what = f"there is no publication {to!r}" if to else "there is no publication before this one"
             raise InputError(what, where=str(home.publications), remedy=remedy)
@@ -141,7 +143,7 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
 
 def switch(home: Home, target: Target, warehouse: Warehouse) -> Sent | None:
     """Bring one warehouse to the target. Raises StorageFailed, WarehouseFailed; what stood there stands on then."""
-    with storage(home):
+    with storing(home):
         return warehouse.switch(target.publication) if target.publication else None
 
 

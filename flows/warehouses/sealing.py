@@ -165,12 +165,12 @@ def must_be_whole(home: Home, build: Build) -> None:
             counts = table_counts(connection, "candidate")
             if contract.metrics().keys() <= counts.keys() and counts.items() >= build.row_counts.items():
                 return
-    what = "the candidate is not the one that was built"
+    what = "the candidate is not the file that the build left"
     raise BuildFailed(what, where=str(home.candidate_file), remedy=REBUILD)
 
 
 @contextmanager
-def storage(home: Home) -> Iterator[None]:
+def storing(home: Home) -> Iterator[None]:
     """Turn what the file system or DuckDB says into StorageFailed."""
     remedy = "the last publication stands; see to disk space and permissions, then publish again"
     try:

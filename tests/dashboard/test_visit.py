@@ -196,7 +196,7 @@ def test_a_glance_is_of_an_account_that_may_be_seen(place: Place) -> None:
         with pytest.raises(InputError) as error, glance(place.warehouse, access, account_id):
             pass
         refused.append(str(error.value).replace(repr(account_id), "'it'"))
-    assert set(refused) == {"there is no account 'it'; open the page again and choose one"}
+    assert set(refused) == {"there is no account 'it'; open the page again and choose an account"}
     with glance(place.warehouse, Access(frozenset({"shop"}), texts=False), "shop") as (reader, _):
         assert not reader.sees("metrics.messages", "text")
 

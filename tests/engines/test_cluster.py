@@ -49,7 +49,7 @@ def test_a_machine_without_java_is_told_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(InputError, match=r"needs a Java runtime.*install one"):
+    with pytest.raises(InputError, match=r"needs a Java runtime.*install Java"):
         cluster.session(home, SparkSettings(master=nobody))
 
 

@@ -216,7 +216,7 @@ def test_a_topic_of_several_accounts_needs_one_named(place: Home, say: Say, tell
     publish_to(place, shop)
     for command in ("show", "draft"):
         told = say(command, "same", status=2)
-        assert "several accounts have a topic 'same': other, shop; name one with --account" in told
+        assert "several accounts have a topic 'same': other, shop; name the account with --account" in told
     assert tell("show", "same", "--account", "other")["currency"] == "EUR"
     assert "topics show same --account other" in say("list").splitlines()[-1]
 

@@ -149,7 +149,7 @@ def test_init_can_be_run_again_and_then_only_finds(home: Home, guarded: str, rol
     publish_to(home, "shop", rows("shop", 3), Postgres(home, as_role(guarded, roles.writer)))
     again = prepare(Address.of(guarded), roles, {})
     assert not any(line.startswith(("made", "gave", "granted", "set")) for line in again), again
-    assert any("to set one, set AGENT_METRICS_LIMITED_READER_PASSWORD" in line for line in again)
+    assert any("to set a password, set AGENT_METRICS_LIMITED_READER_PASSWORD" in line for line in again)
     assert seen(as_role(guarded, roles.reader)) == ("shop", 3)
 
 

@@ -136,7 +136,7 @@ def test_a_candidate_other_than_the_one_that_was_built_is_not_published(home: Ho
         describe(home, "first", row_counts={})
     else:
         home.candidate_file.unlink()
-    with pytest.raises(BuildFailed, match="not the one that was built"):
+    with pytest.raises(BuildFailed, match="not the file that the build left"):
         publish(home, keep=3)
     assert not home.published_file.exists()
 

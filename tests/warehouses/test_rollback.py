@@ -64,7 +64,7 @@ def test_any_publication_that_is_kept_can_be_brought_back(home: Home) -> None:
 
 def test_a_publication_that_is_not_kept_any_more_cannot_be_brought_back(home: Home) -> None:
     first, _ = publish_builds(home, "build-1", "build-2", keep=1)
-    with pytest.raises(InputError, match=f"{first.publication_id} is not kept any more; no other one is kept"):
+    with pytest.raises(InputError, match=f"{first.publication_id} is not kept any more; no other publication is kept"):
         rollback(home, keep=1)
     assert build_in(home.published_file) == "build-2"
 

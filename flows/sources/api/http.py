@@ -113,7 +113,7 @@ class Http:
             return
         if status == 429 or status >= 500:
             what = f"{self._source} answers {status} in spite of {ATTEMPTS} tries"
-            raise SourceUnavailable(what, where=where, remedy="the next run goes on where this one stopped")
+            raise SourceUnavailable(what, where=where, remedy="the next run goes on where this run stopped")
         if 200 <= status < 300:
             raise SourceRefused(
                 f"{self._source} answers something that is not JSON", where=where, remedy="see base_url"

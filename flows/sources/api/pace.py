@@ -38,7 +38,7 @@ class Pace:
         pause = due - time.monotonic()
         if pause > LONGEST:
             what = f"{self._source} asks to wait for {pause / 60:.0f} minutes"
-            raise SourceUnavailable(what, remedy="the next run goes on where this one stopped")
+            raise SourceUnavailable(what, remedy="the next run goes on where this run stopped")
         if pause > 0:
             if pause >= 1:
                 self._waiting(pause)

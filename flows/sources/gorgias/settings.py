@@ -24,7 +24,7 @@ class GorgiasSettings(SourceSettings):
     conversation_field: str = Field(
         default="external_id",
         pattern="^(external_id|meta:.+)$",
-        description="what names a ticket's conversation: external_id, or meta:<key>",
+        description="field that names a ticket's conversation: external_id, or meta:<key>",
     )
     automatic_senders: tuple[str, ...] = Field(
         default=(), description="email addresses of users behind whom no person writes, such as an AI agent's"

@@ -77,7 +77,7 @@ def fetch(operation: Operation, folder: Path) -> Path:
         what = f"a bulk operation of {NAME} ended as {operation.status} ({operation.error or 'no reason given'})"
         if operation.error == "ACCESS_DENIED":
             raise SourceRefused(what, remedy="give the app the scopes read_orders and read_products")
-        raise Unusable(what, remedy="the next run starts another one; bulk = false reads page by page")
+        raise Unusable(what, remedy="the next run starts another bulk operation; bulk = false reads page by page")
     file = folder / "bulk.jsonl"
     if operation.url is None and operation.objects:
         raise _gone("no address")
@@ -160,7 +160,9 @@ def _operation(record: Any) -> Operation:
 
 
 def _gone(why: object) -> Unusable:
-    return Unusable(f"the file of a bulk operation of {NAME} is gone ({why})", remedy="the next run starts another one")
+    return Unusable(
+        f"the file of a bulk operation of {NAME} is gone ({why})", remedy="the next run starts another bulk operation"
+    )
 
 
 def _nobody(request: PreparedRequest) -> PreparedRequest:

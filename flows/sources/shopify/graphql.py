@@ -99,7 +99,7 @@ def _first(errors: Any) -> tuple[str, str]:
 def _error(code: str, message: str) -> SourceUnavailable:
     what = f"{NAME} answers {code or 'an error'}: {message[: http.DETAIL]}"
     if code in PASSING or code == "THROTTLED":
-        return SourceUnavailable(what, remedy="the next run goes on where this one stopped")
+        return SourceUnavailable(what, remedy="the next run goes on where this run stopped")
     if code == "MAX_COST_EXCEEDED":
         return TooExpensive(what, remedy="report it")
     if code == "ACCESS_DENIED":

@@ -129,7 +129,7 @@ class Database:
             raise self._no_driver(str(error.name or self._url.get_driver_name()).partition(".")[0]) from None
         if engine.dialect.is_async:
             what = f"the driver {self._url.get_driver_name()} is asynchronous"
-            raise SourceRefused(what, where=self.shown, remedy="name another one, e.g. postgresql+psycopg://")
+            raise SourceRefused(what, where=self.shown, remedy="name another driver, e.g. postgresql+psycopg://")
         return engine.execution_options(**SNAPSHOT.get(self._backend, {}))
 
     def _no_driver(self, module: str) -> SourceRefused:
@@ -148,7 +148,7 @@ class Database:
             return SourceRefused(what, where=self.shown, remedy="see to user and password of the URL")
         passing = state[:2] in _PASSING if state else isinstance(error, exc.OperationalError | exc.InterfaceError)
         if passing and (state or not _WRONG.search(what)):
-            remedy = "see to the network and the server; the next run goes on where this one stopped"
+            remedy = "see to the network and the server; the next run goes on where this run stopped"
             return SourceUnavailable(what, where=self.shown, remedy=remedy)
         return SourceRefused(what, where=self.shown, remedy="see to the URL, and to table, query and cursor")
 

@@ -16,7 +16,9 @@ class SqlTable(Section):
     table: str | None = Field(default=None, min_length=1, description="table or view, with its schema: public.orders")
     query: str | None = Field(default=None, min_length=1, description="a SELECT, instead of a table")
     cursor: str | None = Field(
-        default=None, min_length=1, description="column that grows with every change; without one all is read each time"
+        default=None,
+        min_length=1,
+        description="column that grows with every change; without it every pull reads all rows",
     )
     columns: dict[str, str] = Field(default={}, description="landing column -> their column, where names differ")
     overlap_minutes: int = Field(
@@ -28,7 +30,7 @@ class SqlTable(Section):
         if (self.table is None) == (self.query is None):
             raise ValueError("rows come from one place; give either table or query")
         if self.overlap_minutes and not self.cursor:
-            raise ValueError("overlap_minutes needs a cursor; name one, or take overlap_minutes out")
+            raise ValueError("overlap_minutes needs a cursor; name a cursor, or take overlap_minutes out")
         return self
 
 

@@ -28,7 +28,7 @@ class ZendeskSettings(SourceSettings):
     conversation_field: str = Field(
         default="external_id",
         pattern="^(external_id|custom_field:[0-9]+)$",
-        description="what names a ticket's conversation: external_id, or custom_field:<id>",
+        description="field that names a ticket's conversation: external_id, or custom_field:<id>",
     )
     exports_per_minute: int = Field(
         default=10, ge=1, description="calls of the incremental export a minute; 30 with the High Volume API add-on"

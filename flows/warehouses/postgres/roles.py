@@ -79,7 +79,7 @@ class _Init:
             f"select rolsuper or rolbypassrls, rolcanlogin from pg_roles where rolname = {literal(role)}"
         )
         if known and known[0][0]:
-            remedy = "give a role of its own: it would not be held by what is granted"
+            remedy = "give another role: no grant limits what this role sees"
             raise InputError(f"the role {role} is a superuser or passes by row security", remedy=remedy)
         if not known:
             self._do(f"create role {identifier(role)} login")
@@ -88,7 +88,7 @@ class _Init:
             self.done.append(f"found the role {role}{'' if known[0][1] else ', which may not log in'}")
         variable = f"AGENT_METRICS_{kind.upper()}_PASSWORD"
         if password is None:
-            self.done.append(f"left the password of {role} alone; to set one, set {variable} and run this again")
+            self.done.append(f"left the password of {role} alone; to set a password, set {variable} and run this again")
             return
         verifier = self._connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
         self._do(f"alter role {identifier(role)} password {literal(verifier.decode())}")

@@ -181,7 +181,7 @@ def _must_be_ours(cursor: Cursor, address: Address, there: dict[str, list[str]],
     ((encoding,),) = _rows(cursor, "select current_setting('server_encoding')")
     if encoding != "UTF8":
         what = f"the encoding of the database is {encoding}"
-        raise InputError(what, where=str(address), remedy="create one with encoding UTF8")
+        raise InputError(what, where=str(address), remedy="create a database with encoding UTF8")
 
 
 def _create(cursor: Cursor, missing: list[str], known: dict[str, list[str]]) -> None:

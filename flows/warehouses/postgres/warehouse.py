@@ -100,7 +100,7 @@ class Postgres:
         new = kept_file(self.home, publication.publication_id)
         if not new.exists():
             what = f"publication {publication.publication_id} is not kept here any more, so it cannot be sent"
-            raise WarehouseFailed(what, where=str(self), remedy="publish a new one")
+            raise WarehouseFailed(what, where=str(self), remedy="run again, so that there is a new publication")
         before = remembered(self.home).stands.get(str(self))
         # What it stands at is told by the database; this is for the time when it does not answer.
         remember(self.home, str(self), stands=before, sent=publication.publication_id)
