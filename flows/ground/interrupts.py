@@ -53,7 +53,7 @@ class Interrupts:
 
 
 def _leave() -> None:
-    os.write(2, b"Error: interrupted; what was published stands\n")
+    os.write(2, b"Error: interrupted; the last publication stands\n")
     os._exit(INTERRUPTED)
 
 
