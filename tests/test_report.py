@@ -12,6 +12,7 @@ import pytest
 
 from flows.ground.errors import InputError
 from flows.ground.home import Home
+from flows.published.figures import has_status
 from flows.published.report import Report, report
 from flows.warehouses.duckdb import DuckDBFile
 from tests.warehouses.candidates import Rows, publish, write_candidate
@@ -196,3 +197,10 @@ def test_a_range_may_not_end_before_it_begins(tmp_path: Path) -> None:
 def test_there_is_no_report_before_the_first_publication(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing is published yet"):
         told(Home(tmp_path), SHOP, date(2026, 6, 1), date(2026, 6, 7))
+
+
+def test_a_status_that_the_dictionary_does_not_know_is_refused() -> None:
+    """SQL that spells a status by itself counts nothing, without a word, once the dictionary calls it otherwise."""
+    assert has_status("closed", column="conversations.status") == "conversations.status = 'closed'"
+    with pytest.raises(ValueError, match="no conversation has the status 'finished'"):
+        has_status("finished")
