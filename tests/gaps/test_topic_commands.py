@@ -243,7 +243,7 @@ def test_who_may_read_no_texts_sees_figures(place: Home, server: str, say: Say, 
     details = tell("show", "topic-abc", *at)
     assert (details["representative_question"], details["conversations"][0]["question"]) == (None, None)
     assert "–, topic-abc, shop" in say("show", "topic-abc", *at)
-    assert "this reader may not see it" in say("draft", "topic-abc", *at, status=2)
+    assert "this reader may not see them" in say("draft", "topic-abc", *at, status=2)
 
 
 def write_lines(file: Path, rows: list[dict[str, Any]]) -> str:
