@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up .venv with the locked dependencies and the command agent-metrics. Run by make; safe to run again.
-#   setup.sh users        what the command and its page need (requirements.lock)
+#   setup.sh users        what the command and its page need (requirements.lock), and the extras that are here already
+#   setup.sh EXTRA...     that and these extras, e.g. setup.sh postgres prefect
 #   setup.sh developers   that, all other parts and the tools of the tests (requirements-dev.lock)
 #   setup.sh java         only sees to it that there is a Java runtime, which the tests of the engine spark need
 #   setup.sh chromium     the same for the browser in which the page is tested
@@ -49,12 +50,38 @@ if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
     }
 fi
 
+# The extras whose packages are all in .venv: an upgrade keeps them.
+extras_here() {
+    .venv/bin/python - 2>/dev/null <<'END' || true
+from importlib.metadata import distributions, metadata, requires
+from packaging.requirements import Requirement
+
+here = {one.metadata["Name"].lower().replace("_", "-") for one in distributions()}
+every = [Requirement(one) for one in requires("customer-agent-metrics")]
+for extra in metadata("customer-agent-metrics").get_all("Provides-Extra"):
+    own = {one.name for one in every if one.marker and one.marker.evaluate({"extra": extra})}
+    if extra not in ("dev", "dashboard") and own <= here:
+        print(extra)
+END
+}
+
+extras=
 case ${1:-users} in
-    users) lock=requirements.lock done=.venv/.usable ;;
+    users) lock=requirements.lock done=.venv/.usable extras=$(extras_here) ;;
     developers) lock=requirements-dev.lock done=.venv/.ready ;;
     datacontract) lock=tests/golden/datacontract.lock done=.venv/datacontract/.ready ;;
-    *) say "there is nothing to set up for '$1'; give users, developers, java, chromium or datacontract" && exit 2 ;;
+    *)
+        lock=requirements.lock done=.venv/.usable extras="$(extras_here) $*"
+        known=$(sed -n '/^\[project.optional-dependencies\]/,/^dev = /s/^\([a-z0-9]*\) = .*/\1/p' pyproject.toml)
+        for extra in "$@"; do
+            echo "$known" | grep -qx "$extra" && continue
+            say "there is nothing to set up for '$extra'; give users, developers, java, chromium, datacontract," \
+                "or extras:" $known
+            exit 2
+        done
+        ;;
 esac
+extras=$(echo $extras | tr ' ' , )
 
 pip_install() { .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps "$@"; }
 
@@ -73,7 +100,16 @@ with_uv() {
     sed -n '/^uv==/,/[^\\]$/p' requirements-dev.lock > .venv/uv.lock
     pip_install --require-hashes --target .venv/uv -r .venv/uv.lock || return 1
     uv_as_pip
-    .venv/uv/bin/uv pip sync -q --require-hashes --python .venv/bin/python "$lock"
+    .venv/uv/bin/uv pip sync -q --require-hashes --python .venv/bin/python "$lock" || return 1
+    [ -z "$extras" ] || .venv/uv/bin/uv pip install -q --python .venv/bin/python --no-build-isolation \
+        -c requirements-dev.lock -e ".[$extras]"
+}
+
+with_pip() {
+    pip_install --require-hashes -r "$lock"
+    [ -n "$extras" ] || return 0
+    sed -n 's/^\([a-z].*[^ ]\) *\\$/\1/p' requirements-dev.lock > .venv/versions.txt  # pip takes no hashes beside -e
+    .venv/bin/python -m pip install -q --disable-pip-version-check --no-build-isolation -c .venv/versions.txt -e ".[$extras]"
 }
 
 if [ "${1:-}" = datacontract ]; then  # uv is among the developers' tools
@@ -87,10 +123,10 @@ fi
 
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$PYTHON" -m venv --clear .venv
 rm -f .venv/.usable .venv/.ready
-say "installing the locked dependencies into .venv"
+say "installing the locked dependencies into .venv${extras:+, with the extras $extras}"
 with_uv || {
     say "uv cannot do it here; pip can, which takes some minutes"
-    pip_install --require-hashes -r "$lock"
+    with_pip
 }
 rm -rf .venv/uv
 pip_install --no-build-isolation -e .  # built by the setuptools of the lock
