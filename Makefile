@@ -7,13 +7,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 USABLE := .venv/.usable
 READY := .venv/.ready
+HERE := $(if $(wildcard $(READY)),$(READY),$(USABLE))  # the developers' environment, else the users'
 
 # Where bytecode is not kept, every command compiles dbt and Great Expectations anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint unit quick bench docs generate lock clean
 
-demo: $(if $(wildcard $(READY)),$(READY),$(USABLE))
+demo: $(HERE)
 	$(BIN)/agent-metrics demo --home .demo
 
 test: lint unit
@@ -41,7 +42,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/topics.py
 	$(BIN)/python benchmarks/page.py
 
-docs: $(READY)
+docs: $(HERE)
 	$(BIN)/dbt docs generate --project-dir dbt_project --profiles-dir dbt_project \
 	    --target-path $(CURDIR)/.dbt-docs --log-path $(CURDIR)/.dbt-docs
 

@@ -72,7 +72,7 @@ case ${1:-users} in
     datacontract) lock=tests/golden/datacontract.lock done=.venv/datacontract/.ready ;;
     *)
         lock=requirements.lock done=.venv/.usable extras="$(extras_here) $*"
-        known=$(sed -n '/^\[project.optional-dependencies\]/,/^dev = /s/^\([a-z0-9]*\) = .*/\1/p' pyproject.toml)
+        known=$(sed -n '/^\[project.optional-dependencies\]/,/^dev = /{/^dev/d;s/^\([a-z0-9]*\) = .*/\1/p}' pyproject.toml)
         for extra in "$@"; do
             echo "$known" | grep -qx "$extra" && continue
             say "there is nothing to set up for '$extra'; give users, developers, java, chromium, datacontract," \

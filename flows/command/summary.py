@@ -85,7 +85,7 @@ def _compacted(done: Compacted) -> Iterator[str]:
         )
         yield line("Compacted", f"{files}; {done.manifests_before:,} manifests are now {done.manifests_after:,}")
     else:
-        yield line("Compacted", f"nothing to do, there are {counted(done.manifests_after, 'manifest')}")
+        yield line("Compacted", f"nothing to do, the lake has {counted(done.manifests_after, 'manifest')}")
     if done.files_deleted:
         yield line("Deleted", f"{counted(done.files_deleted, 'file')} that were rewritten")
     if done.waiting:
