@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.engines import fingerprint
@@ -21,7 +23,7 @@ BEFORE_TOPICS = ["--exclude", "tag:topics"]  # what questions come from
 TOPICS = ["--select", "tag:topics"]  # what counts them, once they are grouped
 DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceeded")
 
-_parsed: dict[tuple[str, str], Manifest] = {}  # by target and text of the project
+_parsed: dict[str, Manifest] = {}  # the one that this process works with, by what it was read from
 
 
 def run(
@@ -56,15 +58,41 @@ def run(
 
 
 def _manifest(home: Home, target: str) -> Manifest:
-    """The project as dbt understands it. What differs between homes and runs is no part of it, so that a process
-    that builds often reads its files, which takes longer than many a build, once.
+    """The project as dbt understands it, kept in this process and beside dbt's own files.
+
+    What differs between homes and runs is no part of it. To read the project takes longer than many a build.
     """
-    key = target, fingerprint.of_text(target)
+    key = fingerprint.digest([target, fingerprint.of_text(target), str(PROJECT), version("dbt-core")])
     if key not in _parsed:
-        manifest = _invoke(home, target, ["parse"]).result
+        kept = home.dbt / target / f"manifest-{key}.msgpack"
+        manifest = _read(kept)
+        if manifest is None:
+            manifest = _invoke(home, target, ["parse"]).result
+            _keep(manifest, kept)
         _parsed.clear()
         _parsed[key] = manifest
     return _parsed[key]
+
+
+def _read(kept: Path) -> Manifest | None:
+    """The manifest of an earlier process; None where there is none, or it is damaged."""
+    from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415 - takes seconds to import
+
+    try:
+        return Manifest.from_msgpack(kept.read_bytes())
+    except FileNotFoundError:
+        return None
+    except Exception:  # whatever is wrong with it: it is made again
+        return None
+
+
+def _keep(manifest: Manifest, kept: Path) -> None:
+    """For the processes after this one."""
+    for earlier in kept.parent.glob("manifest-*.msgpack"):
+        earlier.unlink()
+    temporary = kept.with_suffix(".tmp")
+    temporary.write_bytes(manifest.to_msgpack())
+    temporary.replace(kept)
 
 
 def _invoke(

@@ -20,7 +20,7 @@
         {% do persist_docs(target, model) %}
         {% do adapter.commit() %}
     {%- else -%}
-        {% do store_raw_result('main', message='SKIP') %}
+        {% do store_raw_result('main', message='SKIP', code='SKIP', rows_affected='0') %}
     {%- endif -%}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target]}) }}
