@@ -11,18 +11,13 @@
     {{ return({'relations': [target]}) }}
 {%- endmaterialization %}
 
-{#- A view says the same in every build that goes on. -#}
 {% materialization view, adapter='duckdb' -%}
     {%- set target = this.incorporate(type='view') -%}
     {{ run_hooks(pre_hooks) }}
-    {%- if is_full_build() or load_cached_relation(this) is none -%}
-        {%- call statement('main') -%} create or replace view {{ target }} as ({{ sql }}) {%- endcall -%}
-        {% do persist_docs(target, model) %}
-        {% do adapter.commit() %}
-    {%- else -%}
-        {% do store_raw_result('main', message='SKIP', code='SKIP', rows_affected='0') %}
-    {%- endif -%}
+    {%- call statement('main') -%} create or replace view {{ target }} as ({{ sql }}) {%- endcall -%}
     {{ run_hooks(post_hooks) }}
+    {% do persist_docs(target, model) %}
+    {% do adapter.commit() %}
     {{ return({'relations': [target]}) }}
 {%- endmaterialization %}
 
