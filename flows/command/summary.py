@@ -21,14 +21,14 @@ SAMPLE_ROWS = 3
 
 
 def summary(result: Result) -> Iterator[str]:
-    """The lines of a stage or a run, the next command at their end."""
+    """The lines of a verb or a run, the next command at their end."""
     yield from what_was_done(result)
     if (command := _next_command(result)) is not None:
         yield line("Next", f"agent-metrics {command}{home_option(result.home)}")
 
 
 def what_was_done(result: Result) -> Iterator[str]:
-    """The lines of a stage or a run."""
+    """The lines of a verb or a run."""
     home = Home(result.home)
     for pulled in result.pulled:
         yield from _pulled(pulled)

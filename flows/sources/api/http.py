@@ -22,7 +22,7 @@ from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api.pace import Pace
 from flows.sources.api.said import without_secrets
 
-ATTEMPTS = 5  # of one call, a quarter of a minute; stages try longer, and keep what came meanwhile
+ATTEMPTS = 5  # of one call, a quarter of a minute; steps try longer, and keep what came meanwhile
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and to wait for an answer
 DETAIL = 300  # characters of an answer that an error shows
 MOVED = "see to base_url, or to the name of the shop: it answers from another address now"
