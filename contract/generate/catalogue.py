@@ -14,10 +14,10 @@ import yaml
 
 import contract
 from contract import Column, Table
+from contract.generate import semantic
 from contract.types import TYPES
 
 PROSE = Path(__file__).with_name("catalogue.md")  # with a mark where the tables go
-SEMANTIC = Path(contract.__file__).parent.parent / "dbt_project" / "models" / "semantic"
 PAGE = "docs/metrics.md"
 EXAMPLE = "account,metric_time__week"  # of a metric that brings none of its own in meta.example
 METRIC_TIME = (
@@ -35,7 +35,7 @@ def files() -> dict[str, str]:
 @cache
 def described(kind: str) -> list[dict[str, Any]]:
     """All entries of one kind (metrics, semantic_models) in the YAML files of the semantic models."""
-    found = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(SEMANTIC.glob("*.yml"))]
+    found = [yaml.safe_load(file.read_text("utf-8")) for file in sorted(semantic.SEMANTIC.glob("*.yml"))]
     return [one for document in found for one in document.get(kind, [])]
 
 
@@ -65,7 +65,7 @@ def dimensions(metric: dict[str, Any]) -> dict[str, str]:
             found["account"] = entity["description"]
         for dimension in model["dimensions"]:
             if dimension["type"] != "time":
-                found[f"{entity['name']}__{dimension['name']}"] = dimension["description"]
+                found[f"{entity['name']}__{dimension['name']}"] = semantic.sentence(model["name"], dimension)
     return found
 
 
@@ -131,8 +131,7 @@ def _tables() -> Iterator[str]:
 def _column(table: Table, column: Column) -> str:
     name = f"**`{column.name}`**" if column.name in table.key else f"`{column.name}`"
     type_name = TYPES[column.type].noun.removeprefix("a ").removeprefix("an ")
-    values = f" One of {_names(column.values)}." if column.values else ""
-    return _row(name, type_name, "yes" if column.nullable else "", f"{column.about}{values}")
+    return _row(name, type_name, "yes" if column.nullable else "", semantic.said(column))
 
 
 def _names(names: Sequence[str]) -> str:
