@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from expectations.verdict import Check
 
+_VISITORS = """(
+                select 'visitor_id of conversations' as source, account_id, visitor_id as visitor
+                from {staging}.stg_conversations where visitor_id is not null
+                union all
+                select 'visitor_id of orders', account_id, visitor_id
+                from {intermediate}.int_orders where visitor_id is not null
+                union all
+                select 'email of orders', account_id, email_key
+                from {intermediate}.int_orders where email_key is not null
+            ) as named"""
+
 CHECKS = [
     Check(
         "products",
@@ -39,6 +50,32 @@ CHECKS = [
         """
         select accounts.* from {metrics}.accounts as accounts
         anti join {metrics}.conversations as conversations on accounts.account_id = conversations.account_id""",
+        severity="warning",
+    ),
+    Check(
+        "conversations",
+        "conversations and orders of an account come from many visitors",
+        # A value that stands for nobody, and that rule 2.5 does not know, makes one shopper of many.
+        """
+        select of_one.*, of_all.all_rows
+        from (
+            select source, account_id, visitor, count(*) as rows_of_one
+            from """
+        + _VISITORS
+        + """
+            group by source, account_id, visitor
+            having count(*) > 20
+        ) as of_one
+        inner join (
+            select source, account_id, count(*) as all_rows
+            from """
+        + _VISITORS
+        + """
+            group by source, account_id
+        ) as of_all
+            on of_one.source = of_all.source and of_one.account_id = of_all.account_id
+        where of_one.rows_of_one > 0.2 * of_all.all_rows""",
+        rule="2.5",
         severity="warning",
     ),
 ]

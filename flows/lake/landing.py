@@ -28,6 +28,15 @@ _SECONDS = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|{_HOUR_MINUTE}:[0-5][0-9](?:\.[0-
 _NO_SECONDS = _HOUR_MINUTE + _OFFSET
 
 
+# What programs write for an id that is not there (rule 2.5), in small letters. As an id it would join strangers.
+_BLANKS = " \t\r\n"
+_NO_IDS = (
+    *("\\n", "null", "(null)", "nil", "nan", "none", "undefined", "n/a", "#n/a", "-"),
+    *("(not set)", "[object object]"),
+)
+_SHORTENED = r"[+-]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]+"  # of a long number, by a spreadsheet
+
+
 @dataclass(frozen=True)
 class Given:
     """A delivered column.
@@ -84,6 +93,8 @@ def landed(
     here = [column for column in columns if column.name in kinds]
     raw = [f"({given[column.name].sql})::VARCHAR AS {_raw(column)}" for column in here]
     text = [f"{_text_of(column, kinds[column.name])} AS {_text(column)}" for column in here]
+    ids = [f"{_without_placeholder(column)} AS {_text(column)}" for column in here if is_id(column)]
+    replaced = f" REPLACE ({', '.join(ids)})" if ids else ""
     value = [f"{_value(column, kinds[column.name])} AS {_typed(column)}" for column in here]
     breaches = [breach for column in columns for breach in _breaches(column, kinds.get(column.name))]
     breaches += _breaches_of_the_row(table, kinds)
@@ -95,9 +106,30 @@ def landed(
     return (
         f"SELECT {', '.join([*results, *map(identifier, keep)])}, _refused, {kept} AS _payload "
         f"FROM (SELECT *, {refused} AS _refused FROM (SELECT {', '.join(['*', *value])} "
-        f"FROM (SELECT {', '.join(['*', *text])} "
-        f"FROM (SELECT {', '.join(['*', *raw])}, {broken} AS _broken FROM {relation}))))"
+        f"FROM (SELECT *{replaced} FROM (SELECT {', '.join(['*', *text])} "
+        f"FROM (SELECT {', '.join(['*', *raw])}, {broken} AS _broken FROM {relation})))))"
     )
+
+
+def is_id(column: Column) -> bool:
+    """Whether the value names one of many things or people. An account's id is chosen by whoever delivers it."""
+    return column.type == "string" and column.name.endswith(("_id", "email")) and column.name != "account_id"
+
+
+def _without_placeholder(column: Column) -> str:
+    """The text of an id, null where it stands for an id that is not there.
+
+    0 does for a shopper, as shops give it to their guests; an order, a product or a message may be number 0.
+    """
+    text = _text(column)
+    bare = f"trim({text}, {literal(_BLANKS)})"
+    least = "" if column.name in {"visitor_id", "profile_id", "email"} else f" AND length({bare}) >= 32"
+    words = ", ".join(map(literal, _NO_IDS))
+    starts = {start for word in _NO_IDS for start in (word[0], word[0].upper())} | {*_BLANKS, *"0-."}
+    first = literal("".join(sorted(starts)))
+    is_one = f"lower({bare}) IN ({words}) OR {bare} = '' OR (trim({bare}, '0-.') = ''{least})"
+    # Nearly all ids begin otherwise, and a CASE looks no further.
+    return f"CASE WHEN NOT contains({first}, left({text}, 1)) THEN {text} WHEN NOT ({is_one}) THEN {text} END"
 
 
 def _raw(column: Column) -> str:
@@ -213,12 +245,18 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
     missing = literal(f"{column.name} is missing")
     if kind is None:
         return [("true", missing)] if column.required else []
-    text, typed = _text(column), _typed(column)
+    raw, text, typed = _raw(column), _text(column), _typed(column)
 
     def sentence(what: str) -> str:
         return _sentence(column, kind, what)
 
-    found = [(f"{text} IS NULL", missing)] if column.required else []
+    found = []
+    if column.required and is_id(column):
+        is_empty = f"coalesce({raw} IN ('', '\"\"', 'null'), true)" if kind == "json" else f"coalesce({raw} = '', true)"
+        said = f"{literal(f'{column.name} is a placeholder, not an id: ')} || {_short(column, kind, raw)}"
+        found.append((f"{text} IS NULL", f"CASE WHEN {is_empty} THEN {missing} ELSE {said} END"))
+    elif column.required:
+        found.append((f"{text} IS NULL", missing))
     wrong = f"{text} IS NOT NULL AND {typed} IS NULL"
     nul = f"contains({text}, chr(0))"
     noun = TYPES[column.type].noun
@@ -232,6 +270,10 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
         found.append((nul, sentence("holds a NUL character")))
         wrong = f"({wrong}) AND NOT {nul}"
     found.append((wrong, sentence(f"is not {noun}")))
+    if is_id(column) and kind in {"json", "text"}:
+        is_text = f"starts_with({raw}, '\"')" if kind == "json" else "true"
+        was_shortened = f"CASE WHEN contains({text}, '+') THEN {is_text} AND {_matches(text, _SHORTENED)} END"
+        found.append((was_shortened, sentence("was shortened by a spreadsheet, which makes many ids one")))
     if column.values:
         allowed = ", ".join(map(literal, column.values))
         found.append((f"{typed} NOT IN ({allowed})", sentence(f"is not one of {', '.join(column.values)}")))
@@ -243,9 +285,13 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
 
 
 def _sentence(column: Column, kind: Kind, what: str) -> str:
-    shown = {"json": f"{_raw(column)}::VARCHAR", "number": _raw(column)}.get(kind, f"to_json({_text(column)})::VARCHAR")
-    short = f"CASE WHEN length({shown}) > 80 THEN left({shown}, 80) || '…' ELSE {shown} END"
-    return f"{literal(f'{column.name} {what}: ')} || {short}"
+    return f"{literal(f'{column.name} {what}: ')} || {_short(column, kind, _text(column))}"
+
+
+def _short(column: Column, kind: Kind, text: str) -> str:
+    """A value as reasons show it; `text` is what the value is if it is not JSON."""
+    shown = {"json": f"{_raw(column)}::VARCHAR", "number": _raw(column)}.get(kind, f"to_json({text})::VARCHAR")
+    return f"CASE WHEN length({shown}) > 80 THEN left({shown}, 80) || '…' ELSE {shown} END"
 
 
 def _breaches_of_the_row(table: Table, kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:

@@ -40,7 +40,7 @@ select
     ['BRL', 'EUR'][1 + i % 2] as currency,
     profile_id,
     visitor_id,
-    cast(null as varchar) as email,
+    cast(null as varchar) as email_key,
     case when i % 3 = 0 then started_at + to_hours(9) end as cancelled_at
 from threads
 where channel in ('web_chat', 'sms') and i % 8 < 4;
@@ -62,7 +62,7 @@ select account_id, order_line_id, profile_id, visitor_id
 from intermediate.int_orders join staging.stg_order_lines using (account_id, order_id);
 
 create table staging.stg_conversations as
-select account_id, conversation_id, started_at as created_at from threads;
+select account_id, conversation_id, visitor_id, started_at as created_at from threads;
 
 create table intermediate.int_accounts as
 select

@@ -453,3 +453,22 @@ def test_a_warning_does_not_close_the_gate(shop: Shop, statement: str, failing: 
     (outcome,) = not_passed(shop, [failing])
     assert_its_sql_shows_all_rows(outcome)
     assert outcome.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("statement", "source"),
+    [
+        ("update stg_conversations set visitor_id = '#REF!' where conversation_id like '%5'", None),
+        (
+            "update stg_conversations set visitor_id = '#REF!' where account_id = 'shop-1'",
+            "visitor_id of conversations",
+        ),
+        ("update int_orders set visitor_id = 'unknown' where account_id = 'shop-1'", "visitor_id of orders"),
+        ("update int_orders set email_key = 'guest@shop.example' where account_id = 'shop-1'", "email of orders"),
+    ],
+)
+def test_one_visitor_who_is_a_fifth_of_all_is_worth_a_look(shop: Shop, statement: str, source: str | None) -> None:
+    shop.work(statement)
+    for outcome in not_passed(shop, ["conversations and orders"] if source else []):
+        assert (outcome.severity, outcome.sample[0]["source"]) == ("warning", source)
+        assert_its_sql_shows_all_rows(outcome)

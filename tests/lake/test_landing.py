@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -37,6 +38,13 @@ def land(connection: duckdb.DuckDBPyConnection, column: Column, kind: Any, *valu
     for value, (_, refused, payload) in zip(values, landed_rows, strict=True):
         assert payload == (value if refused else None)
     return [WRONG if refused else value for value, refused, _ in landed_rows]
+
+
+def land_as(connection: duckdb.DuckDBPyConnection, column: Column, kind: Any, value: str | None) -> Any:
+    """The value as a column of this name takes it, and why its row is refused."""
+    given_columns = {column.name: Given("given", kind)}
+    select = landed(Table("anything", (column,), key=()), "(SELECT $1::VARCHAR AS given)", given_columns, payload="''")
+    return connection.execute(f"SELECT {column.name}, _refused FROM ({select})", [value]).fetchone()
 
 
 def at(text: str) -> datetime:
@@ -379,3 +387,67 @@ def test_a_line_has_to_have_a_revenue_that_can_be_published(
     select = landed(landing()["order_lines"], "(SELECT 1)", ids | amounts, payload="'{}'")
     row = connection.execute(f"SELECT _refused IS NULL FROM ({select})").fetchone()
     assert row == (fits,)
+
+
+NO_IDS = ["NULL", "null", r"\N", "NaN", "nan", "None", "undefined", " ", "\t\n", " NULL ", "N/A", "(not set)", "-"]
+
+
+@pytest.mark.parametrize("kind", ["json", "text"])
+@pytest.mark.parametrize("value", [*NO_IDS, "00000000-0000-0000-0000-000000000000", "0" * 32])
+def test_a_placeholder_is_not_an_id(connection: duckdb.DuckDBPyConnection, kind: str, value: str) -> None:
+    """Two strangers with the visitor `NULL` were taken for one shopper, and a click of one sold to the other."""
+    given = json.dumps(value) if kind == "json" else value
+    for name in ("visitor_id", "email", "order_id"):
+        assert land_as(connection, Column(name, "string"), kind, given) == (None, None)
+    assert land_as(connection, Column("order_id", "string", required=True), kind, given) == (
+        None,
+        f"order_id is a placeholder, not an id: {json.dumps(value)}",
+    )
+    for name in ("text", "account_id", "skill"):
+        assert land_as(connection, Column(name, "string"), kind, given) == (value, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("json", "0"), ("json", '"0"'), ("text", "000"), ("number", "0"), ("number", "0.0")]
+)
+def test_number_0_may_be_an_order_and_is_not_a_shopper(
+    connection: duckdb.DuckDBPyConnection, kind: str, value: str
+) -> None:
+    for name in ("visitor_id", "profile_id", "email"):
+        assert land_as(connection, Column(name, "string"), kind, value) == (None, None)
+    for name in ("order_id", "product_id", "message_id"):
+        assert land_as(connection, Column(name, "string"), kind, value)[0] in {"0", "000"}
+
+
+@pytest.mark.parametrize(
+    "value", ["null and void", "nullx", "0a", "00000000-0000-0000-0000-000000000001", "-1", "10", "nan1", "ü"]
+)
+def test_an_id_that_looks_like_a_placeholder_stays(connection: duckdb.DuckDBPyConnection, value: str) -> None:
+    assert land_as(connection, Column("visitor_id", "string"), "text", value) == (value, None)
+
+
+@pytest.mark.parametrize("kind", ["json", "text"])
+@pytest.mark.parametrize("value", ["5.46E+12", "5,46E+12", "1E+15", "1.23457e+17"])
+def test_an_id_that_a_spreadsheet_has_shortened_is_refused(
+    connection: duckdb.DuckDBPyConnection, kind: str, value: str
+) -> None:
+    """Three orders with the id `5.46E+12` became one."""
+    given = json.dumps(value) if kind == "json" else value
+    for name in ("order_id", "order_line_id", "product_id", "visitor_id"):
+        _, refused = land_as(connection, Column(name, "string"), kind, given)
+        assert refused == f'{name} was shortened by a spreadsheet, which makes many ids one: "{value}"'
+    assert land_as(connection, Column("sku", "string"), kind, given) == (value, None)
+
+
+@pytest.mark.parametrize("value", ["1E5", "5.46E12x", "a+b", "E+12", "ana+1@x.com"])
+def test_other_ids_with_letters_and_signs_stay(connection: duckdb.DuckDBPyConnection, value: str) -> None:
+    assert land_as(connection, Column("order_id", "string"), "text", value) == (value, None)
+
+
+def test_a_missing_id_is_missing_and_not_a_placeholder(connection: duckdb.DuckDBPyConnection) -> None:
+    column = Column("order_id", "string", required=True)
+    for value in (None, "null", '""'):
+        assert land_as(connection, column, "json", value) == (None, "order_id is missing")
+    for empty in (None, ""):
+        assert land_as(connection, column, "text", empty) == (None, "order_id is missing")
+    assert land_as(connection, column, "number", "nan") == (None, "order_id is a placeholder, not an id: nan")

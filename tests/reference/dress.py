@@ -7,8 +7,9 @@ import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from tests.reference.landing import Row, columns
+from tests.reference.landing import Row, columns, is_id
 
+NO_IDS = ("NULL", "\\N", " ", "nan", "None", "undefined", "00000000-0000-0000-0000-000000000000", " null\t")
 BROKEN: dict[str, tuple[Any, ...]] = {
     "string": (1.5, True, {"a": 1}, ["a"]),
     "integer": ("1.5", 1.5, "many", "1e3", " 1", True, 2**63, -1, "-1"),
@@ -32,11 +33,12 @@ BROKEN: dict[str, tuple[Any, ...]] = {
 def dressed(rng: random.Random, table: str, row: Row) -> Row:
     """The typed `row` as JSON values: nulls null, empty or missing; instants, numbers and lists in any spelling."""
     types = {column.name: column.type for column in columns(table)}
+    ids = {column.name for column in columns(table) if is_id(column)}
     raw = {}
     for name, value in row.items():
         if value is None:
             if rng.random() < 0.5:
-                raw[name] = rng.choice((None, ""))
+                raw[name] = rng.choice((None, "", *NO_IDS)) if name in ids else rng.choice((None, ""))
         else:
             raw[name] = spelled(rng, types.get(name, ""), value)
     if rng.random() < 0.02:

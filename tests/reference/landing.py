@@ -23,6 +23,23 @@ TIMESTAMP = re.compile(
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
+SHORTENED = re.compile(r"[+-]?\d+([.,]\d+)?[eE]\+\d+", re.ASCII)
+NO_IDS = {
+    r"\n",
+    "null",
+    "(null)",
+    "nil",
+    "nan",
+    "none",
+    "undefined",
+    "n/a",
+    "#n/a",
+    "-",
+    "(not set)",
+    "[object object]",
+}
+
+
 class Refused(ValueError):
     """The row breaks landing.yml; the text says where."""
 
@@ -157,8 +174,29 @@ def columns(table: str) -> tuple[Column, ...]:
     return (*landing()[table].columns, UPDATED_AT)
 
 
+def is_id(column: Column) -> bool:
+    """Of one of many things or people; who delivers an account chooses its id."""
+    name = column.name
+    return column.type == "string" and name != "account_id" and (name.endswith("_id") or name == "email")
+
+
+def is_placeholder(column: Column, value: object) -> bool:
+    """Whether a value stands for an id that is not there (rule 2.5)."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return False
+    text = str(value).strip(" \t\r\n")
+    is_of_a_shopper = column.name in {"visitor_id", "profile_id", "email"}
+    is_zero = not text.strip("0-.") and (is_of_a_shopper or len(text) >= 32)
+    return not text or is_zero or text.lower() in NO_IDS
+
+
 def read_value(column: Column, value: object) -> Any:
     result: Any
+    if is_id(column):
+        if is_placeholder(column, value):
+            value = None
+        elif isinstance(value, str) and SHORTENED.fullmatch(value):
+            raise Refused(f"{column.name}: shortened by a spreadsheet")
     try:
         # Empty text is null, and a default stands for a missing, null or empty value.
         result = None if value is None or value == "" else READERS[column.type](value)
