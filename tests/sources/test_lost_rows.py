@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -131,6 +133,22 @@ def test_a_file_without_any_known_name_has_all_its_lines_refused(shop: Shop, lin
 def test_rows_of_csv_are_counted_as_they_are_read(tmp_path: Path, text: bytes, rows: int) -> None:
     (tmp_path / "file").write_bytes(text)
     assert rows in counting.csv_rows(tmp_path / "file")
+
+
+def test_a_bomb_in_csv_takes_little_memory(shop: Shop) -> None:
+    """A line of 300 MB was held five times over while its rows were counted."""
+    line = b"account_id,product_id\n" + b'"' + b"\0" * 300 * MIB
+    shop.deliver("products.csv.gz", line)
+    code = (
+        "import resource, sys; from pathlib import Path; from flows.lake import Lake; "
+        "from flows.ground.progress import Silent; from flows.sources.files import pull; "
+        "print(pull(Path(sys.argv[1]), Lake(Path(sys.argv[2])), Silent()).refused); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", code, str(shop.folder), str(shop.lake.root)]
+    refused, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert refused == "{'products': 1}"
+    assert int(peak) < 1000
 
 
 def test_a_bomb_is_named_and_leaves_nothing_on_the_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -22,8 +21,10 @@ _SHOWN = 1000  # bytes that are kept of what is too long
 _CHUNK = 1024 * 1024
 _GROUP = 16 * 1024 * 1024  # bytes of text that are held before they are written
 
+csv.field_size_limit(LONGEST)
 
-def _lines(source: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+
+def lines(source: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     """Each line, and whether only its beginning is given, because it is too long."""
     while line := source.readline(LONGEST + 1):
         if len(line) <= LONGEST:
@@ -53,7 +54,7 @@ def shorten_jsonl(path: Path) -> tuple[Path, list[int]]:
     """
     copy, cut, position = path.with_name(f"short-{path.name}"), list[int](), 0
     with path.open("rb") as source, copy.open("wb") as output:
-        for line, is_cut in _lines(source):
+        for line, is_cut in lines(source):
             position += bool(line.strip(BLANK))
             if is_cut:
                 cut.append(position)
@@ -66,8 +67,8 @@ def mend_jsonl(path: Path, broken: set[int] | None) -> tuple[Path, int]:
     as JSON strings, and its longest line.
     """
     mended, longest, position = path.with_name(f"mended-{path.name}"), 0, 0
-    with path.open("rb") as lines, mended.open("wb") as output:
-        for line in lines:
+    with path.open("rb") as source, mended.open("wb") as output:
+        for line in source:
             if not line.strip(BLANK):
                 continue
             position += 1
@@ -109,7 +110,6 @@ def mend_csv(path: Path, mended: Path, fields: int) -> int:
     import pyarrow as pa  # noqa: PLC0415 only damaged files need it
     from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
 
-    csv.field_size_limit(sys.maxsize)
     names = [*(f"c{number}" for number in range(fields)), "damaged", "reason"]
     schema = pa.schema([(name, pa.string()) for name in names])
     not_sound = f"the row does not have {fields} fields of sound quotes and UTF-8"
@@ -141,7 +141,7 @@ def mend_csv(path: Path, mended: Path, fields: int) -> int:
 def _records(source: BinaryIO, fields: int) -> Iterator[tuple[list[str], str, bool]]:
     """Each row's fields (none: damaged), its text, and whether that is only the beginning of what is too long."""
     ahead: list[tuple[bytes, bool]] = []
-    source_lines = _lines(source)
+    source_lines = lines(source)
 
     def line(number: int) -> tuple[bytes, bool] | None:
         while len(ahead) <= number:
