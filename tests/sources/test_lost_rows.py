@@ -137,7 +137,7 @@ def test_rows_of_csv_are_counted_as_they_are_read(tmp_path: Path, text: bytes, r
 
 def test_a_bomb_in_csv_takes_little_memory(shop: Shop) -> None:
     """A line of 300 MB was held five times over while its rows were counted."""
-    line = b"account_id,product_id\n" + b'"' + b"\0" * 300 * MIB
+    line = b"account_id,product_id\n" + b"\0" * 300 * MIB
     shop.deliver("products.csv.gz", line)
     code = (
         "import resource, sys; from pathlib import Path; from flows.lake import Lake; "
