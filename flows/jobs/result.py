@@ -99,3 +99,7 @@ class Closed(GateClosed):
             remedy="look at the rows on that page, mend the source or the setting, and run again",
         )
         self.result = result
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Copies are without the result: Prefect stores what a flow failed with, and shoppers' rows stay out of it."""
+        return GateClosed, (self.what,), {"where": self.where, "remedy": self.remedy}
