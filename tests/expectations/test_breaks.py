@@ -368,7 +368,7 @@ IN_THE_WORK = {
     "a conversation was delivered that is not published": (
         "insert into stg_messages select * replace ('new' as message_id, 'new' as conversation_id) from stg_messages"
         " where message_id = 'message-9-1';"
-        "insert into stg_conversations values ('shop-2', 'new', '2026-05-01')",
+        "insert into stg_conversations values ('shop-2', 'new', 'visitor', '2026-05-01')",
         ["conversations are all"],
     ),
     "too many rows were refused": (
