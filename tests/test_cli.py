@@ -266,9 +266,9 @@ def test_a_mistake_of_the_user_is_one_sentence_and_exit_2(
 def test_the_traceback_is_for_those_who_debug(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     broken = ["pull", "--path", ".", "--home", str(tmp_path / "file")]
-    assert main(broken) == 1
+    assert main(broken) == 2
     assert "Traceback" not in capsys.readouterr().err
-    assert main([*broken, "--debug"]) == 1
+    assert main([*broken, "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err
 
 
