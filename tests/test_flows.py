@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 import pytest
 import yaml
 
+from flows.ground.home import Home
 from tests.sources.fake_woocommerce import FakeWooCommerce
 
 T = TypeVar("T")
@@ -295,12 +296,10 @@ def test_a_schedule_fires_and_the_worker_runs_the_main_job(worker: Worker) -> No
 
 def test_flows_that_meet_wait_for_their_turn(worker: Worker) -> None:
     """The limits were a deployment's own: a weekly flow that met the main job failed, and was lost for a week."""
-    first = worker.asked_to("run", full_refresh=True, max_rejected_share=0.9)
-    worker.wait(lambda: "build" in worker.log(first))
-    second = worker.asked_to("topics")
-    assert worker.ended(first) == "COMPLETED", worker.log(first)
-    assert worker.ended(second) == "COMPLETED", worker.log(second)
-    assert "Waiting, because another run" in worker.log(second)
+    with Home(worker.folder / "home").lock():  # as a run that is at work holds it
+        met = worker.asked_to("topics")
+        worker.wait(lambda: "Waiting, because another run" in worker.log(met))
+    assert worker.ended(met) == "COMPLETED", worker.log(met)
 
 
 def test_a_cancelled_run_is_cancelled_and_nothing_failed(worker: Worker) -> None:
@@ -314,7 +313,7 @@ def test_a_cancelled_run_is_cancelled_and_nothing_failed(worker: Worker) -> None
     said = worker.log(flow_run)
     assert "Traceback" not in said
     assert "BuildFailed" not in said
-    again = worker.asked_to("run", max_rejected_share=0.9)
+    again = worker.asked_to("run", path=str(worker.folder / "shop"), max_rejected_share=0.9)
     assert worker.ended(again) == "COMPLETED", worker.log(again)
     assert worker.publications() == publications + 1
 
