@@ -28,16 +28,8 @@ from typing import Any
 
 from flows.ground.errors import HomeBusy, InputError
 
-NOT_OURS = {
-    errno.ENOENT,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.ENOTDIR,
-    errno.EEXIST,
-    errno.EISDIR,
-    errno.ENAMETOOLONG,
-}
+# What keeps a home from being opened and is the user's to change; anything else is trouble of the disk.
+OF_THE_USER = {getattr(errno, name) for name in ("ENOENT", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR")}
 
 
 @dataclass(frozen=True)
@@ -105,14 +97,14 @@ class Home:
         While it is held, what this process writes is readable by its owner only. Raises HomeBusy when another process
         holds it, InputError where the home cannot be written to.
         """
-        return self._held("run.lock", "another run")
+        return self._held("run.lock", "another run", ", or wait for it with --wait MINUTES")
 
     def compacting(self) -> AbstractContextManager[None]:
         """Hold the lake's upkeep; runs go on beside it. Raises HomeBusy as `lock` does."""
-        return self._held("compact.lock", "another compaction")
+        return self._held("compact.lock", "another compaction", "")
 
     @contextmanager
-    def _held(self, name: str, who: str) -> Iterator[None]:
+    def _held(self, name: str, who: str, or_else: str) -> Iterator[None]:
         descriptor = self._opened(name)
         umask = os.umask(0o077)  # whatever the user's is: what is written here holds what shoppers wrote
         try:
@@ -123,7 +115,7 @@ class Home:
                 raise HomeBusy(
                     f"{who} (process {holder or 'unknown'}) is at work on this home",
                     where=str(self.root),
-                    remedy="run again when it has ended, or wait for it with --wait MINUTES",
+                    remedy=f"run again when it has ended{or_else}",
                 ) from None
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
@@ -137,7 +129,7 @@ class Home:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             return os.open(self.root / name, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            if error.errno not in NOT_OURS:
+            if error.errno not in OF_THE_USER:
                 raise
             what = f"is not a folder that can be written to ({error.strerror})"
             remedy = "give another --home, or its permissions"

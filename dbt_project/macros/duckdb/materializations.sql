@@ -1,5 +1,5 @@
 {#- How models are written in DuckDB. The adapter's own ways make each table under another name, move it to its place and look the
-    columns up, so that readers never see half of it: two thirds of what a small build costs. Of a candidate nobody reads before
+    columns up, so that readers never see half of it, which doubles what a small build costs. Of a candidate nobody reads before
     it is complete, a build that was cut off starts over, and another SQL is always a full build. -#}
 {% materialization table, adapter='duckdb' -%}
     {%- set target = this.incorporate(type='table') -%}
