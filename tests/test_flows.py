@@ -257,6 +257,11 @@ class Worker:
         lines = self.server.ask("logs/filter", logs={"flow_run_id": {"any_": [flow_run]}}, sort="TIMESTAMP_ASC")
         return "\n".join(line["message"] for line in lines)
 
+    def publishes(self) -> None:
+        """Runs the main job on the shop, whatever was run before."""
+        flow_run = self.asked_to("run", path=str(self.folder / "shop"), max_rejected_share=0.9)
+        assert self.ended(flow_run) == "COMPLETED", self.log(flow_run)
+
     def publications(self) -> int:
         status = self.server.command("status", "--home", self.folder / "home", "--json")
         return int(json.loads(status.stdout)["publications"])
@@ -291,11 +296,12 @@ def test_a_schedule_fires_and_the_worker_runs_the_main_job(worker: Worker) -> No
     flow_run, *_ = worker.wait(lambda: worker.server.ask("flow_runs/filter", flow_runs=ended))
     assert flow_run["auto_scheduled"]
     assert flow_run["state"]["type"] == "COMPLETED", worker.log(flow_run["id"])
-    assert worker.publications() == 1
+    assert worker.publications() >= 1
 
 
 def test_flows_that_meet_wait_for_their_turn(worker: Worker) -> None:
     """The limits were a deployment's own: a weekly flow that met the main job failed, and was lost for a week."""
+    worker.publishes()
     with Home(worker.folder / "home").lock():  # as a run that is at work holds it
         met = worker.asked_to("topics")
         worker.wait(lambda: "Waiting, because another run" in worker.log(met))
@@ -304,6 +310,7 @@ def test_flows_that_meet_wait_for_their_turn(worker: Worker) -> None:
 
 def test_a_cancelled_run_is_cancelled_and_nothing_failed(worker: Worker) -> None:
     """What ends a run by request was logged as a defect: a traceback, and `BuildFailed: dbt: ;`."""
+    worker.publishes()
     publications = worker.publications()
     flow_run = worker.asked_to("run", full_refresh=True, max_rejected_share=0.9)
     worker.wait(lambda: "build" in worker.log(flow_run))
@@ -313,9 +320,8 @@ def test_a_cancelled_run_is_cancelled_and_nothing_failed(worker: Worker) -> None
     said = worker.log(flow_run)
     assert "Traceback" not in said
     assert "BuildFailed" not in said
-    again = worker.asked_to("run", path=str(worker.folder / "shop"), max_rejected_share=0.9)
-    assert worker.ended(again) == "COMPLETED", worker.log(again)
-    assert worker.publications() == publications + 1
+    worker.publishes()
+    assert worker.publications() == publications + 1  # the cancelled run left the lock, and its work to the next
 
 
 def test_a_verb_is_the_same_word_everywhere() -> None:

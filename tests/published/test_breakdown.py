@@ -57,7 +57,7 @@ class RandomShops(Shop):
 
     def published_rows(self) -> Rows:
         rng = random.Random(6)
-        loads = merged(random_deliveries(rng, random_shop(rng, f"shop {number}")) for number in range(16))
+        loads = merged(random_deliveries(rng, random_shop(rng, f"shop {number}")) for number in range(24))
         derived = derive(loads, AS_OF).tables
         return {of: [{name: as_value(row[name]) for name in row} for row in derived[of]] for of in READ}
 

@@ -46,7 +46,8 @@ def test_texts_are_sent_as_utf8_whatever_the_client_is_said_to_speak(
         monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
     else:
         with psycopg.connect(address.reveal()) as connection:
-            connection.execute("alter role current_user set client_encoding to 'LATIN1'")
+            database = connection.info.dbname  # the tests that follow meet the same role in databases of their own
+            connection.execute(f"alter role current_user in database {database} set client_encoding to 'LATIN1'")
     postgres = Postgres(home, address)
     text = "Größe? Ação 😀 배송"
     write_candidate(
