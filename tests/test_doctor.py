@@ -28,6 +28,7 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(installation, "PARTS", ("duckdb",))
     monkeypatch.setattr(installation, "PARTS_OF_EXTRAS", {})
+    monkeypatch.setattr("flows.command.doctor.USUAL_PREFECT", "http://127.0.0.1:9/api")  # nobody listens there
     for name in list(os.environ):
         if name.startswith("AGENT_METRICS_") or name == "PREFECT_API_URL":
             monkeypatch.delenv(name)
@@ -152,6 +153,33 @@ def test_a_server_that_does_not_answer_is_a_problem_and_its_password_is_not_show
     (finding,) = found("prefect")
     assert (finding.outcome, finding.is_configuration) == ("problem", True)
     assert "s3cret" not in finding.line()
+
+
+def test_a_server_that_does_not_let_us_look_is_not_taken_for_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_port}/api")
+        (finding,) = found("schedules")  # the server answers 501 to everything
+        server.shutdown()
+    assert finding.outcome == "problem"
+    assert "is not known: it answers 501" in finding.what
+
+
+def test_a_server_of_which_this_shell_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`doctor` in another terminal than the server's said that there is none."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr("flows.command.doctor.USUAL_PREFECT", f"http://127.0.0.1:{server.server_port}/api")
+        (finding,) = found("prefect")
+        server.shutdown()
+    assert finding.outcome == "warning"
+    assert "export PREFECT_API_URL=" in finding.line()
+
+
+def test_what_is_looked_at_is_shown_while_it_lasts(capfd: pytest.CaptureFixture[str]) -> None:
+    """`doctor` said nothing for half a minute."""
+    assert main(["doctor"]) == 0
+    assert "Examining the installation" in capfd.readouterr().err
 
 
 def test_a_server_that_refuses_answers_all_the_same() -> None:

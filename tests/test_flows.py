@@ -21,6 +21,8 @@ from typing import Any, Protocol, TypeVar
 import pytest
 import yaml
 
+from flows.command.prefect_server import PrefectServer
+from flows.command.schedules import schedules
 from flows.ground.home import Home
 from tests.sources.fake_woocommerce import FakeWooCommerce
 
@@ -46,6 +48,8 @@ class Waiting(Protocol):
 
 class Server:
     """A Prefect server on loopback, and processes that talk to it."""
+
+    wait: Waiting  # for something that it does
 
     def __init__(self, home: Path, port: int) -> None:
         self.home = home
@@ -113,6 +117,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     start = ("server", "start", "--host", "127.0.0.1", "--port", str(port))
     with prefect_process(*start, environment=one.environment, log=home / "server.log") as wait:
         wait(lambda: _answers(one.url))
+        one.wait = wait
         yield one
 
 
@@ -226,6 +231,64 @@ def test_every_flow_can_be_deployed_as_it_is(pool: Server) -> None:
     assert all(one["global_concurrency_limit"]["limit"] == 1 for one in deployments.values())
 
 
+@pytest.fixture
+def idle(server: Server) -> Iterator[str]:
+    """The main job, deployed with its schedule to a work pool for which nobody works; the id of the deployment."""
+    server.ask("work_pools/", name="idle", type="process")
+    schedule = {"schedule": {"interval": 900}, "active": True}
+    deployment = server.ask(
+        "deployments/",
+        name="idle",
+        flow_id=server.ask("flows/", name="run")["id"],
+        entrypoint="flows.run.run",
+        work_pool_name="idle",
+        schedules=[schedule],
+    )
+    yield str(deployment["id"])
+    server.ask(f"deployments/{deployment['id']}", "DELETE")
+    server.ask("work_pools/idle", "DELETE")
+
+
+def examined(server: Server) -> str:
+    """What the doctor says of the deployments, a line for each finding."""
+    return "\n".join(found.line() for found in schedules(PrefectServer(server.url, None), server.url))
+
+
+def test_the_doctor_sees_that_no_worker_is_there_and_that_runs_are_late(server: Server, idle: str) -> None:
+    """Every command of the set-up said success, no run ever came, and nobody was told."""
+    assert "ok       late runs    none" in examined(server)
+    an_hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": an_hour_ago}}
+    late = server.ask(f"deployments/{idle}/create_flow_run", state=state)
+    said = examined(server)
+    assert "problem  workers      no worker is online in the work pool idle" in said
+    assert "prefect worker start --pool idle" in said
+    assert f"problem  late runs    1 runs have not begun, the oldest ({late['name']})" in said
+
+
+def test_the_doctor_sees_that_the_scheduler_plans_nothing(
+    server: Server, idle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler of Prefect failed at every turn, and the schedules looked as they should."""
+
+    def examined_when_nothing_is_planned() -> str:
+        for flow_run in server.ask("flow_runs/filter", deployments={"id": {"any_": [idle]}}):
+            server.ask(f"flow_runs/{flow_run['id']}", "DELETE")
+        return examined(server)
+
+    server.wait(lambda: "run/idle at 20" in examined(server))
+    # this server's scheduler is at work, and plans again what is deleted here
+    server.wait(lambda: "no runs of run/idle are planned yet" in examined_when_nothing_is_planned())
+    monkeypatch.setattr("flows.command.schedules.JUST_DEPLOYED", timedelta(0))
+    server.wait(lambda: "does not plan runs of run/idle" in examined_when_nothing_is_planned())
+
+
+def test_the_doctor_does_not_take_silence_for_health(server: Server) -> None:
+    (said,) = examined(Server(server.home, 9)).splitlines()
+    assert said.startswith("problem  schedules ")
+    assert "is not known: it does not answer" in said
+
+
 class Worker:
     """A worker in a folder that holds prefect.yaml and a shop, and nothing of ours."""
 
@@ -297,6 +360,10 @@ def test_a_schedule_fires_and_the_worker_runs_the_main_job(worker: Worker) -> No
     assert flow_run["auto_scheduled"]
     assert flow_run["state"]["type"] == "COMPLETED", worker.log(flow_run["id"])
     assert worker.publications() >= 1
+
+
+def test_the_doctor_sees_the_worker(worker: Worker) -> None:
+    worker.wait(lambda: "ok       workers      1 online in the work pool shop" in examined(worker.server))
 
 
 def test_flows_that_meet_wait_for_their_turn(worker: Worker) -> None:

@@ -16,26 +16,32 @@ import duckdb
 import contract
 from flows.command.finding import Finding
 from flows.command.installation import installation
+from flows.command.prefect_server import PrefectServer, authorization
+from flows.command.schedules import schedules
 from flows.command.start import answers
 from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
 from flows.ground.extras import how_to_install
 from flows.ground.home import Home
-from flows.ground.progress import Silent
+from flows.ground.progress import Progress, Silent
 from flows.jobs.chosen import configured_sources
 from flows.lake import Lake
-from flows.settings import Settings, prefect_api_url
+from flows.settings import Settings, credentials, prefect_api_url
 from flows.settings.requests import Request
 from flows.warehouses import Warehouse, named
 from flows.warehouses.publication import is_held
 
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
+USUAL_PREFECT = "http://127.0.0.1:4200/api"  # where `prefect server start` listens
 
 
-def examine(request: Request) -> list[Finding]:
+def examine(request: Request, progress: Progress | None = None) -> list[Finding]:
     """Look at everything; a check that fails with an error is a problem of its own and hides no other finding."""
-    findings = [*installation()]
+    progress = progress or Silent()
+    progress.start("Examining the installation")
+    findings = [*installation(progress)]
+    progress.finish()
     try:
         settings = request.settings()
     except InputError as error:
@@ -44,19 +50,22 @@ def examine(request: Request) -> list[Finding]:
     home = Home(settings.home)
     steps: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("home", lambda: _home(home)),
-        ("sources", lambda: _sources(settings)),
+        ("sources", lambda: _sources(settings, progress)),
         ("engine", lambda: _engine(settings)),
         ("lake", lambda: _lake(Lake(home.lake, settings.lake))),
         ("candidate", lambda: _candidate(home)),
         *(("published", lambda one=one: _published(home, one)) for one in named(home, settings.warehouse)),
         ("prefect", _prefect),
     )
+    progress.start("Examining the settings and what they name", len(steps))
     for check, look in steps:
+        progress.advance(what=check)
         try:
             findings += look()
         except (AgentMetricsError, OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
             remedy = "mend or remove the file or setting that this names"
             findings.append(Finding(check, "problem", " ".join(str(error).split()), remedy))
+    progress.finish()
     return findings
 
 
@@ -96,9 +105,10 @@ def _home(home: Home) -> Iterator[Finding]:
         yield Finding("lock", "warning", error.what, error.remedy)
 
 
-def _sources(settings: Settings) -> Iterator[Finding]:
+def _sources(settings: Settings, progress: Progress) -> Iterator[Finding]:
     apis = [one for one in configured_sources(settings) if one.account]
     for one in apis:
+        progress.advance(0, what=f"asking {one}")
         try:
             yield Finding("sources", "ok", f"{one}: {one.client(settings, Silent()).check()}")
         except (InputError, SourceUnavailable) as error:
@@ -198,7 +208,11 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
 def _prefect() -> Iterator[Finding]:
     url = prefect_api_url()
     if url is None:
-        yield Finding("prefect", "ok", "no server is set; runs need none")
+        if not answers(USUAL_PREFECT):
+            yield Finding("prefect", "ok", "no server is set; runs need none")
+            return
+        remedy = f"export PREFECT_API_URL={USUAL_PREFECT} if it is yours"
+        yield Finding("prefect", "warning", "a server answers on this machine, and PREFECT_API_URL is not set", remedy)
         return
     shown = re.sub(r"//[^/@]*@", "//", url)  # what stands before the @ is a password
     if find_spec("prefect") is None:
@@ -206,6 +220,8 @@ def _prefect() -> Iterator[Finding]:
         yield Finding("prefect", "problem", what, f"{remedy}, or unset PREFECT_API_URL", is_configuration=True)
     elif answers(url):
         yield Finding("prefect", "ok", f"{shown} answers")
+        yield from schedules(PrefectServer(url, authorization(credentials())), shown)
     else:
+        what = f"{shown} does not answer, so whether schedules fire is not known"
         remedy = "start the server, or unset PREFECT_API_URL"
-        yield Finding("prefect", "problem", f"{shown} does not answer", remedy, is_configuration=True)
+        yield Finding("prefect", "problem", what, remedy, is_configuration=True)

@@ -21,7 +21,9 @@ class Finding:
 
     def line(self) -> str:
         """The finding for people."""
-        return f"{self.outcome:<8} {self.check:<12} {clean(self.what)}{f'; {self.remedy}' if self.remedy else ''}"
+        return (
+            f"{self.outcome:<8} {self.check:<12} {clean(self.what)}{f'; {clean(self.remedy)}' if self.remedy else ''}"
+        )
 
 
 def exit_status(findings: Iterable[Finding]) -> int:

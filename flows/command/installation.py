@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 
 from flows.command.finding import Finding
 from flows.ground.extras import DISTRIBUTION
+from flows.ground.progress import Progress
 
 PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations")
 PARTS_OF_EXTRAS = {"dashboard": ("marimo",), "prefect": ("prefect",)}
@@ -19,13 +20,14 @@ FOR_DEVELOPERS = "dev"
 REMEDY = "install customer-agent-metrics again"
 
 
-def installation() -> Iterator[Finding]:
+def installation(progress: Progress) -> Iterator[Finding]:
     """Look at Python and at the installed packages. An extra that is not installed is not a problem."""
     yield from _python()
     present = {name: wanted for name, wanted in _extras().items() if all(_version(one) for one in wanted)}
     yield from _versions([*_required(""), *(one for wanted in present.values() for one in wanted)])
     yield Finding("extras", "ok", _shown(set(present)))
-    yield from _parts([*PARTS, *(part for extra in sorted(present) for part in PARTS_OF_EXTRAS.get(extra, ()))])
+    parts = [*PARTS, *(part for extra in sorted(present) for part in PARTS_OF_EXTRAS.get(extra, ()))]
+    yield from _parts(parts, progress)
 
 
 def _python() -> Iterator[Finding]:
@@ -80,8 +82,9 @@ def _shown(present: set[str]) -> str:
     return "; ".join(f"{state}: {', '.join(sorted(names))}" for state, names in parts.items() if names)
 
 
-def _parts(parts: list[str]) -> Iterator[Finding]:
+def _parts(parts: list[str], progress: Progress) -> Iterator[Finding]:
     for part in parts:
+        progress.advance(0, what=f"importing {part}")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -38,8 +38,8 @@ def status(request: WarehouseRequest, console: Console) -> int:
 @command(app, WarehouseRequest)
 def doctor(request: WarehouseRequest, console: Console) -> int:
     """Find what keeps this installation from working, and what to do about it."""
-    with console.working():
-        findings = examine(request)
+    with console.working() as progress:
+        findings = examine(request, progress)
     document = {"findings": [vars(finding) for finding in findings], "exit_status": exit_status(findings)}
     console.show(document, (finding.line() for finding in findings))
     return exit_status(findings)
