@@ -85,7 +85,7 @@ def write_loads(home: Home, loads: int) -> None:
             LakeFile(table, f"data/{table}/{number:010}-0000.parquet", count, 0) for table, count in ROWS.items()
         )
         at = MANIFESTS_AT + timedelta(minutes=5 * number)
-        lake.manifests.add(Load(number, "bench", at, files, (Input(f"{number}.csv", "digest"),), {}))
+        lake.manifests.add(Load(number, "bench", at, files, (Input(f"{number}.csv", "digest"),), {}, number - 1))
 
 
 def write_one(home: Home, loads: int) -> None:
@@ -99,7 +99,7 @@ def write_one(home: Home, loads: int) -> None:
             select = f"SELECT * REPLACE (1::BIGINT AS _load) FROM ({rows(table, 1, loads)})"
             connection.execute(f"COPY ({select}) TO '{home.lake / path}' (FORMAT parquet, COMPRESSION zstd)")
             files.append(LakeFile(table, path, count * loads, 0))
-    Lake(home.lake).manifests.add(Load(1, "bench", MANIFESTS_AT, tuple(files), (), {}))
+    Lake(home.lake).manifests.add(Load(1, "bench", MANIFESTS_AT, tuple(files), (), {}, 0))
 
 
 def read(home: Home) -> dict[str, float]:

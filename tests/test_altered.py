@@ -1,7 +1,9 @@
-"""What was checked is what is published: a candidate that somebody wrote to is not, and is built anew."""
+"""What was checked is what is published, and what is derived from a lake is of that lake; else it is built anew."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -50,3 +52,52 @@ def test_a_candidate_that_was_altered_after_its_check_is_not_published(home: Hom
     assert healed.build
     assert healed.build.mode == "full"
     assert counted(home.published_file) == 1
+
+
+def add_conversation(folder: Path, name: str) -> Path:
+    """A delivery beside the first, with one conversation more."""
+    key = {"account_id": "a", "conversation_id": name}
+    at = "2026-06-02T10:00:00Z"
+    write_rows(folder / f"conversations/{name}.jsonl", [{**key, "channel": "sms", "created_at": at}])
+    message = {**key, "message_id": name, "sender": "visitor", "sent_at": at, "text": "And Sweden?"}
+    write_rows(folder / f"messages/{name}.jsonl", [message])
+    return folder
+
+
+def test_a_lake_of_last_week_beside_a_newer_candidate_goes_on(home: Home, run: Run, tmp_path: Path) -> None:
+    """Load numbers were used again, and builds read only numbers above their last: new rows were nowhere."""
+    folder = shop(tmp_path / "shop")
+    run(folder, AS_OF)
+    shutil.copytree(home.lake, tmp_path / "backup")
+    run(add_conversation(folder, "second"), AS_OF)
+    shutil.rmtree(home.lake)
+    shutil.copytree(tmp_path / "backup", home.lake)
+
+    for file in folder.rglob("second.jsonl"):
+        file.unlink()
+    result = run(add_conversation(folder, "third"), AS_OF)
+    assert counted(home.published_file) == 2
+    assert result.build
+    assert (result.build.mode, result.build.loads_up_to) == ("full", 3)
+    assert "loads that the lake does not have" in result.build.anew_because
+
+    (lost,) = (home.lake / "data" / "accounts").iterdir()
+    lost.unlink()  # an incremental build does not read it
+    result = run(add_conversation(folder, "fourth"), AS_OF)
+    assert (result.outcome, result.exit_status, counted(home.published_file)) == ("published", 1, 3)
+    assert [one.path for one in result.damaged] == ["data/accounts/0000000001-0000.parquet"]
+
+
+def test_a_damaged_candidate_is_built_anew_in_the_same_run(home: Home, run: Run, tmp_path: Path) -> None:
+    """One run ended with "make room or mend the permissions"; only the next one built the candidate anew."""
+    folder = shop(tmp_path / "shop")
+    run(folder, AS_OF)
+    before = home.work_file.stat()
+    with home.work_file.open("r+b") as file:  # behind its headers; neither size nor time says so
+        file.seek(12_288)
+        file.write(bytes(before.st_size - 12_288))
+    os.utime(home.work_file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    result = run(add_conversation(folder, "second"), AS_OF)
+    assert counted(home.published_file) == 2
+    assert result.build
+    assert "it was not possible to go on from the last build" in result.build.anew_because

@@ -27,11 +27,14 @@ from flows.ground.home import Home
 from flows.ground.progress import Progress, Silent
 from flows.jobs.chosen import configured_sources
 from flows.lake import Lake
+from flows.lake.damage import glance
+from flows.lake.manifests import HOW_TO_MEND
 from flows.settings import Settings, credentials, prefect_api_url
 from flows.settings.requests import Request
 from flows.warehouses import Warehouse, named
 from flows.warehouses.publication import is_held
 
+DAMAGE_SHOWN = 5
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
 USUAL_PREFECT = "http://127.0.0.1:4200/api"  # where `prefect server start` listens
 
@@ -143,17 +146,21 @@ def _lake(lake: Lake) -> Iterator[Finding]:
     if not loads:
         yield Finding("lake", "ok", "nothing was loaded yet")
         return
-    files = lake.files()
-    missing = lake.missing(files)
-    if missing:
-        what = f"{len(missing)} files of committed loads are missing, e.g. {missing[0]}"
-        yield Finding("lake", "problem", what, "bring them back from a backup of the lake")
-    else:
-        yield Finding("lake", "ok", f"{loads:,} loads, {sum(file.rows for file in files):,} rows")
+    damaged = glance(lake)
+    for one in damaged[:DAMAGE_SHOWN]:
+        yield Finding("lake", "problem", one.sentence(), HOW_TO_MEND)
+    if len(damaged) > DAMAGE_SHOWN:
+        yield Finding("lake", "problem", f"{len(damaged):,} files are damaged", "run `agent-metrics lake verify`")
+    if not damaged:
+        yield Finding("lake", "ok", f"{loads:,} loads, {sum(file.rows for file in lake.files()):,} rows")
 
 
 def _candidate(home: Home) -> Iterator[Finding]:
     build, checked = Build.read(home), Checked.read(home)
+    if build is None and home.build_file.exists():
+        what = "the description of the last build is damaged, or of another version"
+        yield Finding("candidate", "warning", what, "the next run builds everything")
+        return
     if build is None:
         yield Finding("candidate", "ok", "there is no complete build; the next run makes a new build")
         return

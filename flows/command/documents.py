@@ -24,6 +24,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "warehouses": [_shown(one) for one in result.warehouses],
         "pull": [asdict(one) for one in result.pulled],
         "unread": [asdict(one) for one in result.unread],
+        "damaged": [one.to_json_dict() for one in result.damaged],
         "rejected_share": result.rejected_share(),
         "build": result.build.to_json_dict() if result.build else None,
         "check": _checked(result),

@@ -17,6 +17,7 @@ import typer
 
 from flows.command import documents, summary
 from flows.command.console import Console
+from flows.command.lake import app as lake_commands
 from flows.command.metrics import app as metrics_commands
 from flows.command.reading import app as reading_commands
 from flows.command.topics import app as topic_commands
@@ -36,6 +37,7 @@ app.add_typer(working_commands)
 app.add_typer(reading_commands)
 app.add_typer(topic_commands, name="topics")
 app.add_typer(metrics_commands, name="metrics")
+app.add_typer(lake_commands, name="lake")
 app.add_typer(warehouse_commands, name="warehouse")
 
 

@@ -13,6 +13,7 @@ from flows.ground.home import Home
 from flows.ground.text import clean, counted
 from flows.jobs import Closed, Result
 from flows.lake.compaction import Compacted
+from flows.lake.manifests import HOW_TO_MEND
 from flows.published.report import Report
 from flows.sources.pulled import Pulled, PulledAccount, PulledFiles
 
@@ -34,6 +35,10 @@ def what_was_done(result: Result) -> Iterator[str]:
         yield from _pulled(pulled)
     for one in result.unread:
         yield line("NOT READ", f"{one.source}: {one.error}")
+    for damage in result.damaged:
+        yield line("DAMAGED", damage.sentence())
+    if result.damaged:
+        yield line("", f"the lake needs mending: {HOW_TO_MEND}")
     if result.build and result.outcome != "rolled_back":
         yield from _built(result.build)
     if result.checked:
@@ -66,6 +71,8 @@ def _pulled(one: Pulled) -> Iterator[str]:
 def _built(build: Build) -> Iterator[str]:
     how = build.mode if build.changed else "nothing changed since the last build"
     yield line("Built", f"as of {build.as_of}, {how}; data up to {build.data_up_to or 'nothing yet'}")
+    if build.changed and build.anew_because:
+        yield line("", f"everything was built anew, because {build.anew_because}")
     if held_back := sum(build.held_back.values()):
         waiting = "whose parent is not known yet"
         yield line("Held back", f"{counted(held_back, 'row')} {waiting}{counts(build.held_back)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +11,12 @@ from duckdb import DuckDBPyConnection
 
 import contract
 from flows.engines import fingerprint
+from flows.engines.dbt import DISK_IS_FULL
 from flows.ground.build import Build
+from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home
 from flows.lake import Lake
+from flows.lake.damage import must_be_whole
 from flows.settings import AccountSettings
 
 
@@ -59,6 +62,13 @@ class Plan:
     project_text: str
     topics: Topics
     base: Build | None
+    last_load: str = ""
+    anew_because: str = ""
+
+    @property
+    def after(self) -> int:
+        """The last load of which the base holds the rows; 0 where everything is to be read."""
+        return self.base.loads_up_to if self.base else 0
 
     @property
     def number(self) -> int:
@@ -89,25 +99,47 @@ def plan(
     """Decide between going on and a full build (rule 1.4: the outcome is the same).
 
     Everything is built anew when asked for, when there is no complete build, when another engine made
-    it, when as-of moves backwards, and when what the models compute, the contract or the understanding of questions are
-    others than those of the last build (fingerprint.py).
+    it, when as-of moves backwards, when the lake's loads are not those that it read (a lake that came back from a
+    backup), and when what the models compute, the contract or the understanding of questions are others than those of
+    the last build (fingerprint.py).
     """
     base = None if full_refresh else last_build(home, engine)
+    anew_because = ""
+    if base is not None and lake.identity(base.loads_up_to) != base.last_load:
+        base, anew_because = None, "the last build read loads that the lake does not have"
     text = fingerprint.of_text(engine)
     project = base.project if base and base.project_text == text else fingerprint.of_project(engine)
     made_as_now = base is not None and (base.project, base.topics_method) == (project, topics.method)
     if base is not None and (not made_as_now or as_of < datetime.fromisoformat(base.as_of)):
         base = None
+    newest = lake.newest()
     return Plan(
         engine=engine,
         as_of=as_of,
-        loads_up_to=lake.newest(),
+        loads_up_to=newest,
         accounts=fingerprint.digest([repr(sorted(repr(one.model_dump(exclude={"sources"})) for one in accounts))]),
         project=project,
         project_text=text,
         topics=topics,
         base=base,
+        last_load=lake.identity(newest) or "",
+        anew_because=anew_because,
     )
+
+
+def derived(todo: Plan, lake: Lake, derive: Callable[[Plan], Build]) -> Build:
+    """The candidate as planned; where going on from the last build fails, that build is thrown away.
+
+    What is read of the lake is compared with what was written first. Raises LakeDamaged, and what `derive` raises.
+    """
+    must_be_whole(lake, todo.after)
+    try:
+        return derive(todo)
+    except (StorageFailed, BuildFailed) as error:
+        if todo.base is None or any(sign in error.what for sign in DISK_IS_FULL):
+            raise
+        because = f"it was not possible to go on from the last build ({error.what})"
+    return derived(replace(todo, base=None, anew_because=because), lake, derive)
 
 
 def described(
@@ -142,4 +174,6 @@ def described(
         contract_version=contract.version(),
         topics_method=todo.topics.method,
         topics_version=topics_version,
+        last_load=todo.last_load,
+        anew_because=todo.anew_because,
     )

@@ -13,12 +13,12 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import dbt
-from flows.engines.candidate import Plan, Topics, described, plan
+from flows.engines.candidate import Plan, Topics, derived, described, plan
 from flows.ground.build import Build, state_of
-from flows.ground.errors import StorageFailed
+from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
-from flows.ground.sql import literal
+from flows.ground.sql import first_line, literal
 from flows.lake import Lake, LakeFile, lake_columns
 from flows.settings import AccountSettings, Settings
 
@@ -45,6 +45,10 @@ def build(
     todo = plan(home, lake, settings.accounts, as_of, engine="duckdb", full_refresh=full_refresh, topics=topics)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
+    return derived(todo, lake, partial(_derive, home, lake, settings, progress))
+
+
+def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo: Plan) -> Build:
     try:
         _open_candidate(home, fresh=todo.base is None)
         _prepare(home, lake, settings.accounts, todo, settings.memory_limit)
@@ -67,6 +71,9 @@ def build(
             where=str(home.candidate),
             remedy="make room or mend the permissions and run again; the last publication stands",
         ) from error
+    except (duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException) as error:
+        what, remedy = first_line(error), "build it again with --full-refresh; the last publication stands"
+        raise BuildFailed(what, where=str(home.candidate), remedy=remedy) from error
     return result
 
 
@@ -87,7 +94,7 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
 
 def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan, memory_limit: str) -> None:
     """Lay what the models call the source `lake`: rows to read, loads, the run's values, the settings' accounts."""
-    after = todo.base.loads_up_to if todo.base else 0
+    after = todo.after
     files = lake.files(after)
     with closing(duckdb.connect(home.work_file, config={"memory_limit": memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")

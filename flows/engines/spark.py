@@ -19,7 +19,7 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import cluster, dbt
-from flows.engines.candidate import Plan, Topics, described, plan
+from flows.engines.candidate import Plan, Topics, derived, described, plan
 from flows.engines.duckdb import lay_asked
 from flows.engines.gather import files_of
 from flows.ground.build import Build
@@ -53,6 +53,10 @@ def build(
     todo = plan(home, lake, settings.accounts, as_of, engine="spark", full_refresh=full_refresh, topics=topics)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
+    return derived(todo, lake, partial(_derive, home, lake, settings, progress))
+
+
+def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo: Plan) -> Build:
     session = cluster.session(home, settings.spark)
     try:
         _open_candidate(home, fresh=todo.base is None)
@@ -117,7 +121,7 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
 
 def _prepare(session: SparkSession, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan) -> None:
     """Lay what the models call the source `lake`, as views of the session."""
-    after = todo.base.loads_up_to if todo.base else 0
+    after = todo.after
     files = lake.files(after)
     for table in contract.landing():
         rows = _rows(session, lake, table, files)

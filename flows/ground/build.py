@@ -19,7 +19,9 @@ class Build:
     `project_text` are the fingerprints of what was computed and of the files that said so. `topics_version` is the
     version of the questions' grouping. `next_change_at` is the first instant after as-of at which time alone changes a
     figure: None where there is none, empty where an earlier version did not ask. `state` is that of the candidate's
-    files when they were complete. `changed` is False where the build found nothing to do.
+    files when they were complete. `last_load` is the identity of the lake's load `loads_up_to`, empty where it is not
+    known. `anew_because` says why everything was built although there was a build to go on from, for people; empty
+    where that is usual. `changed` is False where the build found nothing to do.
     """
 
     build_id: str
@@ -42,12 +44,20 @@ class Build:
     project_text: str = ""
     next_change_at: str | None = ""
     state: str = ""
+    last_load: str = ""
+    anew_because: str = ""
     changed: bool = True
 
     @classmethod
     def read(cls, home: Home) -> Build | None:
-        """The candidate of this home; None where there is none, it was cut off, or another version made it."""
-        document = read_json(home.build_file)
+        """The candidate of this home; None where there is none, it was cut off, or another version made it.
+
+        None also where the file is damaged: what is derived is derived again.
+        """
+        try:
+            document = read_json(home.build_file)
+        except ValueError:
+            return None
         return None if document is None else cls.from_json_dict(document)
 
     @classmethod

@@ -24,14 +24,14 @@ class Checked:
 
     @classmethod
     def read(cls, home: Home) -> Checked | None:
-        """The last verdict in this home; None where there is none, or another version gave it."""
-        document = read_json(home.check_file)
-        if document is None:
-            return None
+        """The last verdict in this home; None where there is none, it is damaged, or another version gave it."""
         try:
+            document = read_json(home.check_file)
+            if document is None:
+                return None
             facts = {name: document.pop(name) for name in FACTS}
             return cls(**facts, verdict=Verdict.from_json_dict(document))
-        except (KeyError, TypeError):  # other fields than these
+        except (KeyError, TypeError, ValueError):  # other fields than these, or damaged
             return None
 
     def write(self, home: Home) -> None:

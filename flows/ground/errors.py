@@ -9,7 +9,8 @@
     ├── BuildFailed             1  dbt could not build the candidate
     ├── ClusterUnavailable      1  the Spark cluster does not answer; a retry can help
     ├── StorageFailed           1  disk full, no permission, file system error
-    │   └── LakeUnavailable     1  the lake's object store does not answer; a retry can help
+    │   ├── LakeUnavailable     1  the lake's object store does not answer; a retry can help
+    │   └── LakeDamaged         1  files of the lake are gone, or are not what was written
     └── WarehouseFailed         1  a warehouse in Postgres refused what it was asked
         └── WarehouseUnavailable 1 a warehouse in Postgres does not answer; a retry can help
 
@@ -73,6 +74,10 @@ class StorageFailed(AgentMetricsError):
 
 class LakeUnavailable(StorageFailed):
     is_transient = True
+
+
+class LakeDamaged(StorageFailed):
+    pass
 
 
 class WarehouseFailed(AgentMetricsError):

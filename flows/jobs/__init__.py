@@ -3,20 +3,23 @@
 A job is one verb at work on one home. Its steps are the parts of it that can be tried again.
 """
 
-from flows.jobs.result import Closed, Result, Unread
-from flows.jobs.verbs import build, check, compact, publish, pull, reconcile, rollback, run, topics
+from flows.jobs.result import Closed, Result, Unread, Verified
+from flows.jobs.verbs import build, check, compact, publish, pull, reconcile, repair, rollback, run, topics, verify
 
 __all__ = [
     "Closed",
     "Result",
     "Unread",
+    "Verified",
     "build",
     "check",
     "compact",
     "publish",
     "pull",
     "reconcile",
+    "repair",
     "rollback",
     "run",
     "topics",
+    "verify",
 ]

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from flows import warehouses
+from flows.ground.build import Build
 from flows.ground.errors import HomeBusy
 from flows.ground.home import Home
 from flows.ground.progress import Progress, Silent
@@ -36,7 +37,8 @@ class Job:
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.home.lake, self.settings.lake)
+        built = Build.read(self.home)
+        return Lake(self.home.lake, self.settings.lake, above=built.loads_up_to if built else 0)
 
 
 def begun(request: Request, progress: Progress | None = None) -> Job:

@@ -13,6 +13,7 @@ from flows.ground.checked import Checked
 from flows.ground.errors import GateClosed, SourceUnavailable, WarehouseFailed
 from flows.ground.home import Home
 from flows.lake.compaction import Compacted
+from flows.lake.damage import Damage
 from flows.published.reconciliation import ReconciledFigure
 from flows.sources.pulled import Pulled
 from flows.warehouses import Warehouse
@@ -35,6 +36,14 @@ Ending = Literal[
 
 
 @dataclass(frozen=True)
+class Verified:
+    """What of the lake is damaged, and how many files cannot be told: an earlier version kept no checksums."""
+
+    damaged: list[Damage]
+    unknown: int
+
+
+@dataclass(frozen=True)
 class Unread:
     """A source that could not be read, and why."""
 
@@ -50,6 +59,7 @@ class Result:
     home: Path
     pulled: list[Pulled] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    damaged: list[Damage] = field(default_factory=list)
     build: Build | None = None
     checked: Checked | None = None
     publication: Publication | None = None
@@ -59,10 +69,12 @@ class Result:
 
     @property
     def exit_status(self) -> int:
-        """0, or 3 for a closed gate, or 1 where a warehouse is behind, or 5 where a source could not be read."""
+        """0, or 3 for a closed gate, or 1 where a warehouse is behind or the lake damaged, or 5 where a source could
+        not be read.
+        """
         if self.outcome == "gate_closed":
             return GateClosed.exit_status
-        if self.behind():
+        if self.behind() or self.damaged:
             return WarehouseFailed.exit_status
         return SourceUnavailable.exit_status if self.unread else 0
 

@@ -6,6 +6,7 @@ A step can be tried again by itself. It gets a job and its own arguments, and re
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -18,9 +19,14 @@ from flows.ground.checked import Checked
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError, SourceRefused
 from flows.ground.home import write_durably
-from flows.jobs.chosen import Source
+from flows.jobs.chosen import Source, configured_sources
 from flows.jobs.job import Job
+from flows.jobs.result import Verified
+from flows.lake import Lake
 from flows.lake.compaction import Compacted
+from flows.lake.damage import Damage, examined, glance, without_checksum
+from flows.lake.repair import Mended
+from flows.lake.repair import repair as mend
 from flows.sources import files
 from flows.sources.pulled import Pulled
 from flows.warehouses import Target, Warehouse
@@ -62,6 +68,35 @@ def _loaded(job: Job, source: Source, client: Client) -> Pulled:
     from flows.sources import api  # noqa: PLC0415  dlt costs a second
 
     return api.pull(source.name, client, job.lake, job.progress, job.settings.pull_minutes)
+
+
+def look_over(job: Job) -> list[Damage]:
+    """What names, sizes and manifests of the lake show of damage, without reading its data. Raises StorageFailed."""
+    return glance(job.lake)
+
+
+def verify(job: Job) -> Verified:
+    """Compare the whole lake with what was written. Raises StorageFailed."""
+    lake = job.lake
+    job.progress.start("verify")
+    found = examined(lake, advance=lambda: job.progress.advance(1))
+    job.progress.finish()
+    return Verified(found, without_checksum(lake))
+
+
+def repair(job: Job) -> list[Mended]:
+    """Mend the lake; where anything was mended, the next build reads it all again. Raises StorageFailed."""
+    folder = job.settings.sources.files
+
+    def read_again(lake: Lake, number: int, paths: Collection[str]) -> Collection[str]:
+        if folder is None:
+            return []
+        return files.read_again(folder.path, lake, number, paths, follow_links=folder.follow_links)
+
+    done = mend(job.lake, {one.name for one in configured_sources(job.settings)}, read_again)
+    if done:
+        job.home.build_file.unlink(missing_ok=True)
+    return done
 
 
 def compact(job: Job) -> Compacted:
@@ -135,7 +170,7 @@ def check(job: Job, built: Build, *, is_whole: bool) -> Checked:
         scope="changed" if continues and not is_whole else "all",
         as_of=datetime.fromisoformat(built.as_of),
         published_as_of=standing.newest.as_of if standing else None,
-        published_load=standing.build.loads_up_to if standing and standing.build else 0,
+        published_load=_published_load(job, standing.build if standing else None),
         progress=job.progress,
     )
     checked_at = utc_text(datetime.now(UTC))
@@ -144,6 +179,13 @@ def check(job: Job, built: Build, *, is_whole: bool) -> Checked:
     write_durably(job.home.check_page, page.render(verdict, heading))
     checked.write(job.home)
     return checked
+
+
+def _published_load(job: Job, published: Build | None) -> int:
+    """The last load in what is published; 0 where the lake was set back since, and other loads bear its numbers."""
+    if published is None or job.lake.identity(published.loads_up_to) != published.last_load:
+        return 0
+    return published.loads_up_to
 
 
 def _candidate(job: Job, built: Build, published_file: Path | None) -> gate.Candidate | gate.OnSpark:

@@ -17,8 +17,9 @@ from flows.jobs import steps
 from flows.jobs.calls import Call, directly
 from flows.jobs.chosen import Source, reporting_sources, sources_to_pull
 from flows.jobs.job import Job, begun, holding_home
-from flows.jobs.result import Closed, Result, Unread
+from flows.jobs.result import Closed, Result, Unread, Verified
 from flows.jobs.steps import Wanted
+from flows.lake.repair import Mended
 from flows.published.reconciliation import reconciled
 from flows.settings.requests import (
     BuildRequest,
@@ -27,9 +28,11 @@ from flows.settings.requests import (
     PublishRequest,
     PullRequest,
     ReconcileRequest,
+    RepairRequest,
     RollbackRequest,
     RunRequest,
     TopicsRequest,
+    VerifyRequest,
 )
 from flows.warehouses import Target
 
@@ -91,8 +94,9 @@ def pull(request: PullRequest, call: Call = directly, progress: Progress | None 
 def build(request: BuildRequest, call: Call = directly, progress: Progress | None = None) -> Result:
     """Derive the candidate from the lake."""
     with holding_home(begun(request, progress), request.wait) as job:
+        damaged = call(steps.look_over, job)
         built = call(steps.build, job, Wanted(request.instant(), request.full_refresh))
-        return Result("built" if built.changed else "nothing_new", job.home.root, build=built)
+        return Result("built" if built.changed else "nothing_new", job.home.root, build=built, damaged=damaged)
 
 
 def check(request: CheckRequest, call: Call = directly, progress: Progress | None = None) -> Result:
@@ -130,6 +134,17 @@ def compact(request: CompactRequest, call: Call = directly, progress: Progress |
     return Result("compacted" if done.rows_written else "nothing_new", job.home.root, compacted=done)
 
 
+def verify(request: VerifyRequest, progress: Progress | None = None) -> Verified:
+    """Compare every file of the lake with what was written; a run may go on beside it."""
+    return steps.verify(begun(request, progress))
+
+
+def repair(request: RepairRequest, progress: Progress | None = None) -> list[Mended]:
+    """Mend what `verify` finds: what a source can give again is asked again, the rest is named."""
+    with holding_home(begun(request, progress), request.wait) as job:
+        return steps.repair(job)
+
+
 def rollback(request: RollbackRequest, call: Call = directly, progress: Progress | None = None) -> Result:
     """Publish the publication before, or the named one, again, and hold further publications (rule 9.2)."""
     with holding_home(begun(request, progress), request.wait) as job:
@@ -148,7 +163,8 @@ def _pull_all(job: Job, sources: list[Source], call: Call, result: Result) -> No
 
 
 def _derive(job: Job, wanted: Wanted, call: Call, result: Result) -> None:
-    """Build, check and publish."""
+    """Build, check and publish. What of the lake is damaged and not needed for this is told in the result."""
+    result.damaged = call(steps.look_over, job)
     result.build = call(steps.build, job, wanted)
     _passed(job, result, call(steps.check, job, result.build, is_whole=False))
     _publish_all(job, call, result, call(steps.seal, job))

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import duckdb
 
-from flows.ground.errors import HomeBusy, StorageFailed
+from flows.ground.errors import HomeBusy, LakeDamaged
 from flows.ground.progress import Progress
 from flows.ground.sql import literal
-from flows.lake.manifests import LakeFile, Span
-from flows.lake.store import Lake, storing
+from flows.lake.damage import reading
+from flows.lake.manifests import HOW_TO_MEND, LakeFile, Manifest, Span
+from flows.lake.store import Lake, described_file, storing
 
 LARGEST = 20_000_000  # rows; what holds more is large enough to be left alone
 FILES_AT_ONCE = 500
@@ -100,9 +101,11 @@ def _merge(
     scratch.mkdir(parents=True)
     by_table: dict[str, list[LakeFile]] = {}
     inputs: dict[str, dict[str, str]] = {}
+    identities: dict[int, str] = {}
     for span, files in taken:
         for file in files:
             by_table.setdefault(file.table, []).append(file)
+        identities |= lake.manifests.of(span).identities
         for source, digests in lake.manifests.inputs_of(span).items():
             inputs.setdefault(source, {}).update(digests)
     written = []
@@ -113,20 +116,24 @@ def _merge(
         lake.connect(connection)
         for table, files in sorted(by_table.items()):
             local = scratch / f"{table}.parquet"
-            rows, refused = _write(connection, [lake.path(file) for file in files], local)
-            if (rows, refused) != (sum(file.rows for file in files), sum(file.refused for file in files)):
+            with reading(lake):
+                _write(connection, [lake.path(file) for file in files], local)
+            one = described_file(connection, table, merged.data(table), local)
+            if (one.rows, one.refused) != (sum(file.rows for file in files), sum(file.refused for file in files)):
                 what = f"files of {table} do not hold the rows that their manifests say"
-                raise StorageFailed(what, where=lake.storage.url(f"data/{table}"), remedy="restore them from a backup")
+                raise LakeDamaged(what, where=lake.storage.url(f"data/{table}"), remedy=HOW_TO_MEND)
             lake.storage.put(local, merged.data(table))
-            written.append(LakeFile(table, merged.data(table), rows, refused))
+            written.append(one)
             progress.advance(1, table)
     progress.finish()
-    lake.manifests.replace(merged, written, inputs)
+    previous = lake.manifests.of(taken[0][0]).previous
+    manifest = Manifest(tuple(written), tuple(sorted(inputs)), previous, identities, is_as_written=True)
+    lake.manifests.replace(merged, manifest, inputs)
     return sum(file.rows for file in written), len(written)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> tuple[int, int]:
-    """The rows of all files in their order, as one file; how many there are, and how many are refused.
+def _write(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> None:
+    """The rows of all files in their order, as one file.
 
     Many files are taken some at a time: each takes memory.
     """
@@ -138,10 +145,6 @@ def _write(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: 
         _copy(connection, [str(file) for file in files], target)
         for file in files:
             file.unlink()
-    [(rows, refused)] = connection.execute(
-        f"SELECT count(*), count(_refused) FROM read_parquet({literal(str(target))})"
-    ).fetchall()
-    return int(rows), int(refused)
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], target: Path) -> None:

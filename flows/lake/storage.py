@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
 import duckdb
@@ -36,15 +36,21 @@ class Storage(Protocol):
     Raises OSError, or LakeUnavailable where a network is in between.
     """
 
+    is_near: bool  # whether reading a whole file costs little more than what a build reads of it
+
     def url(self, path: str) -> str:
         """What DuckDB's read_parquet and Spark take."""
 
     def names(self, folder: str) -> list[str]:
         """Names of the files in a folder, in order; none where there is no such folder."""
 
-    def holds(self, path: str) -> bool: ...
+    def sizes(self, folder: str) -> dict[str, int]:
+        """The same names, each with the bytes of its file."""
 
     def read(self, path: str) -> str: ...
+
+    def open(self, path: str) -> BinaryIO:
+        """The bytes of a file."""
 
     def write(self, path: str, text: str) -> None:
         """Replace a small file at once: it is the old one or the new one, whole."""
@@ -55,12 +61,17 @@ class Storage(Protocol):
     def remove(self, path: str) -> None:
         """Delete a file; one that is gone already is not an error."""
 
+    def set_aside(self, path: str) -> None:
+        """Rename a file to `<path>.damaged`; one that is gone is not an error."""
+
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Teach the database of `connection` to read these files."""
 
 
 class Folder:
     """A folder of this machine."""
+
+    is_near = True
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -74,11 +85,14 @@ class Folder:
         except FileNotFoundError:
             return []
 
-    def holds(self, path: str) -> bool:
-        return (self._root / path).is_file()
+    def sizes(self, folder: str) -> dict[str, int]:
+        return {name: (self._root / folder / name).stat().st_size for name in self.names(folder)}
 
     def read(self, path: str) -> str:
         return (self._root / path).read_text("utf-8")
+
+    def open(self, path: str) -> BinaryIO:
+        return (self._root / path).open("rb")
 
     def write(self, path: str, text: str) -> None:
         write_durably(self._root / path, text)
@@ -95,12 +109,18 @@ class Folder:
     def remove(self, path: str) -> None:
         (self._root / path).unlink(missing_ok=True)
 
+    def set_aside(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            (self._root / path).rename(self._root / f"{path}.damaged")
+
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Nothing: folders are read as they are."""
 
 
 class Remote:
     """A URL of an fsspec file system; credentials and endpoint are what that file system finds in its environment."""
+
+    is_near = False
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
@@ -109,20 +129,23 @@ class Remote:
         return f"{self._url}/{path}"
 
     def names(self, folder: str) -> list[str]:
+        return sorted(self.sizes(folder))
+
+    def sizes(self, folder: str) -> dict[str, int]:
         with self._reaching() as files:
             files.invalidate_cache()
             try:
-                return sorted(
-                    entry["name"].rpartition("/")[2]
+                return {
+                    entry["name"].rpartition("/")[2]: int(entry["size"])
                     for entry in files.ls(self.url(folder), detail=True)
                     if entry["type"] == "file" and entry["name"].rpartition("/")[2]
-                )
+                }
             except FileNotFoundError:
-                return []
+                return {}
 
-    def holds(self, path: str) -> bool:
+    def open(self, path: str) -> BinaryIO:
         with self._reaching() as files:
-            return bool(files.exists(self.url(path)))
+            return cast("BinaryIO", files.open(self.url(path), "rb"))
 
     def read(self, path: str) -> str:
         with self._reaching() as files:
@@ -143,6 +166,10 @@ class Remote:
                 files.rm_file(self.url(path))
             except FileNotFoundError:
                 return
+
+    def set_aside(self, path: str) -> None:
+        with suppress(FileNotFoundError), self._reaching() as files:
+            files.mv(self.url(path), self.url(f"{path}.damaged"))
 
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         with self._reaching() as files:

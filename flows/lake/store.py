@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+import contract
 from flows.ground.errors import StorageFailed
 from flows.ground.sql import literal
 from flows.lake.manifests import Input, LakeFile, Load, Manifests
@@ -47,13 +49,11 @@ class LoadWriter:
                 f"COPY (SELECT * EXCLUDE (_position, _refused, _payload), {stamp} FROM ({rows})) "
                 f"TO {literal(str(local))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
             )
-            [(rows_written, refused)] = connection.execute(
-                f"SELECT count(*), count(_refused) FROM read_parquet({literal(str(local))}, hive_partitioning=false)"
-            ).fetchall()
+            described = described_file(connection, table, path, local)
             written = self.storage.put(local, path)
         for earlier in [file for file in self.files if file.path == path]:
             self.files.remove(earlier)
-        self.files.append(LakeFile(table, path, rows_written, refused))
+        self.files.append(described)
         return written
 
     def abandon(self) -> None:
@@ -63,7 +63,8 @@ class LoadWriter:
     def commit(self, inputs: tuple[Input, ...], ignored_columns: dict[str, list[str]]) -> Load:
         """Make everything written so far one load, at once."""
         files = tuple(sorted(self.files, key=lambda file: (Path(file.path).name, file.path)))
-        load = Load(self.number, self.source, self.loaded_at, files, inputs, ignored_columns)
+        previous = self.manifests.newest()
+        load = Load(self.number, self.source, self.loaded_at, files, inputs, ignored_columns, previous)
         with storing(self.storage.url("loads")):
             self.manifests.add(load)
             shutil.rmtree(self.scratch, ignore_errors=True)
@@ -73,11 +74,13 @@ class LoadWriter:
 class Lake:
     """The loads in `root`, or at `url`; then `root` only holds what this machine needs beside them.
 
-    Who begins a load holds the lock of the home.
+    Who begins a load holds the lock of the home. New loads have numbers above `above`, too: the last load that
+    anything derived from this lake has seen, also where the lake itself was set back since.
     """
 
-    def __init__(self, root: Path, url: str | None = None) -> None:
+    def __init__(self, root: Path, url: str | None = None, above: int = 0) -> None:
         self.root = root
+        self.above = above
         self.storage: Storage = Remote(url) if url else Folder(root)
         self.manifests = Manifests(self.storage)
 
@@ -90,7 +93,7 @@ class Lake:
             return self.manifests.files(after)
 
     def newest(self) -> int:
-        """The number of the last committed load, 0 where there is none; they are numbered from 1, without gaps."""
+        """The number of the last committed load, 0 where there is none; numbers grow and are never used again."""
         with storing(self.storage.url("loads")):
             return self.manifests.newest()
 
@@ -99,15 +102,17 @@ class Lake:
         with storing(self.storage.url("loads")):
             return self.manifests.inputs(source)
 
+    def identity(self, number: int) -> str | None:
+        """What tells the load of this number from another of the same number; None where there is no such load.
+
+        Empty where it is not known, because an earlier version wrote the load, and of number 0.
+        """
+        with storing(self.storage.url("loads")):
+            return self.manifests.identity(number) if number else ""
+
     def path(self, file: LakeFile) -> str:
         """What read_parquet takes, on a connection that `connect` has seen."""
         return self.storage.url(file.path)
-
-    def missing(self, files: Sequence[LakeFile]) -> list[str]:
-        """Those of `files` that are not there."""
-        with storing(self.storage.url("data")):
-            there = {path for path, _, _ in self.manifests.data_files()}
-        return [self.path(file) for file in files if file.path not in there]
 
     def connect(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Teach the database of `connection` to read this lake."""
@@ -118,15 +123,40 @@ class Lake:
         scratch = self.root / "tmp"
         with storing(str(self.root)):
             shutil.rmtree(scratch, ignore_errors=True)
-            self._sweep(set(self.manifests.singles()))
+            newest = self.manifests.newest()
+            self._sweep(newest)
             scratch.mkdir(parents=True)
-        return LoadWriter(self.storage, self.manifests, scratch, self.manifests.newest() + 1, source, datetime.now(UTC))
+        number = max(newest, self.above) + 1
+        return LoadWriter(self.storage, self.manifests, scratch, number, source, datetime.now(UTC))
 
-    def _sweep(self, committed: set[int]) -> None:
-        """Remove data files of loads without a manifest; files of many loads are the compaction's to remove."""
+    def _sweep(self, newest: int) -> None:
+        """Remove what loads that were never committed left: they came after the newest.
+
+        Earlier files without a manifest have lost it; files of many loads are the compaction's to remove.
+        """
         for path, first, last in self.manifests.data_files():
-            if first == last and first not in committed:
+            if first == last and first > newest:
                 self.storage.remove(path)
+
+
+def described_file(connection: duckdb.DuckDBPyConnection, table: str, path: str, local: Path) -> LakeFile:
+    """The Parquet file `local`, which becomes the lake's `path`, as manifests describe it."""
+    with local.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return replace(counted_file(connection, table, path, str(local)), size=local.stat().st_size, sha256=sha256)
+
+
+def counted_file(connection: duckdb.DuckDBPyConnection, table: str, path: str, url: str) -> LakeFile:
+    """The Parquet file at `url`, the lake's `path`, with its rows counted. Raises duckdb.Error if it is not whole."""
+    [(rows, refused)] = connection.execute(
+        f"SELECT count(*), count(_refused) FROM read_parquet({literal(url)}, hive_partitioning=false)"
+    ).fetchall()
+    event_time = contract.landing()[table].event_time if table in contract.landing() else None
+    [(first_at, last_at)] = connection.execute(
+        f"""SELECT min(stats_min_value), max(stats_max_value)
+        FROM parquet_metadata({literal(url)}) WHERE path_in_schema = {literal(event_time)}"""
+    ).fetchall()
+    return LakeFile(table, path, int(rows), int(refused), first_at=first_at, last_at=last_at)
 
 
 @contextmanager

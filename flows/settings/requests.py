@@ -153,11 +153,17 @@ class DateRangeRequest(Request):
         return last
 
 
-class PullRequest(HomeRequest):
+class _Path(Request):
+    path: str | None = Field(default=None, description="Folder of the source `files`.")
+
+    def _options(self) -> dict[str, Any]:
+        return super()._options() | ({"sources": {"files": {"path": self.path}}} if self.path else {})
+
+
+class PullRequest(_Path, HomeRequest):
     """Load what the sources have that is new."""
 
     source: tuple[str, ...] = Field(default=(), description="Source to pull; may repeat.")
-    path: str | None = Field(default=None, description="Folder of the source `files`.")
 
     @field_validator("source")
     @classmethod
@@ -167,9 +173,6 @@ class PullRequest(HomeRequest):
             if name not in known:
                 raise ValueError(f"there is no source '{name}'; known are: {', '.join(known)}")
         return tuple(dict.fromkeys(source))
-
-    def _options(self) -> dict[str, Any]:
-        return super()._options() | ({"sources": {"files": {"path": self.path}}} if self.path else {})
 
 
 class BuildRequest(_AsOf, _Engine, HomeRequest):
@@ -211,6 +214,14 @@ class TopicsRequest(_AsOf, _Engine, WarehouseRequest, HomeRequest):
 
 class CompactRequest(Request):
     """Rewrite the small files of many loads."""
+
+
+class VerifyRequest(Request):
+    """Compare the lake with what was written."""
+
+
+class RepairRequest(_Path, HomeRequest):
+    """Mend the lake."""
 
 
 class RollbackRequest(WarehouseRequest, HomeRequest):

@@ -18,6 +18,7 @@ from flows.ground.home import Home
 from flows.ground.progress import Silent
 from flows.lake import Input, Lake, compaction
 from flows.lake.compaction import Compacted, compact
+from flows.lake.damage import examined
 from flows.settings.requests import CompactRequest, PullRequest, RunRequest
 from tests.reference.compare import compare, read_published
 from tests.reference.deliveries import merged, random_deliveries, write_load
@@ -95,7 +96,7 @@ def test_the_same_rows_and_loads_are_read_from_fewer_files(home: Home) -> None:
     ]
     assert (read(home), said(lake), lake.inputs("test")) == (rows, before, inputs)
     assert inputs == {"file 0": "digest 6", "file 1": "digest 7", "file 2": "digest 5"}
-    assert lake.missing(lake.files()) == []
+    assert examined(lake) == []
     assert compacted(home).rows_written == 0
 
 

@@ -22,6 +22,7 @@ import contract
 from flows.ground.progress import Progress
 from flows.ground.sql import literal
 from flows.lake import PARTS, Input, Lake, LoadWriter
+from flows.lake.damage import reading
 from flows.lake.landing import Given, landed, landing_columns
 from flows.lake.store import storing
 from flows.sources.api import parts
@@ -180,7 +181,7 @@ class _Loading:
             "temp_directory": str(writer.scratch),
             "enable_external_file_cache": False,
         }
-        with storing(writer.scratch), duckdb.connect(config=limits) as connection:
+        with storing(writer.scratch), duckdb.connect(config=limits) as connection, reading(self._lake):
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
             known = self._lake.files()

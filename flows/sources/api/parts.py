@@ -14,6 +14,7 @@ import duckdb
 
 from flows.ground.sql import literal
 from flows.lake import PARTS, Lake
+from flows.lake.damage import reading
 
 _LINE_BYTES = 64 * 1024 * 1024
 _FETCHED = 10_000
@@ -182,7 +183,7 @@ class Known:
         return f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
 
     def _rows(self, query: str, **given: Any) -> list[tuple[Any, ...]]:
-        with duckdb.connect() as connection:
+        with duckdb.connect() as connection, reading(self._lake):
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
             return connection.execute(query, {"account": self._account, **given}).fetchall()
