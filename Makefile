@@ -1,4 +1,5 @@
 # make demo   sets up .venv with what users need and runs the main job on a demo shop
+# make up     runs a Prefect server with the schedules, a worker and the page on this machine, until Ctrl-C
 # make test   sets everything up (Java and Chromium, too, where it may) and runs linters, type checks and all tests
 # make quick  ROOM=warehouses: ruff, and the tests of one room (a folder or file of tests/) that do not take long
 # make bench  measures the main job on large histories, the sources, the lake, the topics and the page (20 GB of disk, an hour)
@@ -12,10 +13,14 @@ HERE := $(if $(wildcard $(READY)),$(READY),$(USABLE))  # the developers' environ
 # Where bytecode is not kept, every command compiles dbt and Great Expectations anew, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint unit quick bench docs generate lock clean
+.PHONY: demo up test lint unit quick bench docs generate lock clean
 
 demo: $(HERE)
 	$(BIN)/agent-metrics demo --home .demo
+
+up: $(HERE)
+	[ -x $(BIN)/prefect ] || sh setup.sh prefect
+	$(BIN)/agent-metrics up
 
 test: lint unit
 

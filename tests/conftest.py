@@ -35,6 +35,7 @@ SLOW = (
     "test_flows.py",
     "test_installation.py",
     "test_killed_run.py",
+    "test_up.py",
     "warehouses/test_interrupted.py",
     "warehouses/test_postgres_interrupted.py",
 )

@@ -266,6 +266,14 @@ def test_the_doctor_sees_that_no_worker_is_there_and_that_runs_are_late(server: 
     assert f"problem  late runs    1 runs have not begun, the oldest ({late['name']})" in said
 
 
+def test_the_doctor_sees_that_runs_wait_for_a_run_that_has_gone(server: Server, idle: str) -> None:
+    """A server that ended while a run was at work kept its place taken, and every later run waited for ever."""
+    hours_ago = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    queued = {"type": "SCHEDULED", "name": "AwaitingConcurrencySlot", "state_details": {"scheduled_time": hours_ago}}
+    waiting = server.ask(f"deployments/{idle}/create_flow_run", state=queued)
+    assert f"1 runs wait for an earlier run to end, the first ({waiting['name']})" in examined(server)
+
+
 def test_the_doctor_sees_that_the_scheduler_plans_nothing(
     server: Server, idle: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

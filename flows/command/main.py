@@ -21,6 +21,7 @@ from flows.command.lake import app as lake_commands
 from flows.command.metrics import app as metrics_commands
 from flows.command.reading import app as reading_commands
 from flows.command.topics import app as topic_commands
+from flows.command.up import app as up_commands
 from flows.command.warehouse import app as warehouse_commands
 from flows.command.working import app as working_commands
 from flows.ground.errors import AgentMetricsError, InputError
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(working_commands)
 app.add_typer(reading_commands)
+app.add_typer(up_commands)
 app.add_typer(topic_commands, name="topics")
 app.add_typer(metrics_commands, name="metrics")
 app.add_typer(lake_commands, name="lake")

@@ -18,6 +18,8 @@ from pydantic import BaseModel, TypeAdapter
 SECONDS_TO_ANSWER = 5
 PAGE = 200  # the most that the server lists at once
 HEARTBEATS = 3  # that a worker may miss, as the server counts it
+TO_BEGIN = ("Scheduled", "Late")  # states of a run that waits for its instant, or for a worker
+QUEUED = ("AwaitingConcurrencySlot",)  # of a run that waits for an earlier run of its deployment to end
 ENTRYPOINT = re.compile(r"flows[./](\w+)(?:\.|\.py:)\1")  # of the flows of this project, and of no other
 
 T = TypeVar("T")
@@ -113,12 +115,14 @@ class PrefectServer:
 
     def ahead(self, deployment: Deployment, at_most: int) -> list[FlowRun]:
         """The next runs of a deployment that are planned."""
-        asked = _scheduled([deployment], "after_", self.now)
+        asked = _scheduled([deployment], TO_BEGIN, "after_", self.now)
         return self._ask("flow_runs/filter", list[FlowRun], **asked, sort="EXPECTED_START_TIME_ASC", limit=at_most)
 
-    def late(self, deployments: Sequence[Deployment], by: timedelta) -> tuple[int, FlowRun | None]:
-        """How many runs should have begun before that and have not, and the oldest of them."""
-        asked = _scheduled(deployments, "before_", self.now - by)
+    def late(
+        self, deployments: Sequence[Deployment], states: Sequence[str], by: timedelta
+    ) -> tuple[int, FlowRun | None]:
+        """How many runs in such states should have begun before that and have not, and the oldest of them."""
+        asked = _scheduled(deployments, states, "before_", self.now - by)
         oldest = self._ask("flow_runs/filter", list[FlowRun], **asked, sort="EXPECTED_START_TIME_ASC", limit=1)
         return self._ask("flow_runs/count", int, **asked), next(iter(oldest), None)
 
@@ -155,12 +159,11 @@ def authorization(environment: Mapping[str, str]) -> str | None:
     return f"Bearer {key}" if key else None
 
 
-def _scheduled(deployments: Sequence[Deployment], side: str, instant: datetime) -> dict[str, object]:
-    """The filter of runs that wait for their instant; those that wait for a free place are at work already."""
+def _scheduled(
+    deployments: Sequence[Deployment], states: Sequence[str], side: str, instant: datetime
+) -> dict[str, object]:
+    """The filter of runs that wait, by the instant at which they should begin."""
     return {
         "deployments": {"id": {"any_": [one.id for one in deployments]}},
-        "flow_runs": {
-            "state": {"name": {"any_": ["Scheduled", "Late"]}},
-            "expected_start_time": {side: instant.isoformat()},
-        },
+        "flow_runs": {"state": {"name": {"any_": list(states)}}, "expected_start_time": {side: instant.isoformat()}},
     }

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from flows.command.finding import Finding
-from flows.command.prefect_server import Deployment, PrefectServer, Unknown
+from flows.command.prefect_server import QUEUED, TO_BEGIN, Deployment, PrefectServer, Unknown
 
 AHEAD = 2  # runs of a schedule; the server keeps three or more ahead, and fills up once a minute
 JUST_DEPLOYED = timedelta(minutes=2)
 LATE = timedelta(minutes=5)  # a worker asks for runs every 15 seconds
+STUCK = timedelta(hours=1)  # behind an earlier run; few take as long
 
 
 def schedules(server: PrefectServer, shown: str) -> Iterator[Finding]:
@@ -81,13 +82,19 @@ def _workers(server: PrefectServer, deployments: Sequence[Deployment]) -> Iterat
 
 
 def _late(server: PrefectServer, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    number, oldest = server.late(deployments, LATE)
-    if oldest is None:
+    number, oldest = server.late(deployments, TO_BEGIN, LATE)
+    if oldest is not None:
+        what = f"{number} runs have not begun, the oldest ({oldest.name}) since {_instant(oldest.expected_start_time)}"
+        remedy = "look whether the worker is at work and reaches the server; stop those that nobody needs on its page"
+        yield Finding("late runs", "problem", what, remedy)
+    number, first = server.late(deployments, QUEUED, STUCK)
+    if first is not None:
+        since = f"since {_instant(first.expected_start_time)}"
+        what = f"{number} runs wait for an earlier run to end, the first ({first.name}) {since}"
+        remedy = "if no run is at work, cancel on the server's page the one that is shown as running: it was killed"
+        yield Finding("late runs", "problem", what, remedy)
+    if oldest is None and first is None:
         yield Finding("late runs", "ok", "none")
-        return
-    what = f"{number} runs have not begun, the oldest ({oldest.name}) since {_instant(oldest.expected_start_time)}"
-    remedy = "look whether the worker is at work and reaches the server; stop those that nobody needs on its page"
-    yield Finding("late runs", "problem", what, remedy)
 
 
 def _names(deployments: Sequence[Deployment]) -> str:

@@ -11,7 +11,8 @@
   publications/<id>.duckdb   the last publications, kept for going back
   warehouse.duckdb           what readers open: the newest publication; up to version 0.2 it is metrics.duckdb
   dbt/                       dbt's own working files (parse cache, logs)
-  run.lock, compact.lock     held by the run, and by the compaction, that is at work
+  prefect/                   history of the Prefect server that `agent-metrics up` starts; logs/ of what it starts
+  run.lock, compact.lock     held by the run, and by the compaction, that is at work; up.lock by `agent-metrics up`
 """
 
 from __future__ import annotations
@@ -91,6 +92,18 @@ class Home:
     def dbt(self) -> Path:
         return self.root / "dbt"
 
+    @property
+    def prefect(self) -> Path:
+        return self.root / "prefect"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def up_lock(self) -> Path:
+        return self.root / "up.lock"
+
     def lock(self) -> AbstractContextManager[None]:
         """Hold this home for one run. The system frees the lock when the process ends, however it ends.
 
@@ -102,6 +115,10 @@ class Home:
     def compacting(self) -> AbstractContextManager[None]:
         """Hold the lake's upkeep; runs go on beside it. Raises HomeBusy as `lock` does."""
         return self._held("compact.lock", "another compaction", "")
+
+    def up(self) -> AbstractContextManager[None]:
+        """Hold the processes that stay; runs go on. Raises HomeBusy as `lock` does."""
+        return self._held(self.up_lock.name, "another `agent-metrics up`", "")
 
     @contextmanager
     def _held(self, name: str, who: str, or_else: str) -> Iterator[None]:
