@@ -16,11 +16,11 @@ from flows.questions.coverage import Article, Coverage, covered
 from flows.questions.embedders import Vectors
 from flows.questions.grouping import Groups, grouped, loose
 from flows.questions.naming import Name
-from flows.questions.space import Space, made_from, normal, together
+from flows.questions.neighbours import Neighbours, floor_of
+from flows.questions.space import Space, made_from, plain, together
 from flows.questions.wording import gist
 
 MOST = 8_000  # exemplars of an account
-ROWS = 2_000  # of a table of likenesses at once
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Exemplars:
 
     def coverage(self, articles: Sequence[Article]) -> Coverage:
         """How well the articles answer each exemplar."""
-        return covered(_plain(self.texts), self.places, self.groups, articles, self.space)
+        return covered(plain(self.texts), self.places, self.groups, articles, self.space)
 
     def names(self) -> dict[int, Name]:
         """The names of the groups that are topics."""
@@ -51,30 +51,9 @@ class Exemplars:
         found = naming.named(texts, self.places[inside], self.groups[inside], self.questions[inside])
         return {group: replace(name, representative=inside[name.representative]) for group, name in found.items()}
 
-    def nearest(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """For each text the index of its nearest exemplar, whose topic it joins, and its nearness; shapes (texts,).
-
-        Nearness is 1 where the text is as near as exemplars are to each other, and less where it is too far to belong.
-        """
-        index = np.zeros(len(texts), dtype=np.int64)
-        nearness = np.zeros(len(texts))
-        floor = self._floor()
-        for start in range(0, len(texts), ROWS):
-            likeness = self.space.places(_plain(texts[start : start + ROWS])) @ self.places.T
-            index[start : start + ROWS] = likeness.argmax(axis=1)
-            nearness[start : start + ROWS] = np.clip(likeness.max(axis=1) / floor, 0, 1)
-        return index, nearness
-
-    def _floor(self) -> float:
-        """The likeness below which a text is further from a topic than nearly all of its own questions are."""
-        nearest = []
-        for start in range(0, len(self.places), ROWS):
-            likeness = self.places[start : start + ROWS] @ self.places.T
-            likeness[np.arange(len(likeness)), np.arange(start, start + len(likeness))] = -1
-            nearest.append(likeness.max(axis=1))
-        inside = np.concatenate(nearest)[~self.is_loose]
-        usual = float(np.quantile(inside, 0.02)) if len(inside) > 1 else 0.0
-        return min(max(usual, 0.3), 0.7)
+    def neighbours(self) -> Neighbours:
+        """What finds the nearest of them."""
+        return Neighbours(self.space, self.places, floor_of(self.places, self.is_loose))
 
 
 def key(text: str) -> str:
@@ -84,17 +63,23 @@ def key(text: str) -> str:
 
 def made(texts: Sequence[str], questions: NDArray[np.int64], embedder: str) -> Exemplars:
     """Exemplars grouped from nothing; `texts` are distinct, in a fixed order, and not more than MOST."""
-    plain = _plain(texts)
-    space, meaning, wording = made_from(plain, embedder)
+    space, meaning, wording = made_from(plain(texts), embedder)
     groups = grouped(meaning, wording)
     places = together(meaning, wording)
     return Exemplars(texts, questions, groups, loose(places, groups, questions), places, space)
 
 
-def again(texts: Sequence[str], questions: Sequence[int], topics: Sequence[str | None], embedder: str) -> Exemplars:
+def placed(texts: Sequence[str], topics: Sequence[str | None], embedder: str) -> Neighbours:
+    """What finds the nearest of exemplars that were grouped before."""
+    space, meaning, wording = made_from(plain(texts), embedder)
+    places = together(meaning, wording)
+    return Neighbours(space, places, floor_of(places, np.array([topic is None for topic in topics])))
+
+
+def again(
+    texts: Sequence[str], questions: Sequence[int], topics: Sequence[str | None], neighbours: Neighbours
+) -> Exemplars:
     """Exemplars as they were grouped before; what is in no topic has a group of its own."""
-    plain = _plain(texts)
-    space, meaning, wording = made_from(plain, embedder)
     names: dict[tuple[str, object], int] = {}
     groups = np.array(
         [
@@ -104,9 +89,5 @@ def again(texts: Sequence[str], questions: Sequence[int], topics: Sequence[str |
         dtype=np.int64,
     )
     is_loose = np.array([topic is None for topic in topics])
-    return Exemplars(texts, np.array(questions, dtype=np.int64), groups, is_loose, together(meaning, wording), space)
-
-
-def _plain(texts: Sequence[str]) -> list[str]:
-    """The texts as they are compared."""
-    return [normal(gist(text)) for text in texts]
+    counts = np.array(questions, dtype=np.int64)
+    return Exemplars(texts, counts, groups, is_loose, neighbours.places, neighbours.space)

@@ -100,7 +100,7 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     exemplars = account.made(
         distinct[: account.MOST], np.array([asked[text] for text in distinct[: account.MOST]]), embedder
     )
-    index, nearness = exemplars.nearest(distinct[account.MOST :])
+    index, nearness = exemplars.neighbours().nearest(distinct[account.MOST :])
     own = np.arange(len(exemplars.texts))
     index, nearness = np.concatenate([own, index]), np.concatenate([np.ones(len(own)), nearness])
     topics = np.where(exemplars.is_loose[index] | (nearness < 1), -1, exemplars.groups[index])

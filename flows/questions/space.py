@@ -19,10 +19,12 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from flows.questions.embedders import BATCH, Vectors, embedded
+from flows.questions.wording import gist
 
 DIMENSIONS = 256
 WEIGHT_OF_WORDING = 0.7  # beside 1 for meaning
 LENGTH = 600  # characters of a text that are compared: a question is asked in fewer
+WORD = r"\w+"
 NUMBERS = re.compile(r"\d+")
 BLANKS = re.compile(r"\s+")
 # scripts that write no blanks between words: every sign counts as a word
@@ -35,6 +37,11 @@ def normal(text: str) -> str:
     return BLANKS.sub(" ", UNSPACED.sub(r" \1 ", NUMBERS.sub("0", plain))).strip()
 
 
+def plain(texts: Sequence[str]) -> list[str]:
+    """The questions of messages as they are compared."""
+    return [normal(gist(text)) for text in texts]
+
+
 @dataclass(frozen=True)
 class Space:
     """A space made from an account's questions, in which any text has its place."""
@@ -42,7 +49,7 @@ class Space:
     embedder: str
     pieces: TfidfVectorizer
     words: TfidfVectorizer
-    axes: TruncatedSVD | None
+    axes: Vectors | None  # shape (pieces and words, dimensions)
 
     def views(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         """Meaning and wording of normal texts, each of shape (texts, its dimensions)."""
@@ -68,23 +75,13 @@ class Space:
         if self.axes is None or not texts:
             return np.zeros((len(texts), 1), dtype=np.float32)
         counted = csr_matrix(hstack([self.pieces.transform(texts), self.words.transform(texts)]))
-        return unit(self.axes.transform(counted))
+        return unit(counted @ self.axes)
 
 
 def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Vectors, Vectors]:
     """The space of an account whose questions are `texts` (normal, distinct, in a fixed order), and their two views."""
     common = 2 if len(texts) > 200 else 1  # what only one shopper of many says places nobody
-    pieces = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(3, 5), min_df=common, sublinear_tf=True, max_features=100_000, dtype=np.float32
-    )
-    words = TfidfVectorizer(
-        token_pattern=r"\w+",  # noqa: S106  no password
-        ngram_range=(1, 2),
-        min_df=common,
-        sublinear_tf=True,
-        max_features=50_000,
-        dtype=np.float32,
-    )
+    pieces, words = counters(min_df=common)
     meaning = embedded(embedder, texts)
     nothing = Space(embedder, pieces, words, None)
     try:
@@ -94,8 +91,19 @@ def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Vectors, Vect
     dimensions = min(DIMENSIONS, min(counted.shape) - 1)
     if dimensions < 2:
         return nothing, meaning, nothing._wording(texts)
-    axes = TruncatedSVD(dimensions, random_state=0).fit(counted)
-    return Space(embedder, pieces, words, axes), meaning, unit(axes.transform(counted))
+    axes = np.ascontiguousarray(TruncatedSVD(dimensions, random_state=0).fit(counted).components_.T)
+    return Space(embedder, pieces, words, axes), meaning, unit(counted @ axes)
+
+
+def counters(
+    *, min_df: int = 1, pieces: dict[str, int] | None = None, words: dict[str, int] | None = None
+) -> tuple[TfidfVectorizer, TfidfVectorizer]:
+    """What counts the pieces of words and the words of normal texts: all that are met, or those of a vocabulary."""
+    usual = {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
+    return (
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), max_features=100_000, vocabulary=pieces, **usual),
+        TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), max_features=50_000, vocabulary=words, **usual),
+    )
 
 
 def together(meaning: Vectors, wording: Vectors) -> Vectors:

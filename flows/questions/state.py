@@ -3,6 +3,7 @@ the newest.
 
     <home>/topics/state.json        which version counts, made how, and which articles it was tested against
     <home>/topics/<version>/*.parquet   the tables below, which the models tagged `topics` read
+    <home>/topics/spaces/           what is kept to save time (neighbours.py)
 
 A version is whole before the page names it, so that a kill leaves the one before. Texts of shoppers are kept for the
 exemplars alone; all other questions are known by the MD5 of their text.
@@ -36,12 +37,13 @@ TABLES = {
 
 @dataclass(frozen=True)
 class AccountState:
-    """Of one account: how many distinct questions were grouped last, and a digest of the articles it was tested
-    against, and how.
+    """Of one account: how many distinct questions were grouped last, a digest of the articles that it was tested
+    against, and how, and the name under which its space is kept (neighbours.py).
     """
 
     grouped: int
     articles: str
+    space: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from flows.ground.progress import Progress
-from flows.questions import account, state, versions, wording
+from flows.questions import account, neighbours, state, versions, wording
 from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id
 from flows.questions.coverage import Article
@@ -36,7 +36,7 @@ def update(
     visitors, those of conversations that changed and all of them; every conversation whole) and `published_articles`
     (account_id, article_id, title, body). Raises InputError where the embedder is wrong.
     """
-    old = state.read(folder)
+    old, spaces = state.read(folder), folder / "spaces"
     state.lay(connection, folder, old)
     from_nothing = regroup or (old.embedder, old.grouping) != (embedder, versions.GROUPING)
     tables = Tables(connection, old.version + 1, as_of)
@@ -53,25 +53,30 @@ def update(
         if before is None or from_nothing or has_grown:
             if not from_nothing:
                 tables.ask_for_all(name)
-            _group(tables, name, articles[name], embedder)
-            grouped[name] = AccountState(asked, digest)
+            space = _group(tables, name, articles[name], embedder, spaces)
+            grouped[name] = AccountState(asked, digest, space)
         else:
-            _go_on(tables, name, articles[name], embedder, is_tested=digest == before.articles)
-            grouped[name] = replace(before, articles=digest)
+            is_tested = digest == before.articles
+            space = _go_on(tables, name, articles[name], embedder, spaces, is_tested=is_tested)
+            grouped[name] = replace(before, articles=digest, space=space)
     progress.finish()
     if not tables.changed and old.version:
         return old
     new = State(old.version + 1, embedder, versions.GROUPING, grouped)
     state.write(connection, folder, new)
+    neighbours.sweep(spaces, {one.space for one in grouped.values()})
     return new
 
 
-def _group(tables: Tables, name: str, articles: list[Article], embedder: str) -> None:
-    """Group an account's questions from nothing; topics that go on keep their ids (rule 8.2)."""
+def _group(tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path) -> str:
+    """Group an account's questions from nothing; topics that go on keep their ids (rule 8.2). Returns the name under
+    which its space is kept.
+    """
     keys, texts, questions = tables.unplaced(name)
     count = min(len(keys), account.MOST)
     exemplars = account.made(texts[:count], np.array(questions[:count], dtype=np.int64), embedder)
-    index, nearness = exemplars.nearest(texts[count:])
+    near = exemplars.neighbours()
+    index, nearness = near.nearest(texts[count:])
     index = np.concatenate([np.arange(count), index])
     nearness = np.concatenate([np.ones(count), nearness])
 
@@ -91,18 +96,29 @@ def _group(tables: Tables, name: str, articles: list[Article], embedder: str) ->
     tables.record(name, changes)
     topics = [None if group is None else ids[group] for group in of_exemplar]
     _test(tables, name, exemplars, articles, keys=keys[:count], topics=topics)
+    space = neighbours.name_of(embedder, keys[:count], topics)
+    neighbours.keep(spaces / space, near)
+    return space
 
 
-def _go_on(tables: Tables, name: str, articles: list[Article], embedder: str, *, is_tested: bool) -> None:
-    """New questions join the topics of an account; its topics are tested anew unless `is_tested`."""
+def _go_on(tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path, *, is_tested: bool) -> str:
+    """New questions join the topics of an account; its topics are tested anew unless `is_tested`. Returns the name
+    under which its space is kept.
+    """
     keys, texts, questions, topics = tables.exemplars(name)
-    exemplars = account.again(texts, questions, topics, embedder)
+    space = neighbours.name_of(embedder, keys, topics)
+    near = neighbours.kept(spaces / space, texts, embedder)
+    if near is None:
+        near = account.placed(texts, topics, embedder)
+        neighbours.keep(spaces / space, near)
     new_keys, new_texts, _ = tables.unplaced(name)
     if new_keys:
-        index, nearness = exemplars.nearest(new_texts)
+        index, nearness = near.nearest(new_texts)
         tables.place(name, new_keys, [keys[at] for at in index], nearness)
     if not is_tested:
+        exemplars = account.again(texts, questions, topics, near)
         _test(tables, name, exemplars, articles, keys=keys, topics=topics)
+    return space
 
 
 def _test(

@@ -58,7 +58,7 @@ class Shop:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """A query over the tables of the newest version, named without their `topic_`."""
-        version = max(int(one.name) for one in self.folder.iterdir() if one.is_dir())
+        version = max(int(one.name) for one in self.folder.iterdir() if one.name.isdigit())
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
             for file in (self.folder / str(version)).glob("*.parquet"):

@@ -1,0 +1,120 @@
+"""Which exemplar of an account a text is nearest to; kept from run to run, so that a run's work is its new questions.
+
+    <home>/topics/spaces/<name>/    the space of an account's exemplars, named by a digest of what it was made of
+
+Nothing depends on it but time: where it is gone, damaged or made otherwise, it is made again from the exemplars.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.questions import versions
+from flows.questions.embedders import Vectors
+from flows.questions.space import Space, counters, plain
+
+ROWS = 2_000  # of a table of likenesses at once
+TRIED = 5  # exemplars that have to have their kept places still
+SAME = 1e-3  # places that another version of a library rounds otherwise
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Exemplars at `places`, shape (exemplars, dimensions); what is less alike than `floor` does not belong."""
+
+    space: Space
+    places: Vectors
+    floor: float
+
+    def nearest(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """For each text the index of its nearest exemplar, whose topic it joins, and its nearness; shapes (texts,).
+
+        Nearness is 1 where the text is as near as exemplars are to each other, and less where it is too far to belong.
+        """
+        index = np.zeros(len(texts), dtype=np.int64)
+        nearness = np.zeros(len(texts))
+        for start in range(0, len(texts), ROWS):
+            likeness = self.space.places(plain(texts[start : start + ROWS])) @ self.places.T
+            index[start : start + ROWS] = likeness.argmax(axis=1)
+            nearness[start : start + ROWS] = np.clip(likeness.max(axis=1) / self.floor, 0, 1)
+        return index, nearness
+
+
+def floor_of(places: Vectors, is_loose: NDArray[np.bool_]) -> float:
+    """The likeness below which a text is further from a topic than nearly all of its own questions are."""
+    nearest = []
+    for start in range(0, len(places), ROWS):
+        likeness = places[start : start + ROWS] @ places.T
+        likeness[np.arange(len(likeness)), np.arange(start, start + len(likeness))] = -1
+        nearest.append(likeness.max(axis=1))
+    inside = np.concatenate(nearest)[~is_loose]
+    usual = float(np.quantile(inside, 0.02)) if len(inside) > 1 else 0.0
+    return min(max(usual, 0.3), 0.7)
+
+
+def name_of(embedder: str, keys: Sequence[str], topics: Sequence[str | None]) -> str:
+    """What neighbours are called: exemplars of these keys in these topics, placed in one way."""
+    made_of = json.dumps([versions.GROUPING, embedder, list(keys), list(topics)])
+    return hashlib.sha256(made_of.encode()).hexdigest()[:24]
+
+
+def keep(folder: Path, neighbours: Neighbours) -> None:
+    """Write them to `folder`, whole or not at all."""
+    half_made = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(half_made, ignore_errors=True)
+    half_made.mkdir(parents=True)
+    space = neighbours.space
+    vocabularies = None
+    np.save(half_made / "places.npy", neighbours.places)
+    if space.axes is not None:
+        np.save(half_made / "axes.npy", space.axes)
+        np.save(half_made / "pieces.npy", space.pieces.idf_)
+        np.save(half_made / "words.npy", space.words.idf_)
+        vocabularies = [sorted(one.vocabulary_, key=one.vocabulary_.__getitem__) for one in (space.pieces, space.words)]
+    document = {"floor": neighbours.floor, "vocabularies": vocabularies}
+    (half_made / "neighbours.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(half_made, folder)
+
+
+def kept(folder: Path, texts: Sequence[str], embedder: str) -> Neighbours | None:
+    """Those of `folder`, of exemplars with these texts; None where they have to be made again."""
+    try:
+        document = json.loads((folder / "neighbours.json").read_text("utf-8"))
+        places = _array(folder / "places.npy")
+        pieces, words = counters()
+        axes = None
+        if document["vocabularies"]:
+            met, said = ({term: at for at, term in enumerate(one)} for one in document["vocabularies"])
+            pieces, words = counters(pieces=met, words=said)
+            pieces.idf_, words.idf_ = _array(folder / "pieces.npy"), _array(folder / "words.npy")
+            axes = _array(folder / "axes.npy")
+        found = Neighbours(Space(embedder, pieces, words, axes), places, float(document["floor"]))
+        some = range(0, len(texts), max(1, len(texts) // TRIED))
+        tried = found.space.places(plain([texts[at] for at in some]))
+        is_same = len(places) == len(texts) and np.allclose(tried, places[list(some)], atol=SAME)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if is_same else None
+
+
+def _array(file: Path) -> NDArray[np.float32]:
+    """What is in `file`; of a large array only what is used is read."""
+    array: NDArray[np.float32] = np.load(file, mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def sweep(folder: Path, names: Collection[str]) -> None:
+    """Delete all kept neighbours but those."""
+    for other in folder.glob("*"):
+        if other.name not in names:
+            shutil.rmtree(other, ignore_errors=True)
