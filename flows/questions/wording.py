@@ -183,31 +183,29 @@ def _any(phrases: Iterable[str], *, end: str = AFTER, stretched: bool = False) -
                 node = node.setdefault(part, {})
             before = part
         node[""] = {}
-    return _branches(tree, end, stretched)
+    # The end stands once, behind all: at each phrase it would be compiled thousands of times, which takes a second.
+    pattern, height = _branches(tree, stretched)
+    return (pattern if height else "(?!)") + end
 
 
-def _branches(tree: Tree, end: str, stretched: bool) -> str:
-    """The pattern of a tree of letters and alternatives; `""` ends a phrase, `*` stands for the rest of a word."""
+def _branches(tree: Tree, stretched: bool) -> tuple[str, int]:
+    """The pattern of a tree of letters and alternatives, and how many of them may follow each other; `""` ends a
+    phrase, `*` stands for the rest of a word.
+    """
     found = []
-    # What may go on longest is tried first; the same order in every process.
-    for part, below in sorted(
-        tree.items(), key=lambda each: (each[0] == "", each[0] == "*", -_height(each[1]), each[0])
-    ):
-        if part == "":
-            found.append(end)
-        elif part == "*":
-            found.append(rf"[{INSIDE}]*" + _branches(below, end, stretched))
+    for part, below in tree.items():
+        after, height = _branches(below, stretched)
+        if part == "*":
+            this = rf"[{INSIDE}]*"
         elif len(part) > 1:
-            found.append(_any(_choices(part), end="", stretched=stretched) + _branches(below, end, stretched))
+            this = _any(_choices(part), end="", stretched=stretched)
         else:
-            again = part + "*" if stretched and part.isalpha() else ""
-            found.append(re.escape(part) + again + _branches(below, end, stretched))
-    return found[0] if len(found) == 1 else f"(?:{'|'.join(found) or '(?!)'})"
-
-
-def _height(tree: Tree) -> int:
-    """How many parts may follow."""
-    return max((1 + _height(below) for below in tree.values()), default=0)
+            this = re.escape(part) + (f"{part}*" if stretched and part.isalpha() else "")
+        found.append((part == "", part == "*", -height, part, this + after))
+    found.sort()  # what may go on longest is tried first; the same order in every process
+    patterns = [pattern for *_, pattern in found]
+    height = max((1 - below for _, _, below, *_ in found), default=0)
+    return "".join(patterns) if len(patterns) < 2 else f"(?:{'|'.join(patterns)})", height
 
 
 def _parts(phrase: str) -> list[str]:
