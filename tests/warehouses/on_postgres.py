@@ -108,7 +108,7 @@ def left_behind(address: Address) -> list[Any]:
             """select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace
             where nspname !~ '^pg_(catalog|toast)$' and nspname <> 'information_schema' and relkind in ('r', 'S', 'v')
             and (nspname, relname) not in (('provenance', 'build'), ('provenance', 'readers'))
-            and not (nspname = 'metrics' and relname = any(%s))""",
+            and not (nspname in ('metrics', 'metrics_limited') and relname = any(%s))""",
             [list(contract.metrics())],
         ).fetchall()
 

@@ -16,7 +16,7 @@ from flows.ground.errors import InputError, WarehouseFailed
 from flows.ground.home import Home
 from flows.published.report import report
 from flows.warehouses.postgres import Postgres, Roles, prepare
-from flows.warehouses.postgres.access import WITHHELD
+from flows.warehouses.postgres.access import OF_ALL_ACCOUNTS, VIEWS, WITHHELD
 from tests.warehouses.on_postgres import contents, left_behind, publish_to, rows, seen
 from tests.warehouses.servers import PASSWORD
 
@@ -144,6 +144,43 @@ def test_a_limited_reader_of_one_account_sees_no_row_of_another(home: Home, guar
         assert connection.execute("select count(*) from metrics.conversations").fetchall() == [(4,)]
 
 
+@pytest.mark.parametrize("only", [None, ONE_ACCOUNT])
+@pytest.mark.parametrize("first", ["init", "publication"])
+def test_a_tool_that_names_all_columns_reads_the_views(
+    home: Home, guarded: str, roles: Roles, only: str | None, first: str
+) -> None:
+    """Tools such as ibis select all columns of a table and count in that: the limited reader was denied by each."""
+    limited_to_one = Roles(roles.writer, roles.reader, roles.limited_reader, only)
+    if first == "publication":
+        publish_to(home, "before", rows("before", 2), Postgres(home, Address.of(guarded)))
+    made(guarded, limited_to_one)
+    publish_to(home, "shop", rows("shop", 4), Postgres(home, as_role(guarded, roles.writer)))
+    limited = as_role(guarded, roles.limited_reader)
+    with psycopg.connect(limited.reveal()) as connection:
+        for table in contract.metrics().values():
+            found = connection.execute(f'select * from {VIEWS}."{table.name}"'.encode())
+            withheld = {*WITHHELD.get(table.name, ()), *OF_ALL_ACCOUNTS.get(table.name, ())}
+            seen_by_all = [column.name for column in table.columns if column.name not in withheld]
+            assert [column.name for column in found.description or ()] == seen_by_all
+            counted = connection.execute(f'select count(*) from metrics."{table.name}"'.encode()).fetchall()
+            assert [(len(found.fetchall()),)] == counted
+        assert connection.execute(f"select count(*) from {VIEWS}.conversations").fetchall() == [(1 if only else 4,)]
+    assert refused(limited, f"drop view {VIEWS}.conversations")
+    assert refused(as_role(guarded, roles.reader), f"create table {VIEWS}.mine (a int)")
+
+
+def test_a_schema_of_somebody_else_is_left_alone(guarded: str, roles: Roles) -> None:
+    """`warehouse init` took a schema `metrics` of another program over, or ended in an unknown relation."""
+    with psycopg.connect(guarded, autocommit=True) as superuser:
+        superuser.execute("create schema metrics; create table metrics.cpu_seconds as select 1 as mine")
+        with pytest.raises(InputError, match=r"hold what nobody published: metrics\.cpu_seconds.*another database"):
+            made(guarded, roles)
+        owner = "select nspowner::regrole::text from pg_namespace where nspname = 'metrics'"
+        assert superuser.execute(owner).fetchall() == [("postgres",)]
+        writer = f"select 1 from pg_roles where rolname = '{roles.writer.replace(chr(39), chr(39) * 2)}'"
+        assert superuser.execute(writer.encode()).fetchall() == []
+
+
 def test_init_can_be_run_again_and_then_only_finds(home: Home, guarded: str, roles: Roles) -> None:
     made(guarded, roles)
     publish_to(home, "shop", rows("shop", 3), Postgres(home, as_role(guarded, roles.writer)))
@@ -160,7 +197,7 @@ def test_an_administrator_need_not_be_superuser(home: Home, guarded: str, roles:
         superuser.execute(f"alter database {database} owner to {database}_admin".encode())
     administrator = guarded.replace("//postgres:", f"//{database}_admin:")
     done = made(administrator, roles)
-    assert f"{roles.writer} publishes: it owns the two schemas and nothing else" in done
+    assert f"{roles.writer} publishes: it owns these schemas and nothing else" in done
     publish_to(home, "shop", rows("shop", 3), Postgres(home, as_role(guarded, roles.writer)))
     assert seen(as_role(guarded, roles.reader)) == ("shop", 3)
     assert made(administrator, roles)
@@ -194,6 +231,30 @@ def test_a_login_that_is_refused_is_refused_for_good_and_shows_no_password(home:
     assert not raised.value.is_transient
     assert "canary" not in str(raised.value)
     assert "canary" not in repr(wrong)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("sslmode=require", "sslmode"),  # the server has no SSL
+        ("sslmode=verify-full&sslrootcert=/nowhere/root.crt", "sslrootcert"),
+    ],
+)
+def test_what_cannot_get_better_is_not_tried_again(home: Home, guarded: str, said: str, remedy: str) -> None:
+    """A server without SSL was asked again for minutes, and the remedy was to wait for it."""
+    with pytest.raises(WarehouseFailed, match=rf"(?i)ssl.*see to .*{remedy}") as raised:
+        Postgres(home, Address.of(f"{guarded}?{said}")).standing()
+    assert not raised.value.is_transient
+
+
+def test_a_role_with_one_connection_is_told_of_its_limit(home: Home, guarded: str, roles: Roles) -> None:
+    made(guarded, roles)
+    writer = as_role(guarded, roles.writer)
+    with psycopg.connect(guarded, autocommit=True) as superuser:
+        superuser.execute(f"""alter role "{roles.writer}" connection limit 1""".encode())
+    publish_to(home, "shop", rows("shop", 2), Postgres(home, writer))  # one is enough to publish
+    with psycopg.connect(writer.reveal()), pytest.raises(WarehouseFailed, match="its connection limit allows"):
+        Postgres(home, writer).standing()
 
 
 def test_every_column_with_text_is_withheld_from_limited_readers_or_harmless() -> None:

@@ -23,6 +23,8 @@ WITHHELD = {
 # What speaks of all accounts at once, and is therefore not for a reader of one.
 OF_ALL_ACCOUNTS = {"publications": ("row_counts",)}
 POLICY_FOR_ALL = "everybody"
+# Views of what every limited reader may see, for tools that name all columns of what they read.
+VIEWS = "metrics_limited"
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,20 @@ def policies(reader: ReaderRole, tables: Collection[str]) -> Iterator[str]:
         yield f"drop policy if exists {POLICY_FOR_ALL} on {table(of)}"
         yield f"create policy {POLICY_FOR_ALL} on {table(of)} using (true)"
         yield f"create policy {policy} on {table(of)} as restrictive for select to {role} using ({its_own})"
+
+
+def views(reader: ReaderRole, tables: Collection[str]) -> Iterator[str]:
+    """SQL for the views of a limited reader, by the owner of the tables; safe to repeat.
+
+    A view reads with the rights of whoever asks, so that it shows no column and no row that the tables withhold.
+    """
+    if not reader.is_limited:
+        return
+    narrowest = ReaderRole(reader.role, is_limited=True, account_id="")  # the views are those of all limited readers
+    for of in sorted(tables):
+        view = f"{VIEWS}.{identifier(of)}"
+        yield f"drop view if exists {view}"
+        columns = ", ".join(map(identifier, narrowest.columns(of)))
+        yield f"create view {view} with (security_invoker = true) as select {columns} from {table(of)}"
+    yield f"grant usage on schema {VIEWS} to {identifier(reader.role)}"
+    yield f"grant select on all tables in schema {VIEWS} to {identifier(reader.role)}"

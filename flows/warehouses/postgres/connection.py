@@ -41,10 +41,20 @@ LOCAL = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
-# A login that was refused will be refused again. Servers that speak another language only cost the retries.
-_REFUSED = re.compile(
-    r"authentication failed|no password supplied|does not exist|no pg_hba.conf entry|permission denied"
-)
+# What was refused before there was a session will be refused again, each with its remedy. Servers that speak another
+# language only cost the retries.
+_REFUSED = {
+    re.compile(r"no pg_hba.conf entry"): (
+        "let the server's pg_hba.conf admit this user from this host, or see to sslmode in the URL"
+    ),
+    re.compile(r"certificate|sslmode|private key|\bSSL\b|\.crt\b"): (
+        "see to sslmode in the URL (PGSSLMODE), and where it checks certificates, to sslrootcert and the host's name"
+    ),
+    re.compile(
+        r"authentication failed|no password supplied|does not exist|permission denied|not permitted to log in"
+    ): ("see to user, password (PGPASSWORD, ~/.pgpass) and database"),
+}
+_FULL = re.compile(r"too many connections for (?:role|database)")
 _MESSAGE = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.*)")
 _STANDS = "the last publication stands there"
 
@@ -82,8 +92,9 @@ def connected(address: Address, *, autocommit: bool = False) -> Iterator[Connect
     """
     psycopg = _installed("psycopg")
     with translated(address, psycopg.Error), psycopg.connect(_conninfo(address), autocommit=autocommit) as connection:
-        for setting, value in LOCAL.items():
-            connection.execute(f"set {'' if autocommit else 'local '}{setting} = '{value}'")
+        if not autocommit:  # what is set for a session reaches the next one behind pgbouncer
+            for setting, value in LOCAL.items():
+                connection.execute(f"set local {setting} = '{value}'")
         yield connection
 
 
@@ -114,11 +125,12 @@ def problem(address: Address, error: Exception) -> WarehouseFailed:
     message = _MESSAGE.search(str(error))
     said = message[1] if message else first_line(error) if state else " ".join(str(error).split())
     what, where = f"Postgres says: {address.scrubbed(said)}", str(address)
-    if state is None and _REFUSED.search(said):
-        remedy = "see to user, password (PGPASSWORD, ~/.pgpass) and database"
-        return WarehouseFailed(what, where=where, remedy=remedy)
+    refused = next((remedy for pattern, remedy in _REFUSED.items() if state is None and pattern.search(said)), None)
+    if refused:
+        return WarehouseFailed(what, where=where, remedy=refused)
     if state is None or state[:2] in {"08", "40", "57"} or state in {"53300", "55P03"}:
-        remedy = f"{_STANDS}; run again once the server takes connections"
+        once = "its connection limit allows two more" if _FULL.search(said) else "the server takes connections"
+        remedy = f"{_STANDS}; run again once {once}"
         return WarehouseUnavailable(what, where=where, remedy=remedy)
     remedies = {
         "42501": "let an administrator run `agent-metrics warehouse init`, or grant it",

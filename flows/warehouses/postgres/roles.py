@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flows.ground.address import Address
 from flows.ground.errors import InputError
 from flows.ground.sql import identifier, literal
-from flows.warehouses.postgres.access import ReaderRole, grants, policies
+from flows.warehouses.postgres.access import VIEWS, ReaderRole, grants, policies, views
 from flows.warehouses.postgres.connection import by_table, columns_of, connected
 from flows.warehouses.postgres.schema import create_provenance
 
@@ -56,6 +56,8 @@ class _Init:
         self._roles = roles
         self._writer = identifier(roles.writer)
         self.done: list[str] = []
+        has_views = connection.info.server_version >= 150_000  # views with the rights of whoever asks
+        self._schemas = ("metrics", "provenance", VIEWS) if has_views else ("metrics", "provenance")
 
     def _do(self, sql: str) -> None:
         self._connection.execute(sql.encode())
@@ -100,7 +102,8 @@ class _Init:
         )
         if not self._is_member:  # to hand something over, one has to be a member; undone at the end
             self._do(f"grant {self._writer} to current_user")
-        for schema in ("metrics", "provenance"):
+        self._must_be_ours()
+        for schema in self._schemas:
             owner = self._rows(f"select nspowner::regrole::text from pg_namespace where nspname = {literal(schema)}")
             if not owner:
                 self._do(f"create schema {schema} authorization {self._writer}")
@@ -120,12 +123,27 @@ class _Init:
                 self._do(f"grant {privilege} on database {identifier(self._database)} to {identifier(role)}")
                 self.done.append(f"granted {role} to {privilege} on the database")
 
+    def _must_be_ours(self) -> None:
+        """A schema of somebody else that has one of our names is left alone."""
+        if self._rows("select 1 where to_regclass('provenance.build') is not null"):
+            return
+        found = self._rows(
+            """select nspname || '.' || relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+            where nspname in ('metrics', 'provenance') and relkind in ('r', 'p', 'v', 'm', 'f')
+                and nspname || '.' || relname <> 'provenance.readers' order by 1 limit 3"""
+        )
+        if found:
+            names = ", ".join(name for (name,) in found)
+            what = f"the schemas metrics and provenance hold what nobody published: {names}"
+            raise InputError(what, where=self._database, remedy="give another database, or move them away")
+
     def tables(self) -> None:
         """Hand over what was published before there was a writer, and make the list of readers."""
-        for schema in ("metrics", "provenance"):
+        for schema in self._schemas:
             theirs = self._rows(
-                f"""select tablename from pg_tables
-                where schemaname = '{schema}' and tableowner <> {literal(self._roles.writer)}"""
+                f"""select relname from pg_class
+                where relnamespace = to_regnamespace('{schema}') and relkind in ('r', 'p', 'v')
+                    and pg_get_userbyid(relowner) <> {literal(self._roles.writer)}"""
             )
             for (one,) in theirs:
                 self._do(f"alter table {schema}.{identifier(one)} owner to {self._writer}")
@@ -138,7 +156,7 @@ class _Init:
 
     def readers(self) -> None:
         published = by_table(self._rows(columns_of("metrics")))
-        for schema in ("metrics", "provenance"):
+        for schema in self._schemas:
             self._do(f"revoke all on schema {schema} from public")
             self._do(f"revoke all on all tables in schema {schema} from public")
         for reader in self._roles.readers():
@@ -153,7 +171,7 @@ class _Init:
                 f"select role, sees, account_id from provenance.readers where role = {literal(reader.role)}"
             )
             if published:
-                for sql in grants(reader, published):
+                for sql in (*grants(reader, published), *(views(reader, published) if VIEWS in self._schemas else ())):
                     self._do(sql)
             if before != [(reader.role, sees, reader.account_id)]:
                 for sql in policies(reader, published):
@@ -166,4 +184,4 @@ class _Init:
         self._do("reset role")
         if not self._is_member:
             self._do(f"revoke {self._writer} from current_user")
-        self.done.append(f"{self._roles.writer} publishes: it owns the two schemas and nothing else")
+        self.done.append(f"{self._roles.writer} publishes: it owns these schemas and nothing else")

@@ -16,7 +16,7 @@ from flows.ground.address import Address
 from flows.ground.errors import InputError, WarehouseFailed
 from flows.ground.home import Home
 from flows.ground.sql import identifier, literal
-from flows.warehouses.postgres.access import ReaderRole, grants, policies
+from flows.warehouses.postgres.access import VIEWS, ReaderRole, grants, policies, views
 from flows.warehouses.postgres.connection import by_table, columns_of, connected, problem, table, writing
 from flows.warehouses.postgres.difference import HISTORY, Difference, compared
 from flows.warehouses.postgres.schema import (
@@ -73,10 +73,10 @@ def _send(
         there = by_table(_rows(cursor, columns_of("metrics")))
         known = by_table(_rows(cursor, columns_of("provenance")))
         stands = _rows(cursor, "select publication_id from provenance.build") if "build" in known else []
-        if stands and stands[0][0] == publication.publication_id:
+        missing = [of for of in contract.metrics() if of not in there]
+        if stands and stands[0][0] == publication.publication_id and not missing:
             return None
         _must_be_ours(cursor, address, there, bool(stands))
-        missing = [of for of in contract.metrics() if of not in there]
         base = stands[0][0] if stands and trusts else None
         with compared(home, new, base, missing, memory_limit) as difference:
             _create(cursor, missing, known)
@@ -202,9 +202,14 @@ def _let_read(cursor: Any, tables: list[str], *, is_new: bool) -> None:
     known = _rows(
         cursor, "select role, sees, account_id from provenance.readers join pg_roles on rolname = role order by role"
     )
+    has_views = _rows(cursor, f"select 1 where to_regnamespace('{VIEWS}') is not null")
     for role, sees, account_id in known:
         reader = ReaderRole(role, sees == "limited", account_id)
-        for sql in (*grants(reader, tables), *(policies(reader, tables) if is_new else ())):
+        for sql in (
+            *grants(reader, tables),
+            *(policies(reader, tables) if is_new else ()),
+            *(views(reader, tables) if has_views else ()),
+        ):
             cursor.execute(sql)
 
 
