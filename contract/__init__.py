@@ -52,10 +52,19 @@ class ChangeSet:
 
 
 @dataclass(frozen=True)
+class TakenFrom:
+    """The columns of a published table that are those of a `model` of dbt_project, in the row of the same grain."""
+
+    model: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """A table: `key` is its primary key (landing) or its grain (published).
 
-    `changed_by` is None where every build writes the table whole, as it does all landing tables' rows.
+    `changed_by` is None where every build writes the table whole, as it does all landing tables' rows. `taken_from` is
+    None where no column is taken from a row as it is.
     """
 
     name: str
@@ -64,6 +73,7 @@ class Table:
     about: str = ""
     event_time: str | None = None
     changed_by: ChangeSet | None = None
+    taken_from: TakenFrom | None = None
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -94,9 +104,14 @@ def metrics() -> dict[str, Table]:
             key=tuple(spec["grain"]),
             about=spec["about"],
             changed_by=ChangeSet(**spec["changed_by"]) if "changed_by" in spec else None,
+            taken_from=_taken_from(spec["taken_from"]) if "taken_from" in spec else None,
         )
         for name, spec in _document("metrics.yml")["tables"].items()
     }
+
+
+def _taken_from(spec: Mapping[str, Any]) -> TakenFrom:
+    return TakenFrom(spec["model"], tuple(spec["columns"]))
 
 
 def version() -> int:

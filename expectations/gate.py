@@ -18,6 +18,7 @@ from expectations import (
     reconciliation,
     sales,
     shape,
+    taken,
 )
 from expectations.engines import DUCKDB, SPARK
 from expectations.names import Names, names
@@ -116,6 +117,7 @@ _CHECKS: list[Check] = [
     *questions.CHECKS,
     *deliveries.CHECKS,
     *plausible.CHECKS,
+    *taken.CHECKS,
 ]
 
 

@@ -20,6 +20,7 @@ class Names:
     engine: Engine
     checked: Mapping[str, str]  # by published table: the rows to look at in this scope
     twins: Mapping[str, str]  # by published table: the rows that may share their grain with those
+    taken: Mapping[str, str]  # by published table: the rows of the model that those of `checked` are made from
     on_checked_days: Mapping[str, str]  # by published table: the rows of the days to look at in this scope
     delivered_conversations: str  # the current versions, of the conversations to look at
     delivered_messages: str
@@ -52,6 +53,8 @@ def names(
     earlier = engine.instant.format(instant=earlier_as_of.isoformat())
     checked = {table: f"{engine.metrics}.{table}" for table in TABLES}
     twins, on_checked_days = dict(checked), dict(checked)
+    taken = {name: _model(engine, table.taken_from.model) for name, table in TABLES.items() if table.taken_from}
+    taken["daily_skill_usage"] = _model(engine, "int_skill_usage")
     delivered = {table: f"{engine.staging}.stg_{table}" for table in ("conversations", "messages")}
     if scope == "changed":
         whole, by_conversation, by_day = dict(checked), _set("conversations"), _set("daily_performance")
@@ -60,6 +63,8 @@ def names(
                 sets = {own, by_conversation} if own.column == by_conversation.column else {own}
                 checked[name] = _among(whole[name], engine, sets, own.column)
                 twins[name] = _sharing_grain(whole[name], checked[name], table.key)
+                if name in taken:
+                    taken[name] = _among(taken[name], engine, sets, own.column)
         for name, date in (("conversations", "started_on"), ("attributed_order_lines", "placed_on")):
             on_checked_days[name] = _among(whole[name], engine, {by_day}, date)
         delivered = {
@@ -70,6 +75,7 @@ def names(
         engine,
         checked,
         twins,
+        taken,
         on_checked_days,
         delivered_conversations=delivered["conversations"],
         delivered_messages=delivered["messages"],
@@ -80,6 +86,10 @@ def names(
         max_rejected_share=thresholds.max_rejected_share,
         max_volume_drop=thresholds.max_volume_drop,
     )
+
+
+def _model(engine: Engine, model: str) -> str:
+    return f"{engine.staging if model.startswith('stg_') else engine.intermediate}.{model}"
 
 
 def _set(table: str) -> ChangeSet:

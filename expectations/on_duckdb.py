@@ -29,10 +29,9 @@ class OpenedFiles:
         tables = {}
         for table in TABLES.values() if scope == "changed" else ():
             if table.changed_by:
-                columns = "* exclude (text)" if table.name == "messages" else "*"  # no check reads texts
                 rows = filled.checked[table.name]
                 try:
-                    self._connection.execute(f"create table checked_{table.name} as select {columns} from {rows}")
+                    self._connection.execute(f"create table checked_{table.name} as select * from {rows}")
                 except duckdb.Error:
                     continue  # the checks of this table will say so, each for itself
                 tables[table.name] = f"checked_{table.name}"

@@ -11,15 +11,19 @@ exemplars alone; all other questions are known by the MD5 of their text.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
 from flows.ground.home import read_json, write_durably
 from flows.ground.sql import literal
+
+log = logging.getLogger("agent_metrics")
 
 TABLES = {
     "topic_texts": """account_id varchar, text_key varchar, kind varchar, exemplar_key varchar, nearness double,
@@ -48,21 +52,40 @@ class AccountState:
 
 @dataclass(frozen=True)
 class State:
-    """The newest version of the tables, 0 where nothing was grouped yet; and how it was made (versions.GROUPING)."""
+    """The newest version of the tables, 0 where nothing was grouped yet; and how it was made (versions.GROUPING).
+
+    `tables` has the SHA-256 of each table's file, of versions that were written since they are kept.
+    """
 
     version: int = 0
     embedder: str = ""
     grouping: int = 0
     accounts: dict[str, AccountState] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
 
 
 def read(folder: Path) -> State:
-    """The state in `folder`."""
-    document = read_json(folder / "state.json")
-    if document is None:
-        return State()
-    accounts = {name: AccountState(**one) for name, one in document["accounts"].items()}
-    return State(document["version"], document["embedder"], document.get("grouping", 0), accounts)
+    """The state in `folder`. Where it is damaged, all of it is given up: questions are grouped anew."""
+    try:
+        document = read_json(folder / "state.json")
+        if document is None:
+            return State()
+        accounts = {name: AccountState(**one) for name, one in document.pop("accounts").items()}
+        state = State(accounts=accounts, **document)
+        is_whole = all(_digest(folder / str(state.version) / file) == one for file, one in state.tables.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        is_whole = False
+    if is_whole:
+        return state
+    log.warning("how questions were grouped is damaged (%s): they are grouped anew, and topics get new ids", folder)
+    versions = [one for one in folder.iterdir() if one.is_dir() and one.name.isdigit()]
+    for one in versions:
+        shutil.rmtree(one)
+    return State(max((int(one.name) for one in versions), default=0))
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def lay(connection: DuckDBPyConnection, folder: Path, state: State, schema: str = "main") -> None:
@@ -90,6 +113,7 @@ def write(connection: DuckDBPyConnection, folder: Path, state: State) -> None:
         names = ", ".join(part.split()[0] for part in columns.split(","))
         path = literal(str(target / f"{table}.parquet"))
         connection.execute(f"copy (select {names} from new_{table} order by all) to {path} (format parquet)")
+    state = replace(state, tables={file.name: _digest(file) for file in sorted(target.glob("*.parquet"))})
     document = {**asdict(state), "accounts": {name: asdict(one) for name, one in sorted(state.accounts.items())}}
     write_durably(folder / "state.json", json.dumps(document, indent=1, ensure_ascii=False))
     for other in folder.iterdir():

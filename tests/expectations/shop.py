@@ -367,7 +367,19 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
             f"create table {name}.staging.stg_reported_figures as"
             " select account_id, figure_id, theirs as value from metrics.reconciled_figures"
         )
+        for one in contract.metrics().values():
+            if one.taken_from and one.taken_from.model != "int_accounts":
+                schema = "staging" if one.taken_from.model.startswith("stg_") else "intermediate"
+                columns = ", ".join((*one.key, *one.taken_from.columns))
+                names = ", 'Ana' as first_name, cast(null as varchar) as last_name" if one.name == "profiles" else ""
+                connection.execute(
+                    f"create table {name}.{schema}.{one.taken_from.model} as"
+                    f" select {columns}{names} from metrics.{one.name}"
+                )
         connection.execute(
-            f"create table {name}.staging.stg_messages as select * exclude (position, sent_on) from metrics.messages"
+            f"""create table {name}.intermediate.int_skill_usage as
+            select messages.account_id, conversation_id, channel, skill, sent_on as date, count(*) as messages
+            from metrics.messages join metrics.conversations using (account_id, conversation_id)
+            where skill is not null group by all"""
         )
         connection.execute("use memory" if name == "memory" else f"use {name}")

@@ -42,7 +42,7 @@ def test_an_empty_candidate_lacks_accounts_and_nothing_else(tmp_path: Path, shop
     with duckdb.connect(str(empty)) as connection:
         create_tables(connection)
     shop.work("delete from stg_messages; delete from stg_conversations; delete from loads")
-    shop.work("delete from stg_reported_figures")
+    shop.work("delete from stg_reported_figures; delete from int_skill_usage")
     verdict = Shop(gate.Candidate(shop.candidate.work_file, empty, None)).check()
     assert failed(verdict) == ["accounts are there: without an account nothing counts"]
 

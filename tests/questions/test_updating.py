@@ -235,3 +235,14 @@ def test_a_run_that_is_cut_off_leaves_the_version_before(shop: Shop, monkeypatch
 
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("file", ["state.json", "1/topic_texts.parquet", "1/topic_names.parquet"])
+def test_what_is_damaged_is_grouped_anew_and_said(shop: Shop, file: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A damaged file of a version ended every build from then on; its texts were believed where it could be read."""
+    shop.asks(*SHIPPING, *PASSWORD)
+    shop.updated()
+    (shop.folder / file).write_bytes((shop.folder / file).read_bytes()[:-9])
+    assert shop.updated().version == 2
+    assert "damaged" in caplog.text
+    assert shop.topic_of(SHIPPING[1]) == shop.topic_of(SHIPPING[0]) != shop.topic_of(PASSWORD[0])
