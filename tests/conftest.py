@@ -31,6 +31,7 @@ SLOW = (
     "reference/test_reference.py",
     "spark/",
     "test_any_delivery.py",
+    "test_backup.py",
     "test_bi.py",
     "test_flows.py",
     "test_installation.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,13 @@ def test_the_files_that_a_recipe_names_are_there() -> None:
 def test_refused_rows_of_every_landing_table_are_published() -> None:
     macro = (ROOT / "dbt_project" / "macros" / "rejected_rows.sql").read_text("utf-8")
     assert set(landing()) <= set(re.findall(r"'(\w+)'", macro))
+
+
+def test_every_server_that_somebody_starts_keeps_its_leases_in_files() -> None:
+    """With leases in memory, a server that ended while a run was at work let no later run begin."""
+    module = "prefect.server.concurrency.lease_storage.filesystem"
+    assert find_spec(module)
+    servers = ("README.md", "flows/command/up.py", "deploy/systemd/agent-metrics-server.service", "deploy/compose.yaml")
+    for server in servers:
+        text = (ROOT / server).read_text("utf-8")
+        assert re.search(rf"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE\W+{re.escape(module)}", text), server
