@@ -34,6 +34,7 @@ def test_an_empty_home_has_nothing_to_tell(home: Home) -> None:
         "history": [],
         "publications": 0,
         "is_held": False,
+        "is_altered": False,
         "candidate": None,
         "rejected_rows": [],
         "warehouses": [
@@ -110,7 +111,7 @@ def test_rejected_rows_are_counted_by_table_and_by_their_most_frequent_reasons(h
 def test_a_published_file_that_cannot_be_read_is_an_error_that_says_what_to_do(home: Home) -> None:
     home.root.mkdir()
     home.published_file.write_bytes(b"not a database at all" * 1000)
-    with pytest.raises(StorageFailed, match=r"cannot be opened.*copy the newest file of publications/ over it"):
+    with pytest.raises(StorageFailed, match=r"cannot be opened.*copy the newest file of publications/ that can be opened"):
         status(home)
 
 

@@ -13,6 +13,7 @@ from flows.ground.home import Home
 from flows.warehouses import Warehouse, stands
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.reader import Reader
+from flows.warehouses.standing import altered
 
 HISTORY_SHOWN = 5
 REASONS_SHOWN = 3
@@ -69,7 +70,8 @@ class WarehouseStatus:
 class Status:
     """What readers see in the first warehouse: `published`, `history` (newest last) and `rejected_rows`.
 
-    None or empty before they see anything. `warehouses` says of each whether it is behind the newest publication.
+    None or empty before they see anything. `is_altered` where somebody has written to the published file.
+    `warehouses` says of each whether it is behind the newest publication.
     """
 
     home: str
@@ -78,6 +80,7 @@ class Status:
     history: tuple[Publication, ...]
     publications: int
     is_held: bool
+    is_altered: bool
     candidate: CandidateStatus | None
     rejected_rows: tuple[RejectedRows, ...]
     warehouses: tuple[WarehouseStatus, ...]
@@ -89,6 +92,7 @@ class Status:
             "history": [publication.to_json_dict() for publication in self.history],
             "publications": self.publications,
             "is_held": self.is_held,
+            "is_altered": self.is_altered,
             "candidate": self.candidate
             and {
                 **vars(self.candidate),
@@ -129,6 +133,7 @@ def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
         history=standing.publications[-HISTORY_SHOWN:] if standing else (),
         publications=len(standing.publications) if standing else 0,
         is_held=is_held(home, newest_of_all),
+        is_altered=altered(home, found) is not None,
         candidate=_candidate(home, newest_of_all),
         rejected_rows=rejected,
         warehouses=tuple(

@@ -30,6 +30,10 @@ def status_lines(status: Status) -> Iterator[str]:
             stands = f"stands at {warehouse.publication_id or 'nothing'}; the next run catches it up"
             why = f": {warehouse.error}" if warehouse.error else ""
             yield line("BEHIND" if warehouse.is_behind else "NO ANSWER", f"{warehouse.warehouse} {stands}{why}")
+    if status.is_altered:
+        yield "SOMEBODY HAS WRITTEN TO THE PUBLISHED FILE since it was published: its figures may not be ours."
+        if not status.is_held:
+            yield line("Next", f"agent-metrics publish{home_option(home.root)}")
     if status.is_held:
         yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier publication."
         yield line("Next", f"agent-metrics publish --resume{home_option(home.root)}")

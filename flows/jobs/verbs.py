@@ -176,7 +176,7 @@ def _publish_all(job: Job, call: Call, result: Result, target: Target) -> None:
         job.home,
         job.warehouses,
         target,
-        keep=job.settings.keep_publications,
+        keep=warehouses.Keep(job.settings.keep_publications, job.settings.keep_days),
         switch=lambda warehouse: call(steps.publish, job, target, warehouse),
     )
     result.outcome, result.publication = target.outcome, target.publication

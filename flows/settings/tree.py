@@ -205,7 +205,10 @@ class Settings(BaseSettings):
         default=10, description="minutes after which a pull from an API stops; the next pull goes on from there"
     )
     keep_publications: Annotated[int, BeforeValidator(_number), Field(ge=1)] = Field(
-        default=3, description="publications kept for going back, the newest included"
+        default=3, description="publications kept for going back, the newest included, however old they are"
+    )
+    keep_days: Annotated[float, BeforeValidator(_number), Field(ge=0)] = Field(
+        default=30, description="days for which one can go back to every publication that readers saw"
     )
     memory_limit: Annotated[
         str, _matching(r"[1-9]\d*(\.\d+)?\s?[KMGT]i?B", "give a number and its unit, as in 4GB")

@@ -9,6 +9,7 @@ from flows.ground.address import Address
 from flows.ground.home import Home
 from flows.ground.memory import half_of_the_memory
 from flows.warehouses.duckdb import DuckDBFile
+from flows.warehouses.keeping import Keep
 from flows.warehouses.postgres.warehouse import Postgres
 from flows.warehouses.publishing import (
     Target,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from flows.settings import Settings  # pydantic, which nothing here needs
 
 __all__ = [
+    "Keep",
     "Target",
     "Warehouse",
     "configured",

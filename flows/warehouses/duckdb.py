@@ -28,8 +28,8 @@ from flows.warehouses.warehouse import Sent
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PUT_BACK = "copy the newest file of publications/ over it"
-MAKE_ROOM = "make room on the disk and run again; if it is damaged, copy the newest file of publications/ over it"
+PUT_BACK = "copy the newest file of publications/ that can be opened over it"
+MAKE_ROOM = "make room on the disk and run again; if it is damaged, copy the newest file of publications/ that opens"
 ROWS_OF_A_BATCH = 40_960
 MEMORY_OF_A_STREAM = "1GB"  # what a query holds that may put the rest on disk
 

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from flows.ground.home import Home
@@ -14,7 +15,16 @@ from flows.ground.home import Home
 COPY_CHUNK = 1 << 30  # bytes per call; the kernel copies them without handing them over
 NO_KERNEL_COPY = {errno.ENOSYS, errno.EXDEV, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM}
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-KEPT_NAME = re.compile(r"(\d{8}T\d{12}Z)\.(duckdb|html)")
+ID = r"\d{8}T\d{12}Z"
+KEPT_NAME = re.compile(rf"(?P<id>{ID})\.((?P<ext>duckdb|html|json)|on\.(?P<base>{ID})\.zip)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a publication is made from: a whole file, and its check page, which may be absent."""
+
+    file: Path
+    page: Path
 
 
 def kept_file(home: Home, publication_id: str) -> Path:
@@ -65,6 +75,7 @@ def link_or_copy(source: Path, target: Path) -> None:
             raise
         copy_file(source, target)
         write_protect(target)
+        os.utime(target, ns=(source.stat().st_atime_ns, source.stat().st_mtime_ns))  # by it changes are noticed
         sync_file(target)
 
 
@@ -74,11 +85,18 @@ def write_protect(file: Path) -> None:
 
 
 def sweep(home: Home, kept: Collection[str]) -> None:
-    """Delete half-made files, and all publications but the ids in `kept`. Strangers' files stay."""
+    """Delete half-made files, and all publications but the ids in `kept` and what these are put together from.
+
+    Strangers' files stay.
+    """
     half_made(home.published_file).unlink(missing_ok=True)
     shutil.rmtree(spill_folder(home), ignore_errors=True)
-    for file in list(home.publications.glob("*")):
-        name = KEPT_NAME.fullmatch(file.name)
+    named = [(file, KEPT_NAME.fullmatch(file.name)) for file in sorted(home.publications.glob("*"))]
+    needed = set(kept)
+    for _, name in named:  # oldest first
+        if name and name["base"] and name["id"] in needed:
+            needed.add(name["base"])
+    for file, name in named:
         is_half_made = file.name.startswith(".") and file.name.endswith((".tmp", ".tmp.wal"))
-        if is_half_made or (name and name[1] not in kept):
+        if is_half_made or (name and name["id"] not in needed):
             file.unlink()

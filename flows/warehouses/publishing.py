@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from flows.ground.build import Build
 from flows.ground.errors import AgentMetricsError, InputError
 from flows.ground.home import Home, write_durably
 from flows.warehouses.duckdb import read_file
-from flows.warehouses.files import kept_file, sweep
+from flows.warehouses.files import Source, kept_file, sweep
+from flows.warehouses.keeping import Keep, Kept, thin, whole_file
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.remembered import forget_others, remembered
 from flows.warehouses.sealing import must_be_whole, passed, seal, storing
-from flows.warehouses.standing import as_remembered, swept
+from flows.warehouses.standing import altered, as_remembered, swept
 from flows.warehouses.warehouse import Sent, Shown, Stand, Warehouse
 
 
@@ -41,14 +41,15 @@ class Target:
         return self.outcome in {"published", "rolled_back"}
 
 
+CHOICE = 10  # publications that are named to somebody who named none that is kept
 Switch = Callable[[Warehouse], Sent | None]  # brings one warehouse to the target: `switch`, perhaps with retries
 
 
-def publish(home: Home, warehouses: Sequence[Warehouse], target: Target, *, keep: int, switch: Switch) -> list[Shown]:
+def publish(home: Home, warehouses: Sequence[Warehouse], target: Target, *, keep: Keep, switch: Switch) -> list[Shown]:
     """Bring every warehouse that is behind to the target; the caller holds the home's lock.
 
     A warehouse that fails keeps what it shows, and is told in the result, which names all warehouses in their order.
-    `keep` publications stay on disk for going back, restores not counted.
+    What `keep` says stays on disk for going back.
     Raises what kept the first warehouse from showing the target if none shows it; the last publication stands.
     """
     sent: dict[str, Sent | None] = {}
@@ -71,6 +72,7 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
     """Decide what every warehouse is to show, and seal it: the candidate, if every check of it has passed (rule 9.1).
 
     After going back, publications are held until `resume`, which lifts the hold whatever becomes of the candidate.
+    Where somebody has written to the published file, the candidate is published again.
     Raises InputError without a candidate, GateClosed if it was not checked or failed, BuildFailed if it is not whole,
     and what kept the first warehouse from answering if none answers: nothing is sealed then.
     """
@@ -86,7 +88,7 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
         if build is None:
             remedy = "run `agent-metrics build` first"
             raise InputError("there is no complete candidate", where=str(home.candidate), remedy=remedy)
-        if standing and standing.build_id == build.build_id and not held:
+        if standing and standing.build_id == build.build_id and not held and not altered(home, stands):
             target = _target("nothing_new", standing, stands)
             if not target.behind or kept_file(home, standing.newest.publication_id).exists():
                 return target
@@ -104,7 +106,7 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
             row_counts={},
             restores_publication_id=None,
         )
-        publication = _sealed(home, home.candidate_file, publication, build, stands)
+        publication = _sealed(home, Source(home.candidate_file, home.check_page), publication, build, stands)
         return Target("published", publication, _answering_first(stands))
 
 
@@ -120,10 +122,10 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
         if standing is None:
             raise InputError("nothing is published yet", where=str(home.root), remedy="run `agent-metrics run` first")
         restored = standing.find(to) if to else standing.before()
-        kept = [one.publication_id for one in standing.publications if kept_file(home, one.publication_id).exists()]
+        known = {one.publication_id for one in standing.publications}
+        kept = [name for name in Kept.of(home).ids() if name in known]
         others = [name for name in kept if name != standing.newest.publication_id]
-        is_kept = f"go back to a publication that is kept: {', '.join(others)}"
-        remedy = is_kept if others else "no other publication is kept"
+        remedy = _choice(others) if others else "no other publication is kept"
         if restored is None:
             what = f"there is no publication {to!r}" if to else "there is no publication before this one"
             raise InputError(what, where=str(home.publications), remedy=remedy)
@@ -137,7 +139,8 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
             published_at=now,
             restores_publication_id=restored.publication_id,
         )
-        publication = _sealed(home, kept_file(home, restored.publication_id), publication, None, stands)
+        with whole_file(home, restored.publication_id) as source:
+            publication = _sealed(home, source, publication, None, stands)
         return Target("rolled_back", publication, _answering_first(stands))
 
 
@@ -148,31 +151,27 @@ def switch(home: Home, target: Target, warehouse: Warehouse) -> Sent | None:
 
 
 def _tidy_up(
-    home: Home, warehouses: Sequence[Warehouse], target: Target, still_behind: Sequence[Warehouse], keep: int
+    home: Home, warehouses: Sequence[Warehouse], target: Target, still_behind: Sequence[Warehouse], keep: Keep
 ) -> None:
-    """Keep the last `keep` publications, what warehouses that lag behind stand at, and nothing else.
-
-    Restores do not count: going back takes nothing away.
-    """
+    """Keep what `keep` says, what warehouses that lag behind stand at, and nothing else; all of it in little room."""
     if target.publication is None or not target.behind:
         return
     newest = target.publication.publication_id
     with suppress(OSError, AgentMetricsError):  # what stays is swept by the next publishing
         history = read_file(kept_file(home, newest)).publications
-        ids: set[str] = set()
-        for publication in reversed(history):
-            ids.add(publication.publication_id)
-            keep -= publication.restores_publication_id is None
-            if keep <= 0:
-                break
         if len(still_behind) == len(warehouses):  # nobody shows it
             ids = {one.publication_id for one in history} - ({newest} if target.is_new else set())
-        else:
-            forget_others(home, [str(one) for one in warehouses])
-        sweep(home, ids | remembered(home).ids())
+            sweep(home, ids | remembered(home).ids())
+            return
+        forget_others(home, [str(one) for one in warehouses])
+        whole = remembered(home).ids()  # what is sent to a database next is the difference of two whole files
+        sweep(home, keep.ids(history) | whole)
+        thin(home, {newest, *whole})
 
 
-def _sealed(home: Home, source: Path, publication: Publication, build: Build | None, found: list[Stand]) -> Publication:
+def _sealed(
+    home: Home, source: Source, publication: Publication, build: Build | None, found: list[Stand]
+) -> Publication:
     """Sealed, with the history of every warehouse, those that did not answer and those of former settings too."""
     former = [as_remembered(home, one) for one in remembered(home).stands.values()]
     all_of_them = newest_of(one for one in [*former, *(stand.published for stand in found)] if one)
@@ -182,6 +181,13 @@ def _sealed(home: Home, source: Path, publication: Publication, build: Build | N
         with suppress(OSError, AgentMetricsError):  # what stays is swept by the next publication
             sweep(home, {one.publication_id for one in all_of_them.publications} if all_of_them else ())
         raise
+
+
+def _choice(ids: Sequence[str]) -> str:
+    """The publications that one can go back to; of many the newest, and how far back the others reach."""
+    newest = ", ".join(reversed(ids[-CHOICE:]))
+    others = f", and {len(ids) - CHOICE:,} others back to {ids[0]}" if len(ids) > CHOICE else ""
+    return f"go back to a publication that is kept: {newest}{others}"
 
 
 def _target(outcome: Literal["nothing_new", "held"], standing: Published | None, found: list[Stand]) -> Target:

@@ -24,6 +24,7 @@ from flows.ground.sql import first_line, identifier, literal
 from flows.warehouses.duckdb import attach, memory
 from flows.warehouses.files import (
     DISK_FULL,
+    Source,
     copy_file,
     half_made,
     kept_file,
@@ -32,13 +33,14 @@ from flows.warehouses.files import (
     write_protect,
 )
 from flows.warehouses.publication import Publication
+from flows.warehouses.sealed import Sealed
 
 REBUILD = "build it again with --full-refresh"
 
 
 def seal(
     home: Home,
-    source: Path,
+    source: Source,
     publication: Publication,
     build: Build | None,
     history: Collection[Publication],
@@ -50,17 +52,17 @@ def seal(
     kept = kept_file(home, publication.publication_id)
     copy = half_made(kept)
     home.publications.mkdir(parents=True, exist_ok=True)
-    copy_file(source, copy)
-    if wal(source).exists():  # whoever built it did not close it; signing the copy settles it
-        copy_file(wal(source), wal(copy))
+    copy_file(source.file, copy)
+    if wal(source.file).exists():  # whoever built it did not close it; signing the copy settles it
+        copy_file(wal(source.file), wal(copy))
     publication = _sign(home, copy, publication, build, history)
     write_protect(copy)
     sync_file(copy)
-    page = source.with_suffix(".html") if build is None else home.check_page
-    if page.exists():
+    if source.page.exists():
         page_copy = half_made(kept.with_suffix(".html"))
-        shutil.copyfile(page, page_copy)
+        shutil.copyfile(source.page, page_copy)
         page_copy.rename(kept.with_suffix(".html"))
+    Sealed.of(copy).write(home, publication.publication_id)
     copy.rename(kept)
     sync_folder(home.publications)
     return publication

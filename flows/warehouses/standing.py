@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,9 +10,13 @@ from flows.ground.errors import AgentMetricsError, StorageFailed
 from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile, read_file, rename_former
 from flows.warehouses.files import kept_file, sweep, wal
+from flows.warehouses.keeping import Kept
 from flows.warehouses.publication import Published
 from flows.warehouses.remembered import remembered
+from flows.warehouses.sealed import is_altered
 from flows.warehouses.warehouse import Stand, Warehouse
+
+log = logging.getLogger("agent_metrics")
 
 
 def stands(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
@@ -23,6 +28,19 @@ def stands(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
         except AgentMetricsError as error:
             found.append(Stand(warehouse, as_remembered(home, remembered(home).stands.get(str(warehouse))), error))
     return found
+
+
+def altered(home: Home, stands: Sequence[Stand]) -> str | None:
+    """The publication of the published file, where somebody has written to that file since it was published.
+
+    What somebody wrote to a database is found when it is published to.
+    """
+    for stand in stands:
+        if isinstance(stand.warehouse, DuckDBFile) and stand.publication_id and not stand.error:
+            file = stand.warehouse.file
+            if wal(file).exists() or is_altered(home, stand.publication_id, file):
+                return stand.publication_id
+    return None
 
 
 def reference(home: Home, warehouses: Sequence[Warehouse]) -> tuple[Published, Path] | None:
@@ -57,13 +75,26 @@ def swept(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
         raise found[0].error
     known = remembered(home)
     history = {one.publication_id for stand in found if stand.published for one in stand.published.publications}
-    kept = sorted(home.publications.glob("*.duckdb"))
-    if not history and len(kept) > 1 and not known.ids():  # one can stem from a first publication that was killed
+    kept = Kept.of(home)
+    if not history and len(kept.ids()) > 1 and not known.ids():  # one can stem from a first publication that was killed
         raise StorageFailed(
-            "the published file is gone", where=str(home.published_file), remedy=f"put a copy of {kept[-1]} there"
+            "the published file is gone",
+            where=str(home.published_file),
+            remedy=f"put a copy of {kept_file(home, max(kept.whole))} there",
         )
     sweep(home, history | known.ids())
+    _forget_altered(home, altered(home, found))
     return found
+
+
+def _forget_altered(home: Home, publication_id: str | None) -> None:
+    """Keep a publication no longer whose file somebody has written to: nobody is to go back to it or build on it."""
+    if publication_id is None:
+        return
+    log.warning("somebody has written to the published file since publication %s", publication_id)
+    kept = kept_file(home, publication_id)
+    if kept.exists() and kept.samefile(home.published_file):
+        kept.unlink()
 
 
 def as_remembered(home: Home, publication_id: str | None) -> Published | None:

@@ -21,6 +21,7 @@ from flows.ground.home import Home, write_durably
 from flows.ground.sql import literal
 from flows.warehouses import publishing
 from flows.warehouses.duckdb import DuckDBFile
+from flows.warehouses.keeping import Keep
 from flows.warehouses.publication import Publication, Published
 from flows.warehouses.publishing import Target
 from flows.warehouses.warehouse import Shown, Warehouse
@@ -50,23 +51,30 @@ class Done:
     warehouses: tuple[Shown, ...]
 
 
-def publish(home: Home, *, keep: int, resume: bool = False, warehouses: Sequence[Warehouse] | None = None) -> Done:
+def publish(
+    home: Home,
+    *,
+    keep: int,
+    days: float = 0,
+    resume: bool = False,
+    warehouses: Sequence[Warehouse] | None = None,
+) -> Done:
     """Publish the candidate as the jobs do, without their retries; to the DuckDB file unless `warehouses` are given."""
     to = warehouses or [DuckDBFile(home)]
-    return _published(home, to, publishing.prepare(home, to, resume=resume), keep)
+    return _published(home, to, publishing.prepare(home, to, resume=resume), Keep(keep, days))
 
 
 def rollback(
-    home: Home, *, keep: int, to: str | None = None, warehouses: Sequence[Warehouse] | None = None
+    home: Home, *, keep: int, days: float = 0, to: str | None = None, warehouses: Sequence[Warehouse] | None = None
 ) -> Publication:
     """Go back as the command does; in the DuckDB file unless `warehouses` are given."""
     where = warehouses or [DuckDBFile(home)]
-    done = _published(home, where, publishing.prepare_rollback(home, where, to=to), keep)
+    done = _published(home, where, publishing.prepare_rollback(home, where, to=to), Keep(keep, days))
     assert done.publication is not None
     return done.publication
 
 
-def _published(home: Home, warehouses: Sequence[Warehouse], target: Target, keep: int) -> Done:
+def _published(home: Home, warehouses: Sequence[Warehouse], target: Target, keep: Keep) -> Done:
     switch = partial(publishing.switch, home, target)
     shown = publishing.publish(home, warehouses, target, keep=keep, switch=switch)
     return Done(target.outcome, target.publication, tuple(shown))

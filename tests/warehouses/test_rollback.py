@@ -7,8 +7,9 @@ import pytest
 from flows.ground.errors import GateClosed, InputError
 from flows.ground.home import Home
 from flows.warehouses.files import kept_file
+from flows.warehouses.keeping import Kept
 from flows.warehouses.publication import Publication
-from tests.warehouses.candidates import FAILED, build_in, names, publish, published, rollback, verdict, write_candidate
+from tests.warehouses.candidates import FAILED, build_in, publish, published, rollback, verdict, write_candidate
 
 
 def publish_builds(home: Home, *builds: str, keep: int = 3) -> list[Publication]:
@@ -123,11 +124,10 @@ def test_a_second_restore_holds_again(home: Home) -> None:
 
 def test_restores_do_not_count_among_the_publications_that_are_kept(home: Home) -> None:
     done = [*publish_builds(home, "build-1", "build-2"), rollback(home, keep=2)]
-    kept = [name for name in names(home.publications) if name.endswith(".duckdb")]
-    assert kept == [f"{one.publication_id}.duckdb" for one in done]
+    assert Kept.of(home).ids() == [one.publication_id for one in done]
     write_candidate(home, "build-3")
     publish(home, keep=2, resume=True)
-    assert not kept_file(home, done[0].publication_id).exists()
+    assert done[0].publication_id not in Kept.of(home).ids()
     write_candidate(home, "build-4")
     publish(home, keep=2)
-    assert sum(name.endswith(".duckdb") for name in names(home.publications)) == 2
+    assert len(Kept.of(home).ids()) == 2
