@@ -33,6 +33,7 @@ def test_an_empty_home_has_nothing_to_tell(home: Home) -> None:
         "published": None,
         "history": [],
         "publications": 0,
+        "kept": {"publications": 0, "oldest_publication_id": None, "bytes": 0},
         "is_held": False,
         "is_altered": False,
         "candidate": None,
@@ -49,6 +50,10 @@ def test_what_is_published_is_told_with_its_age_and_the_history(home: Home) -> N
         publish(home, keep=2)
     seen = status(home).to_json_dict()
     assert seen["publications"] == 7
+    on_disk = [file for file in home.publications.iterdir() if file.suffix in {".duckdb", ".html", ".json", ".zip"}]
+    oldest = seen["history"][-2]["publication_id"]
+    sizes = sum(file.stat().st_size for file in on_disk)
+    assert seen["kept"] == {"publications": 2, "oldest_publication_id": oldest, "bytes": sizes}
     assert len(seen["history"]) == 5
     assert 0 <= seen["published"].pop("age_seconds") < 60
     assert seen["published"] == seen["history"][-1]
@@ -111,7 +116,7 @@ def test_rejected_rows_are_counted_by_table_and_by_their_most_frequent_reasons(h
 def test_a_published_file_that_cannot_be_read_is_an_error_that_says_what_to_do(home: Home) -> None:
     home.root.mkdir()
     home.published_file.write_bytes(b"not a database at all" * 1000)
-    with pytest.raises(StorageFailed, match=r"cannot be opened.*copy the newest file of publications/ that can be opened"):
+    with pytest.raises(StorageFailed, match=r"cannot be opened.*copy the newest file of publications/ that can"):
         status(home)
 
 

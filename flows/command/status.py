@@ -11,6 +11,7 @@ from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.home import Home
 from flows.warehouses import Warehouse, stands
+from flows.warehouses.keeping import Kept
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.reader import Reader
 from flows.warehouses.standing import altered
@@ -67,6 +68,15 @@ class WarehouseStatus:
 
 
 @dataclass(frozen=True)
+class KeptPublications:
+    """The publications that one can go back to, the oldest of them, and the bytes of all of them on disk."""
+
+    publications: int
+    oldest_publication_id: str | None
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Status:
     """What readers see in the first warehouse: `published`, `history` (newest last) and `rejected_rows`.
 
@@ -79,6 +89,7 @@ class Status:
     age_seconds: int | None
     history: tuple[Publication, ...]
     publications: int
+    kept: KeptPublications
     is_held: bool
     is_altered: bool
     candidate: CandidateStatus | None
@@ -91,6 +102,7 @@ class Status:
             "published": self.published and {**self.published.to_json_dict(), "age_seconds": self.age_seconds},
             "history": [publication.to_json_dict() for publication in self.history],
             "publications": self.publications,
+            "kept": vars(self.kept),
             "is_held": self.is_held,
             "is_altered": self.is_altered,
             "candidate": self.candidate
@@ -132,6 +144,7 @@ def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
         age_seconds=max(int((datetime.now(UTC) - newest.published_at).total_seconds()), 0) if newest else None,
         history=standing.publications[-HISTORY_SHOWN:] if standing else (),
         publications=len(standing.publications) if standing else 0,
+        kept=_kept(home),
         is_held=is_held(home, newest_of_all),
         is_altered=altered(home, found) is not None,
         candidate=_candidate(home, newest_of_all),
@@ -150,6 +163,12 @@ def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
             for stand in found
         ),
     )
+
+
+def _kept(home: Home) -> KeptPublications:
+    kept = Kept.of(home)
+    ids = kept.ids()
+    return KeptPublications(len(ids), ids[0] if ids else None, kept.bytes)
 
 
 def _candidate(home: Home, standing: Published | None) -> CandidateStatus | None:

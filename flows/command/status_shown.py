@@ -25,6 +25,9 @@ def status_lines(status: Status) -> Iterator[str]:
         yield line("", f"as of {utc_text(one.as_of)}, data up to {utc_text(one.data_up_to) or 'nothing yet'}")
         publications = counted(status.publications, "publication")
         yield line("", f"{one.checks_passed} of {one.checks_total} checks passed; {publications}")
+    if (kept := status.kept).oldest_publication_id:
+        size = f"{kept.bytes / 1e6:,.0f} MB on disk"
+        yield line("Kept", f"{counted(kept.publications, 'publication')} back to {kept.oldest_publication_id}, {size}")
     for warehouse in status.warehouses:
         if warehouse.is_behind or warehouse.error:
             stands = f"stands at {warehouse.publication_id or 'nothing'}; the next run catches it up"

@@ -8,7 +8,7 @@
   candidate/build.json       written when a build is complete; absent while one is under way
   candidate/check.json       the gate's verdict on that build; check.html is its page
   topics/                    how questions are grouped (flows/questions/state.py); kept from build to build
-  publications/<id>.duckdb   the last publications, kept for going back
+  publications/<id>.duckdb   the last publications, kept for going back; older ones as what differs in them (.zip)
   warehouse.duckdb           what readers open: the newest publication; up to version 0.2 it is metrics.duckdb
   dbt/                       dbt's own working files (parse cache, logs)
   prefect/                   history of the Prefect server that `agent-metrics up` starts; logs/ of what it starts

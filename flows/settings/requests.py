@@ -228,5 +228,6 @@ class RollbackRequest(WarehouseRequest, HomeRequest):
     """Go back to an earlier publication."""
 
     to: str | None = Field(
-        default=None, description="Publication to bring back. The default is the publication before."
+        default=None,
+        description="Publication to bring back, or an instant at which readers saw it. The default is the one before.",
     )

@@ -62,6 +62,10 @@ class Published:
     def find(self, publication_id: str) -> Publication | None:
         return next((one for one in self.publications if one.publication_id == publication_id), None)
 
+    def seen_at(self, instant: datetime) -> Publication | None:
+        """The publication that readers saw at this instant; None before the first."""
+        return next((one for one in reversed(self.publications) if one.published_at <= instant), None)
+
     def before(self) -> Publication | None:
         """The publication that going back brings back: the one before the newest.
 

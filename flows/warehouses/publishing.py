@@ -111,7 +111,9 @@ def prepare(home: Home, warehouses: Sequence[Warehouse], *, resume: bool = False
 
 
 def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | None = None) -> Target:
-    """Decide what to go back to, `to` or the publication before the newest, and seal it as one of its own (rule 9.2).
+    """Decide what to go back to, and seal it as one of its own (rule 9.2).
+
+    `to` is a publication or an instant at which readers saw it; None is the publication before the newest.
 
     Further publications are held until `prepare(resume=True)`. Raises InputError if there is no such publication or it
     is not kept any more, and what kept the first warehouse from answering if none answers.
@@ -121,7 +123,7 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
         standing = newest_of(stand.published for stand in stands if stand.published)
         if standing is None:
             raise InputError("nothing is published yet", where=str(home.root), remedy="run `agent-metrics run` first")
-        restored = standing.find(to) if to else standing.before()
+        restored = _found(standing, to) if to else standing.before()
         known = {one.publication_id for one in standing.publications}
         kept = [name for name in Kept.of(home).ids() if name in known]
         others = [name for name in kept if name != standing.newest.publication_id]
@@ -181,6 +183,17 @@ def _sealed(
         with suppress(OSError, AgentMetricsError):  # what stays is swept by the next publication
             sweep(home, {one.publication_id for one in all_of_them.publications} if all_of_them else ())
         raise
+
+
+def _found(standing: Published, to: str) -> Publication | None:
+    """The publication of this id, or what readers saw at this instant: ISO, UTC where it has no offset."""
+    if by_id := standing.find(to):
+        return by_id
+    try:
+        instant = datetime.fromisoformat(to)
+    except ValueError:
+        return None
+    return standing.seen_at(instant.replace(tzinfo=instant.tzinfo or UTC))
 
 
 def _choice(ids: Sequence[str]) -> str:

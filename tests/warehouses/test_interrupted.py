@@ -13,10 +13,12 @@ import pytest
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
+from flows.warehouses.keeping import Kept, whole_file
 from tests.warehouses.candidates import build_in, names, opened, publish, published, write_candidate
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+OLDEST = "min(home.publications.glob('*.zip')).name.split('.')[0]"  # the only one that is a delta
 
 
 def start(*args: str) -> subprocess.Popen[str]:
@@ -29,7 +31,7 @@ def start(*args: str) -> subprocess.Popen[str]:
 def publish_builds(home: Home, *builds: str) -> None:
     for build in builds:
         write_candidate(home, build)
-        publish(home, keep=2)
+        publish(home, keep=2, days=30)
 
 
 def before_first(home: Home) -> None:
@@ -47,16 +49,16 @@ def before_next_of_older_version(home: Home) -> None:
 
 
 def before_rollback(home: Home) -> None:
-    publish_builds(home, "oldest", "new", "old")
+    publish_builds(home, "new", "older", "old")
 
 
 @pytest.mark.parametrize(
     ("prepare", "call"),
     [
         (before_first, "publish(home, keep=2)"),
-        (before_next, "publish(home, keep=2)"),
+        (before_next, "publish(home, keep=2, days=30)"),
         (before_next_of_older_version, "publish(home, keep=2)"),
-        (before_rollback, "rollback(home, keep=2)"),
+        (before_rollback, f"rollback(home, keep=2, days=30, to={OLDEST})"),
     ],
 )
 def test_a_kill_leaves_the_last_publication_or_the_new_one_whole(
@@ -79,6 +81,12 @@ def test_a_kill_leaves_the_last_publication_or_the_new_one_whole(
         seen.append(len(now.publications) if now else 0)
         if now:
             assert build_in(DuckDBFile(copy).file) == ("new" if seen[-1] > publications else "old"), copy.root.name
+        if now and "days" in call:
+            ids = [one.publication_id for one in now.publications]
+            assert set(ids) <= set(Kept.of(copy).ids()), copy.root.name
+            for publication_id in ids[:-1]:
+                with whole_file(copy, publication_id) as source:
+                    build_in(source.file)
 
         for file in (copy.candidate_file, copy.build_file, copy.check_file, copy.check_page):
             file.unlink(missing_ok=True)
