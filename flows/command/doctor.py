@@ -33,6 +33,8 @@ from flows.settings import Settings, credentials, prefect_api_url
 from flows.settings.requests import Request
 from flows.warehouses import Warehouse, named
 from flows.warehouses.publication import is_held
+from flows.warehouses.standing import altered
+from flows.warehouses.warehouse import Stand
 
 DAMAGE_SHOWN = 5
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
@@ -204,6 +206,9 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
     else:
         what = f"{standing.newest.publication_id} in {warehouse}, all {len(wanted)} tables of the contract"
         yield Finding("published", "ok", what)
+    if altered(home, [Stand(warehouse, standing)]):
+        what = f"somebody has written to {warehouse} since it was published"
+        yield Finding("published", "problem", what, "run `agent-metrics publish`")
     if is_held(home, standing):
         yield Finding("published", "warning", "publications are held", "run `agent-metrics publish --resume`")
     strange = [account for account, zone in accounts if zone not in available_timezones()]

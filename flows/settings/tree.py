@@ -207,7 +207,7 @@ class Settings(BaseSettings):
     keep_publications: Annotated[int, BeforeValidator(_number), Field(ge=1)] = Field(
         default=3, description="publications kept for going back, the newest included, however old they are"
     )
-    keep_days: Annotated[float, BeforeValidator(_number), Field(ge=0)] = Field(
+    keep_days: Annotated[float, BeforeValidator(_number), Field(ge=0, le=36_500)] = Field(
         default=30, description="days for which one can go back to every publication that readers saw"
     )
     memory_limit: Annotated[
