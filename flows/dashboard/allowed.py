@@ -14,9 +14,9 @@ from starlette.types import Scope
 
 MOVE = "/api/kernel/set_ui_element_value"
 SOCKET = "/ws"
-# `@file` is what a visit made to be fetched once: a chart's data, a draft. Its name is random.
+# Of the files that visits make, `@file`, there is the empty one alone: served.py has the rest told to the visit itself.
 READ = re.compile(
-    r"/|/assets/.+|/@file/.+|/health|/public-files-sw\.js|/favicon\.ico|/manifest\.json"
+    r"/|/assets/.+|/@file/0-empty\.txt|/health|/public-files-sw\.js|/favicon\.ico|/manifest\.json"
     r"|/(logo|apple-touch-icon|android-chrome-\d+x\d+)\.png"
 )
 OTHER_NOTEBOOKS = {"file", "kiosk"}  # parameters that ask for another notebook, or to look on at another visit

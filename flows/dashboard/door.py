@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator
+from dataclasses import dataclass, field
 from itertools import chain
 from urllib.parse import parse_qs, urlsplit
 
 from anyio import CancelScope
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flows.dashboard.access import Access, Tokens
 from flows.dashboard.allowed import is_asked_by_page, of_visitor
+from flows.dashboard.limits import BUSY, FULL, MOST_EXPORTS, MOST_VISITS, in_time
 from flows.dashboard.login import form, of_this_page
 from flows.dashboard.visit import glance
 from flows.ground.errors import AgentMetricsError, InputError
@@ -40,6 +41,7 @@ A_MONTH = 30 * 24 * 3600
 # What marimo's page needs, and nothing from elsewhere: a picture of a stranger would tell him who reads.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self' data:; "
     "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
@@ -53,18 +55,20 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Door:
-    """`app` with its door; `warehouse` is what the page reads."""
+    """`app` with its door; `warehouse` is what the page reads, `visits` gives the ids of open pages."""
 
     app: ASGIApp
     warehouse: Warehouse
     tokens: Tokens
+    visits: Callable[[], Collection[str]]
+    exports: set[Request] = field(default_factory=set)  # on their way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
         if scope["type"] == "http":
-            send = _with_headers(scope["path"], send)
+            send, receive = _with_headers(scope["path"], send), in_time(receive)
         if not self._comes_from_here(Headers(scope=scope)):
             await _refuse(scope, receive, send, "This address is not served.")
             return
@@ -82,6 +86,8 @@ class Door:
             await _refuse(scope, receive, send, "The page does not ask for this.")
         elif _length(scope) > LONGEST_BODY:
             await _refuse(scope, receive, send, "This is too long.", 413)
+        elif self._is_one_too_many(scope):
+            await _refuse(scope, receive, send, FULL, 503)
         else:
             await self._go_in({**scope, "meta": access.to_meta()}, receive, send)
 
@@ -100,6 +106,13 @@ class Door:
         except ValueError:  # `[` is not a host
             return False
 
+    def _is_one_too_many(self, scope: Scope) -> bool:
+        """Whether a visit would begin, and there are as many as the server can hold."""
+        if scope["type"] == "http" and scope["path"] != "/":
+            return False
+        visits = self.visits()
+        return len(visits) >= MOST_VISITS and HTTPConnection(scope).query_params.get("session_id") not in visits
+
     def _shown(self, connection: HTTPConnection) -> str | None:
         """The pass that the request shows, or that of its token."""
         if not _is_bearer(connection):
@@ -110,7 +123,11 @@ class Door:
         if scope["type"] == "websocket":
             await _refuse(scope, receive, send, "")
         else:
-            await (await self._log_in(Request(scope, receive)))(scope, receive, send)
+            try:
+                answer = await self._log_in(Request(scope, receive))
+            except ClientDisconnect:  # hung up, or never sent the form
+                return
+            await answer(scope, receive, send)
 
     async def _log_in(self, request: Request) -> Response:
         if _is_bearer(request):
@@ -137,10 +154,15 @@ class Door:
 
     async def _export(self, request: Request, access: Access, send: Send) -> None:
         """All conversations that the filters of the address let through, as CSV."""
+        if len(self.exports) >= MOST_EXPORTS:
+            await _refuse(request.scope, request.receive, send, BUSY, 503)
+            return
         lines = self._lines(dict(request.query_params), access)
+        self.exports.add(request)
         try:
             await (await _csv(request, lines))(request.scope, request.receive, send)
         finally:  # also where the visitor hung up
+            self.exports.discard(request)
             with CancelScope(shield=True):
                 await run_in_threadpool(lines.close)
 

@@ -27,9 +27,18 @@ def visit(meta: Mapping[str, Any]) -> Visit:
         return Visit(configured(settings.load())[0], Access())
     if "texts" not in meta:
         raise InputError("this visit did not come through the door")
+    _leave_nothing_to_fetch()
     begun = Visit(WAREHOUSE, Access.of(meta))
     VISITS.add(begun)
     return begun
+
+
+def _leave_nothing_to_fetch() -> None:
+    """Have a chart's data and a draft told to the visit itself. As files, they were for whoever learned their names."""
+    from marimo._runtime.context import get_context, runtime_context_installed  # noqa: PLC0415  the page alone has it
+
+    if runtime_context_installed():
+        get_context().virtual_files_supported = False
 
 
 def keep(is_over: Event) -> None:

@@ -42,13 +42,20 @@ def serve(
         from flows.dashboard import panels  # noqa: F401, PLC0415  visitors find it imported
         from flows.dashboard.door import Door  # noqa: PLC0415
         from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
+        from flows.dashboard.limits import MOST_CONNECTIONS, Impatient  # noqa: PLC0415
 
     served.WAREHOUSE = warehouse
     app: Any = (
         marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
     )
+
+    def visits() -> set[str]:
+        return {session for route in app.routes for session in route.app.state.session_manager.sessions}
+
     config = uvicorn.Config(
-        Door(FirstLook(app, warehouse), warehouse, tokens),
+        Door(FirstLook(app, warehouse), warehouse, tokens, visits),
+        http=Impatient,
+        limit_concurrency=MOST_CONNECTIONS,
         log_level="warning",
         access_log=False,
         server_header=False,

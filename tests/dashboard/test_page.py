@@ -298,6 +298,20 @@ def test_gaps_lead_to_their_conversations_and_to_a_draft(visit: Visit) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == draft.input_value()
 
 
+def test_a_draft_is_saved_from_the_visit_itself(visit: Visit, tmp_path: Path) -> None:
+    """It was a file of the server, for whoever learned its name: also for a token without texts."""
+    page = visit().open(account="aurora", dates="90")
+    page.locator("table.topics tbody tr[data-topic]").first.get_by_role("button", name="Draft article").click()
+    draft = page.locator("marimo-text-area textarea")
+    expect(draft).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_text("Save as a file").click()
+    assert waiting.value.suggested_filename == "article.md"
+    assert waiting.value.url.startswith("data:")
+    waiting.value.save_as(tmp_path / "article.md")
+    assert (tmp_path / "article.md").read_text("utf-8").strip() == draft.input_value().strip()
+
+
 def test_the_export_has_all_filtered_rows(home: Home, visit: Visit, tmp_path: Path) -> None:
     page = visit().open(account="aurora", dates="90", statuses="routed,closed")
     with page.expect_download() as waiting:
