@@ -10,8 +10,11 @@ import duckdb
 import pytest
 
 from flows import jobs
+from flows.command.doctor import examine
+from flows.command.summary import closed_gate
 from flows.ground.errors import BuildFailed
 from flows.ground.home import Home
+from flows.jobs import Closed
 from flows.settings.requests import BuildRequest, CheckRequest, PublishRequest
 from tests.conftest import Run, write_rows
 
@@ -45,6 +48,10 @@ def test_a_candidate_that_was_altered_after_its_check_is_not_published(home: Hom
         connection.execute("update metrics.metrics.daily_performance set conversations = conversations + 5000")
     with pytest.raises(BuildFailed, match="somebody has written to the candidate"):
         jobs.publish(PublishRequest(home=where))
+    with pytest.raises(Closed) as closed:
+        jobs.check(CheckRequest(home=where))
+    assert any("--full-refresh" in line for line in closed_gate(closed.value))
+    assert [one.outcome for one in examine(PublishRequest(home=where)) if one.check == "candidate"] == ["warning"]
     assert counted(home.published_file) == 1
 
     healed = run(tmp_path / "shop", AS_OF)

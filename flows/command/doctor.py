@@ -171,6 +171,9 @@ def _candidate(home: Home) -> Iterator[Finding]:
     if missing:
         remedy = "run `agent-metrics build --full-refresh`"
         yield Finding("candidate", "problem", f"{missing[0]} is missing beside its build.json", remedy)
+    elif not build.is_untouched(home):
+        what = "somebody has written to the candidate since it was built"
+        yield Finding("candidate", "warning", what, "the next run builds everything anew, and publishes nothing of it")
     elif checked is None or checked.build_id != build.build_id:
         yield Finding("candidate", "ok", f"build {build.build_id}, not checked yet")
     elif checked.verdict.is_open:

@@ -43,6 +43,9 @@ def what_was_done(result: Result) -> Iterator[str]:
         yield from _built(result.build)
     if result.checked:
         yield from _checked(result, result.checked.verdict)
+        if result.build and not result.build.is_untouched(home):
+            remedy = "build it again: agent-metrics build --full-refresh"
+            yield line("Warning", f"somebody has written to the candidate since it was built; {remedy}")
     if result.compacted:
         yield from _compacted(result.compacted)
         return

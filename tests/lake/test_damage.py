@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from flows.command.main import main
 from flows.ground.errors import LakeDamaged
 from flows.ground.progress import Silent
 from flows.lake import Lake
@@ -165,7 +167,7 @@ def test_a_delivered_file_that_has_changed_is_lost_and_its_rows_are_named(lake: 
 
 def test_a_source_that_is_asked_again_has_forgotten_what_it_has_read(lake: Lake, folder: Path) -> None:
     """So is a range of loads: nobody can tell which delivered file each of its rows came from."""
-    compact(lake, lambda: __import__("contextlib").nullcontext(), "1GB", Silent())
+    compact(lake, nullcontext, "1GB", Silent())
     assert lake.identity(2)
     (path,) = (lake.root / "data" / "products").iterdir()
     path.unlink()
@@ -175,3 +177,15 @@ def test_a_source_that_is_asked_again_has_forgotten_what_it_has_read(lake: Lake,
     assert (examined(lake), lake.inputs("files")) == ([], {})
     assert pull(lake, folder) == 5
     assert examined(lake) == []
+
+
+def test_the_commands_name_damage_and_mend_it(lake: Lake, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = ["--home", str(lake.root.parent), "--json"]
+    flip(data(lake, 3))
+    assert main(["lake", "verify", *home]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["damaged"]
+    assert (found["first_load"], found["sources"], found["rows"]) == (3, ["files"], 2)
+    assert main(["lake", "repair", "--path", str(folder), *home]) == 0
+    assert [one["outcome"] for one in json.loads(capsys.readouterr().out)["mended"]] == ["read again"]
+    assert main(["lake", "verify", *home]) == 0
+    assert json.loads(capsys.readouterr().out) == {"damaged": [], "files_without_checksum": 0, "exit_status": 0}
