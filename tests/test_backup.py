@@ -14,6 +14,7 @@ import pytest
 
 from flows.command.main import main
 from flows.ground.home import Home
+from flows.warehouses.sealed import Sealed
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
@@ -77,6 +78,10 @@ def test_a_home_that_came_back_from_last_week_goes_on(home: Home, shop: Path, tm
     shutil.rmtree(home.root)
     shell(of_the_page("Restore", home.root, archive))
     assert published(home.root, "select publication_id from metrics.publications") == before  # readers see last week
+    file = (home.root / "warehouse.duckdb").stat()
+    sealed = Sealed.read(home, before[0][0])
+    assert sealed
+    assert (sealed.size, sealed.modified_ns) == (file.st_size, file.st_mtime_ns)  # so nobody is said to have altered it
     run(home.root, shop)
     assert [published(home.root, sql) for sql in (conversations, topics)] == lost
     assert published(home.root, "select publication_id from metrics.publications order by 1")[:1] == before
