@@ -32,6 +32,22 @@ CHECKS = [
         rule="2.2",
     ),
     Check(
+        "held_back_rows",
+        "held_back_rows wait for parents that are not published",
+        """
+        select waiting.*
+        from {metrics}.held_back_rows as waiting
+        semi join (
+            select account_id, 'accounts' as parent_table, account_id as parent_id from {metrics}.accounts
+            union all
+            select account_id, 'conversations' as parent_table, conversation_id as parent_id
+            from {metrics}.conversations
+        ) as parents
+            on waiting.account_id = parents.account_id
+            and waiting.parent_table = parents.parent_table and waiting.parent_id = parents.parent_id""",
+        rule="2.3",
+    ),
+    Check(
         "rejected_rows",
         "rejected_rows are few among the rows delivered since the last publication",
         # Orders refused for their currency were counted as accepted when they were loaded (2.2).

@@ -16,7 +16,7 @@ _OF_CONVERSATIONS = [
 _OF_ACCOUNTS = [
     name
     for name, table in TABLES.items()
-    if name != "accounts" and name not in _OF_CONVERSATIONS and "account_id" in table.key
+    if name not in ("accounts", "held_back_rows", *_OF_CONVERSATIONS) and "account_id" in table.key
 ]
 
 

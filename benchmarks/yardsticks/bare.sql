@@ -1,6 +1,6 @@
 -- All tables of a full build (docs/definitions.md, chapters 1 to 7) as one hand-written DuckDB script: what the same tables cost
 -- without a project around them. bare.py lays the views `lake.<table>` over the delivered Parquet and sets the variables `as_of`
--- and `files`. Left out: the accounts of the settings file, comments and constraints of the tables, incremental builds.
+-- and `files`. Left out: the accounts of the settings file, rows that wait (2.3), comments and constraints of the tables, incremental builds.
 
 -- 2.1: of several rows with one key the newest counts. Only keys that were delivered more than once are sorted.
 create macro newest(name, key) as table

@@ -5,7 +5,7 @@
 Writes a Parquet file for each table and prints one JSON document: seconds (without Python's own start), peak MiB.
 Conversations have a number `c` by which everything is grouped. Amounts are 64-bit integers of ten-thousandths in
 between, so they are right to the cent, and decimal(18,4) in the files. Left out: the accounts of the settings file,
-incremental builds, and sums that no 64-bit integer holds.
+rows that wait (2.3), incremental builds, and sums that no 64-bit integer holds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 {#- Rule 2.1: of several rows with one key one counts. The newest version of every row that this build reads; when
     the build goes on from the one before, only what beats the row that counted so far and differs from it.
     `remember` names columns whose value before this build is kept as `was_<column>`, so that what the row
-    belonged to is derived anew as well. -#}
+    belonged to is derived anew as well. `_first_load` is the load since which there is a row with the key. -#}
 {% macro current_rows(table, key, columns, remember=[]) -%}
 with source as (
     select
@@ -17,6 +17,7 @@ with source as (
 select
     {% for column in columns -%} latest.{{ column }}, {% endfor %}
     latest.updated_at,
+    coalesce(counted._first_load, latest._first_load) as _first_load,
     {{ build_number() }} as changed_in
     {%- for column in remember %},
     counted.{{ column }} as was_{{ column }}
@@ -42,6 +43,7 @@ where
 select
     {{ columns | join(', ') }},
     updated_at,
+    _first_load,
     {{ build_number() }} as changed_in
     {%- for column in remember %},
     cast(null as {{ dbt.type_string() }}) as was_{{ column }}

@@ -1,5 +1,5 @@
 {#- The tail of a `with`: `latest`, the newest version of every key in `relation` (landing contract, head): the greatest
-    `updated_at` (null is the oldest), then the later load, file and position. -#}
+    `updated_at` (null is the oldest), then the later load, file and position. `_first_load` brought the first of them. -#}
 {% macro latest_versions(relation, key) -%}
     {{ return(adapter.dispatch('latest_versions')(relation, key)) }}
 {%- endmacro %}
@@ -10,6 +10,7 @@
 ranked as (
     select
         *,
+        min(_load) over (partition by {{ key | join(', ') }}) as _first_load,
         row_number() over (partition by {{ key | join(', ') }} order by {{ version_order() }}) as version_rank
     from {{ relation }}
 ),
@@ -32,6 +33,7 @@ repeated as (
 ranked as (
     select
         *,
+        min(_load) over (partition by {{ key | join(', ') }}) as _first_load,
         row_number() over (partition by {{ key | join(', ') }} order by {{ version_order() }}) as version_rank
     from {{ relation }}
     where hash({{ key | join(', ') }}) in (select key_hash from repeated)
@@ -40,7 +42,7 @@ ranked as (
 latest as (
     select * exclude (version_rank) from ranked where version_rank = 1
     union all
-    select * from {{ relation }}
+    select *, _load as _first_load from {{ relation }}
     where hash({{ key | join(', ') }}) not in (select key_hash from repeated)
 )
 {%- endmacro %}

@@ -20,6 +20,7 @@ from flows.command.console import Console
 from flows.command.lake import app as lake_commands
 from flows.command.metrics import app as metrics_commands
 from flows.command.reading import app as reading_commands
+from flows.command.rows import app as row_commands
 from flows.command.topics import app as topic_commands
 from flows.command.up import app as up_commands
 from flows.command.warehouse import app as warehouse_commands
@@ -38,6 +39,7 @@ app.add_typer(working_commands)
 app.add_typer(reading_commands)
 app.add_typer(up_commands)
 app.add_typer(topic_commands, name="topics")
+app.add_typer(row_commands, name="rows")
 app.add_typer(metrics_commands, name="metrics")
 app.add_typer(lake_commands, name="lake")
 app.add_typer(warehouse_commands, name="warehouse")

@@ -184,11 +184,14 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
             table: _number(connection, f'select count(*) from candidate.metrics."{table}"')
             for table in contract.metrics()
         }
-        held_back = dict(
-            connection.execute("select table_name, held_back from intermediate.int_held_back_rows").fetchall()
+        held_back, refused = (
+            dict(
+                connection.execute(
+                    f'select "table", count(*) from candidate.metrics.{rows} group by all order by all'
+                ).fetchall()
+            )
+            for rows in ("held_back_rows", "rejected_rows")
         )
-        counted = 'select "table", count(*) from candidate.metrics.rejected_rows group by all order by all'
-        refused = dict(connection.execute(counted).fetchall())
         newest = _instant(connection, "select epoch_us(data_up_to) from intermediate.int_data_up_to")
         next_change_at = _instant(connection, "select epoch_us(next_change_at) from intermediate.int_next_change")
         connection.execute("checkpoint candidate")

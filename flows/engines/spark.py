@@ -208,19 +208,18 @@ def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
     return described(
         todo,
         row_counts=dict(map(tuple, session.sql(counts).collect())),
-        held_back=dict(
-            map(tuple, session.sql("select table_name, held_back from global_temp.int_held_back_rows").collect())
-        ),
-        refused=dict(
-            map(
-                tuple,
-                session.sql("select `table`, count(*) from metrics.rejected_rows group by 1 order by 1").collect(),
-            )
-        ),
+        held_back=_by_table(session, "held_back_rows"),
+        refused=_by_table(session, "rejected_rows"),
         data_up_to=_instant(session, "select cast(data_up_to as string) from global_temp.int_data_up_to"),
         next_change_at=_instant(session, "select cast(next_change_at as string) from global_temp.int_next_change"),
         topics_version=topics_version,
     )
+
+
+def _by_table(session: SparkSession, rows: str) -> dict[str, int]:
+    """How many rows of a published table there are of each landing table."""
+    counted = session.sql(f"select `table`, count(*) from metrics.{rows} group by 1 order by 1")
+    return dict(map(tuple, counted.collect()))
 
 
 def _instant(session: SparkSession, sql: str) -> datetime | None:

@@ -337,6 +337,19 @@ BREAKS = {
         "delete from reconciled_figures where account_id = 'shop-1'",
         ["reconciled_figures are all"],
     ),
+    "a row waits for a conversation that counts": (
+        "insert into held_back_rows values"
+        " ('shop-2', 'messages', 'm', 'conversations', 'conversation-9', 'files', '2026-06-30')",
+        ["held_back_rows wait for parents"],
+    ),
+    "a row waits for an account that counts": (
+        "insert into held_back_rows values ('shop-2', 'profiles', 'p', 'accounts', 'shop-2', 'files', '2026-06-30')",
+        ["held_back_rows wait for parents"],
+    ),
+    "a row waits for another table": (
+        "insert into held_back_rows values ('shop-2', 'messages', 'm', 'profiles', 'p', 'files', '2026-06-30')",
+        ["held_back_rows.parent_table is one of"],
+    ),
     "a segment counts other members": (
         "delete from segment_members where profile_id = 'profile-1'",
         ["segments count"],

@@ -19,7 +19,11 @@ KEYS = {
     "agent_events": ("account_id", "conversation_id", "event", "occurred_at", "product_ids"),
     "rejected_rows": ("source", "table", "payload"),
 }
-NOT_COMPARED = {"agent_events": {"event_id"}, "rejected_rows": {"rejected_row_id", "reason", "rejected_at"}}
+NOT_COMPARED = {
+    "agent_events": {"event_id"},
+    "held_back_rows": {"waiting_since"},
+    "rejected_rows": {"rejected_row_id", "reason", "rejected_at"},
+}
 SHOWN = 5
 
 

@@ -42,11 +42,11 @@ class Shop:
 
 @dataclass
 class Counted:
-    """`refused` holds (table, payload); `held_back` the number of rows per table that wait for a parent."""
+    """`refused` holds (table, payload); `held_back` the rows that wait for a parent, as they are published."""
 
     shops: list[Shop]
     refused: list[tuple[str, Row]]
-    held_back: dict[str, int]
+    held_back: list[Row]
 
 
 def count(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequence[Row] = ()) -> Counted:
@@ -77,13 +77,13 @@ def count(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequen
             orders.append(row)
 
     shops = {key: Shop(account, as_of) for key, account in accounts.items()}
-    held_back: dict[str, int] = {}
+    held_back: list[Row] = []
     for table in sorted(set(landing()) - {"accounts"}, key=lambda name: (name in PARENTS, name)):  # parents first
         versions = orders if table == "orders" else [row for _, row in accepted[table]]
         for row in newest(table, versions):
             shop = shops.get(row["account_id"])
             if shop is None or not parent_counts(table, row, shop):
-                held_back[table] = held_back.get(table, 0) + 1
+                held_back.append(waiting(table, row, is_known=shop is not None))
             elif is_due(table, row, as_of):
                 shop.rows[table].append(row)
     return Counted(list(shops.values()), once(refused), held_back)
@@ -105,6 +105,21 @@ def parent_counts(table: str, row: Row, shop: Shop) -> bool:
         return True
     parents, key = PARENTS[table]
     return any(parent[key] == row[key] for parent in shop.rows[parents])
+
+
+def waiting(table: str, row: Row, *, is_known: bool) -> Row:
+    """2.3 The row by its key, and its parent: the account where that is not known."""
+    _, *key = landing()[table].key
+    parents, parent_key = PARENTS[table] if is_known else ("accounts", "account_id")
+    ids = [row[name] for name in key]
+    return {
+        "account_id": row["account_id"],
+        "table": table,
+        "row_id": ids[0] if len(ids) == 1 else "/".join(one.replace("%", "%25").replace("/", "%2F") for one in ids),
+        "parent_table": parents,
+        "parent_id": row[parent_key],
+        "source": "files",
+    }
 
 
 def is_due(table: str, row: Row, as_of: datetime) -> bool:

@@ -18,6 +18,7 @@ Where the text leaves two readings, this is the one taken:
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,7 @@ ELSEWHERE = {  # chapters 8 to 10, segments, and what derive() adds itself
         "segments",
         "segment_members",
         "publications",
+        "held_back_rows",
         "rejected_rows",
     ),
     "reconciled_figures",
@@ -59,10 +61,14 @@ EVENT_NAMES = {  # 7.3
 
 @dataclass
 class Derived:
-    """What must be published: `tables` by name, `rejected_rows` among them, and the `held_back` counts (2.3)."""
+    """What must be published: `tables` by name, `rejected_rows` and `held_back_rows` among them."""
 
     tables: Tables
-    held_back: dict[str, int]
+
+    @property
+    def held_back(self) -> dict[str, int]:
+        """2.3 How many rows of each table wait."""
+        return dict(Counter(row["table"] for row in self.tables["held_back_rows"]))
 
 
 def derive(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequence[Row] = ()) -> Derived:
@@ -70,7 +76,8 @@ def derive(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Seque
 
     `settings_accounts` are rows of `accounts` that replace delivered ones whole. Raises what `landing.read` raises
     for those. `event_id` and rejected rows' id, reason and instant are this module's own business: only that
-    `event_id` is unique matters, and of `rejected_rows` there are just source, table and payload (a dict).
+    `event_id` is unique matters, and of `rejected_rows` there are just source, table and payload (a dict). Since when
+    rows wait is not said: deliveries have no instants here.
     """
     counted = count(deliveries, as_of, settings_accounts)
     tables: Tables = {table: [] for table in TABLES}
@@ -80,7 +87,8 @@ def derive(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Seque
     tables["rejected_rows"] = [
         {"source": "files", "table": table, "payload": payload} for table, payload in counted.refused
     ]
-    return Derived(tables, counted.held_back)
+    tables["held_back_rows"] = counted.held_back
+    return Derived(tables)
 
 
 def derive_shop(shop: Shop) -> Tables:

@@ -1,5 +1,5 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
-{% set tables = ['messages', 'handoff_events', 'interactions'] %}
+{% set tables = {'messages': 'message_id', 'handoff_events': 'handoff_event_id', 'interactions': 'interaction_id'} %}
 
 -- Rows of conversations that wait for a parent (2.3): an unknown account or conversation, or one that does not count yet.
 with conversations as (
@@ -24,22 +24,32 @@ counted as (
     inner join {{ ref('int_accounts') }} as accounts
         on conversations.account_id = accounts.account_id
     where conversations.created_at <= {{ as_of() }}
+),
+
+waiting as (
+    select
+        conversations.account_id, conversations.conversation_id,
+        'conversations' as table_name, conversations.conversation_id as row_id, conversations._first_load
+    from conversations
+    left join {{ ref('int_accounts') }} as accounts
+        on conversations.account_id = accounts.account_id
+    where accounts.account_id is null
+    {%- for table, id in tables.items() %}
+    union all
+    select rows.account_id, rows.conversation_id, '{{ table }}' as table_name, rows.{{ id }} as row_id, rows._first_load
+    from {{ table }} as rows
+    left join counted
+        on
+            rows.account_id = counted.account_id
+            and rows.conversation_id = counted.conversation_id
+    where counted.account_id is null
+    {%- endfor %}
 )
 
-select conversations.account_id, conversations.conversation_id, 'conversations' as table_name, count(*) as held_back
-from conversations
+select
+    waiting.account_id, waiting.conversation_id, waiting.table_name, waiting.row_id,
+    {{ missing_parent('accounts.account_id', 'conversations', 'waiting.conversation_id', 'waiting.account_id') }},
+    waiting._first_load
+from waiting
 left join {{ ref('int_accounts') }} as accounts
-    on conversations.account_id = accounts.account_id
-where accounts.account_id is null
-group by conversations.account_id, conversations.conversation_id
-{%- for table in tables %}
-union all
-select waiting.account_id, waiting.conversation_id, '{{ table }}' as table_name, count(*) as held_back
-from {{ table }} as waiting
-left join counted
-    on
-        waiting.account_id = counted.account_id
-        and waiting.conversation_id = counted.conversation_id
-where counted.account_id is null
-group by waiting.account_id, waiting.conversation_id
-{%- endfor %}
+    on waiting.account_id = accounts.account_id

@@ -17,6 +17,7 @@ accepted as (
 ranked as (
     select
         *,
+        min(_first_load) over (partition by account_id, order_id) as first_load,
         row_number() over (partition by account_id, order_id order by {{ version_order() }}) as version_rank
     from accepted
 )
@@ -24,6 +25,7 @@ ranked as (
 select
     account_id, order_id, profile_id, visitor_id,
     currency, {{ email_key('email') }} as email_key,
-    placed_at, cancelled_at
+    placed_at, cancelled_at,
+    first_load as _first_load
 from ranked
 where version_rank = 1

@@ -43,6 +43,7 @@ select
     latest.placed_at, latest.cancelled_at,
     latest.payload_key, latest.payload, latest.source, latest.loaded_at,
     latest.updated_at, latest._load, latest._file, latest._position,
+    {% if is_incremental() %}coalesce(counted._first_load, latest._first_load) as _first_load{% else %}latest._first_load{% endif %},
     {{ build_number() }} as changed_in
 from latest
 {% if is_incremental() %}
