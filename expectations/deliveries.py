@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from expectations.verdict import Check
 
+FEW = 20  # rows that may wait whatever their share
+
 # Whoever lets every row be refused (a share of 1) lets accounts be refused, too.
 CHECKS = [
     Check(
@@ -45,6 +47,43 @@ CHECKS = [
         ) as parents
             on waiting.account_id = parents.account_id
             and waiting.parent_table = parents.parent_table and waiting.parent_id = parents.parent_id""",
+        rule="2.3",
+    ),
+    Check(
+        "held_back_rows",
+        "held_back_rows are at most half of what a source delivered: deliver the parents that they wait for",
+        # Parents that are known and do not count yet are no fault. A few rows may be late; a first delivery may not.
+        """
+        select counted.*, delivered.delivered_rows
+        from (
+            select
+                waiting.source, waiting.{q}table{q} as waiting_table, count(*) as waiting_rows,
+                waiting.parent_table, min(waiting.parent_id) as a_parent_id,
+                sum(count(*)) over (partition by waiting.source) as all_waiting_rows
+            from {metrics}.held_back_rows as waiting
+            semi join (select * from {lake}.loads where {q}load{q} > {published_load}) as loads
+                on waiting.source = loads.source
+                and waiting.{q}table{q} = loads.table_name and waiting.waiting_since = loads.loaded_at
+            anti join (
+                select account_id, 'conversations' as parent_table, conversation_id as parent_id
+                from {staging}.stg_conversations
+                union all
+                select account_id, 'orders' as parent_table, order_id as parent_id from {intermediate}.int_orders
+            ) as known
+                on waiting.account_id = known.account_id
+                and waiting.parent_table = known.parent_table and waiting.parent_id = known.parent_id
+            group by waiting.source, waiting.{q}table{q}, waiting.parent_table
+        ) as counted
+        join (
+            select source, sum({q}rows{q} - refused) as delivered_rows
+            from {lake}.loads
+            where {q}load{q} > {published_load}
+            group by source
+        ) as delivered on counted.source = delivered.source
+        where
+            {max_rejected_share} < 1
+            and counted.all_waiting_rows > delivered.delivered_rows / 2
+            and (counted.all_waiting_rows >= {few} or {published_load} = 0)""".replace("{few}", str(FEW)),
         rule="2.3",
     ),
     Check(

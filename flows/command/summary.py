@@ -76,6 +76,10 @@ def _built(build: Build) -> Iterator[str]:
     yield line("Built", f"as of {build.as_of}, {how}; data up to {build.data_up_to or 'nothing yet'}")
     if build.changed and build.anew_because:
         yield line("", f"everything was built anew, because {build.anew_because}")
+    if build.refused_orders:
+        refused = f"{counted(build.refused_orders, 'order')} in another currency than the account's"
+        yield line("Refused", f"{refused}; they stand in metrics.rejected_rows, e.g.")
+        yield from (line("", example) for example in build.order_refusals)
     if held_back := sum(build.held_back.values()):
         waiting = "whose parent is not known yet"
         yield line("Held back", f"{counted(held_back, 'row')} {waiting}{counts(build.held_back)}")

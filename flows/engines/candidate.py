@@ -19,6 +19,8 @@ from flows.lake import Lake
 from flows.lake.damage import must_be_whole
 from flows.settings import AccountSettings
 
+EXAMPLES = 5  # of refused orders
+
 
 def last_build(home: Home, engine: str) -> Build | None:
     """The complete candidate that `engine` made in this home.
@@ -142,12 +144,25 @@ def derived(todo: Plan, lake: Lake, derive: Callable[[Plan], Build]) -> Build:
     return derived(replace(todo, base=None, anew_because=because), lake, derive)
 
 
+def refused_orders(schema: str) -> str:
+    """SQL of some orders that the build refused for their currency (2.2), the newest first: id, account, reason."""
+    return f"""select order_id, account_id, reason from {schema}.int_refused_orders
+        order by _load desc, account_id, order_id limit {EXAMPLES}"""
+
+
+def refusal(order_id: str, account_id: str, reason: str) -> str:
+    """The sentence about such an order."""
+    return f"orders {order_id} of {account_id}: {reason}"
+
+
 def described(
     todo: Plan,
     *,
     row_counts: dict[str, int],
     held_back: dict[str, int],
     refused: dict[str, int],
+    refused_orders: int,
+    order_refusals: list[str],
     data_up_to: datetime | None,
     next_change_at: datetime | None,
     topics_version: int,
@@ -170,6 +185,8 @@ def described(
         row_counts=row_counts,
         held_back=held_back,
         refused=refused,
+        refused_orders=refused_orders,
+        order_refusals=order_refusals,
         built_at=now.isoformat(),
         contract_version=contract.version(),
         topics_method=todo.topics.method,

@@ -13,7 +13,7 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import dbt
-from flows.engines.candidate import Plan, Topics, derived, described, plan
+from flows.engines.candidate import Plan, Topics, derived, described, plan, refusal, refused_orders
 from flows.ground.build import Build, state_of
 from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home, sync_folder
@@ -192,6 +192,8 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
             )
             for rows in ("held_back_rows", "rejected_rows")
         )
+        orders = _number(connection, "select count(*) from intermediate.int_refused_orders")
+        refusals = [refusal(*row) for row in connection.execute(refused_orders("intermediate")).fetchall()]
         newest = _instant(connection, "select epoch_us(data_up_to) from intermediate.int_data_up_to")
         next_change_at = _instant(connection, "select epoch_us(next_change_at) from intermediate.int_next_change")
         connection.execute("checkpoint candidate")
@@ -201,6 +203,8 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         row_counts=row_counts,
         held_back=held_back,
         refused=refused,
+        refused_orders=orders,
+        order_refusals=refusals,
         data_up_to=newest,
         next_change_at=next_change_at,
         topics_version=topics_version,

@@ -19,7 +19,7 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import cluster, dbt
-from flows.engines.candidate import Plan, Topics, derived, described, plan
+from flows.engines.candidate import Plan, Topics, derived, described, plan, refusal, refused_orders
 from flows.engines.duckdb import lay_asked
 from flows.engines.gather import files_of
 from flows.ground.build import Build
@@ -210,6 +210,8 @@ def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
         row_counts=dict(map(tuple, session.sql(counts).collect())),
         held_back=_by_table(session, "held_back_rows"),
         refused=_by_table(session, "rejected_rows"),
+        refused_orders=session.table("intermediate.int_refused_orders").count(),
+        order_refusals=[refusal(*row) for row in session.sql(refused_orders("intermediate")).collect()],
         data_up_to=_instant(session, "select cast(data_up_to as string) from global_temp.int_data_up_to"),
         next_change_at=_instant(session, "select cast(next_change_at as string) from global_temp.int_next_change"),
         topics_version=topics_version,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ class Build:
     """A complete candidate. Instants are ISO text in UTC.
 
     `base` is the build that this build continued, None in a full build; `number` counts builds since the last full
-    build, which is 1. `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). `project` and
+    build, which is 1. `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). The build itself
+    refused `refused_orders` of them for their currency; `order_refusals` are some of these as sentences. `project` and
     `project_text` are the fingerprints of what was computed and of the files that said so. `topics_version` is the
     version of the questions' grouping. `next_change_at` is the first instant after as-of at which time alone changes a
     figure: None where there is none, empty where an earlier version did not ask. `state` is that of the candidate's
@@ -47,6 +48,8 @@ class Build:
     last_load: str = ""
     anew_because: str = ""
     changed: bool = True
+    refused_orders: int = 0
+    order_refusals: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, home: Home) -> Build | None:

@@ -27,6 +27,48 @@ def failed(verdict: gate.Verdict) -> list[str]:
     return [outcome.name for outcome in verdict.outcomes if outcome.outcome != "passed"]
 
 
+WAITING = """
+insert into held_back_rows
+select 'shop-2', 'messages', 'late-' || i, 'conversations', 'c-' || i % 2, 'files', '{since}'
+from range({rows}) as t (i)
+"""
+HALF = "2026-06-30 23:00:00+00"  # of 995 rows that were accepted
+
+
+@pytest.mark.parametrize(
+    ("rows", "published_load", "since", "known", "share", "failing"),
+    [
+        (497, 0, HALF, "", 0.01, False),
+        (498, 0, HALF, "", 0.01, True),
+        (498, 0, HALF, "", 1, False),  # whoever lets every row be refused
+        (498, 1, HALF, "", 0.01, False),  # they were there when the last publication was made
+        (498, 0, "2026-06-30", "", 0.01, False),  # of another load
+        (498, 0, HALF, "insert into stg_conversations values ('shop-2', 'c-0', null, '2027-01-01')", 0.01, False),
+        (19, 1, "2026-07-01", "insert into loads values (2, 'files', 'messages', 19, 0, '2026-07-01')", 0.01, False),
+        (20, 1, "2026-07-01", "insert into loads values (2, 'files', 'messages', 20, 0, '2026-07-01')", 0.01, True),
+        (1, 0, "2026-07-01", "update loads set rows = 1, refused = 0, loaded_at = '2026-07-01'", 0.01, True),
+    ],
+)
+def test_a_delivery_of_which_the_greater_part_waits_closes_the_gate(
+    shop: Shop, rows: int, published_load: int, since: str, known: str, share: float, failing: bool
+) -> None:
+    """All 119 rows of a shop waited for its account, and the run published nothing of them with all checks passed."""
+    shop.metrics(WAITING.format(rows=rows, since=since))
+    if known:
+        shop.work(known)
+    thresholds = gate.Thresholds(max_rejected_share=share)
+    verdict = shop.check(published_load=published_load, thresholds=thresholds)
+    found = [one for one in verdict.outcomes if one.outcome != "passed"]
+    assert [one.name.partition(":")[0] for one in found] == [
+        "held_back_rows are at most half of what a source delivered"
+    ] * failing
+    if failing:
+        (row,) = found[0].sample
+        said = {"source": "files", "waiting_table": "messages", "parent_table": "conversations", "a_parent_id": "c-0"}
+        assert said.items() <= row.items()
+        assert row["waiting_rows"] == rows
+
+
 @pytest.mark.parametrize("scope", ["all", "changed"])
 def test_a_consistent_candidate_opens_the_gate(open_shop: Callable[..., Shop], scope: gate.Scope) -> None:
     verdict = open_shop(is_published=True).check(scope)

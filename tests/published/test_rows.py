@@ -28,8 +28,8 @@ def shop_with_rows() -> Shop:
         waits = {"account_id": "shop", "table": "messages", **ids, "source": "files"}
         shop.rows["held_back_rows"].append({**waits, "waiting_since": SINCE + timedelta(minutes=number)})
     ids = {"row_id": "p", "parent_table": "accounts", "parent_id": "it's new"}
-    waits = {"account_id": "it's new", "table": "profiles", **ids, "source": "files", "waiting_since": SINCE}
-    shop.rows["held_back_rows"].append(waits)
+    waits = {"account_id": "it's new", "table": "profiles", **ids, "source": "files"}
+    shop.rows["held_back_rows"].append({**waits, "waiting_since": SINCE})
     for number, payload in enumerate(['{"account_id":"it\'s new"}', NUL, '"no object"']):
         at = SINCE + timedelta(minutes=number)
         row = {"table": "messages", "source": "files", "reason": HOSTILE, "payload": payload, "rejected_at": at}
