@@ -147,9 +147,15 @@ def test_a_closed_gate_exits_3_shows_the_rows_and_leaves_the_publication(
 ) -> None:
     before = Home(home).published_file.stat().st_ino
     bad = write_shop(tmp_path / "bad", REFUSED)
+    (bad / "orders.jsonl").write_text(
+        '{"account_id": "a", "order_id": "o1", "placed_at": "2026-06-01T10:00:00Z", "currency": "USD"}\n', "utf-8"
+    )
     done = run_shop(home, bad)
     assert done.returncode == 3, done.stderr
     assert "Refused    1 row (messages 1)" in done.stdout
+    assert "Refused    1 order in another currency" in done.stdout  # only `status` told of what the build refuses
+    assert "orders o1 of a: currency: USD is not the account's currency EUR" in done.stdout
+    assert json.loads(Home(home).build_file.read_text("utf-8"))["refused_orders"] == 1
     assert "rejected_rows are few" in done.stdout
     assert "select" in done.stdout
     assert str(Home(home).check_page) in done.stdout
@@ -287,7 +293,7 @@ HEAVY = (
 def test_commands_that_only_read_import_nothing_heavy(home: Path) -> None:
     """Their answer took seconds, most of them for what only a run, the page or a server needs."""
     dates = ["--account", "a", "--from", "2026-06-01", "--to", "2026-06-02"]
-    commands = [["--help"], ["status"], ["report", *dates], ["topics", "list"]]
+    commands = [["--help"], ["status"], ["report", *dates], ["topics", "list"], ["rows", "waiting"]]
     code = (
         "import sys; from flows.command.main import main\n"
         f"for command in {commands!r}:\n"
