@@ -43,7 +43,14 @@ HALF = "2026-06-30 23:00:00+00"  # of 995 rows that were accepted
         (498, 0, HALF, "", 1, False),  # whoever lets every row be refused
         (498, 1, HALF, "", 0.01, False),  # they were there when the last publication was made
         (498, 0, "2026-06-30", "", 0.01, False),  # of another load
-        (498, 0, HALF, "insert into stg_conversations values ('shop-2', 'c-0', null, '2027-01-01')", 0.01, False),
+        (
+            498,
+            0,
+            HALF,
+            "insert into stg_conversations (account_id, conversation_id) values ('shop-2', 'c-0')",
+            0.01,
+            False,
+        ),
         (19, 1, "2026-07-01", "insert into loads values (2, 'files', 'messages', 19, 0, '2026-07-01')", 0.01, False),
         (20, 1, "2026-07-01", "insert into loads values (2, 'files', 'messages', 20, 0, '2026-07-01')", 0.01, True),
         (1, 0, "2026-07-01", "update loads set rows = 1, refused = 0, loaded_at = '2026-07-01'", 0.01, True),
