@@ -153,11 +153,7 @@ def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
             WarehouseStatus(
                 warehouse=str(stand.warehouse),
                 publication_id=stand.published.newest.publication_id if stand.published else None,
-                is_behind=newest_of_all is not None
-                and (
-                    stand.published is None
-                    or stand.published.newest.publication_id != newest_of_all.newest.publication_id
-                ),
+                is_behind=newest_of_all is not None and stand.publication_id != newest_of_all.newest.publication_id,
                 error=str(stand.error) if stand.error else None,
             )
             for stand in found

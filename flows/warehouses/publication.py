@@ -45,11 +45,12 @@ class Publication:
 class Published:
     """What readers see: all publications, newest last, and the description of the build that stands.
 
-    The description is None for a reader who may not see it.
+    The description is None for a reader who may not see it. `missing` are tables that were published and are gone.
     """
 
     publications: tuple[Publication, ...]
     build: Build | None
+    missing: tuple[str, ...] = ()
 
     @property
     def newest(self) -> Publication:

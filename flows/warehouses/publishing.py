@@ -21,7 +21,7 @@ from flows.warehouses.keeping import Keep, Kept, thin, whole_file
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.remembered import forget_others, remembered
 from flows.warehouses.sealing import must_be_whole, passed, seal, storing
-from flows.warehouses.standing import altered, as_remembered, swept
+from flows.warehouses.standing import altered, as_remembered, former_file, swept
 from flows.warehouses.warehouse import Sent, Shown, Stand, Warehouse
 
 
@@ -175,7 +175,7 @@ def _sealed(
     home: Home, source: Source, publication: Publication, build: Build | None, found: list[Stand]
 ) -> Publication:
     """Sealed, with the history of every warehouse, those that did not answer and those of former settings too."""
-    former = [as_remembered(home, one) for one in remembered(home).stands.values()]
+    former = [former_file(home), *(as_remembered(home, one) for one in remembered(home).stands.values())]
     all_of_them = newest_of(one for one in [*former, *(stand.published for stand in found)] if one)
     try:
         return seal(home, source, publication, build, all_of_them.publications if all_of_them else ())

@@ -74,7 +74,10 @@ def swept(home: Home, warehouses: Sequence[Warehouse]) -> list[Stand]:
     if all(stand.error for stand in found) and found[0].error:
         raise found[0].error
     known = remembered(home)
-    history = {one.publication_id for stand in found if stand.published for one in stand.published.publications}
+    shown = [stand.published for stand in found]
+    history = {
+        one.publication_id for published in [*shown, former_file(home)] if published for one in published.publications
+    }
     kept = Kept.of(home)
     if not history and len(kept.ids()) > 1 and not known.ids():  # one can stem from a first publication that was killed
         raise StorageFailed(
@@ -95,6 +98,11 @@ def _forget_altered(home: Home, publication_id: str | None) -> None:
     kept = kept_file(home, publication_id)
     if kept.exists() and kept.samefile(home.published_file):
         kept.unlink()
+
+
+def former_file(home: Home) -> Published | None:
+    """What the published file shows, whether the settings still name it or not: its history goes on elsewhere."""
+    return read_file(home.published_file) if home.published_file.exists() else None
 
 
 def as_remembered(home: Home, publication_id: str | None) -> Published | None:

@@ -21,7 +21,7 @@ from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.files import kept_file
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.postgres.schema import INDEXES
-from flows.warehouses.warehouse import Shown
+from flows.warehouses.warehouse import Shown, Warehouse
 from tests.warehouses.candidates import names, publish, rollback, standing_in, write_candidate
 from tests.warehouses.on_postgres import contents, left_behind, marks, one_publication, publish_to, rows, seen
 
@@ -292,6 +292,37 @@ def test_a_home_that_leaves_postgres_for_the_file_takes_its_history_along(home: 
     assert "standing.json" not in names(home.publications) or "postgres" not in (
         home.publications / "standing.json"
     ).read_text("utf-8")
+
+
+@pytest.mark.parametrize("table", ["skills", "conversations", "publications"])
+@pytest.mark.parametrize("with_file", [True, False])
+def test_a_table_that_was_dropped_comes_back_with_the_next_publishing(
+    home: Home, address: Address, table: str, with_file: bool
+) -> None:
+    """The doctor said to publish again, and publishing said that there was nothing new."""
+    postgres = Postgres(home, address)
+    warehouses: list[Warehouse] = [DuckDBFile(home), postgres] if with_file else [postgres]
+    publish_to(home, "shop", rows("shop", 4), *warehouses)
+    with psycopg.connect(address.reveal()) as connection:
+        connection.execute(f"drop table metrics.{table}".encode())
+    assert status(home, warehouses).warehouses[-1].is_behind == (with_file or table != "publications")
+    publish(home, keep=2, warehouses=warehouses)
+    assert seen(address) == ("shop", 4)
+
+
+def test_whoever_leaves_the_file_for_postgres_takes_the_history_along(home: Home, address: Address) -> None:
+    """After two publications to the file, Postgres alone was refused: the published file, which was there, was gone."""
+    for build in ("one", "two"):
+        publish_to(home, build, rows(build, 3), DuckDBFile(home))
+    postgres = Postgres(home, address)
+    publish(home, keep=2, warehouses=[postgres])
+    published = postgres.standing()
+    assert published
+    assert len(published.publications) == 3
+    assert seen(address) == ("two", 3)
+    rollback(home, keep=2, warehouses=[postgres])
+    assert seen(address) == ("two", 3)  # what was published before to the file is the same
+    assert len(standing_in(home).publications) == 2
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,15 @@ class Postgres:
             reader = _Reader(connection, self.address)
             if not reader.rows("select 1 where to_regclass('metrics.publications') is not null"):
                 return None
-            return read_published(reader)
+            published = read_published(reader)
+            if published is None:
+                return None
+            names = ", ".join(map(literal, sorted(published.newest.row_counts))) or "null"
+            missing = reader.rows(
+                f"""select name from unnest(array[{names}]::text[]) as names (name)
+                where to_regclass('metrics.' || quote_ident(name)) is null"""
+            )
+            return replace(published, missing=tuple(str(name) for (name,) in missing))
 
     def hindrance(self) -> str | None:
         """What keeps this user from publishing there, as far as can be told without trying."""
