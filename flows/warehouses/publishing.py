@@ -193,7 +193,8 @@ def _found(standing: Published, to: str) -> Publication | None:
         instant = datetime.fromisoformat(to)
     except ValueError:
         return None
-    return standing.seen_at(instant.replace(tzinfo=instant.tzinfo or UTC))
+    instant = instant.replace(tzinfo=instant.tzinfo or UTC)
+    return standing.seen_at(instant) if instant <= datetime.now(UTC) else None
 
 
 def _choice(ids: Sequence[str]) -> str:
