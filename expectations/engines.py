@@ -31,7 +31,6 @@ class Engine:
     local_date: LocalDate
     q: str  # quotes a column
     unnest: str  # makes rows of a list
-    account_of_payload: str  # of a refused row: the account that its JSON names
 
 
 DUCKDB = Engine(
@@ -48,7 +47,6 @@ DUCKDB = Engine(
     local_date=LocalDate("cast({instant} at time zone {zone} as date)"),
     q='"',
     unnest="unnest",
-    account_of_payload="json_extract_string(payload, '$.account_id')",
 )
 SPARK = Engine(
     metrics="metrics",
@@ -62,5 +60,4 @@ SPARK = Engine(
     local_date=LocalDate("cast(from_utc_timestamp({instant}, {zone}) as date)"),
     q="`",
     unnest="explode",
-    account_of_payload="get_json_object(payload, '$.account_id')",
 )

@@ -318,7 +318,7 @@ select 'r', 'files', 'accounts', 'timezone: Europe/Lisboa is not an IANA zone', 
     [
         ("(2, 'files', 'accounts', 3, 1, '2026-06-30')", REFUSED_ACCOUNT, True),
         ("(2, 'files', 'accounts', 3, 1, '2026-06-30')", REFUSED_ACCOUNT.replace('"shop-9"', "null"), True),
-        ("(2, 'files', 'accounts', 3, 1, '2026-06-30')", REFUSED_ACCOUNT.replace("shop-9", "shop-1"), False),
+        ("(2, 'files', 'accounts', 3, 1, '2026-06-30')", REFUSED_ACCOUNT.replace("shop-9", "shop-1"), True),  # is known
         (
             "(2, 'files', 'accounts', 3, 1, '2026-06-30'), (3, 'files', 'accounts', 3, 0, '2026-07-01')",
             REFUSED_ACCOUNT.replace('"shop-9"', "null"),
