@@ -32,6 +32,7 @@ from flows.lake.manifests import HOW_TO_MEND
 from flows.settings import Settings, credentials, prefect_api_url
 from flows.settings.requests import Request
 from flows.warehouses import Warehouse, named
+from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.publication import is_held
 from flows.warehouses.standing import altered
 from flows.warehouses.warehouse import Stand
@@ -212,12 +213,34 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
     if altered(home, [Stand(warehouse, standing)]):
         what = f"somebody has written to {warehouse} since it was published"
         yield Finding("published", "problem", what, "run `agent-metrics publish`")
+    yield from _values(home, warehouse)
     if is_held(home, standing):
         yield Finding("published", "warning", "publications are held", "run `agent-metrics publish --resume`")
     strange = [account for account, zone in accounts if zone not in available_timezones()]
     if strange:
         remedy = "install tzdata again, or correct the accounts"
         yield Finding("zones", "problem", f"time zones of {', '.join(strange)} are not known here", remedy)
+
+
+def _values(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
+    """Some rows of a database beside the file that was published."""
+    if isinstance(warehouse, DuckDBFile):
+        return
+    from flows.warehouses.postgres import Postgres  # noqa: PLC0415  only where there is one
+    from flows.warehouses.postgres.comparing import differing  # noqa: PLC0415
+
+    assert isinstance(warehouse, Postgres)  # noqa: S101  there are no others
+    try:
+        found = differing(home, warehouse, Silent(), in_sample=True)
+    except InputError as error:
+        yield Finding("values", "warning", f"not compared with what was published: {error}")
+        return
+    if found:
+        what = f"rows of {', '.join(found)} in {warehouse} are not as they were published"
+        remedy = "run `agent-metrics warehouse verify`, and then `agent-metrics publish`"
+        yield Finding("values", "problem", what, remedy)
+    else:
+        yield Finding("values", "ok", f"some rows of each table of {warehouse} are as they were published")
 
 
 def _prefect() -> Iterator[Finding]:

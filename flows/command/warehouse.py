@@ -9,6 +9,7 @@ from flows.command.console import Console
 from flows.command.options import command
 from flows.ground.address import Address
 from flows.ground.errors import InputError
+from flows.ground.home import Home
 from flows.settings import role_password
 from flows.settings.environment import ROLE_PASSWORDS
 from flows.settings.requests import WarehouseRequest
@@ -44,6 +45,25 @@ def init(request: InitRequest, console: Console) -> int:
     done = prepare(address, roles, passwords)
     console.show({"warehouse": str(address), "done": done, "exit_status": 0}, done)
     return 0
+
+
+@command(app, WarehouseRequest)
+def verify(request: WarehouseRequest, console: Console) -> int:
+    """Compare every value in Postgres with what was published; where rows differ, publishing sends all anew."""
+    from flows.warehouses.postgres import Postgres  # noqa: PLC0415
+    from flows.warehouses.postgres.comparing import differing, distrust  # noqa: PLC0415
+
+    settings = request.settings()
+    postgres = Postgres(Home(settings.home), _postgres(settings.warehouse), settings.memory_limit)
+    with postgres.home.lock(), console.working() as progress:
+        found = differing(postgres.home, postgres, progress)
+        if found:
+            distrust(postgres.address)
+    lines = [f"{table}: {count:,} rows are not as they were published" for table, count in found.items()]
+    end = "run `agent-metrics publish`, which sends everything anew" if found else "every value is as it was published"
+    status = 1 if found else 0
+    console.show({"warehouse": str(postgres), "differing_rows": found, "exit_status": status}, [*lines, end])
+    return status
 
 
 def _postgres(addresses: tuple[Address, ...]) -> Address:

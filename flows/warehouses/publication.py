@@ -45,12 +45,13 @@ class Publication:
 class Published:
     """What readers see: all publications, newest last, and the description of the build that stands.
 
-    The description is None for a reader who may not see it. `missing` are tables that were published and are gone.
+    The description is None for a reader who may not see it. It `is_whole` unless tables of the newest one are gone, or
+    a comparison has found other rows.
     """
 
     publications: tuple[Publication, ...]
     build: Build | None
-    missing: tuple[str, ...] = ()
+    is_whole: bool = True
 
     @property
     def newest(self) -> Publication:

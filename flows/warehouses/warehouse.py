@@ -59,5 +59,5 @@ class Stand:
 
     @property
     def publication_id(self) -> str | None:
-        """The publication that it shows; None where it shows none, or not all tables of it."""
-        return self.published.newest.publication_id if self.published and not self.published.missing else None
+        """The publication that it shows; None where it shows none, or not all of it."""
+        return self.published.newest.publication_id if self.published and self.published.is_whole else None

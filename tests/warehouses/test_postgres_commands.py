@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from flows import jobs
@@ -236,3 +237,33 @@ def test_a_password_may_be_no_parameter_of_a_flow(home: Home, guarded: str) -> N
     with pytest.raises(InputError, match=r"has its password here.*AGENT_METRICS_WAREHOUSE") as raised:
         RunRequest(home=str(home.root), warehouse=[guarded]).settings()
     assert CANARY not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "table"),
+    [
+        ("update metrics.messages set text = convert_from(convert_to(text, 'UTF8'), 'LATIN1')", "messages"),
+        ("update metrics.daily_performance set conversations = conversations + 1", "daily_performance"),
+        ("delete from metrics.conversations", "conversations"),
+    ],
+)
+def test_what_differs_from_what_was_published_is_found_and_mended(
+    home: Home, url: str, shop: Path, capsys: pytest.CaptureFixture[str], damage: str, table: str
+) -> None:
+    """With PGCLIENTENCODING=LATIN1 an earlier version damaged 54,867 texts, which stayed so: only changes travel."""
+    at = ["--home", home.root, "--warehouse", url]
+    (shop / "messages.csv").write_text(SHOP["messages.csv"].replace("Hello?", "Größe?"), "utf-8")
+    told(capsys, "run", *at, "--path", shop, "--as-of", "2026-06-07")
+    assert told(capsys, "warehouse", "verify", *at)["differing_rows"] == {}
+    values = [one for one in told(capsys, "doctor", *at)["findings"] if one["check"] == "values"]
+    assert [one["outcome"] for one in values] == ["ok"]
+    with psycopg.connect(Address.of(url).reveal()) as database:
+        database.execute(damage.encode())
+    assert main(["doctor", *map(str, at), "--json"]) != 0
+    (value,) = (one for one in json.loads(capsys.readouterr().out)["findings"] if one["check"] == "values")
+    assert value["outcome"] == "problem"
+    assert f"rows of {table} in" in value["what"]
+    assert main(["warehouse", "verify", *map(str, at), "--json"]) == 1
+    assert list(json.loads(capsys.readouterr().out)["differing_rows"]) == [table]
+    told(capsys, "publish", *at)
+    assert told(capsys, "warehouse", "verify", *at)["differing_rows"] == {}

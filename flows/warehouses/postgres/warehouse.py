@@ -88,11 +88,13 @@ class Postgres:
             if published is None:
                 return None
             names = ", ".join(map(literal, sorted(published.newest.row_counts))) or "null"
-            missing = reader.rows(
+            differs = reader.rows(
                 f"""select name from unnest(array[{names}]::text[]) as names (name)
                 where to_regclass('metrics.' || quote_ident(name)) is null"""
             )
-            return replace(published, missing=tuple(str(name) for (name,) in missing))
+            if reader.sees("provenance.build", "publication_id"):
+                differs += reader.rows("select 1 from provenance.build where publication_id = ''")
+            return replace(published, is_whole=not differs)
 
     def hindrance(self) -> str | None:
         """What keeps this user from publishing there, as far as can be told without trying."""
