@@ -19,6 +19,7 @@ import pytest
 from flows.ground.address import Address
 from flows.ground.errors import WarehouseFailed, WarehouseUnavailable
 from flows.ground.home import Home
+from flows.warehouses.keeping import Kept
 from flows.warehouses.postgres import Postgres, connection
 from tests.warehouses.candidates import names, publish, write_candidate
 from tests.warehouses.on_postgres import left_behind, publish_to, rows, seen
@@ -35,7 +36,7 @@ def stands_as_before(home: Home, address: Address, files: list[str]) -> None:
     publish(home, keep=2, warehouses=[Postgres(home, address)])
     assert seen(address)[0] == "new"
     assert left_behind(address) == []
-    assert sum(name.endswith(".duckdb") for name in names(home.publications)) == 2
+    assert len(Kept.of(home).ids()) == 2
 
 
 @pytest.mark.parametrize(("before", "step"), [(None, 19), ("old", 7)])
@@ -61,8 +62,7 @@ def test_a_kill_leaves_the_old_publication_or_the_new_one(
     assert seen(address) == ("new", 5)
     assert left_behind(address) == []
     assert publish(home, keep=2, warehouses=[postgres]).outcome == "nothing_new"
-    kept = sum(name.endswith(".duckdb") for name in names(home.publications))
-    assert kept == (2 if before else 1)
+    assert len(Kept.of(home).ids()) == (2 if before else 1)
 
 
 @contextmanager
