@@ -53,6 +53,7 @@ CHECKS = [
         "held_back_rows are at most half of a delivery: deliver the parents that they wait for",
         # Parents that are known and do not count yet are no fault. A few rows may be late; a first delivery may not.
         # Rows wait since the load that first brought them: they may come again every night and are not fewer for it.
+        # A folder is delivered whole; an API gives its rows in parts, and the parents may come with the next one.
         """
         select counted.*, delivered.delivered_rows
         from (
@@ -72,6 +73,7 @@ CHECKS = [
             ) as known
                 on waiting.account_id = known.account_id
                 and waiting.parent_table = known.parent_table and waiting.parent_id = known.parent_id
+            where loads.source = 'files' or waiting.parent_table = 'accounts'
             group by loads.{q}load{q}, loads.source, waiting.{q}table{q}, waiting.parent_table
         ) as counted
         join (
