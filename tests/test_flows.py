@@ -158,6 +158,7 @@ def write_shop(folder: Path) -> Path:
 
 def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server, tmp_path: Path) -> None:
     shop, home = write_shop(tmp_path / "shop"), tmp_path / "home"
+    (shop / "skills.csv").write_text("account_id,skill,labels\na,s,x\n", "utf-8")
     arguments = ["run", "--home", home, "--path", shop, "--as-of", AS_OF, "--json"]
     closed = server.command(*arguments)
     assert closed.returncode == 3, closed.stderr
@@ -171,6 +172,8 @@ def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server
     assert not [file for file in stored if "[bold]" in _texts(file)]  # but not the rows of the verdict
     (report,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["gate-report"]}})
     assert "The gate is closed" in report["data"]
+    said = server.ask("logs/filter", logs={"flow_run_id": {"any_": [flow_run["id"]]}, "level": {"ge_": 30, "le_": 30}})
+    assert any("did you mean label?" in one["message"] for one in said)  # a warning of the pull
 
     published = server.command(*arguments, "--max-rejected-share", "0.9")
     assert published.returncode == 0, published.stderr

@@ -22,6 +22,7 @@ from flows.jobs.result import Closed, Result
 from flows.published.figures import RATES
 from flows.published.recent import recent_reports
 from flows.settings.requests import HALF_A_DAY, HomeRequest, Request
+from flows.sources.pulled import Pulled
 from flows.warehouses import configured
 
 P = ParamSpec("P")
@@ -55,7 +56,10 @@ def as_task(step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         retry_condition_fn=_can_help,
     )
     def adapter() -> T:  # the arguments stay out of Prefect's sight: it would copy and store them
-        return step(*args, **kwargs)
+        done = step(*args, **kwargs)
+        for warning in done.warnings if isinstance(done, Pulled) else []:
+            get_run_logger().warning(clean(warning))
+        return done
 
     return adapter()
 

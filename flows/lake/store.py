@@ -18,6 +18,7 @@ import contract
 from flows.ground.errors import StorageFailed
 from flows.ground.sql import literal
 from flows.lake.manifests import Input, LakeFile, Load, Manifests
+from flows.lake.parents import several_parents
 from flows.lake.storage import Folder, Remote, Storage
 
 
@@ -32,6 +33,7 @@ class LoadWriter:
     source: str
     loaded_at: datetime
     files: list[LakeFile] = field(default_factory=list)
+    readable: dict[str, Path] = field(default_factory=dict)
 
     def write(self, connection: duckdb.DuckDBPyConnection, table: str, ordinal: int, rows: str) -> Path:
         """Write `rows`, a SELECT as `landing.landed` gives it with `_position`, as this load's file `ordinal`.
@@ -54,7 +56,16 @@ class LoadWriter:
         for earlier in [file for file in self.files if file.path == path]:
             self.files.remove(earlier)
         self.files.append(described)
+        self.readable[path] = written
         return written
+
+    def warnings(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        """What of the rows written so far is doubtful, as sentences: keys with several parents."""
+        tables: dict[str, list[Path]] = {}
+        for file in self.files:
+            tables.setdefault(file.table, []).append(self.readable[file.path])
+        with storing(self.scratch):
+            return [one for table in sorted(tables) for one in several_parents(connection, table, tables[table])]
 
     def abandon(self) -> None:
         """Remove what this load has put on disk beside the lake's own files; those go with the next `begin`."""

@@ -152,6 +152,7 @@ class _Loading:
         self._rows: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._refusals: list[str] = []
+        self._warnings: list[str] = []
 
     def add(self, batch: Batch) -> None:
         for row in batch.rows:
@@ -196,6 +197,7 @@ class _Loading:
                     rows = _unknown(rows, table, paths, self._source, writer.loaded_at - self._client.rereads)
                 written = writer.write(connection, table, ordinal, rows)
                 self._refusals += _examples(connection, table, written)
+            self._warnings += writer.warnings(connection)
         if any(file.rows for file in writer.files) or self.has_milestone:
             self._committed(writer)
         self._writer, self._files, self._columns, self._place, self._waiting, self._since = None, {}, {}, {}, 0, 0.0
@@ -239,6 +241,7 @@ class _Loading:
             refusals=self._refusals[:_EXAMPLES],
             first_load=first_load,
             ignored_columns={table: names for table, names in self._ignored.items() if names},
+            warnings=self._warnings[:_EXAMPLES],
         )
 
     def _begun(self) -> LoadWriter:

@@ -67,7 +67,7 @@ def _load(
     writer = lake.begin("files")
     progress.start("pull", total=sum(file.size for file in new))
     try:
-        outcomes = _load_files(new, writer, progress)
+        outcomes, doubts = _load_files(new, writer, progress)
         progress.finish()
         _raise([(file.shown, outcomes[file].mistake) for file in new if outcomes[file].mistake])
     except BaseException:
@@ -84,7 +84,7 @@ def _load(
     for file in taken:
         ignored.setdefault(file.table, set()).update(outcomes[file].unknown)
     names = {table: sorted(columns) for table, columns in sorted(ignored.items()) if columns}
-    warnings += _of_near_misses(taken, outcomes)
+    warnings += _of_near_misses(taken, outcomes) + doubts
     load = writer.commit(tuple(inputs[file] for file in taken), names)
     for written in load.files:
         rows[written.table] += written.rows
@@ -112,8 +112,13 @@ def _of_near_misses(taken: list[SourceFile], outcomes: dict[SourceFile, Outcome]
     ]
 
 
-def _load_files(new: list[SourceFile], writer: LoadWriter, progress: Progress) -> dict[SourceFile, Outcome]:
-    """Several files at a time, the largest first: numbering the rows keeps each of them on one core."""
+def _load_files(
+    new: list[SourceFile], writer: LoadWriter, progress: Progress
+) -> tuple[dict[SourceFile, Outcome], list[str]]:
+    """Several files at a time, the largest first: numbering the rows keeps each of them on one core.
+
+    Beside what became of each there are warnings that concern all of them.
+    """
     outcomes: dict[SourceFile, Outcome] = {}
     settings = {"memory_limit": "2GB", "temp_directory": os.fspath(writer.scratch)}
     with duckdb.connect(config={**settings}) as database, ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -133,7 +138,7 @@ def _load_files(new: list[SourceFile], writer: LoadWriter, progress: Progress) -
             for cursor in cursors.values():
                 cursor.interrupt()
             raise
-    return outcomes
+        return outcomes, writer.warnings(database)
 
 
 def _raise(mistakes: list[tuple[str, str]]) -> None:
