@@ -64,6 +64,10 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+# Signs that mean something in SQL, in patterns of files, in URLs or in dbt's templates.
+ODD = """-we%20ird;o'e {k,l} {{x}} ] "$é日 &=~@!\\:"""
+
+
 def write_shop(folder: Path, extra_messages: str = "") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in SHOP.items():
@@ -86,7 +90,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subproc
     """A home with one publication, its shop, and what the command said."""
     folder = tmp_path_factory.mktemp("first")
     shop = write_shop(folder / "shop")
-    return folder / "home", shop, run_shop(folder / "home", shop, "--json")
+    home = folder / ODD / "home"
+    return home, shop, run_shop(home, shop, "--json")
 
 
 @pytest.fixture
@@ -240,6 +245,12 @@ def test_only_what_may_pass_by_itself_is_tried_again(monkeypatch: pytest.MonkeyP
         (["run", "--source", "magento"], "there is no source 'magento'; known are: files, shopify"),
         (["run", "--source", "files"], "the source 'files' has no settings; give --path"),
         (["run", "--path", "nowhere"], "there is no such folder"),
+        (["run", "--path", "x" * 300], "is too long for a path"),
+        (["run", "--path", ".", "--config", "x" * 300], "the settings file cannot be read (File name too long)"),
+        *[(["run", "--path", ".", "--home", f"a{sign}b"], ascii(sign)) for sign in "?#*[\udcff"],
+        (["status", "--home", "we?ird"], "the path has '?', which DuckDB or dbt do not take for a part of a name"),
+        (["run", "--path", ".", "--home", "x" * 300], "is not a folder that can be written to (File name too long)"),
+        (["run", "--path", ".", "--home", "x/" * 1600], "bytes, of which 3,000 may be; name another folder"),
         (["run", "--path", ".", "--as-of", "yesterday"], "option --as-of: 'yesterday' is not an instant"),
         (["run", "--path", ".", "--as-of", "0001-01-01T00:00:00+14:00"], "is not an instant"),
         (["run", "--path", ".", "--max-rejected-share", "2"], "--max-rejected-share"),

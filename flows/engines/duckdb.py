@@ -131,9 +131,10 @@ def rows_view(lake: Lake, table: str, files: Sequence[LakeFile], after: int, up_
     if not paths:
         return f"create or replace view lake.{table} as {nothing}"
     names = ", ".join(columns)
+    read = "union_by_name = true, hive_partitioning = false"  # a home in a folder `date=…` has no such column
     return (
         f"create or replace view lake.{table} as select {names} from "
-        f"({nothing} union all by name select * from read_parquet([{paths}], union_by_name = true)) "
+        f"({nothing} union all by name select * from read_parquet([{paths}], {read})) "
         f"where _load > {after} and _load <= {up_to}"
     )
 
@@ -157,7 +158,7 @@ def _group(home: Home, todo: Plan, memory_limit: str) -> int:
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.execute("create schema if not exists topics")
         for table, file in todo.topics.files(version).items():
-            rows = f"select * from read_parquet({literal(str(file))})"
+            rows = f"select * from read_parquet({literal(str(file))}, hive_partitioning = false)"
             connection.execute(f"create or replace view topics.{table} as {rows}")
         before = todo.base.topics_version if todo.base else None
         connection.execute(

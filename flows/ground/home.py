@@ -29,8 +29,9 @@ from typing import Any
 
 from flows.ground.errors import HomeBusy, InputError
 
+_OF_PATHS = ("ENOENT", "ENOTDIR", "EEXIST", "EISDIR", "ENAMETOOLONG", "ELOOP")
 # What keeps a home from being opened and is the user's to change; anything else is trouble of the disk.
-OF_THE_USER = {getattr(errno, name) for name in ("ENOENT", "EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "EISDIR")}
+OF_THE_USER = {getattr(errno, name) for name in (*_OF_PATHS, "EACCES", "EPERM", "EROFS")}
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,8 @@ def rows(table: str, file: Path, columns: str | None = None) -> str:
     """The query for a table's rows; typed nothing where the file is not there."""
     names = [part.split() for part in (columns or TABLES[table]).split(",")]
     if file.exists():
-        return f"select {', '.join(name for name, _ in names)} from read_parquet({literal(str(file))})"
+        read = f"read_parquet({literal(str(file))}, hive_partitioning = false)"
+        return f"select {', '.join(name for name, _ in names)} from {read}"
     nothing = ", ".join(f"null::{kind} as {name}" for name, kind in names)
     return f"select {nothing} where false"
 

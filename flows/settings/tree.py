@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -43,7 +44,19 @@ def _expanded(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _nameable(path: Path) -> Path:
+    """A folder that every program below us takes for the one that it is: DuckDB and dbt read some paths otherwise."""
+    text = str(path)
+    if said := sorted(sign for sign in set(text) if sign in _NOT_A_NAME or "\ud800" <= sign <= "\udfff"):
+        raise ValueError(f"the path has {', '.join(map(ascii, said))}, {_HOW_IT_IS_READ}; name another folder")
+    if (length := len(os.fsencode(text))) > LONGEST_HOME:
+        raise ValueError(f"the path has {length:,} bytes, of which {LONGEST_HOME:,} may be; name another folder")
+    return path
+
+
 def _url(url: str) -> str:
+    if said := sorted(_NOT_A_NAME & set(url)):
+        raise ValueError(f"this URL has {', '.join(map(repr, said))}, {_HOW_IT_IS_READ}; name another place")
     parts = urlsplit(url)
     if not parts.scheme or not parts.netloc:
         raise ValueError("this is not a URL; write s3://bucket/prefix, or leave it out for the folder in the home")
@@ -90,6 +103,9 @@ def _hours(name: str) -> Any:
 Hours = Annotated[int, BeforeValidator(_number)]
 Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
 PathOfUser = Annotated[Path, AfterValidator(_expanded)]
+_NOT_A_NAME = {"*", "[", "?", "#", "\0"}
+_HOW_IT_IS_READ = "which DuckDB or dbt do not take for a part of a name"
+LONGEST_HOME = 3000  # bytes; what is inside it has up to a thousand more, and 4,096 is the system's limit
 
 
 class AccountSourcesSettings(Section):
@@ -185,7 +201,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, frozen=True, extra="forbid"
     )
 
-    home: PathOfUser = Field(
+    home: Annotated[PathOfUser, AfterValidator(_nameable)] = Field(
         default=Path(".agent-metrics"), description="folder of the lake, the candidate and the publications"
     )
     lake: Annotated[str, AfterValidator(_url)] | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -29,6 +30,8 @@ def reading(path: Path) -> Iterator[None]:
     except PermissionError as error:
         raise InputError("may not be read", where=readable(path), remedy="give the permission to read it") from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError("is too long for a path", where=readable(path), remedy="name a shorter one") from error
         raise SourceUnavailable(
             f"could not be read ({error.strerror or error})", where=readable(path), remedy="pull again later"
         ) from error
