@@ -136,7 +136,7 @@ def test_a_published_file_is_held_against_the_contract() -> None:
     published(Path("home/warehouse.duckdb"))
     assert [finding.outcome for finding in found("published")] == ["ok"]
     (zones,) = found("zones")
-    assert (zones.outcome, "of a are" in zones.what) == ("problem", True)
+    assert (zones.outcome, "of a is" in zones.what) == ("problem", True)
     published(Path("home/warehouse.duckdb"), without="skills")
     (finding,) = found("published")
     assert (finding.outcome, "skills" in finding.what) == ("problem", True)

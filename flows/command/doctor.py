@@ -6,14 +6,15 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import duckdb
 
 import contract
+from flows.command.clocks import clocks
 from flows.command.finding import Finding
 from flows.command.installation import installation
 from flows.command.prefect_server import PrefectServer, authorization
@@ -25,6 +26,7 @@ from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceR
 from flows.ground.extras import how_to_install
 from flows.ground.home import Home
 from flows.ground.progress import Progress, Silent
+from flows.ground.text import counted
 from flows.jobs.chosen import configured_sources
 from flows.lake import Lake
 from flows.lake.damage import glance
@@ -61,6 +63,7 @@ def examine(request: Request, progress: Progress | None = None) -> list[Finding]
         ("lake", lambda: _lake(Lake(home.lake, settings.lake))),
         ("candidate", lambda: _candidate(home)),
         *(("published", lambda one=one: _published(home, one)) for one in named(home, settings.warehouse)),
+        ("zones", lambda: _zones(settings, named(home, settings.warehouse))),
         ("prefect", _prefect),
     )
     progress.start("Examining the settings and what they name", len(steps))
@@ -198,7 +201,6 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
             "where table_catalog = current_database() and table_schema = 'metrics' "
             "order by table_name, ordinal_position"
         )
-        accounts = reader.rows("select account_id, timezone from metrics.accounts")
     found: dict[str, list[str]] = {}
     for table, column in rows:
         found.setdefault(table, []).append(column)
@@ -216,10 +218,20 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
     yield from _values(home, warehouse)
     if is_held(home, standing):
         yield Finding("published", "warning", "publications are held", "run `agent-metrics publish --resume`")
-    strange = [account for account, zone in accounts if zone not in available_timezones()]
-    if strange:
-        remedy = "install tzdata again, or correct the accounts"
-        yield Finding("zones", "problem", f"time zones of {', '.join(strange)} are not known here", remedy)
+
+
+def _zones(settings: Settings, warehouses: Collection[Warehouse]) -> Iterator[Finding]:
+    shown = [one for one in warehouses if one.standing()]
+    accounts: dict[str, set[str]] = {}
+    for one in settings.accounts:
+        accounts.setdefault(one.timezone, set()).add(one.account_id)
+    for warehouse in shown:
+        with warehouse.read() as reader:
+            for account, zone in reader.rows("select account_id, timezone from metrics.accounts"):
+                accounts.setdefault(zone, set()).add(account)
+    found = [*clocks(accounts, shown, datetime.now(UTC))]
+    agree = Finding("zones", "ok", f"{counted(len(accounts), 'time zone')}, the same everywhere")
+    yield from found or [agree]
 
 
 def _values(home: Home, warehouse: Warehouse) -> Iterator[Finding]:

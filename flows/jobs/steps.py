@@ -10,7 +10,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from expectations import gate, page
 from flows import warehouses
@@ -54,7 +53,7 @@ def pull_reports(job: Job, source: Source, first: date, last: date) -> Pulled:
     """Load what a source itself reports of these dates (rule 10.1). Raises SourceUnavailable, StorageFailed."""
     reports = importlib.import_module(f"flows.sources.{source.name}.reports")
     (zone,) = (one.timezone for one in job.settings.accounts if one.account_id == source.account)
-    return _loaded(job, source, reports.Reports(_client(job, source), ZoneInfo(zone), first, last))
+    return _loaded(job, source, reports.Reports(_client(job, source), zone, first, last))
 
 
 def _client(job: Job, source: Source) -> Client:

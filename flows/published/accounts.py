@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
+from flows.ground import zones
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.warehouses.reader import Reader
@@ -35,7 +35,8 @@ class PublishedAccount:
         return self.local(instant).date()
 
     def local(self, instant: datetime) -> datetime:
-        return instant.astimezone(ZoneInfo(self.timezone))
+        """The instant with the account's offset from UTC."""
+        return zones.local(instant, self.timezone)
 
     def on_dates(self, instant: str, first: date | None, last: date | None) -> str:
         """SQL: the local date of the column `instant` is one of `first` to `last`; None leaves an end open."""

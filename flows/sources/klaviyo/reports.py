@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from zoneinfo import ZoneInfo
 
+from flows.ground import zones
 from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, JsonObject, Known, Place, Row
@@ -24,12 +24,11 @@ class Reports(api.Client):
 
     rereads = timedelta(0)
 
-    def __init__(self, client: Client, zone: ZoneInfo, first: date, last: date) -> None:
+    def __init__(self, client: Client, zone: str, first: date, last: date) -> None:
         self.account, self._check = client.account, client.check
         self._ask, self._skills = client.endpoints, client.skills
         self._range = f"{first}/{last}"
-        self._since = datetime.combine(first, time(), zone)
-        self._until = datetime.combine(last + timedelta(days=1), time(), zone)
+        self._since, self._until = zones.midnight(first, zone), zones.midnight(last + timedelta(days=1), zone)
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  a range is always asked for whole
         """Everything in one batch: figures that were reported at one instant belong together."""
