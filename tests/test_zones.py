@@ -7,12 +7,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import psycopg
 import pytest
 
 from flows.command import clocks as comparing
 from flows.command.clocks import clocks
 from flows.ground import zones
 from flows.published.accounts import PublishedAccount
+from tests.warehouses.servers import wheel
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 MIDNIGHTS = {
@@ -72,3 +74,11 @@ def test_the_doctor_names_a_zone_that_nobody_knows() -> None:
     (found,) = clocks({"Europe/Lisboa": ["a"]}, [], NOW)
     assert found.outcome == "problem"
     assert "Europe/Lisboa of a is not known here" in found.what
+
+
+def test_postgres_is_asked_the_same() -> None:
+    """Its database of time zones is a third one; filters by date ask it."""
+    sql = zones.offsets_of("Asia/Kathmandu", NOW, NOW + timedelta(days=2), timedelta(days=1))
+    with wheel() as url, psycopg.connect(url.format(database="postgres")) as connection:
+        connection.execute("set TimeZone = 'Asia/Tokyo'")
+        assert [int(seconds) for (seconds,) in connection.execute(sql).fetchall()] == [20700] * 3
