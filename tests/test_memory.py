@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,10 @@ def test_a_build_gets_a_gibibyte_at_least(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(memory, "GROUPS", tmp_path)
     monkeypatch.setattr(memory, "MEMBERSHIP", tmp_path / "membership")
     assert memory.half_of_the_memory() == "1024MiB"
+
+
+def test_no_step_has_a_limit_of_its_own() -> None:
+    """Pulls took 2 GB whatever the setting said. What streams to readers holds a gigabyte at most, and says so."""
+    flows = Path(__file__).parents[1] / "flows"
+    limits = {file.name: re.findall(r"\"\d+(?:GB|MB|GiB)\"", file.read_text("utf-8")) for file in flows.rglob("*.py")}
+    assert {name: found for name, found in limits.items() if found} == {"duckdb.py": ['"1GB"']}

@@ -44,7 +44,13 @@ def pull(job: Job, source: Source) -> Pulled:
     if source.account is None:
         folder = job.settings.sources.files
         assert folder is not None  # noqa: S101  it is configured, or it had not been chosen
-        pulled: Pulled = files.pull(folder.path, job.lake, job.progress, follow_links=folder.follow_links)
+        pulled: Pulled = files.pull(
+            folder.path,
+            job.lake,
+            job.progress,
+            follow_links=folder.follow_links,
+            memory_limit=job.settings.memory_limit,
+        )
         return pulled
     return _loaded(job, source, _client(job, source))
 
@@ -66,7 +72,8 @@ def _client(job: Job, source: Source) -> Client:
 def _loaded(job: Job, source: Source, client: Client) -> Pulled:
     from flows.sources import api  # noqa: PLC0415  dlt costs a second
 
-    return api.pull(source.name, client, job.lake, job.progress, job.settings.pull_minutes)
+    limit = job.settings.memory_limit
+    return api.pull(source.name, client, job.lake, job.progress, job.settings.pull_minutes, memory_limit=limit)
 
 
 def look_over(job: Job) -> list[Damage]:

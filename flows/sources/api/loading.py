@@ -19,6 +19,7 @@ from typing import IO, Any
 import duckdb
 
 import contract
+from flows.ground.memory import half_of_the_memory
 from flows.ground.progress import Progress
 from flows.ground.sql import literal
 from flows.lake import PARTS, Input, Lake, LoadWriter
@@ -94,15 +95,18 @@ class Client(ABC):
         raise NotImplementedError(of, parts)
 
 
-def pull(source: str, client: Client, lake: Lake, progress: Progress, minutes: float) -> PulledAccount:
+def pull(
+    source: str, client: Client, lake: Lake, progress: Progress, minutes: float, *, memory_limit: str = ""
+) -> PulledAccount:
     """Load what is new, in one load or several. The caller holds the lock of the home.
 
-    After `minutes` it stops at the next batch that says where to go on. Raises SourceUnavailable and SourceRefused
+    After `minutes` it stops at the next batch that says where to go on. `memory_limit` is as DuckDB spells it, by
+    default half of the memory. Raises SourceUnavailable and SourceRefused
     once what came before is committed; StorageFailed.
     """
     account, prefix = client.account, f"{client.account}/"
     place = {name.removeprefix(prefix): value for name, value in lake.inputs(source).items() if name.startswith(prefix)}
-    loading = _Loading(source, client, lake)
+    loading = _Loading(source, client, lake, memory_limit or half_of_the_memory())
     began, shares = time.monotonic(), list[float]()
     progress.start(f"pull {source} ({account})")
     try:
@@ -137,7 +141,8 @@ def _first_load(shares: Sequence[float], seconds: float) -> FirstLoad | None:
 class _Loading:
     """Rows wait in files of JSON lines until they are committed: memory does not grow with their number."""
 
-    def __init__(self, source: str, client: Client, lake: Lake) -> None:
+    def __init__(self, source: str, client: Client, lake: Lake, memory_limit: str) -> None:
+        self._memory_limit = memory_limit
         self._source, self._client, self._account, self._lake = source, client, client.account, lake
         self._writer: LoadWriter | None = None
         self._files: dict[str, IO[str]] = {}
@@ -178,7 +183,7 @@ class _Loading:
             return
         writer = self._begun()
         limits: dict[str, Any] = {
-            "memory_limit": "2GB",
+            "memory_limit": self._memory_limit,
             "temp_directory": str(writer.scratch),
             "enable_external_file_cache": False,
         }

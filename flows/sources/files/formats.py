@@ -43,7 +43,7 @@ def jsonl(connection: duckdb.DuckDBPyConnection, path: Path, table: Table, longe
     if longest > repair.LONGEST:
         path, cut = repair.shorten_jsonl(path)
     if longest > limit:
-        limit = repair.LONGEST + 1024
+        limit = min(longest, repair.LONGEST) + 1024
     keys = _keys(connection, path, limit)
     if None in keys or not whole:
         lines = f"SELECT row_number() OVER () AS position, json FROM {_lines(path, limit)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from flows.ground.errors import InputError
+from flows.ground.memory import half_of_the_memory
 from flows.ground.progress import Progress
 from flows.lake import Input, Lake, LoadWriter
 from flows.lake.store import storing
@@ -21,10 +22,13 @@ from flows.sources.files.loading import EXAMPLES, Outcome, outcome
 from flows.sources.pulled import PulledFiles
 
 
-def pull(folder: Path, lake: Lake, progress: Progress, *, follow_links: bool = False) -> PulledFiles:
+def pull(
+    folder: Path, lake: Lake, progress: Progress, *, follow_links: bool = False, memory_limit: str = ""
+) -> PulledFiles:
     """Load what is new in `folder`, as one load. The caller holds the lock of the home.
 
-    `follow_links`: links that lead out of the folder are read, too.
+    `follow_links`: links that lead out of the folder are read, too. `memory_limit`: as DuckDB spells it, by default
+    half of the memory.
 
     Raises InputError (what the user has to put right; nothing is committed), SourceUnavailable (a file could not be
     read), StorageFailed (the lake could not be written).
@@ -40,7 +44,7 @@ def pull(folder: Path, lake: Lake, progress: Progress, *, follow_links: bool = F
     new = [file for file in found.files if loaded.get(inputs[file].name) != inputs[file].digest]
     summary = PulledFiles("files", None, files_unchanged=len(inputs) - len(new), warnings=found.warnings)
     if new:
-        summary = _load(new, inputs, lake, progress, summary)
+        summary = _load(new, inputs, lake, progress, summary, memory_limit=memory_limit or half_of_the_memory())
     with storing(lake.root):
         digests.save()
     return summary
@@ -63,11 +67,13 @@ def _load(
     lake: Lake,
     progress: Progress,
     summary: PulledFiles,
+    *,
+    memory_limit: str,
 ) -> PulledFiles:
     writer = lake.begin("files")
     progress.start("pull", total=sum(file.size for file in new))
     try:
-        outcomes, doubts = _load_files(new, writer, progress)
+        outcomes, doubts = _load_files(new, writer, progress, memory_limit)
         progress.finish()
         _raise([(file.shown, outcomes[file].mistake) for file in new if outcomes[file].mistake])
     except BaseException:
@@ -113,14 +119,14 @@ def _of_near_misses(taken: list[SourceFile], outcomes: dict[SourceFile, Outcome]
 
 
 def _load_files(
-    new: list[SourceFile], writer: LoadWriter, progress: Progress
+    new: list[SourceFile], writer: LoadWriter, progress: Progress, memory_limit: str
 ) -> tuple[dict[SourceFile, Outcome], list[str]]:
     """Several files at a time, the largest first: numbering the rows keeps each of them on one core.
 
     Beside what became of each there are warnings that concern all of them.
     """
     outcomes: dict[SourceFile, Outcome] = {}
-    settings = {"memory_limit": "2GB", "temp_directory": os.fspath(writer.scratch)}
+    settings = {"memory_limit": memory_limit, "temp_directory": os.fspath(writer.scratch)}
     with duckdb.connect(config={**settings}) as database, ThreadPoolExecutor(os.cpu_count()) as pool:
         database.execute("SET GLOBAL TimeZone = 'UTC'")
         cursors = {file: database.cursor() for file in new}
