@@ -443,6 +443,21 @@ def test_an_empty_folder_is_not_a_shop(tmp_path: Path, capsys: pytest.CaptureFix
     assert not (tmp_path / "home" / "candidate").exists()
 
 
+def test_a_first_run_whose_sources_all_refuse_publishes_nothing_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended with 5 and spoke of a publication, where nothing had come and nothing was published."""
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    head = '[[accounts]]\naccount_id = "a"\ntimezone = "UTC"\ncurrency = "EUR"\n'
+    sources = '[accounts.sources.klaviyo]\napi_key = "env:NO_SUCH_KEY"\n'
+    (tmp_path / "settings.toml").write_text(head + sources, "utf-8")
+    assert main(["run", "--home", str(tmp_path / "home"), "--config", str(tmp_path / "settings.toml")]) == 5
+    said = capsys.readouterr()
+    assert "NO_SUCH_KEY is not set" in said.err
+    assert "ublished" not in said.out + said.err
+    assert not (tmp_path / "home" / "candidate").exists()
+
+
 def test_a_home_is_readable_by_its_owner_only(home: Path, shop: Path, tmp_path: Path) -> None:
     """Under the usual umask every account of the machine could read what shoppers had written."""
     before = os.umask(0o022)

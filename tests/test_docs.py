@@ -105,3 +105,14 @@ def test_every_server_that_somebody_starts_keeps_its_leases_in_files() -> None:
     for server in servers:
         text = (ROOT / server).read_text("utf-8")
         assert re.search(rf"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE\W+{re.escape(module)}", text), server
+
+
+def test_every_test_that_holds_a_fault_is_there() -> None:
+    """A test that was renamed or deleted would leave its fault without one."""
+    table = (ROOT / "tests" / "README.md").read_text("utf-8").partition("## Faults met in use")[2]
+    rows = [line for line in table.splitlines() if line.startswith("|")][2:]
+    named = [re.search(r"`([\w/]+\.py)::(\w+)` \|$", row) for row in rows]
+    assert len(named) > 40
+    for row, one in zip(rows, named, strict=True):
+        assert one, row
+        assert f"def {one[2]}(" in (ROOT / "tests" / one[1]).read_text("utf-8"), row
