@@ -38,18 +38,15 @@ class Topics:
     """How the questions of a candidate are grouped, between the models that they come from and those that count them.
 
     `update` takes a connection with the views `changed_asked`, `all_asked` and `published_articles`, and gives the
-    version whose tables then are Parquet files in `folder`/<version>. `method` names how texts are understood:
-    another one needs a full build. `is_anew` asks for other groups though nothing else changed.
+    version that then counts. `queries` gives its tables by their names, as SQL in which its second argument names a
+    Parquet file. `method` names how texts are understood: another one needs a full build. `is_anew` asks for other
+    groups though nothing else changed.
     """
 
-    folder: Path
     method: str
     is_anew: bool
     update: Callable[[DuckDBPyConnection], int]
-
-    def files(self, version: int) -> dict[str, Path]:
-        """The tables of a version by their names."""
-        return {file.stem: file for file in sorted((self.folder / str(version)).glob("*.parquet"))}
+    queries: Callable[[int, Callable[[Path], str]], dict[str, str]]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from flows.ground.build import Build, state_of
 from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
-from flows.ground.sql import first_line, literal
+from flows.ground.sql import first_line, literal, parquet
 from flows.lake import Lake, LakeFile, lake_columns
 from flows.settings import AccountSettings, Settings
 
@@ -157,8 +157,7 @@ def _group(home: Home, todo: Plan, memory_limit: str) -> int:
         version = todo.topics.update(connection)
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.execute("create schema if not exists topics")
-        for table, file in todo.topics.files(version).items():
-            rows = f"select * from read_parquet({literal(str(file))}, hive_partitioning = false)"
+        for table, rows in todo.topics.queries(version, parquet).items():
             connection.execute(f"create or replace view topics.{table} as {rows}")
         before = todo.base.topics_version if todo.base else None
         connection.execute(

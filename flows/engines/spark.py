@@ -196,8 +196,8 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
             where is_published"""
         )
         version = todo.topics.update(connection)
-    for table, file in todo.topics.files(version).items():
-        session.read.parquet(str(file)).createOrReplaceGlobalTempView(table)
+    for table, rows in todo.topics.queries(version, lambda file: f"parquet.`{file}`").items():
+        session.sql(rows).createOrReplaceGlobalTempView(table)
     before = todo.base.topics_version if todo.base else None
     _values(session, "topic_versions", {"version": "bigint", "previous_version": "bigint"}, [[version, before]])
     return version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 
 
 def literal(value: str | int | date | None) -> str:
@@ -29,3 +30,8 @@ def identifier(name: str) -> str:
 def first_line(error: Exception) -> str:
     """What a database said, without the query and its hints."""
     return str(error).partition("\n")[0]
+
+
+def parquet(file: Path) -> str:
+    """DuckDB's relation of a Parquet file, whose folders say nothing of its rows."""
+    return f"read_parquet({literal(str(file))}, hive_partitioning = false)"

@@ -125,6 +125,7 @@ class Wanted:
 def build(job: Job, wanted: Wanted) -> Build:
     """Derive the candidate from the lake. Raises BuildFailed, StorageFailed."""
     from flows import engines, questions  # noqa: PLC0415  a run that only pulls needs neither
+    from flows.questions import state  # noqa: PLC0415
 
     def group(connection: DuckDBPyConnection) -> int:
         from flows.questions.updating import update  # noqa: PLC0415  scikit-learn costs seconds
@@ -143,7 +144,12 @@ def build(job: Job, wanted: Wanted) -> Build:
         job.home,
         job.lake,
         job.settings,
-        engines.Topics(job.home.topics, method, wanted.regroup, group),
+        engines.Topics(
+            method,
+            wanted.regroup,
+            update=group,
+            queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
+        ),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
         progress=job.progress,

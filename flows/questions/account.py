@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from flows.questions import naming
 from flows.questions.coverage import Article, Coverage, covered
 from flows.questions.embedders import Vectors
-from flows.questions.grouping import Groups, grouped, loose
 from flows.questions.naming import Name
 from flows.questions.neighbours import Neighbours, floor_of
-from flows.questions.space import Space, made_from, plain, together
+from flows.questions.places import Groups, together
+from flows.questions.space import Space, made_from, plain
 from flows.questions.wording import gist
 
 MOST = 8_000  # exemplars of an account
@@ -63,6 +63,8 @@ def key(text: str) -> str:
 
 def made(texts: Sequence[str], questions: NDArray[np.int64], embedder: str) -> Exemplars:
     """Exemplars grouped from nothing; `texts` are distinct, in a fixed order, and not more than MOST."""
+    from flows.questions.grouping import grouped, loose  # noqa: PLC0415  scikit-learn costs seconds
+
     space, meaning, wording = made_from(plain(texts), embedder)
     groups = grouped(meaning, wording)
     places = together(meaning, wording)

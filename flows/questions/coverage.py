@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from flows.questions.embedders import Vectors
-from flows.questions.grouping import FEWEST, Groups, neighbourhood
+from flows.questions.places import FEWEST, Groups, neighbourhood
 from flows.questions.space import Space, normal
 
 NEIGHBOURS = 10

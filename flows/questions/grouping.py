@@ -8,7 +8,7 @@
 4. The groups tell which differences matter (linear discriminants); steps 1 and 2 once more along these, cut into as
    many.
 
-Same input, same groups: nothing is drawn at random.
+Same input, same groups: nothing is drawn at random. To import this takes seconds: only who groups anew does.
 """
 
 from __future__ import annotations
@@ -18,22 +18,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import csr_matrix, diags
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_mutual_info_score
 
 from flows.questions.embedders import Vectors
-from flows.questions.space import together, unit
-
-Groups = NDArray[np.int64]
+from flows.questions.places import FEWEST, ROWS, Groups, middles, neighbourhood, together, unit
 
 NEIGHBOURS = 6
 RESTART = 0.1  # of every step of the walk: how much of its own place a question keeps
 STEPS = 10
 NEARLY = 0.01  # of agreement: what is this much less counts a third
-FEWEST = 24  # questions below which two views have too little to agree on
 ALIKE = 0.22  # likeness below which a few questions do not belong together
-ROWS = 1_000  # of a table of likenesses at once
 
 
 def grouped(meaning: Vectors, wording: Vectors) -> Groups:
@@ -57,25 +52,6 @@ def moved(places: Vectors) -> Vectors:
     for _ in range(STEPS):
         at = RESTART * places + (1 - RESTART) * (walk @ at)
     return unit(at)
-
-
-def neighbourhood(places: Vectors, neighbours: int) -> csr_matrix:
-    """The graph of each place and its nearest ones, weighted by likeness and evened out by degree; symmetric."""
-    count = len(places)
-    neighbours = min(neighbours, count - 1)
-    nearest = np.empty((count, neighbours), dtype=np.int64)
-    likeness = np.empty((count, neighbours), dtype=np.float32)
-    for start in range(0, count, ROWS):
-        rows = places[start : start + ROWS] @ places.T
-        rows[np.arange(len(rows)), np.arange(start, start + len(rows))] = -2
-        found = np.argpartition(-rows, neighbours - 1, axis=1)[:, :neighbours]
-        nearest[start : start + ROWS] = found
-        likeness[start : start + ROWS] = np.take_along_axis(rows, found, axis=1)
-    pointers = np.arange(0, count * neighbours + 1, neighbours)
-    graph = csr_matrix((np.maximum(likeness, 0).ravel(), nearest.ravel(), pointers), shape=(count, count))
-    graph = graph.maximum(graph.T)
-    evened = diags(1 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel() + 1e-9))
-    return csr_matrix(evened @ graph @ evened)
 
 
 def _few(places: Vectors) -> Groups:
@@ -130,12 +106,6 @@ def _cut_and_settled(places: Vectors, number: int) -> Groups:
             break
         groups = settled
     return groups
-
-
-def middles(places: Vectors, groups: Groups) -> Vectors:
-    """The direction of each group's sum, shape (groups, dimensions)."""
-    member = csr_matrix((np.ones(len(groups), dtype=np.float32), (groups, np.arange(len(groups)))))
-    return unit(member @ places)
 
 
 def _numbered(groups: NDArray[np.integer]) -> Groups:

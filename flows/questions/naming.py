@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.questions.embedders import Vectors
-from flows.questions.grouping import Groups, middles
+from flows.questions.places import Groups, middles
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 CLAUSE = re.compile(r"[.!?;:,()\[\]\"“”…\n]+")

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from flows.questions import versions
 from flows.questions.embedders import Vectors
-from flows.questions.space import Space, counters, plain
+from flows.questions.space import Space, plain
+from flows.questions.terms import Terms
 
 ROWS = 2_000  # of a table of likenesses at once
 TRIED = 5  # exemplars that have to have their kept places still
@@ -73,14 +74,13 @@ def keep(folder: Path, neighbours: Neighbours) -> None:
     shutil.rmtree(half_made, ignore_errors=True)
     half_made.mkdir(parents=True)
     space = neighbours.space
-    vocabularies = None
     np.save(half_made / "places.npy", neighbours.places)
     if space.axes is not None:
         np.save(half_made / "axes.npy", space.axes)
-        np.save(half_made / "pieces.npy", space.pieces.idf_)
-        np.save(half_made / "words.npy", space.words.idf_)
-        vocabularies = [sorted(one.vocabulary_, key=one.vocabulary_.__getitem__) for one in (space.pieces, space.words)]
-    document = {"floor": neighbours.floor, "vocabularies": vocabularies}
+    for one in space.terms:
+        np.save(half_made / f"{one.kind}.npy", one.idf)
+    terms = {one.kind: sorted(one.columns, key=one.columns.__getitem__) for one in space.terms}
+    document = {"floor": neighbours.floor, "terms": terms}
     (half_made / "neighbours.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(half_made, folder)
@@ -91,14 +91,12 @@ def kept(folder: Path, texts: Sequence[str], embedder: str) -> Neighbours | None
     try:
         document = json.loads((folder / "neighbours.json").read_text("utf-8"))
         places = _array(folder / "places.npy")
-        pieces, words = counters()
-        axes = None
-        if document["vocabularies"]:
-            met, said = ({term: at for at, term in enumerate(one)} for one in document["vocabularies"])
-            pieces, words = counters(pieces=met, words=said)
-            pieces.idf_, words.idf_ = _array(folder / "pieces.npy"), _array(folder / "words.npy")
-            axes = _array(folder / "axes.npy")
-        found = Neighbours(Space(embedder, pieces, words, axes), places, float(document["floor"]))
+        terms = tuple(
+            Terms(kind, {term: at for at, term in enumerate(one)}, _array(folder / f"{kind}.npy"))
+            for kind, one in document["terms"].items()
+        )
+        axes = _array(folder / "axes.npy") if terms else None
+        found = Neighbours(Space(embedder, terms, axes), places, float(document["floor"]))
         some = range(0, len(texts), max(1, len(texts) // TRIED))
         tried = found.space.places(plain([texts[at] for at in some]))
         is_same = len(places) == len(texts) and np.allclose(tried, places[list(some)], atol=SAME)

@@ -11,20 +11,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from flows.questions.embedders import BATCH, Vectors, embedded
+from flows.questions.places import together, unit
+from flows.questions.terms import Terms, learned
 from flows.questions.wording import gist
 
 DIMENSIONS = 256
-WEIGHT_OF_WORDING = 0.7  # beside 1 for meaning
 LENGTH = 600  # characters of a text that are compared: a question is asked in fewer
-WORD = r"\w+"
 NUMBERS = re.compile(r"\d+")
 BLANKS = re.compile(r"\s+")
 # scripts that write no blanks between words: every sign counts as a word
@@ -47,9 +44,8 @@ class Space:
     """A space made from an account's questions, in which any text has its place."""
 
     embedder: str
-    pieces: TfidfVectorizer
-    words: TfidfVectorizer
-    axes: Vectors | None  # shape (pieces and words, dimensions)
+    terms: tuple[Terms, ...] = ()  # pieces of words, and words; none where the questions have no words at all
+    axes: Vectors | None = None  # shape (pieces and words, dimensions)
 
     def views(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
         """Meaning and wording of normal texts, each of shape (texts, its dimensions)."""
@@ -67,51 +63,37 @@ class Space:
         next.
         """
         alike = embedded(self.embedder, texts) @ embedded(self.embedder, others).T
-        for part in (self.pieces, self.words) if self.axes is not None else ():
-            alike += 0.5 * (part.transform(texts) @ part.transform(others).T).toarray()
-        return np.asarray(alike / (2 if self.axes is not None else 1), dtype=np.float32)
+        for one in self.terms:
+            alike += 0.5 * (one.weigh(texts) @ one.weigh(others).T).toarray()
+        return np.asarray(alike / (2 if self.terms else 1), dtype=np.float32)
 
     def _wording(self, texts: Sequence[str]) -> Vectors:
         if self.axes is None or not texts:
             return np.zeros((len(texts), 1), dtype=np.float32)
-        counted = csr_matrix(hstack([self.pieces.transform(texts), self.words.transform(texts)]))
-        return unit(counted @ self.axes)
+        return unit(_weighed(self.terms, texts) @ self.axes)
 
 
 def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Vectors, Vectors]:
     """The space of an account whose questions are `texts` (normal, distinct, in a fixed order), and their two views."""
-    common = 2 if len(texts) > 200 else 1  # what only one shopper of many says places nobody
-    pieces, words = counters(min_df=common)
     meaning = embedded(embedder, texts)
-    nothing = Space(embedder, pieces, words, None)
+    space = _made_of(texts, embedder)
+    return space, meaning, space._wording(texts)
+
+
+def _made_of(texts: Sequence[str], embedder: str) -> Space:
+    from sklearn.decomposition import TruncatedSVD  # noqa: PLC0415  costs seconds
+
     try:
-        counted = csr_matrix(hstack([pieces.fit_transform(texts), words.fit_transform(texts)]))
+        terms = (learned("pieces", texts), learned("words", texts))
     except ValueError:  # no words at all
-        return nothing, meaning, nothing._wording(texts)
-    dimensions = min(DIMENSIONS, min(counted.shape) - 1)
+        return Space(embedder)
+    weighed = _weighed(terms, texts)
+    dimensions = min(DIMENSIONS, min(weighed.shape) - 1)
     if dimensions < 2:
-        return nothing, meaning, nothing._wording(texts)
-    axes = np.ascontiguousarray(TruncatedSVD(dimensions, random_state=0).fit(counted).components_.T)
-    return Space(embedder, pieces, words, axes), meaning, unit(counted @ axes)
+        return Space(embedder)
+    axes = TruncatedSVD(dimensions, random_state=0).fit(weighed).components_.T
+    return Space(embedder, terms, np.ascontiguousarray(axes))
 
 
-def counters(
-    *, min_df: int = 1, pieces: dict[str, int] | None = None, words: dict[str, int] | None = None
-) -> tuple[TfidfVectorizer, TfidfVectorizer]:
-    """What counts the pieces of words and the words of normal texts: all that are met, or those of a vocabulary."""
-    usual = {"min_df": min_df, "sublinear_tf": True, "dtype": np.float32}
-    return (
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), max_features=100_000, vocabulary=pieces, **usual),
-        TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), max_features=50_000, vocabulary=words, **usual),
-    )
-
-
-def together(meaning: Vectors, wording: Vectors) -> Vectors:
-    """Both views as one place of length 1."""
-    return unit(np.hstack([meaning, WEIGHT_OF_WORDING * wording]))
-
-
-def unit(vectors: Any) -> Vectors:
-    """The vectors at length 1; zeros stay zeros."""
-    array = np.asarray(vectors, dtype=np.float32)
-    return np.asarray(array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+def _weighed(terms: Sequence[Terms], texts: Sequence[str]) -> csr_matrix:
+    return csr_matrix(hstack([one.weigh(texts) for one in terms]))

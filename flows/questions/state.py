@@ -2,7 +2,8 @@
 the newest.
 
     <home>/topics/state.json        which version counts, made how, and which articles it was tested against
-    <home>/topics/<version>/*.parquet   the tables below, which the models tagged `topics` read
+    <home>/topics/<version>/*.parquet   the tables below, which the models tagged `topics` read; of topic_texts, which
+                                    grows with history, what changed since it was last written whole is a file beside it
     <home>/topics/spaces/           what is kept to save time (neighbours.py)
 
 A version is whole before the page names it, so that a kill leaves the one before. Texts of shoppers are kept for the
@@ -14,19 +15,24 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
 from flows.ground.home import read_json, write_durably
-from flows.ground.sql import literal
+from flows.ground.sql import literal, parquet
 
 log = logging.getLogger("agent_metrics")
 
+TEXTS, SINCE = "topic_texts", "topic_texts_since"
+FEW = 8  # of the texts written whole, one in so many may have changed since; then all are written whole again
+
 TABLES = {
-    "topic_texts": """account_id varchar, text_key varchar, kind varchar, exemplar_key varchar, nearness double,
+    TEXTS: """account_id varchar, text_key varchar, kind varchar, exemplar_key varchar, nearness double,
         updated_in bigint""",
     "topic_exemplars": """account_id varchar, exemplar_key varchar, topic_id varchar, best_article_id varchar,
         coverage_score double, updated_in bigint, text varchar, questions bigint""",
@@ -88,35 +94,74 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def lay(connection: DuckDBPyConnection, folder: Path, state: State, schema: str = "main") -> None:
-    """Tables of the version as views of `connection`, empty ones where there is none."""
+def lay(connection: DuckDBPyConnection, folder: Path, state: State) -> None:
+    """Tables of the version as views of `connection`, empty ones where there is none; and of the texts, those written
+    whole as `kept_texts` and those that changed since as `texts_since`.
+    """
+    version = folder / str(state.version)
+    found = views(version, parquet)
     for table, columns in TABLES.items():
-        file = folder / str(state.version) / f"{table}.parquet"
-        connection.execute(f"create or replace view {schema}.{table} as {rows(table, file, columns)}")
+        connection.execute(f"create or replace view {table} as {found.get(table) or _nothing(columns)}")
+    for view, table in {"kept_texts": TEXTS, "texts_since": SINCE}.items():
+        file = version / f"{table}.parquet"
+        rows = f"select * from {parquet(file)}" if file.exists() else _nothing(TABLES[TEXTS])
+        connection.execute(f"create or replace view {view} as {rows}")
 
 
-def rows(table: str, file: Path, columns: str | None = None) -> str:
-    """The query for a table's rows; typed nothing where the file is not there."""
-    names = [part.split() for part in (columns or TABLES[table]).split(",")]
-    if file.exists():
-        read = f"read_parquet({literal(str(file))}, hive_partitioning = false)"
-        return f"select {', '.join(name for name, _ in names)} from {read}"
-    nothing = ", ".join(f"null::{kind} as {name}" for name, kind in names)
-    return f"select {nothing} where false"
+def views(version: Path, relation: Callable[[Path], str]) -> dict[str, str]:
+    """The queries for the tables in the folder of a version; `relation` names a Parquet file in the engine's SQL."""
+    files = {file.stem: relation(file) for file in sorted(version.glob("*.parquet"))}
+    since = files.pop(SINCE, None)
+    found = {table: f"select * from {file}" for table, file in files.items()}
+    if since:
+        found[TEXTS] = over(files[TEXTS], since)
+    return found
 
 
-def write(connection: DuckDBPyConnection, folder: Path, state: State) -> None:
-    """Make the tables `new_<table>` of `connection` the version that `state` says, and let older ones go."""
+def over(kept: str, since: str) -> str:
+    """The query for texts of which some are newer in `since`."""
+    return f"""select * from {kept} as kept where not exists (
+            select 1 from {since} as since
+            where since.account_id = kept.account_id and since.text_key = kept.text_key
+        ) union all select * from {since}"""
+
+
+def _nothing(columns: str) -> str:
+    """The query for no rows of these columns."""
+    names = [part.split() for part in columns.split(",")]
+    return f"select {', '.join(f'null::{kind} as {name}' for name, kind in names)} where false"
+
+
+def write(connection: DuckDBPyConnection, folder: Path, old: State, state: State) -> None:
+    """Make the tables `new_<table>` of `connection` the version that `state` says, after `old`, and let older ones go.
+
+    Texts that `connection` has as `kept_texts` stay in their file where few changed (`new_texts`).
+    """
     target = folder / str(state.version)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    for table, columns in TABLES.items():
-        names = ", ".join(part.split()[0] for part in columns.split(","))
+    written = {table: f"new_{table}" for table in TABLES}
+    kept, since = (_count(connection, table) for table in ("kept_texts", "new_texts"))
+    is_kept = since * FEW < kept
+    if is_kept:
+        written = {SINCE: "new_texts", **{table: rows for table, rows in written.items() if table != TEXTS}}
+        name = f"{TEXTS}.parquet"
+        os.link(folder / str(old.version) / name, target / name)
+    for table, rows in written.items():
+        names = ", ".join(part.split()[0] for part in TABLES[TEXTS if table == SINCE else table].split(","))
         path = literal(str(target / f"{table}.parquet"))
-        connection.execute(f"copy (select {names} from new_{table} order by all) to {path} (format parquet)")
-    state = replace(state, tables={file.name: _digest(file) for file in sorted(target.glob("*.parquet"))})
+        connection.execute(f"copy (select {names} from {rows} order by all) to {path} (format parquet)")
+    known = {f"{TEXTS}.parquet": old.tables.get(f"{TEXTS}.parquet", "")} if is_kept else {}
+    tables = {file.name: known.get(file.name) or _digest(file) for file in sorted(target.glob("*.parquet"))}
+    state = replace(state, tables=tables)
     document = {**asdict(state), "accounts": {name: asdict(one) for name, one in sorted(state.accounts.items())}}
     write_durably(folder / "state.json", json.dumps(document, indent=1, ensure_ascii=False))
     for other in folder.iterdir():
         if other.is_dir() and other.name.isdigit() and int(other.name) < state.version - 1:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def _count(connection: DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    assert row is not None  # noqa: S101  an aggregate without groups always gives a row
+    return int(row[0])

@@ -32,9 +32,15 @@ class Tables:
 
     def open(self, *, from_nothing: bool) -> None:
         """Begin with what was remembered, or without its texts, and with the questions that have no exemplar yet."""
-        for table in state.TABLES:
-            nothing = " limit 0" if from_nothing and table == "topic_texts" else ""
-            self.connection.execute(f"create or replace temp table new_{table} as select * from {table}{nothing}")
+        for table in state.TABLES.keys() - {state.TEXTS}:
+            self.connection.execute(f"create or replace temp table new_{table} as select * from {table}")
+        if from_nothing:
+            self.connection.execute("create or replace view kept_texts as select * from topic_texts limit 0")
+        nothing = " limit 0" if from_nothing else ""
+        self.connection.execute(f"create or replace temp table new_texts as select * from texts_since{nothing}")
+        self.connection.execute(
+            f"create or replace temp view new_topic_texts as {state.over('kept_texts', 'new_texts')}"
+        )
         self.connection.execute(
             "create or replace temp table unplaced (account_id text, text_key text, text text, questions bigint)"
         )
@@ -103,17 +109,22 @@ class Tables:
         self.changed = True
         self._insert("placed", text_key=keys, exemplar_key=exemplar_keys, nearness=np.round(nearness, 4).tolist())
         self.connection.execute(
-            f"""update new_topic_texts as texts set
-                exemplar_key = placed.exemplar_key,
-                nearness = placed.nearness,
-                updated_in = case
+            f"""create or replace temp table placed_anew as
+            select texts.account_id, text_key, texts.kind, placed.exemplar_key, placed.nearness,
+                case
                     when old.exemplar_key is null then texts.updated_in
                     when old.exemplar_key = placed.exemplar_key and old.nearness = placed.nearness then old.updated_in
-                    else {self.version} end
-            from placed left join (select * from topic_texts where account_id = $account) as old using (text_key)
-            where texts.account_id = $account and texts.text_key = placed.text_key""",
+                    else {self.version} end as updated_in
+            from placed
+            join (select * from new_topic_texts where account_id = $account) as texts using (text_key)
+            left join (select * from topic_texts where account_id = $account) as old using (text_key)""",
             {"account": account},
         )
+        self.connection.execute(
+            """delete from new_texts as texts using placed_anew as placed
+            where texts.account_id = placed.account_id and texts.text_key = placed.text_key"""
+        )
+        self.connection.execute("insert into new_texts by name from placed_anew")
 
     def name(self, account: str, names: Mapping[str, tuple[str, str]]) -> None:
         """The topics that live: label and representative question by id."""
@@ -207,9 +218,9 @@ class Tables:
         ).fetchall()
         if unknown:
             accounts, keys, texts = _columns(unknown, 3)
-            self._insert("kinds", account_id=accounts, text_key=keys, kind=[wording.kind(text) for text in texts])
+            self._insert("kinds", account_id=accounts, text_key=keys, kind=wording.kinds(texts))
             self.connection.execute(
-                "insert into new_topic_texts by name select account_id, text_key, kind, 0 as updated_in from kinds"
+                "insert into new_texts by name select account_id, text_key, kind, 0 as updated_in from kinds"
             )
             self.changed = True
 

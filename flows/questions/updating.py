@@ -63,7 +63,7 @@ def update(
     if not tables.changed and old.version:
         return old
     new = State(old.version + 1, embedder, versions.GROUPING, grouped)
-    state.write(connection, folder, new)
+    state.write(connection, folder, old, new)
     neighbours.sweep(spaces, {one.space for one in grouped.values()})
     return new
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import unescape
@@ -19,6 +19,7 @@ from typing import Literal
 Kind = Literal["asks", "tells", "small_talk"]
 
 LONGEST = 2000  # characters that are looked at
+MANY = 30_000  # texts from which on rules for ASCII letters alone save more time than it takes to compile them
 WORDS = Path(__file__).with_name("words.toml")
 
 # What stands inside a word. `\w` lacks the vowel signs of Indic scripts and of Thai.
@@ -82,16 +83,22 @@ def _is_courtesy(line: str) -> bool:
     return kind(line) == "small_talk" or (1 < len(words) <= 5 and kind(" ".join(words[:-1])) == "small_talk")
 
 
-def kind(text: str) -> Kind:
+def kinds(texts: Sequence[str]) -> list[Kind]:
+    """The kind of each message."""
+    return [kind(text, are_many=len(texts) > MANY) for text in texts]
+
+
+def kind(text: str, *, are_many: bool = False) -> Kind:
     """What a visitor's message does (8.1): asks, tells something else, or says nothing of substance.
 
-    Only its first 2,000 characters count. Raises nothing, whatever the text is.
+    Only its first 2,000 characters count. Raises nothing, whatever the text is. `are_many` changes no answer: the work
+    is then worth rules of its own for texts of ASCII letters.
     """
     text = _without_courtesy(text)
     if not text:
         return "small_talk"
     plain = _folded(text)
-    rules = _rules(plain.isascii())
+    rules = _rules(are_many and plain.isascii())
     left, taken = rules.small.subn(_taken, plain)
     if not rules.rest.search(left) and (taken or rules.value.search(left) or not _has_word(left)):
         return "small_talk"
@@ -131,7 +138,7 @@ def _bare(text: str) -> str:
 
 @cache
 def _rules(ascii_only: bool) -> _Rules:
-    """The rules, compiled once. Texts of ASCII letters are most, and need to look for less."""
+    """The rules, compiled once: for any text, or less to look for in texts of ASCII letters only."""
     words, pieces = _words(ascii_only)
     small, unasked = _any(words["small"], stretched=True), _any(words["unasked"])
     asks = rf"{BEFORE}(?:{_any(words['asks'] | words['trouble'])})"

@@ -20,7 +20,7 @@ from flows.ground.build import Build
 from flows.ground.home import Home
 from flows.ground.progress import Silent
 from flows.lake import Lake
-from flows.questions import method
+from flows.questions import method, state
 from flows.questions.updating import update
 from flows.sources import files
 from tests.conftest import write_rows
@@ -193,7 +193,10 @@ def test_a_mended_comment_and_a_described_column_go_on_and_a_changed_model_does_
     def built() -> Build:
         group = partial(update, home.topics, as_of=as_of, embedder="wordllama", regroup=False, progress=Silent())
         topics = engines.Topics(
-            home.topics, method("wordllama"), False, lambda connection: group(connection=connection).version
+            method("wordllama"),
+            False,
+            lambda connection: group(connection=connection).version,
+            lambda version, relation: state.views(home.topics / str(version), relation),
         )
         return engines.build(home, lake, shop, topics, as_of=as_of, full_refresh=False, progress=Silent())
 

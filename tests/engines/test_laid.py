@@ -58,7 +58,7 @@ def laid(name: str = "") -> Laid:
                 for ordinal, (table, rows) in enumerate(load.items()):
                     writer.write(connection, table, ordinal, rows)
                 writer.commit((), {})
-        topics = engines.Topics(home.topics, "", False, lambda connection: 0)
+        topics = engines.Topics("", False, lambda connection: 0, lambda version, relation: {})
         todo = Plan("duckdb", datetime.fromisoformat(AS_OF), 2, "", "", "", topics, None)
         engine._prepare(home, lake, [account], todo, "1GB")
         with duckdb.connect(home.work_file) as connection:

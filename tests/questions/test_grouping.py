@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flows.questions.grouping import grouped
-from flows.questions.space import unit
+from flows.questions.places import unit
 
 
 def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:

@@ -13,7 +13,7 @@ import pytest
 from flows.ground.errors import InputError
 from flows.ground.progress import Silent
 from flows.questions import account, coverage, versions
-from flows.questions.state import State
+from flows.questions.state import State, views
 from flows.questions.updating import update
 
 SHIPPING = ["Do you ship to Norway?", "do you ship to Norway", "Can you ship to Norway?"]
@@ -56,14 +56,14 @@ class Shop:
         (self.known,) = self.connection.execute("select count(distinct conversation_id) from messages").fetchall()[0]
         return state
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
+    def rows(self, asked: str) -> list[tuple[Any, ...]]:
         """A query over the tables of the newest version, named without their `topic_`."""
         version = max(int(one.name) for one in self.folder.iterdir() if one.name.isdigit())
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'")
-            for file in (self.folder / str(version)).glob("*.parquet"):
-                connection.execute(f"create view {file.stem.removeprefix('topic_')} as from '{file}'")
-            return connection.execute(query).fetchall()
+            for table, query in views(self.folder / str(version), lambda file: f"'{file}'").items():
+                connection.execute(f"create view {table.removeprefix('topic_')} as {query}")
+            return connection.execute(asked).fetchall()
 
     def topic_of(self, text: str) -> str | None:
         (found,) = self.rows(
@@ -99,6 +99,24 @@ def test_what_was_seen_before_makes_no_new_version_8_2(shop: Shop) -> None:
     assert shop.updated().version == 2  # the thanks are new
     shop.asks("Thanks!", "I forgot my password")
     assert shop.updated().version == 2
+
+
+def test_texts_of_the_past_stay_in_their_file_8_2(shop: Shop) -> None:
+    """The table of all texts was written whole in each run: at a million conversations that took longer than the run's
+    own questions.
+    """
+    many = [f"{text} {end}" for text in (*SHIPPING, *PASSWORD) for end in ("please", "now", "today", "at once")]
+    shop.asks(*many)
+    shop.updated()
+    shop.asks("Do you ship to Norway by air?")
+    shop.updated()
+    assert shop.folder.joinpath("1/topic_texts.parquet").samefile(shop.folder / "2/topic_texts.parquet")
+    assert shop.rows("select count(*), count(distinct text_key), count(exemplar_key) from texts") == [(25, 25, 25)]
+    assert shop.topic_of("Do you ship to Norway by air?") == shop.topic_of(many[0])
+    shop.asks("Do you ship to Norway by air?", "Thanks!", "Bye", "Do you ship to Norway by sea?")
+    shop.updated()  # one in eight has changed: all are written
+    assert [file.name for file in sorted(shop.folder.glob("3/topic_texts*"))] == ["topic_texts.parquet"]
+    assert shop.rows("select count(*), count(distinct text_key), count(exemplar_key) from texts") == [(28, 28, 26)]
 
 
 def test_the_same_questions_give_the_same_topics_8_2(tmp_path: Path) -> None:
