@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,6 +139,18 @@ def derived(todo: Plan, lake: Lake, derive: Callable[[Plan], Build]) -> Build:
             raise
         because = f"it was not possible to go on from the last build ({error.what})"
     return derived(replace(todo, base=None, anew_because=because), lake, derive)
+
+
+def at_rest(todo: Plan, delivered: Collection[str], lasting: Sequence[str] = ()) -> list[str]:
+    """The models that would find nothing to do, in dbt's words: a staging table without rows in the loads to read, and
+    `lasting`, what an incremental build before this one left as it has to be.
+
+    `delivered` names the landing tables of which there are rows.
+    """
+    if todo.base is None:
+        return []
+    quiet = [f"stg_{table}" for table in contract.landing() if table not in delivered]
+    return [*quiet, *([] if delivered else ["stg_rejected_rows"]), *(lasting if todo.base.number > 1 else [])]
 
 
 def refused_orders(schema: str) -> str:

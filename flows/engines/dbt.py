@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 THREADS = 4  # models at once: while DuckDB works on one, dbt prepares others
-BEFORE_TOPICS = ["--exclude", "tag:topics"]  # what questions come from
-TOPICS = ["--select", "tag:topics"]  # what counts them, once they are grouped
+TOPICS = "tag:topics"  # the models that count questions, once they are grouped; all others come before
+VIEWS = "config.materialized:view"
 DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceeded")
 
 _parsed: dict[str, Manifest] = {}  # the one that this process works with, by what it was read from
@@ -28,8 +28,9 @@ _parsed: dict[str, Manifest] = {}  # the one that this process works with, by wh
 
 def run(
     home: Home,
-    models: Sequence[str],
     *,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     is_full: bool,
     target: str,
     environment: Mapping[str, str],
@@ -37,6 +38,7 @@ def run(
 ) -> None:
     """`dbt run` of some models on the candidate of this home; `environment` is what the profile `target` asks for.
 
+    `select` and `exclude` are dbt's words for models, none of them for all.
     Raises StorageFailed when the disk is full, BuildFailed when a model fails; the candidate is then not complete.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - takes seconds to import
@@ -49,9 +51,12 @@ def run(
                 progress.start("build", event.data.total)
             progress.advance(1, event.data.description.split(" model ")[-1])
 
+    chosen = [
+        word for option, names in (("--select", select), ("--exclude", exclude)) if names for word in (option, *names)
+    ]
     options = ["--fail-fast", "--threads", str(THREADS), *(["--full-refresh"] if is_full else [])]
     try:
-        _invoke(home, target, ["run", *models, *options], _manifest(home, target), show)
+        _invoke(home, target, ["run", *chosen, *options], _manifest(home, target), show)
     finally:
         DuckDBConnectionManager.close_all_connections()
         progress.finish()

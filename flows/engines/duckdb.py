@@ -13,7 +13,7 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import dbt
-from flows.engines.candidate import Plan, Topics, derived, described, plan, refusal, refused_orders
+from flows.engines.candidate import Plan, Topics, at_rest, derived, described, plan, refusal, refused_orders
 from flows.ground.build import Build, state_of
 from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home, sync_folder
@@ -60,9 +60,9 @@ def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo
         run = partial(
             dbt.run, home, is_full=todo.base is None, target="duckdb", environment=environment, progress=progress
         )
-        run(dbt.BEFORE_TOPICS)
+        run(exclude=[dbt.TOPICS, *at_rest(todo, {file.table for file in lake.files(todo.after)}, [dbt.VIEWS])])
         version = _group(home, todo, settings.memory_limit)
-        run(dbt.TOPICS)
+        run(select=[dbt.TOPICS])
         result = replace(_describe(home, todo, version), state=state_of(home))
         result.write(home)
     except (OSError, duckdb.IOException) as error:

@@ -19,7 +19,7 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import cluster, dbt
-from flows.engines.candidate import Plan, Topics, derived, described, plan, refusal, refused_orders
+from flows.engines.candidate import Plan, Topics, at_rest, derived, described, plan, refusal, refused_orders
 from flows.engines.duckdb import lay_asked
 from flows.engines.gather import files_of
 from flows.ground.build import Build
@@ -66,9 +66,9 @@ def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo
         run = partial(
             dbt.run, home, is_full=todo.base is None, target="spark", environment=environment, progress=progress
         )
-        run(dbt.BEFORE_TOPICS)
+        run(exclude=[dbt.TOPICS, *at_rest(todo, {file.table for file in lake.files(todo.after)})])
         version = _group(home, session, todo, settings.memory_limit)
-        run(dbt.TOPICS)
+        run(select=[dbt.TOPICS])
         result = _describe(session, todo, version)
         _remember(home, session)
         shutil.rmtree(cluster.scratch(home), ignore_errors=True)
