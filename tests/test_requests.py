@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from pydantic import ValidationError
 from typer.core import TyperCommand, TyperGroup
 
 from flows.command import start
-from flows.command.main import app, main
+from flows.command.main import COMMANDS, app, main
 from flows.command.start import Verb
 from flows.ground.errors import InputError
 from flows.settings.requests import Request, RunRequest, WarehouseRequest, option_name
@@ -64,13 +66,27 @@ def test_every_field_of_every_request_is_described() -> None:
 def test_a_command_has_an_option_for_each_field(verb: Verb[Request]) -> None:
     request = typing.get_type_hints(verb.job)["request"]
     words = ("topics", "regroup") if verb.name == "topics" else (verb.name,)
-    command: object = typer.main.get_command(app)
+    command: object = typer.main.get_command(app())
     for word in words:
         assert isinstance(command, TyperGroup)
         command = command.commands[word]
     assert isinstance(command, TyperCommand)
     options = {option for one in command.params for option in one.opts}
     assert options - {"--help"} == {option_name(request, name) for name in request.model_fields} | {"--json", "--debug"}
+
+
+def test_only_the_module_of_the_command_that_is_asked_for_is_imported() -> None:
+    """`status` imported the verbs, the gate and all other commands, and made their options, before it began."""
+    code = "import sys; from flows.command.main import app; app(['status', '--json']); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "flows.command.reading" in modules
+    assert {"flows.command.working", "flows.command.topics", "flows.jobs", "expectations.gate"}.isdisjoint(modules)
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_the_modules_of_the_commands_are_known(module: str) -> None:
+    found = importlib.import_module(f"flows.command.{module}").app.registered_commands
+    assert sorted(one.name for one in found) == sorted(COMMANDS[module])
 
 
 def test_a_request_is_frozen_and_refuses_what_it_does_not_know() -> None:
@@ -95,7 +111,7 @@ def test_a_password_in_an_option_is_refused_with_the_way_out_and_not_repeated(
 
 
 def test_help_shows_the_options_of_a_command_first_and_those_of_all_commands_last() -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(app())
     assert isinstance(group, TyperGroup)
     names = [option for one in group.commands["run"].params for option in one.opts if option != "--help"]
     assert names[:3] == ["--source", "--path", "--full-refresh"]

@@ -8,42 +8,44 @@ are imported by the commands that need them and by no other.
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from flows.command import documents, summary
 from flows.command.console import Console
-from flows.command.lake import app as lake_commands
-from flows.command.metrics import app as metrics_commands
-from flows.command.reading import app as reading_commands
-from flows.command.rows import app as row_commands
-from flows.command.topics import app as topic_commands
-from flows.command.up import app as up_commands
-from flows.command.warehouse import app as warehouse_commands
-from flows.command.working import app as working_commands
-from flows.ground.errors import AgentMetricsError, InputError
+from flows.ground.errors import AgentMetricsError, GateClosed, InputError
 from flows.ground.interrupts import INTERRUPTED, INTERRUPTS
-from flows.jobs import Closed
 from flows.settings import is_debugging
 
-app = typer.Typer(
-    help="Analytics that a shop owns for its AI customer agent: pull, build, check, publish.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(working_commands)
-app.add_typer(reading_commands)
-app.add_typer(up_commands)
-app.add_typer(topic_commands, name="topics")
-app.add_typer(row_commands, name="rows")
-app.add_typer(metrics_commands, name="metrics")
-app.add_typer(lake_commands, name="lake")
-app.add_typer(warehouse_commands, name="warehouse")
+# The modules with the commands. Only that of the command which was asked for is imported: all of them take longer than
+# many a command does.
+COMMANDS = {
+    "working": ("run", "pull", "build", "check", "publish", "compact", "reconcile", "rollback", "demo"),
+    "reading": ("status", "doctor", "report", "export", "dashboard"),
+    "up": ("up",),
+}
+GROUPS = ("topics", "rows", "metrics", "lake", "warehouse")
+
+
+def app(given: Sequence[str] = ()) -> typer.Typer:
+    """The commands, or those of the module whose command is asked for."""
+    asked = next((word for word in given if not word.startswith("-")), None)
+    found = [module for module, names in COMMANDS.items() if asked in names] + [one for one in GROUPS if one == asked]
+    commands = typer.Typer(
+        help="Analytics that a shop owns for its AI customer agent: pull, build, check, publish.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        callback=_options,
+    )
+    for module in found or [*COMMANDS, *GROUPS]:
+        name = module if module in GROUPS else None
+        commands.add_typer(importlib.import_module(f"flows.command.{module}").app, name=name)
+    return commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,15 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(as_json="--json" in given, is_debugging="--debug" in given or is_debugging())
     try:
-        status: int | None = typer.main.get_command(app).main(
-            given or ["--help"], prog_name="agent-metrics", standalone_mode=False
-        )
+        command: Any = typer.main.get_command(app(given))
+        status: int | None = command.main(given or ["--help"], prog_name="agent-metrics", standalone_mode=False)
         if status == INTERRUPTED:  # Typer's word for Ctrl-C
             raise KeyboardInterrupt
-    except Closed as closed:
-        if not console.as_json:
-            console.show({}, summary.closed_gate(closed))
-        return console.fail(closed, closed.exit_status, documents.result_document(closed.result))
+    except GateClosed as closed:
+        return _closed(closed, console)
     except KeyboardInterrupt:
         return console.fail(KeyboardInterrupt("interrupted; the last publication stands"), INTERRUPTED)
     except typer.TyperException as error:
@@ -88,6 +87,18 @@ def script() -> NoReturn:
     sys.exit(status)
 
 
+def _closed(closed: GateClosed, console: Console) -> int:
+    """Say which checks closed the gate; the exit status."""
+    from flows.command import documents, summary  # noqa: PLC0415  most commands need neither
+    from flows.jobs import Closed  # noqa: PLC0415
+
+    if not isinstance(closed, Closed):
+        return console.fail(closed, closed.exit_status)
+    if not console.as_json:
+        console.show({}, summary.closed_gate(closed))
+    return console.fail(closed, closed.exit_status, documents.result_document(closed.result))
+
+
 def _known(error: Exception) -> AgentMetricsError:
     """The error as an error of ours, with the traceback of the original."""
     if isinstance(error, AgentMetricsError):
@@ -108,7 +119,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     _version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)

@@ -10,7 +10,6 @@ from pydantic import Field, field_validator
 
 from flows.command import export_shown, report_shown
 from flows.command.console import Console
-from flows.command.doctor import examine
 from flows.command.finding import exit_status
 from flows.command.options import command
 from flows.command.status import status as status_of
@@ -38,6 +37,8 @@ def status(request: WarehouseRequest, console: Console) -> int:
 @command(app, WarehouseRequest)
 def doctor(request: WarehouseRequest, console: Console) -> int:
     """Find what keeps this installation from working, and what to do about it."""
+    from flows.command.doctor import examine  # noqa: PLC0415  what reads needs nothing of what works
+
     with console.working() as progress:
         findings = examine(request, progress)
     document = {"findings": [vars(finding) for finding in findings], "exit_status": exit_status(findings)}
