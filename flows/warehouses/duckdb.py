@@ -94,6 +94,7 @@ class _Reader:
     connection: duckdb.DuckDBPyConnection
     file: Path
     closing: ExitStack = field(default_factory=ExitStack)
+    seen: dict[str, frozenset[str]] = field(default_factory=dict)  # columns by table
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
@@ -117,7 +118,19 @@ class _Reader:
 
     def sees(self, table: str, column: str) -> bool:
         """Who may open the file reads all of it; one of an earlier version may lack the column."""
-        return (table, column) in self._columns
+        return column in self._columns(table)
+
+    def _columns(self, table: str) -> frozenset[str]:
+        """Those of a table that was asked for; to list those of all tables takes as long as to open the file."""
+        if table not in self.seen:
+            try:
+                found = self.connection.execute(f"describe {table}").fetchall()
+            except duckdb.CatalogException:  # it is not there
+                found = []
+            except duckdb.Error as error:
+                raise _no_publication(first_line(error), self.file) from error
+            self.seen[table] = frozenset(name for name, *_ in found)
+        return self.seen[table]
 
     @cached_property
     def _frugal(self) -> duckdb.DuckDBPyConnection:
@@ -129,16 +142,6 @@ class _Reader:
         self.connection.execute(f"set temp_directory = {literal(folder)}")
         self.connection.execute(f"set memory_limit = '{MEMORY_OF_A_STREAM}'")
         return self.connection
-
-    @cached_property
-    def _columns(self) -> set[tuple[str, str]]:
-        return {
-            (f"{schema}.{table}", column)
-            for schema, table, column in self.rows(
-                """select schema_name, table_name, column_name from duckdb_columns()
-                where database_name = current_database()"""
-            )
-        }
 
 
 def _no_publication(why: str, file: Path) -> StorageFailed:

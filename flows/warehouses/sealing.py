@@ -119,12 +119,11 @@ def _insert(connection: duckdb.DuckDBPyConnection, publication: Publication) -> 
 
 def _common_columns(connection: duckdb.DuckDBPyConnection, last: str) -> list[str]:
     """Of `publications`: a later minor version of the contract may have added some, to either file."""
-    rows = connection.execute(
-        f"""select column_name from duckdb_columns()
-        where database_name in ('next', '{last}') and schema_name = 'metrics' and table_name = 'publications'
-        group by 1 having count(*) = 2"""
-    ).fetchall()
-    return [identifier(column) for (column,) in rows]
+    here, there = (
+        [name for name, *_ in connection.execute(f"describe {alias}.metrics.publications").fetchall()]
+        for alias in ("next", last)
+    )
+    return [identifier(column) for column in here if column in there]
 
 
 def table_counts(connection: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
