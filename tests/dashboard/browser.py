@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Dialog, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Request, expect
 
 from flows import jobs
 from flows.demo import write_shop
@@ -101,7 +101,7 @@ def chromium() -> Iterator[Browser]:
     executable = shutil.which("chromium")
     assert executable, "these tests need Debian's Chromium: sh setup.sh chromium"
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
@@ -118,16 +118,15 @@ class Visitor:
         self.elsewhere: list[str] = []
         self.dialogs: list[str] = []
         self.page.on("dialog", self._dismiss)
-        self.context.route("**/*", self._watch)
+        self.context.on("request", self._watch)  # to route requests would keep the browser from caching
 
     def _dismiss(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)
         dialog.dismiss()
 
-    def _watch(self, route: Route) -> None:
-        if not route.request.url.startswith((self.address, "data:", "blob:")):
-            self.elsewhere.append(route.request.url)
-        route.continue_()
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.elsewhere.append(request.url)
 
     def open(self, **query: str) -> Page:
         from urllib.parse import urlencode  # noqa: PLC0415
