@@ -32,7 +32,7 @@ _NO_SECONDS = _HOUR_MINUTE + _OFFSET
 _BLANKS = " \t\r\n"
 _NO_IDS = (
     *("\\n", "null", "(null)", "nil", "nan", "none", "undefined", "n/a", "#n/a", "-"),
-    *("(not set)", "[object object]"),
+    *("<na>", "(none)", "(not set)", "[object object]"),
 )
 _SHORTENED = r"[+-]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]+"  # of a long number, by a spreadsheet
 

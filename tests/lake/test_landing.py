@@ -390,6 +390,7 @@ def test_a_line_has_to_have_a_revenue_that_can_be_published(
 
 
 NO_IDS = ["NULL", "null", r"\N", "NaN", "nan", "None", "undefined", " ", "\t\n", " NULL ", "N/A", "(not set)", "-"]
+NO_IDS += ["<NA>", "(none)"]
 
 
 @pytest.mark.parametrize("kind", ["json", "text"])

@@ -35,6 +35,8 @@ NO_IDS = {
     "n/a",
     "#n/a",
     "-",
+    "<na>",
+    "(none)",
     "(not set)",
     "[object object]",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import shutil
 from pathlib import Path
 
@@ -29,13 +30,25 @@ _WIDE = {  # UTF-32 first: its mark begins like that of UTF-16
 }
 
 
+_PAGE = re.compile(rb"\s*<(!doctype|html|\?xml)", re.IGNORECASE)
+
+
 def refuse_other_kinds(path: Path, kind: str) -> None:
     """Raise InputError where the file begins as one of another kind than `kind` (jsonl, csv, parquet)."""
     with path.open("rb") as file:
         head = file.read(16)
+    if kind != "parquet" and _PAGE.match(head):
+        raise InputError("is a page of HTML or XML, perhaps an error or a login; export the table itself")
+    if kind != "parquet" and (_is_every_other(head[::2], head[1::2]) or _is_every_other(head[1::2], head[::2])):
+        raise InputError("is text of UTF-16 without a byte order mark; save it as UTF-8")
     for magic, sentence in _KINDS.items():
         if head.startswith(magic) and not (kind == "parquet" and magic == b"PAR1"):
             raise InputError(sentence)
+
+
+def _is_every_other(zeros: bytes, letters: bytes) -> bool:
+    """Whether ASCII letters have a zero before or after each of them."""
+    return len(letters) > 1 and not any(zeros) and all(letters)
 
 
 def as_utf_8(path: Path) -> Path:

@@ -16,7 +16,7 @@ from flows.sources.files.digests import readable, reading
 EXTENSIONS = ("jsonl", "csv", "parquet", "jsonl.gz", "csv.gz")
 # What operating systems, editors, spreadsheets, Hadoop, backups and browsers leave beside files; any case.
 _LEFT_OVER = re.compile(
-    r"""[._].*|~\$.*|.*~|\$recycle\.bin|system\ volume\ information|lost\+found|@eadir|icon\r?
+    r"""[._].*|~\$.*|.*~|\#.*\#|\$recycle\.bin|system\ volume\ information|lost\+found|@eadir|icon\r?
     |(eh)?thumbs(_vista)?\.db|desktop\.ini
     |.*\.(tmp|temp|part|partial|filepart|crdownload|download|sw[a-p]|bak|orig|old|lock|lck|lnk|url|crc
     |md5|sha1|sha256|sha512|sig|asc|log|md)""",
