@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import shutil
@@ -47,6 +48,9 @@ if not hasattr(main := sys.modules["__main__"], "__file__"):
     main.__file__ = __file__
     importlib.import_module("expectations.with_great_expectations")
     del main.__file__
+
+# What is imported and dbt's manifest are a million objects, in which Python would look for garbage again and again.
+gc.set_threshold(50_000, 20, 50)
 
 # How fast examples are drawn says more of the machine than of the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,8 +6,6 @@ import json
 import os
 import random
 import socket
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,6 @@ from tests.warehouses.on_postgres import contents
 from tests.warehouses.servers import ENCODED, PASSWORD
 from tests.warehouses.test_postgres_interrupted import locked
 
-COMMAND = str(Path(sys.executable).with_name("agent-metrics"))
 SHOP = {
     "accounts.jsonl": '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n',
     "conversations.jsonl": (
@@ -190,7 +187,14 @@ def test_init_makes_the_roles_and_the_writer_runs(
 CANARY = "canary"
 
 
-def test_a_password_shows_nowhere(home: Home, guarded: str, shop: Path, tmp_path: Path) -> None:
+def test_a_password_shows_nowhere(
+    home: Home,
+    guarded: str,
+    shop: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Not in outputs and not in files of the home; with --debug, right and wrong. Options refuse passwords."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -216,17 +220,12 @@ def test_a_password_shows_nowhere(home: Home, guarded: str, shop: Path, tmp_path
         (2, ["warehouse", "init", "--reader", "postgres"], guarded),
     ]
     for status, arguments, warehouse in tries:
-        environment = {"AGENT_METRICS_WAREHOUSE": warehouse} if warehouse else {}
-        done = subprocess.run(
-            [COMMAND, *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, **environment},
-            check=False,
-        )
-        assert done.returncode == status, (arguments, done.stdout)
-        assert CANARY not in done.stdout, (arguments, done.stdout)
+        with monkeypatch.context() as environment:
+            if warehouse:
+                environment.setenv("AGENT_METRICS_WAREHOUSE", warehouse)
+            assert main([str(argument) for argument in arguments]) == status, arguments
+        said = "".join(capfd.readouterr())
+        assert CANARY not in said, (arguments, said)
     for file in home.root.rglob("*"):
         if file.is_file():
             content = file.read_bytes()
@@ -239,16 +238,15 @@ def test_a_password_may_be_no_parameter_of_a_flow(home: Home, guarded: str) -> N
     assert CANARY not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("damage", "table"),
-    [
-        ("update metrics.messages set text = convert_from(convert_to(text, 'UTF8'), 'LATIN1')", "messages"),
-        ("update metrics.daily_performance set conversations = conversations + 1", "daily_performance"),
-        ("delete from metrics.conversations", "conversations"),
-    ],
-)
+DAMAGES = {
+    "messages": "update metrics.messages set text = convert_from(convert_to(text, 'UTF8'), 'LATIN1')",
+    "daily_performance": "update metrics.daily_performance set conversations = conversations + 1",
+    "conversations": "delete from metrics.conversations",
+}
+
+
 def test_what_differs_from_what_was_published_is_found_and_mended(
-    home: Home, url: str, shop: Path, capsys: pytest.CaptureFixture[str], damage: str, table: str
+    home: Home, url: str, shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With PGCLIENTENCODING=LATIN1 an earlier version damaged 54,867 texts, which stayed so: only changes travel."""
     at = ["--home", home.root, "--warehouse", url]
@@ -257,13 +255,14 @@ def test_what_differs_from_what_was_published_is_found_and_mended(
     assert told(capsys, "warehouse", "verify", *at)["differing_rows"] == {}
     values = [one for one in told(capsys, "doctor", *at)["findings"] if one["check"] == "values"]
     assert [one["outcome"] for one in values] == ["ok"]
-    with psycopg.connect(Address.of(url).reveal()) as database:
-        database.execute(damage.encode())
-    assert main(["doctor", *map(str, at), "--json"]) != 0
-    (value,) = (one for one in json.loads(capsys.readouterr().out)["findings"] if one["check"] == "values")
-    assert value["outcome"] == "problem"
-    assert f"rows of {table} in" in value["what"]
-    assert main(["warehouse", "verify", *map(str, at), "--json"]) == 1
-    assert list(json.loads(capsys.readouterr().out)["differing_rows"]) == [table]
-    told(capsys, "publish", *at)
-    assert told(capsys, "warehouse", "verify", *at)["differing_rows"] == {}
+    for table, damage in DAMAGES.items():
+        with psycopg.connect(Address.of(url).reveal()) as database:
+            database.execute(damage.encode())
+        assert main(["doctor", *map(str, at), "--json"]) != 0
+        (value,) = (one for one in json.loads(capsys.readouterr().out)["findings"] if one["check"] == "values")
+        assert value["outcome"] == "problem"
+        assert f"rows of {table} in" in value["what"]
+        assert main(["warehouse", "verify", *map(str, at), "--json"]) == 1
+        assert list(json.loads(capsys.readouterr().out)["differing_rows"]) == [table]
+        told(capsys, "publish", *at)
+        assert told(capsys, "warehouse", "verify", *at)["differing_rows"] == {}
