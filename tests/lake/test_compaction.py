@@ -162,10 +162,9 @@ def test_a_killed_compaction_changes_nothing_that_is_read(home: Home, tmp_path: 
         assert read(copy) == rows
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_builds_publish_the_same_with_compactions_in_between(tmp_path: Path, seed: int) -> None:
-    rng = random.Random(seed)
-    loads = merged(random_deliveries(rng, random_shop(rng, f"shop {number}", ordered=False)) for number in range(4))
+def test_builds_publish_the_same_with_compactions_in_between(tmp_path: Path) -> None:
+    rng = random.Random(6)  # compacts before the first build, not before the second, and before those after it
+    loads = merged(random_deliveries(rng, random_shop(rng, f"shop {number}", ordered=False)) for number in range(8))
     plain, tidy = Home(tmp_path / "plain"), Home(tmp_path / "tidy")
     for number, one in enumerate(loads):
         folder = tmp_path / "delivered" / str(number)
