@@ -10,7 +10,7 @@ import pytest
 from flows.ground.progress import Silent
 from flows.lake import Lake
 from flows.lake.parents import PARENTS
-from flows.sources.api.loading import Batch, Client, Row, pull
+from flows.sources.api import Batch, Client, Row, pull
 from flows.sources.files import pull as pull_files
 
 if TYPE_CHECKING:

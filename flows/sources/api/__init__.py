@@ -5,8 +5,24 @@ from), `mapping.py` (pure functions from the system's records to rows of `contra
 """
 
 from flows.sources.api.http import Http
-from flows.sources.api.loading import Batch, Client, JsonObject, Place, Row, pull
+from flows.sources.api.loading import Batch, Client, JsonObject, Place, pull
 from flows.sources.api.pace import Pace
 from flows.sources.api.parts import Known, Part
+from flows.sources.api.rows import Misshapen, Row, decimal, parts_of, rows_of
 
-__all__ = ["Batch", "Client", "Http", "JsonObject", "Known", "Pace", "Part", "Place", "Row", "pull"]
+__all__ = [
+    "Batch",
+    "Client",
+    "Http",
+    "JsonObject",
+    "Known",
+    "Misshapen",
+    "Pace",
+    "Part",
+    "Place",
+    "Row",
+    "decimal",
+    "parts_of",
+    "pull",
+    "rows_of",
+]

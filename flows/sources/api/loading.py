@@ -19,6 +19,7 @@ from typing import IO, Any
 import duckdb
 
 import contract
+from flows.ground.errors import SourceRefused
 from flows.ground.memory import half_of_the_memory
 from flows.ground.progress import Progress
 from flows.ground.sql import literal
@@ -28,6 +29,7 @@ from flows.lake.landing import Given, landed, landing_columns
 from flows.lake.store import storing
 from flows.sources.api import parts
 from flows.sources.api.parts import Known, Part
+from flows.sources.api.rows import UNEXPECTED, Row, reason, whole
 from flows.sources.columns import ColumnFile, Columns, Shape
 from flows.sources.pulled import FirstLoad, PulledAccount
 
@@ -38,15 +40,6 @@ _LINE_BYTES = 64 * 1024 * 1024  # of one row with its payload
 
 Place = Mapping[str, str]
 JsonObject = dict[str, Any]  # as the other system gave it: nothing guarantees what is in it
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a landing table, and the source's own record that it comes from."""
-
-    table: str
-    values: Mapping[str, Any]
-    record: Any
 
 
 @dataclass(frozen=True)
@@ -120,6 +113,9 @@ def pull(
                 break
             if (batch.place or batch.columns) and loading.is_due(time.monotonic()):
                 loading.commit()
+    except UNEXPECTED as error:  # what is no record: the other sources go on, and so does this one in the next run
+        what = f"{source} answers in a shape that is not known ({reason(error)})"
+        raise SourceRefused(what, where=account, remedy="the API has changed; report it") from error
     finally:
         try:
             loading.commit()
@@ -163,7 +159,7 @@ class _Loading:
         for row in batch.rows:
             self._write(row)
         for part in batch.parts:
-            self._file(PARTS).write(parts.line(part) + "\n")
+            self._file(PARTS).write(whole(parts.line(part)) + "\n")
         if batch.columns:
             file = self._column_file(batch.columns.shape)
             with storing(file.path):
@@ -233,8 +229,8 @@ class _Loading:
             writer.write(connection, PARTS, 0, parts.to_write(self._account))
 
     def _write(self, row: Row) -> None:
-        line = json.dumps({"row": row.values, "record": row.record}, ensure_ascii=False, default=str)
-        self._file(row.table).write(line + "\n")
+        document = {"row": row.values, "record": row.record, "refused": row.refused}
+        self._file(row.table).write(whole(json.dumps(document, ensure_ascii=False, default=str)) + "\n")
 
     def summary(self, first_load: FirstLoad | None) -> PulledAccount:
         return PulledAccount(
@@ -275,11 +271,20 @@ def _landed(table: str, file: Path) -> str:
     structure = json.dumps({column.name: "JSON" for column in columns})
     lines = (
         f"(SELECT row_number() OVER () AS _position, json_transform(json -> '$.row', {literal(structure)}) AS _object, "
-        f"(json -> '$.record')::VARCHAR AS _record FROM read_json_objects({literal(str(file))}, "
-        f"format='newline_delimited', maximum_object_size={_LINE_BYTES}, compression='uncompressed'))"
+        f"(json -> '$.record')::VARCHAR AS _record, json ->> '$.refused' AS _unread "
+        f"FROM read_json_objects({literal(str(file))}, format='newline_delimited', "
+        f"maximum_object_size={_LINE_BYTES}, compression='uncompressed'))"
     )
     given = {column.name: Given(f'_object."{column.name}"', "json") for column in columns}
-    return landed(contract.landing()[table], lines, given, payload="_record", keep=("_position",), keeps_payload=True)
+    return landed(
+        contract.landing()[table],
+        lines,
+        given,
+        broken="_unread",
+        payload="_record",
+        keep=("_position",),
+        keeps_payload=True,
+    )
 
 
 def _unknown(rows: str, table: str, paths: Sequence[str], source: str, since: datetime) -> str:

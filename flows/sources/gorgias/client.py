@@ -13,7 +13,7 @@ from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Part, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Part, Place, Row, parts_of, rows_of
 from flows.sources.gorgias import mapping
 from flows.sources.gorgias.settings import GorgiasSettings
 
@@ -126,7 +126,8 @@ class Client(api.Client):
 
     def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:  # noqa: ARG002
         """The ticket, once it is known itself."""
-        return mapping.ticket_rows(self.account, parts, self._settings.conversation_field)
+        field, known = self._settings.conversation_field, [part.record for part in parts]
+        return rows_of("tickets", self.account, known, lambda: mapping.ticket_rows(self.account, parts, field))
 
     def _down(self, standing: Standing, gaps: int, is_left: bool = False) -> Iterator[Batch]:
         """Page by page, until only so many gaps are left, the oldest ones.
@@ -145,11 +146,11 @@ class Client(api.Client):
             standing.gaps[:1] = [] if is_over else [Gap(gap.floor, following, known[-1])]
             above = [record for record, stamp in zip(found, stamps, strict=True) if stamp is None or stamp >= gap.floor]
             is_first = bool(found) and standing.is_new
-            parts = list(chain.from_iterable(map(feed.parts, above)))
+            parts, refused = parts_of("tickets", self.account, above, feed.parts)
             read_before = _written(datetime.fromisoformat(gap.floor) + feed.rereads)
             is_news = is_left or is_first or (bool(known) and known[-1] > read_before)
             # What is read for the first time is remembered even where it holds nothing of interest.
-            yield Batch((), standing.place() if is_news else {}, parts=parts, is_milestone=is_left or is_first)
+            yield Batch(refused, standing.place() if is_news else {}, parts=parts, is_milestone=is_left or is_first)
 
     def _page(
         self, feed: Feed, cursor: str, *, limit: int = PAGE, may_be_forgotten: bool = False

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flows.ground.errors import SourceRefused
-from flows.sources.api import JsonObject, Part, Row
+from flows.sources.api import JsonObject, Misshapen, Part, Row
 
 NO_PERSON = {"api", "rule", "self_service", "offline_capture"}  # ways by which programs write
 SATISFACTION = {1: "bad", 2: "bad", 4: "good", 5: "good"}  # 3 is neither
@@ -70,10 +69,9 @@ def instant(text: object) -> datetime | None:
 
 
 def identifier(record: JsonObject, name: str) -> str:
-    """An id as text. Raises SourceRefused where there is none."""
+    """An id as text. Raises Misshapen where there is none."""
     if not record.get(name):
-        what = f"gorgias delivers a record without {name}"
-        raise SourceRefused(what, remedy="the API has changed; report it")
+        raise Misshapen(f"it has no {name}")
     return str(record[name])
 
 

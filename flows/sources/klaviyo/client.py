@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 
 from flows.sources import api
-from flows.sources.api import Batch, JsonObject, Known, Pace, Part, Place, Row
+from flows.sources.api import Batch, JsonObject, Known, Pace, Part, Place, Row, parts_of, rows_of
 from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.endpoints import Endpoints, Group
 from flows.sources.klaviyo.mapping import attributes, normal, prop
@@ -21,6 +22,12 @@ FOUNDED = datetime(2012, 1, 1, tzinfo=UTC)
 WINDOW = timedelta(days=30)  # of the past at once; twice as long after each one that held nothing
 ORDERS = ("placed_order", "ordered_product")
 CAN_CHANGE = "open"
+TABLES = {  # of which an event is a row; the others tell of conversations
+    "placed_order": "orders",
+    "ordered_product": "order_lines",
+    "clicked_sms": "interactions",
+    "escalated": "handoff_events",
+}
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,10 @@ class Client(api.Client):
         """Lists, then what is new, then the past window by window; conversations last, their limit is the lowest."""
         now = datetime.now(UTC).replace(microsecond=0)
         skills = self._ask.all(Group.AGENT, "api/agent-skills", size=None)
-        self._skills = mapping.skills_by_name(skills)
+        rows = self._rows("skills", mapping.skill_row, skills)
+        self._skills = mapping.skills_by_name([row.record for row in rows if not row.refused])
         knowledge = self._ask.all(Group.AGENT, "api/agent-knowledge")
-        lists = [mapping.skill_row(self.account, skill) for skill in skills]
-        yield Batch([*lists, *(mapping.article_row(self.account, one) for one in knowledge)])
+        yield Batch([*rows, *self._rows("articles", mapping.article_row, knowledge)])
         yield from self._profiles(place)
         for of, sku, product in known.named_by_sku(NAME):
             yield Batch((), parts=[Part(f"conversation/{of}", "product", sku, product)])
@@ -79,9 +86,11 @@ class Client(api.Client):
 
     def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
         kind, _, name = of.partition("/")
+        known = {part.kind: part.record for part in parts}
         if kind == "order":
-            return mapping.order_rows(self.account, name, parts, None)
-        return mapping.conversation_rows(self.account, name, parts, self._skills)
+            return rows_of("orders", self.account, known, lambda: mapping.order_rows(self.account, name, parts, None))
+        rows = partial(mapping.conversation_rows, self.account, name, parts, self._skills)
+        return rows_of("conversations", self.account, known, rows)
 
     def skills(self) -> Mapping[str, str]:
         """Ids of the agent's skills by the normal form of everything that they are called; one call."""
@@ -91,9 +100,17 @@ class Client(api.Client):
         after = datetime.fromisoformat(place["profiles"]) - SECOND if "profiles" in place else self._begins
         params = {"filter": f"greater-than(updated,{stamp(after)})", "sort": "updated"}
         for profiles in self._ask.pages(Group.PROFILES, "api/profiles", params, size=100):
-            updated = [str(at) for profile in profiles if (at := attributes(profile).get("updated"))]
-            rows = [mapping.profile_row(self.account, profile) for profile in profiles]
+            rows = self._rows("profiles", mapping.profile_row, profiles)
+            updated = [str(at) for row in rows if (at := row.values.get("updated_at"))]
             yield Batch(rows, {"profiles": updated[-1]} if updated else {})
+
+    def _rows(self, table: str, row: Callable[[str, JsonObject], Row], records: Iterable[JsonObject]) -> list[Row]:
+        """The rows of records, of each one by itself."""
+        return [
+            made
+            for record in records
+            for made in rows_of(table, self.account, record, lambda: [row(self.account, record)])  # noqa: B023
+        ]
 
     def _metrics(self, kinds: Sequence[str]) -> list[Metric]:
         """The metrics of the account that are ours, under any of their names."""
@@ -165,20 +182,12 @@ class Client(api.Client):
         filters += [f"less-than(datetime,{stamp(before)})"] if before else []
         params = {"filter": ",".join(filters), "sort": "datetime"}
         for events in self._ask.pages(Group.EVENTS, "api/events", params, size=200):
-            parts = [part for event in events if (part := self._part(metric.kind, event))]
+            table = TABLES.get(metric.kind, "conversations")
+            parts, refused = parts_of(table, self.account, events, partial(_parts, metric.kind))
             named = {name for part in parts for name in mapping.products(part)}
             products = known.products(named)
             skus = [(part.of, name) for part in parts for name in mapping.products(part) if name in products]
-            yield Batch((), parts=[*parts, *(Part(of, "product", sku, products[sku]) for of, sku in skus)])
-
-    def _part(self, kind: str, event: JsonObject) -> Part | None:
-        """What an event says of its conversation or order; None where it names none."""
-        attributes(event)
-        if kind in ORDERS:
-            of = prop(event, mapping.ORDER_ID) or (event["id"] if kind == "placed_order" else None)
-            return Part(f"order/{of}", kind, event["id"], event, mapping.happened(event)) if of else None
-        of = prop(event, mapping.CONVERSATION_ID)
-        return Part(f"conversation/{of}", kind, event["id"], event, mapping.happened(event)) if of else None
+            yield Batch(refused, parts=[*parts, *(Part(of, "product", sku, products[sku]) for of, sku in skus)])
 
     def _new_conversations(self, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
         """Conversations since the place, and again those that can still change; threads only where they may be new."""
@@ -187,16 +196,17 @@ class Client(api.Client):
         since = datetime.fromisoformat(place["conversations"]) - timedelta(days=self._settings.reread_days)
         filters = f"greater-or-equal(created_at,{stamp(max(since, self._begins))})"
         for conversations, _ in self._ask.conversations(filters, None):
-            before = known.of([f"conversation/{one['id']}" for one in conversations], "conversation")
-            for one in conversations:
-                earlier = before.get(f"conversation/{one['id']}")
-                said = attributes(one)
+            found, refused = parts_of("conversations", self.account, conversations, _conversation)
+            yield Batch(refused)
+            before = known.of([one.of for one in found], "conversation")
+            for one in found:
+                earlier, said = before.get(one.of), attributes(one.record)
                 if (
                     earlier is None
                     or said.get("status") == CAN_CHANGE
                     or attributes(earlier).get("updated_at") != said.get("updated_at")
                 ):
-                    yield Batch((), parts=self._thread(one))
+                    yield self._thread(one)
         yield Batch((), {"conversations": now.isoformat()})
 
     def _past_conversations(self, place: Place, now: datetime) -> Iterator[tuple[Batch, datetime | None]]:
@@ -208,30 +218,48 @@ class Client(api.Client):
         seen = int(place.get("conversations/seen", 0))
         start = {} if "conversations" in place else {"conversations": now.isoformat()}
         for conversations, following in self._ask.conversations(since, place.get("conversations/past")):
-            for one in conversations:
+            found, refused = parts_of("conversations", self.account, conversations, _conversation)
+            yield Batch(refused), None
+            for one in found:
                 seen += 1
                 share = min(seen / total, 0.9999) if total else None
-                yield Batch((), share=share, parts=self._thread(one)), None
+                yield replace(self._thread(one), share=share), None
             there = {"conversations/past": following or "done", "conversations/seen": str(seen)}
-            created = [at for one in conversations if (at := attributes(one).get("created_at"))]
+            created = [at for one in found if (at := attributes(one.record).get("created_at"))]
             oldest = min(map(datetime.fromisoformat, created), default=None)
             yield (
                 Batch((), {**start, **there}, share=None if following else 1.0, is_milestone=following is None),
                 oldest,
             )
 
-    def _thread(self, conversation: JsonObject) -> list[Part]:
+    def _thread(self, conversation: Part) -> Batch:
         """A conversation and its messages, as parts of it."""
-        given, of = attributes(conversation), f"conversation/{conversation['id']}"
-        messages = self._ask.all(
-            Group.CONVERSATIONS, f"api/customer-agent-conversations/{conversation['id']}/customer-agent-messages"
-        )
-        for message in messages:
-            attributes(message)
-        return [
-            Part(of, "conversation", conversation["id"], conversation, given.get("updated_at")),
-            *(Part(of, "message", str(one["id"]), one, attributes(one).get("updated_at")) for one in messages),
-        ]
+        path = f"api/customer-agent-conversations/{conversation.id}/customer-agent-messages"
+
+        def message(record: JsonObject) -> Iterator[Part]:
+            updated = attributes(record).get("updated_at")
+            yield Part(conversation.of, "message", str(record["id"]), record, updated)
+
+        messages = self._ask.all(Group.CONVERSATIONS, path)
+        parts, refused = parts_of("messages", self.account, messages, message)
+        return Batch(refused, parts=[conversation, *parts])
+
+
+def _conversation(record: JsonObject) -> Iterator[Part]:
+    given = attributes(record)
+    yield Part(f"conversation/{record['id']}", "conversation", record["id"], record, given.get("updated_at"))
+
+
+def _parts(kind: str, event: JsonObject) -> Iterator[Part]:
+    """What an event says of its conversation or order; nothing where it names none."""
+    attributes(event)
+    if kind in ORDERS:
+        of = prop(event, mapping.ORDER_ID) or (event["id"] if kind == "placed_order" else None)
+    else:
+        of = prop(event, mapping.CONVERSATION_ID)
+    if of:
+        thing = "order" if kind in ORDERS else "conversation"
+        yield Part(f"{thing}/{of}", kind, event["id"], event, mapping.happened(event))
 
 
 def stamp(at: datetime) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from flows.ground.errors import SourceRefused
-from flows.sources.api import JsonObject, Part, Row
+from flows.sources.api import JsonObject, Misshapen, Part, Row, decimal, rows_of
 
 # Every spelling that Klaviyo has given a metric so far; compared without case, blanks and punctuation.
 METRICS: Mapping[str, tuple[str, ...]] = {
@@ -55,6 +54,8 @@ REASON = ("Escalation reason", "Reason")
 PRODUCTS = ("Product IDs", "Product IDs / SKUs", "Product IDs / SKUs recommended", "Products", "SKUs", "Product ID")
 CLICKED_PRODUCT = ("Product ID", "SKU")
 ORDER_ID = ("OrderId", "Order ID", "$event_id")
+FOUR_PLACES = Decimal("0.0001")
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 CURRENCY = ("$currency_code", "value_currency", "Currency", "Presentment Currency")
 
 
@@ -64,9 +65,9 @@ def normal(name: str) -> str:
 
 
 def attributes(record: Any) -> JsonObject:
-    """The attributes of a JSON:API record. Raises SourceRefused where it is none."""
+    """The attributes of a JSON:API record. Raises Misshapen where it is none."""
     if not isinstance(record, dict) or not record.get("id"):
-        raise SourceRefused("klaviyo delivers a record without an id", remedy="the API has changed; report it")
+        raise Misshapen("it has no id")
     found = record.get("attributes")
     return found if isinstance(found, dict) else {}
 
@@ -169,30 +170,39 @@ def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapp
         by_kind.setdefault(part.kind, []).append(part.record)
     sold = {part.id: str(part.record) for part in parts if part.kind == "product"}
     events = [event for kind in OF_CONVERSATIONS for event in by_kind.get(kind, ())]
-    yield from _conversation(account, of, by_kind, events)
+    records = {part.kind: part.record for part in parts}
+    yield from rows_of("conversations", account, records, lambda: _conversation(account, of, by_kind, events))
     for event in by_kind.get("escalated", ()):
-        values = {
-            "account_id": account,
-            "handoff_event_id": event["id"],
-            "conversation_id": of,
-            "type": "accepted",
-            "occurred_at": happened(event),
-            "reason": _text(prop(event, REASON)),
-        }
-        yield Row("handoff_events", values, event)
-    yield from _messages(account, of, by_kind, skills, sold)
+        yield from rows_of("handoff_events", account, event, lambda: [_handoff(account, of, event)])  # noqa: B023
+    yield from rows_of("messages", account, records, lambda: _messages(account, of, by_kind, skills, sold))
     for event in by_kind.get("clicked_sms", ()):
-        values = {
-            "account_id": account,
-            "interaction_id": event["id"],
-            "conversation_id": of,
-            "type": "link_click",
-            "occurred_at": happened(event),
-            "product_id": sold.get(product, product) if (product := _text(prop(event, CLICKED_PRODUCT))) else None,
-            "url": _text(prop(event, ("URL", "Link", "Destination URL"))),
-            "profile_id": profile_of(event),
-        }
-        yield Row("interactions", values, event)
+        yield from rows_of("interactions", account, event, lambda: [_click(account, of, event, sold)])  # noqa: B023
+
+
+def _handoff(account: str, of: str, event: JsonObject) -> Row:
+    values = {
+        "account_id": account,
+        "handoff_event_id": event["id"],
+        "conversation_id": of,
+        "type": "accepted",
+        "occurred_at": happened(event),
+        "reason": _text(prop(event, REASON)),
+    }
+    return Row("handoff_events", values, event)
+
+
+def _click(account: str, of: str, event: JsonObject, sold: Mapping[str, str]) -> Row:
+    values = {
+        "account_id": account,
+        "interaction_id": event["id"],
+        "conversation_id": of,
+        "type": "link_click",
+        "occurred_at": happened(event),
+        "product_id": sold.get(product, product) if (product := _text(prop(event, CLICKED_PRODUCT))) else None,
+        "url": _text(prop(event, ("URL", "Link", "Destination URL"))),
+        "profile_id": profile_of(event),
+    }
+    return Row("interactions", values, event)
 
 
 def _conversation(
@@ -215,7 +225,7 @@ def _conversation(
         "profile_id": next((profile for profile in map(profile_of, events) if profile), None),
         "tag": tagged[-1] if tagged else None,
         "source_status": given.get("status"),
-        "updated_at": max(times, key=datetime.fromisoformat) if times else None,
+        "updated_at": max(times, key=lambda at: _instant(at) or EARLIEST) if times else None,
     }
     yield Row("conversations", values, {"conversation": record, "events": list(events)})
 
@@ -242,12 +252,13 @@ def _messages(
             "updated_at": given.get("updated_at"),
         }
         rows.append(Row("messages", values, message))
-    answers = [row for row in rows if row.values["sender"] == "agent" and row.values["sent_at"]]
+    sent = [(_instant(row.values["sent_at"]), row) for row in rows if row.values["sender"] == "agent"]
+    answers = [(at, row) for at, row in sent if at]
     found: dict[str, JsonObject] = {}
     for kind in ("resolved", "escalated", "recommended") if answers else ():
         for event in by_kind.get(kind, ()):
-            at = datetime.fromisoformat(happened(event) or "1970-01-01T00:00:00Z")
-            nearest = min(answers, key=lambda row: abs(datetime.fromisoformat(row.values["sent_at"]) - at))
+            at = _instant(happened(event)) or EARLIEST
+            _, nearest = min(answers, key=lambda one: abs(one[0] - at))
             about = found.setdefault(nearest.values["message_id"], {})
             if kind == "recommended":
                 named = _list(prop(event, PRODUCTS))
@@ -278,21 +289,41 @@ def order_rows(account: str, of: str, parts: Sequence[Part], currency: str | Non
         ordered = [part.record for part in parts if part.kind == "ordered_product"]
         lines = [(event["id"], attributes(event).get("event_properties") or {}, event) for event in ordered]
     for line_id, item, record in lines:
-        given = {normal(name): value for name, value in item.items()}
-        quantity = given.get("quantity", 1)
-        price, total = given.get("itemprice", given.get("price")), given.get("rowtotal", given.get("value"))
-        if price is None and total is not None and quantity:
-            price = str(Decimal(str(total)) / Decimal(str(quantity)))
-        values = {
-            "account_id": account,
-            "order_line_id": line_id,
-            "order_id": of,
-            "product_id": _text(given.get("productid") or given.get("id")) or f"sku:{given.get('sku') or line_id}",
-            "sku": _text(given.get("sku")),
-            "quantity": quantity,
-            "unit_price": price,
-        }
-        yield Row("order_lines", values, record)
+        yield from rows_of("order_lines", account, record, lambda: [_line_row(account, of, line_id, item, record)])  # noqa: B023
+
+
+def _line_row(account: str, of: str, line_id: str, item: JsonObject, record: Any) -> Row:
+    """A line of an order. What the line cost in all counts: its discount is what that is less than its pieces."""
+    given = {normal(name): value for name, value in item.items() if value is not None and value != ""}
+    quantity = decimal(given.get("quantity", 1), "Quantity")
+    price, total = given.get("itemprice", given.get("price")), given.get("rowtotal")
+    if price is None and (total := given.get("rowtotal", given.get("value"))) is not None:
+        if quantity <= 0:
+            raise Misshapen(f"Quantity is {quantity}, so its price cannot be told")
+        price = (decimal(total, "RowTotal") / quantity).quantize(FOUR_PLACES, ROUND_CEILING)
+    discount = (
+        0 if price is None or total is None else decimal(price, "ItemPrice") * quantity - decimal(total, "RowTotal")
+    )
+    values = {
+        "account_id": account,
+        "order_line_id": line_id,
+        "order_id": of,
+        "product_id": _text(given.get("productid") or given.get("id")) or f"sku:{given.get('sku') or line_id}",
+        "sku": _text(given.get("sku")),
+        "quantity": given.get("quantity", 1),
+        "unit_price": price,
+        "discount": max(discount, 0),
+    }
+    return Row("order_lines", values, record)
+
+
+def _instant(text: Any) -> datetime | None:
+    """An instant with its zone; of one that is written otherwise the landing contract says so."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _text(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
 from flows.sources.shopify import bulk, mapping, queries
 from flows.sources.shopify.auth import Token
 from flows.sources.shopify.graphql import NAME, GraphQL, Points, TooExpensive
@@ -151,13 +151,19 @@ class Client(api.Client):
 
     def _rows(self, kind: str, families: Sequence[tuple[JsonObject, list[JsonObject]]]) -> list[Row]:
         if kind == "products":
-            return [mapping.product_row(self.account, product) for product, _ in families]
+            return [row for product, _ in families for row in self._product(product)]
         refunds = self._refunds([refund for order, _ in families for refund in order.get("refunds") or ()])
         rows: list[Row] = []
         for order, lines in families:
             order["refunds"] = [refunds[refund["id"]] for refund in order.get("refunds") or ()]
-            rows += mapping.order_rows(self.account, order, lines)
+            rows += self._order(order, lines)
         return rows
+
+    def _product(self, product: JsonObject) -> list[Row]:
+        return rows_of("products", self.account, product, lambda: [mapping.product_row(self.account, product)])
+
+    def _order(self, order: JsonObject, lines: list[JsonObject]) -> list[Row]:
+        return rows_of("orders", self.account, order, lambda: mapping.order_rows(self.account, order, lines))
 
     def _lines(self, order: JsonObject) -> list[JsonObject]:
         """All lines of an order that came with the first of them."""

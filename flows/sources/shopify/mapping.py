@@ -6,11 +6,10 @@ Amounts are `shopMoney`, in the shop's currency, never what the shopper saw (`pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from flows.ground.errors import SourceRefused
-from flows.sources.api import JsonObject, Row
+from flows.sources.api import JsonObject, Misshapen, Row, decimal, rows_of
 
 FOUR_PLACES = Decimal("0.0001")
 ZERO = Decimal(0)
@@ -19,7 +18,7 @@ ZERO = Decimal(0)
 def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject]) -> Iterator[Row]:
     """An order and its lines; its `refunds` have their `refundLineItems` as lists.
 
-    A test order is not an order. Raises SourceRefused for a shape that is not known.
+    A test order is not an order. Raises Misshapen for a shape that is not known.
     """
     if order.get("test"):
         return
@@ -38,9 +37,9 @@ def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject]) -> 
         order,
     )
     refunded = _refunded(order)
+    of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
     for line in lines:
-        values = {"account_id": account, "order_id": order_id, "updated_at": changed, **_line(line, refunded)}
-        yield Row("order_lines", values, line)
+        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded)])  # noqa: B023
 
 
 def product_row(account: str, product: JsonObject) -> Row:
@@ -56,6 +55,10 @@ def product_row(account: str, product: JsonObject) -> Row:
         },
         product,
     )
+
+
+def _line_row(of_order: JsonObject, line: JsonObject, refunded: dict[str, tuple[Decimal, int]]) -> Row:
+    return Row("order_lines", {**of_order, **_line(line, refunded)}, line)
 
 
 def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]]) -> dict[str, object]:
@@ -107,11 +110,7 @@ def _refunded(order: JsonObject) -> dict[str, tuple[Decimal, int]]:
 
 def _amount(bag: Any) -> Decimal:
     """The amount of a MoneyBag in the shop's currency."""
-    money = (bag or {}).get("shopMoney") or {}
-    try:
-        return Decimal(str(money.get("amount") or 0))
-    except InvalidOperation:
-        raise SourceRefused("shopify delivers an amount that is none", remedy="report it") from None
+    return decimal(((bag or {}).get("shopMoney") or {}).get("amount"), "amount")
 
 
 def _units(value: Any) -> int:
@@ -124,5 +123,5 @@ def _id(record: JsonObject) -> str:
     gid = str(record.get("id") or "")
     number = gid.rpartition("/")[2].partition("?")[0]
     if not gid.startswith("gid://") or not number:
-        raise SourceRefused("shopify delivers a record without an id", remedy="the API has changed; report it")
+        raise Misshapen("it has no id")
     return number

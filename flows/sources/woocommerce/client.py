@@ -11,7 +11,7 @@ from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
 from flows.sources.woocommerce import mapping
 from flows.sources.woocommerce.settings import WooCommerceSettings
 
@@ -46,11 +46,15 @@ class Client(api.Client):
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  nothing of a shop comes in parts
         """Products first: they name what the lines are of."""
-        yield from self._changed("products", place, lambda product: [mapping.product_row(self.account, product)])
+        yield from self._changed("products", place, self._product)
         yield from self._changed("orders", place, self._order)
 
     def _order(self, order: JsonObject) -> list[Row]:
-        return list(mapping.order_rows(self.account, order, self._refunds(order)))
+        refunds = self._refunds(order)
+        return rows_of("orders", self.account, order, lambda: mapping.order_rows(self.account, order, refunds))
+
+    def _product(self, product: JsonObject) -> list[Row]:
+        return rows_of("products", self.account, product, lambda: [mapping.product_row(self.account, product)])
 
     def _refunds(self, order: JsonObject) -> list[JsonObject]:
         """Refunds with the lines that they are of; none where the order was deleted meanwhile."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from flows.ground.errors import SourceRefused
-from flows.sources.api import JsonObject, Row
+from flows.sources.api import JsonObject, Misshapen, Row, decimal, rows_of
 
 NOT_PLACED = {"pending", "checkout-draft", "auto-draft"}  # a cart on its way; when it is paid, it changes
 NEVER_PAID_FOR = {"cancelled", "failed", "trash"}
@@ -16,7 +15,7 @@ FOUR_PLACES = Decimal("0.0001")
 def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject]) -> Iterator[Row]:
     """An order and its lines. `refunds` are the order's, with their own lines.
 
-    Amounts are without tax, as the shop reports its sales. Raises SourceRefused for a shape that is not known.
+    Amounts are without tax, as the shop reports its sales. Raises Misshapen for a shape that is not known.
     """
     if order.get("status") in NOT_PLACED:
         return
@@ -36,9 +35,9 @@ def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject]) -
         order,
     )
     refunded = _refunded(refunds)
+    of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
     for line in order.get("line_items") or ():
-        values = {"account_id": account, "order_id": order_id, "updated_at": changed, **_line(line, refunded)}
-        yield Row("order_lines", values, line)
+        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded)])  # noqa: B023
 
 
 def product_row(account: str, product: JsonObject) -> Row:
@@ -61,11 +60,15 @@ def instant(text: object) -> str | None:
     return f"{text}Z" if text else None
 
 
+def _line_row(of_order: JsonObject, line: JsonObject, refunded: dict[str, Decimal]) -> Row:
+    return Row("order_lines", {**of_order, **_line(line, refunded)}, line)
+
+
 def _line(line: JsonObject, refunded: dict[str, Decimal]) -> dict[str, object]:
     """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up."""
-    quantity = Decimal(line.get("quantity") or 0)
-    after = Decimal(line.get("total") or 0)
-    before = max(Decimal(line.get("subtotal") or 0), after)
+    quantity = decimal(line.get("quantity"), "quantity")
+    after = decimal(line.get("total"), "total")
+    before = max(decimal(line.get("subtotal"), "subtotal"), after)
     unit_price = (before / max(quantity, Decimal(1))).quantize(FOUR_PLACES, ROUND_CEILING)
     line_id = _id(line)
     return {
@@ -89,11 +92,11 @@ def _refunded(refunds: Sequence[JsonObject]) -> dict[str, Decimal]:
                 None,
             )
             if of is not None:
-                amounts[of] = amounts.get(of, Decimal(0)) + abs(Decimal(line.get("total") or 0))
+                amounts[of] = amounts.get(of, Decimal(0)) + abs(decimal(line.get("total"), "total of a refund"))
     return amounts
 
 
 def _id(record: JsonObject) -> str:
     if not record.get("id"):
-        raise SourceRefused("WooCommerce delivers a record without an id", remedy="the API has changed; report it")
+        raise Misshapen("it has no id")
     return str(record["id"])

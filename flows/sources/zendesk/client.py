@@ -12,7 +12,7 @@ from requests.auth import AuthBase
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row
+from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
 from flows.sources.zendesk import mapping
 from flows.sources.zendesk.settings import ZendeskSettings
 
@@ -60,9 +60,9 @@ class Client(api.Client):
             answer = self._answer(params, place)
             tickets = _tickets(answer)
             metrics = {str(one.get("ticket_id")): one for one in answer.get("metric_sets") or ()}
-            rows = [self._row(ticket, metrics) for ticket in tickets]
+            rows = [row for ticket in tickets for row in self._rows(ticket, metrics)]
             ended, cursor = bool(answer.get("end_of_stream")), answer.get("after_cursor")
-            generated = [_text(_generated(ticket)) for ticket in tickets]
+            generated = [_text(at) for ticket in tickets if (at := _generated(ticket)) is not None]
             first = first or next(iter(generated), "")
             went_on = {
                 "cursor": str(cursor or ""),
@@ -98,10 +98,13 @@ class Client(api.Client):
             begins = max(begins, datetime.fromisoformat(place["generated"]) - OVERLAP)
         return str(int(begins.timestamp()))
 
-    def _row(self, ticket: JsonObject, metrics: Mapping[str, JsonObject]) -> Row:
-        number = mapping.ticket_id(ticket)
-        found = ticket.get("metric_set") or metrics.get(number) or self._metrics(ticket, number)
-        return mapping.ticket_row(self.account, ticket, found, self._settings.conversation_field)
+    def _rows(self, ticket: JsonObject, metrics: Mapping[str, JsonObject]) -> list[Row]:
+        def made() -> Iterator[Row]:
+            number = mapping.ticket_id(ticket)
+            found = ticket.get("metric_set") or metrics.get(number) or self._metrics(ticket, number)
+            yield mapping.ticket_row(self.account, ticket, found, self._settings.conversation_field)
+
+        return rows_of("tickets", self.account, ticket, made)
 
     def _metrics(self, ticket: JsonObject, number: str) -> JsonObject | None:
         """What the export did not bring with it, as for archived tickets; one that is deleted has none."""
@@ -156,12 +159,10 @@ def _tickets(answer: JsonObject) -> list[JsonObject]:
     return tickets
 
 
-def _generated(ticket: JsonObject) -> int:
+def _generated(ticket: Any) -> int | None:
     """When Zendesk wrote the ticket down, in seconds since 1970: what the export is ordered by."""
-    found = ticket.get("generated_timestamp")
-    if not isinstance(found, int):
-        raise SourceRefused(f"{NAME} exports a ticket without generated_timestamp", remedy="report it")
-    return found
+    found = ticket.get("generated_timestamp") if isinstance(ticket, dict) else None
+    return found if isinstance(found, int) else None
 
 
 def _text(seconds: int) -> str:

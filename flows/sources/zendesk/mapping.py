@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from flows.ground.errors import SourceRefused
-from flows.sources.api import JsonObject, Row
+from flows.sources.api import JsonObject, Misshapen, Row
 
 SCORES = {"good": "good", "good_with_comment": "good", "bad": "bad", "bad_with_comment": "bad"}
 OVER = {"solved", "closed", "deleted"}
 
 
 def ticket_row(account: str, ticket: JsonObject, metrics: JsonObject | None, conversation_field: str) -> Row:
-    """A ticket and its metric set. Raises SourceRefused for a shape that is not known."""
+    """A ticket and its metric set. Raises Misshapen for a shape that is not known."""
     metrics = metrics or {}
     return Row(
         "tickets",
@@ -34,9 +33,9 @@ def ticket_row(account: str, ticket: JsonObject, metrics: JsonObject | None, con
 
 
 def ticket_id(ticket: JsonObject) -> str:
-    """The id of a ticket. Raises SourceRefused where there is none."""
+    """The id of a ticket. Raises Misshapen where there is none."""
     if not ticket.get("id"):
-        raise SourceRefused("zendesk delivers a ticket without an id", remedy="the API has changed; report it")
+        raise Misshapen("it has no id")
     return str(ticket["id"])
 
 

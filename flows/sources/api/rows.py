@@ -1,0 +1,80 @@
+"""Rows of landing tables from a source's records; a record that has another shape than is known stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flows.sources.api.parts import Part
+
+# What reading a record raises where it is not as it was described: none of them says that our own rows are wrong.
+UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class Misshapen(ValueError):
+    """A record is not what the source's documentation says; its text says in which way."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a landing table, and the source's own record that it comes from.
+
+    `refused` says why nothing could be made of the record.
+    """
+
+    table: str
+    values: Mapping[str, Any]
+    record: Any
+    refused: str | None = None
+
+
+def rows_of(table: str, account: str, record: Any, made: Callable[[], Iterable[Row]]) -> list[Row]:
+    """What `made` makes of a record, or the record as a refused row of `table` where it cannot be read (rule 2.2)."""
+    try:
+        return list(made())
+    except UNEXPECTED as error:
+        return [Row(table, {"account_id": account}, record, refused=reason(error))]
+
+
+def parts_of(
+    table: str, account: str, records: Iterable[Any], made: Callable[[Any], Iterable[Part]]
+) -> tuple[list[Part], list[Row]]:
+    """The parts of records, of each one by itself; what cannot be read is a refused row of `table`."""
+    parts, refused = list[Part](), list[Row]()
+    for record in records:
+        try:
+            parts += made(record)
+        except UNEXPECTED as error:
+            refused.append(Row(table, {"account_id": account}, record, refused=reason(error)))
+    return parts, refused
+
+
+def reason(error: Exception) -> str:
+    """Why a record could not be read, as a sentence."""
+    if isinstance(error, Misshapen):
+        return str(error)
+    return f"the record has a shape that is not known ({type(error).__name__})"
+
+
+def decimal(value: Any, name: str) -> Decimal:
+    """The number; nothing counts as 0. Raises Misshapen where it is not a number."""
+    if value is None or value == "":
+        return Decimal(0)
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        found = Decimal("nan")
+    if isinstance(value, bool) or not found.is_finite():
+        raise Misshapen(f"{name} {str(value)[:40]!r} is not a number")
+    return found
+
+
+def whole(text: str) -> str:
+    """The text with U+FFFD for each half of a character (a lone surrogate), which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,133 @@
+"""One record that cannot be read stopped its source, and with half of a character in it every run from then on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from flows.ground.errors import SourceRefused
+from flows.lake import Lake
+from flows.sources.api import http
+from flows.sources.klaviyo import mapping
+from flows.sources.klaviyo.endpoints import Group
+from tests.sources import test_klaviyo, test_shopify, test_woocommerce
+from tests.sources.fake_klaviyo import FakeKlaviyo
+from tests.sources.fake_shopify import FakeShopify
+from tests.sources.fake_woocommerce import FakeWooCommerce, line
+from tests.sources.pulled import current, pulled
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+HALF = "half a character \ud83d"
+
+
+@pytest.fixture(autouse=True)
+def _no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Group, "limits", property(lambda group: ((10_000, 1.0),)))
+
+
+def test_half_a_character_becomes_a_mark_and_counts_2_2(lake: Lake) -> None:
+    """Cut by another program in the middle of an emoji; no file can hold it as it is."""
+    with FakeWooCommerce() as shop:
+        shop.order(1, NOON, customer_note=HALF, billing={"email": HALF})
+        assert pulled("woocommerce", test_woocommerce.client(shop), lake).refused == {}
+        assert pulled("woocommerce", test_woocommerce.client(shop), lake).loads == []  # and is no news the next time
+    order = current(lake, "orders")["1"]
+    assert order["email"] == "half a character \ufffd"
+    assert "\ufffd" in order["_payload"]
+
+
+@pytest.mark.parametrize(
+    ("total", "reason"),
+    [
+        ("20,00", "order_lines: total '20,00' is not a number"),
+        ("NaN", "order_lines: total 'NaN' is not a number"),
+        ({}, "order_lines: total '{}' is not a number"),
+        (True, "order_lines: total 'True' is not a number"),
+    ],
+)
+def test_an_amount_in_words_refuses_its_line(lake: Lake, total: Any, reason: str) -> None:
+    with FakeWooCommerce() as shop:
+        sound = line(11, product=1, quantity=1, subtotal="10.00", total="10.00")
+        shop.order(1, NOON, line_items=[{**sound, "id": 12, "total": total}, sound, "a line", None])
+        shop.order(2, NOON, line_items=[sound])
+        summary = pulled("woocommerce", test_woocommerce.client(shop), lake)
+    assert summary.refused == {"order_lines": 3}
+    assert summary.refusals[0] == reason
+    assert summary.refusals[1].endswith("a shape that is not known (AttributeError)")
+    assert set(current(lake, "orders")) == {"1", "2"}
+    assert current(lake, "order_lines")["11"]["unit_price"] == 10
+
+
+def test_an_order_and_a_product_of_another_shape_are_refused_and_the_rest_counts(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        shop.product(1, NOON)
+        shop.product(2, NOON)
+        shop.records["products"][0]["id"] = 0
+        shop.order(1, NOON, billing="nobody")
+        shop.order(2, NOON)
+        summary = pulled("woocommerce", test_woocommerce.client(shop), lake)
+    assert summary.refused == {"orders": 1, "products": 1}
+    assert "products: it has no id" in summary.refusals
+    assert (set(current(lake, "orders")), set(current(lake, "products"))) == ({"2"}, {"2"})
+
+
+def test_an_answer_of_another_shape_is_a_refusal_of_that_source_alone(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended the whole run as a defect, and nothing of any source was published."""
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
+    with FakeWooCommerce() as shop:
+        shop.records["orders"] = [None]
+        client = test_woocommerce.client(shop)
+        monkeypatch.setattr(client, "_list", lambda path, params: [None])
+        with pytest.raises(SourceRefused, match=r"woocommerce answers in a shape that is not known .*; the API has"):
+            pulled("woocommerce", client, lake)
+
+
+def test_a_shopify_line_without_an_amount_is_refused_by_itself(lake: Lake) -> None:
+    with FakeShopify() as shop:
+        order = shop.order(1, NOON)
+        order["lineItems"][0]["originalTotalSet"]["shopMoney"]["amount"] = "ten"
+        shop.order(2, NOON)
+        summary = pulled("shopify", test_shopify.client(shop), lake)
+    assert summary.refused == {"order_lines": 1}
+    assert summary.refusals == ["order_lines: amount 'ten' is not a number"]
+    assert set(current(lake, "orders")) == {"1", "2"}
+
+
+def test_what_klaviyo_cannot_mean_is_refused_piece_by_piece(lake: Lake) -> None:
+    """Events, lines, messages and profiles without an id or with a price in words, beside sound ones."""
+    with FakeKlaviyo() as shop:
+        at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        placed = shop.metric(mapping.METRICS["placed_order"][0])
+        started = shop.metric(mapping.METRICS["started"][0])
+        items = [
+            {"ProductID": "11", "Quantity": 2, "RowTotal": "$40.00"},
+            {"ProductID": "12", "Quantity": "0", "RowTotal": 5},
+            {"ProductID": "13", "Quantity": 2, "ItemPrice": 20, "RowTotal": 32},
+            {"ProductID": "14", "Quantity": 3, "ItemPrice": "", "RowTotal": 10},
+        ]
+        order = {"OrderId": "1001", "$currency_code": "EUR"}
+        shop.event(placed, at, **{**order, "Items": items})
+        shop.event(placed, at, **{**order, "OrderId": "1002", "Items": items[2:3]})["relationships"]["profile"] = "none"
+        shop.event(started, at, **{"Conversation ID": "c1", "Channel": "web chat"})
+        shop.conversation("c1", at, ["Where?", "There."])
+        shop.profile("P1", at, email=HALF)
+        shop.profile("P2", at)
+        shop.lists["profiles"][0]["attributes"]["email"] = {"at": HALF}
+        summary = pulled("klaviyo", test_klaviyo.client(shop), lake)
+    assert summary.refused == {"order_lines": 2, "orders": 1, "profiles": 1}
+    assert set(summary.refusals) >= {
+        "order_lines: RowTotal '$40.00' is not a number",
+        "order_lines: Quantity is 0, so its price cannot be told",
+        "orders: the record has a shape that is not known (AttributeError)",
+        'profiles: email is not text: {"at":"half a character \ufffd"}',
+    }
+    lines = current(lake, "order_lines")
+    paid = {row["product_id"]: row["quantity"] * row["unit_price"] - row["discount"] for row in lines.values()}
+    assert paid["13"] == Decimal(32)  # what the line cost in all, less than its two pieces
+    assert (set(paid), set(current(lake, "conversations"))) == ({"13", "14"}, {"c1"})
+    assert set(current(lake, "profiles")) == {"P2"}
