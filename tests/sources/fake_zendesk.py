@@ -48,7 +48,8 @@ class FakeZendesk(FakeApi):
         match = re.fullmatch(r"/api/v2/tickets/(\d+)/metrics\.json", asked.path)
         if match is None or int(match[1]) not in self.metrics:
             return Answer(404, {"error": "RecordNotFound", "description": "Not found"})
-        return Answer(200, {"ticket_metric": self.metrics[int(match[1])]})
+        found = self.metrics[int(match[1])]
+        return Answer(200, {"ticket_metric": [found] if self.sideload == "array" else found})
 
     def _token(self, asked: Asked) -> Answer:
         given = asked.json() if asked.headers.get("content-type") == "application/json" else {}

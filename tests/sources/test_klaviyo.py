@@ -311,3 +311,36 @@ def test_a_missing_scope_is_named(shop: FakeKlaviyo) -> None:
 def test_check_says_what_works(shop: FakeKlaviyo) -> None:
     shop.metric(NAMES["started"])
     assert "no metric yet for: resolved, escalated, recommended" in client(shop).check()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("$shopify:::$default:::9001", "9001"),
+        ("$woocommerce:::$default:::7", "7"),
+        ("gid://shopify/Product/9001", "9001"),
+        ("gid://shopify/Product/9001?x=1", "9001"),
+        ("SKU-9/1", "SKU-9/1"),
+        ("9001", "9001"),
+    ],
+)
+def test_a_product_is_the_shops_own_however_its_id_is_written(written: str, meant: str) -> None:
+    """One product had as many ids as systems that write it, so what was recommended was never what was bought."""
+    assert mapping.product_id(written) == meant
+
+
+def test_products_that_klaviyo_names_by_its_catalogue_are_those_that_the_shop_sells(
+    shop: FakeKlaviyo, lake: Lake
+) -> None:
+    at = NOW - timedelta(hours=1)
+    shop.conversation("c1", at, ["Which?", "This."])
+    shop.event(shop.metric(NAMES["started"]), at, **{"Conversation ID": "c1", "Channel": "sms"})
+    shop.event(
+        shop.metric(NAMES["recommended"]), at, **{"Conversation ID": "c1", "Product IDs": "$shopify:::$default:::9001"}
+    )
+    item = {"ProductID": "gid://shopify/Product/9001", "Quantity": 1, "ItemPrice": 20}
+    shop.event(shop.metric(NAMES["placed_order"]), at, **{"OrderId": "1", "$currency_code": "EUR", "Items": [item]})
+    pulled("klaviyo", client(shop), lake)
+    recommended = [row["recommended_product_ids"] for row in current(lake, "messages").values()]
+    assert ["9001"] in recommended
+    assert [row["product_id"] for row in current(lake, "order_lines").values()] == ["9001"]

@@ -82,7 +82,7 @@ def test_an_answer_of_another_shape_is_a_refusal_of_that_source_alone(
     with FakeWooCommerce() as shop:
         shop.records["orders"] = [None]
         client = test_woocommerce.client(shop)
-        monkeypatch.setattr(client, "_list", lambda path, params: [None])
+        monkeypatch.setattr(client, "_page", lambda path, params: ([None], 1))
         with pytest.raises(SourceRefused, match=r"woocommerce answers in a shape that is not known .*; the API has"):
             pulled("woocommerce", client, lake)
 

@@ -206,3 +206,24 @@ def test_a_connection_may_have_its_records_in_edges(connection: Any) -> None:
 def test_a_connection_of_another_shape_is_refused(connection: Any) -> None:
     with pytest.raises(SourceRefused, match="answers no orders"):
         shopify._nodes(connection, "orders")
+
+
+@pytest.mark.parametrize("status", ["VOIDED", "EXPIRED"])
+def test_an_order_whose_payment_was_never_taken_is_not_sold(lake: Lake, status: str) -> None:
+    with FakeShopify() as shop:
+        shop.order(1, NOON, displayFinancialStatus=status)
+        shop.order(2, NOON)
+        pulled("shopify", client(shop), lake)
+    assert [order["cancelled_at"] for order in current(lake, "orders").values()] == [NOON, None]
+
+
+def test_an_order_that_was_given_back_whole_earns_nothing_although_its_refund_names_no_lines(lake: Lake) -> None:
+    with FakeShopify() as shop:
+        shop.order(1, NOON, displayFinancialStatus="REFUNDED")
+        shop.refund(1, 11, "25.5")["refundLineItems"].clear()
+        pulled("shopify", client(shop), lake)
+    lines = current(lake, "order_lines").values()
+    assert [line["quantity"] * line["unit_price"] - line["discount"] - line["refunded_amount"] for line in lines] == [
+        0,
+        0,
+    ]

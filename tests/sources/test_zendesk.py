@@ -27,7 +27,7 @@ def client(desk: FakeZendesk, credentials: Any = CREDENTIALS, **settings: Any) -
     return Client(ACCOUNT, ZendeskSettings(**settings), credentials, lambda _: None)
 
 
-@pytest.mark.parametrize("sideload", ["ticket", "list", "none"])
+@pytest.mark.parametrize("sideload", ["ticket", "list", "none", "array"])
 def test_a_ticket_stands_with_reply_solution_and_satisfaction_wherever_its_metrics_are(
     lake: Lake, sideload: str
 ) -> None:

@@ -65,11 +65,17 @@ class Http:
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """The answer to one call. Raises SourceUnavailable, SourceRefused."""
-        return self._answer("GET", path, params=dict(params or {}))
+        return self._response("GET", path, params=dict(params or {})).json()
+
+    def counted(self, path: str, params: Mapping[str, Any], header: str) -> tuple[Any, int | None]:
+        """The answer to one call, and the number in a header of it, None where there is none. Raises as `get` does."""
+        response = self._response("GET", path, params=dict(params))
+        number = response.headers.get(header, "")
+        return response.json(), int(number) if number.isascii() and number.isdigit() else None
 
     def post(self, path: str, json: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
         """The answer to one call. Raises SourceUnavailable, SourceRefused."""
-        return self._answer("POST", path, json=dict(json), headers=dict(headers or {}))
+        return self._response("POST", path, json=dict(json), headers=dict(headers or {})).json()
 
     def pages(
         self, path: str, paginator: BasePaginator, params: Mapping[str, Any] | None = None
@@ -96,11 +102,10 @@ class Http:
         path = parts.path.removeprefix(base.path)
         return f"{self._base_url}/{path.lstrip('/')}{'?' if parts.query else ''}{parts.query}"
 
-    def _answer(self, method: str, path: str, **given: Any) -> Any:
+    def _response(self, method: str, path: str, **given: Any) -> Response:
         with _network(self._source, self._base_url):
             # Redirects would carry the credentials to wherever they lead.
-            response = self._client.request(path, method=method, allow_redirects=False, **given)  # type: ignore[arg-type]
-        return response.json()
+            return self._client.request(path, method=method, allow_redirects=False, **given)  # type: ignore[arg-type]
 
     def _checked(self, response: Response) -> None:
         """Raise what an answer that is not a success means."""

@@ -156,7 +156,7 @@ def article_row(account: str, knowledge: JsonObject) -> Row:
 def products(part: Part) -> list[str]:
     """The products that an event of a conversation names, by id or by SKU."""
     names = {"recommended": PRODUCTS, "clicked_sms": CLICKED_PRODUCT}.get(part.kind)
-    return _list(prop(part.record, names)) if names else []
+    return [product_id(name) for name in _list(prop(part.record, names))] if names else []
 
 
 def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapping[str, str]) -> Iterator[Row]:
@@ -198,7 +198,7 @@ def _click(account: str, of: str, event: JsonObject, sold: Mapping[str, str]) ->
         "conversation_id": of,
         "type": "link_click",
         "occurred_at": happened(event),
-        "product_id": sold.get(product, product) if (product := _text(prop(event, CLICKED_PRODUCT))) else None,
+        "product_id": sold.get(product, product) if (product := _product(prop(event, CLICKED_PRODUCT))) else None,
         "url": _text(prop(event, ("URL", "Link", "Destination URL"))),
         "profile_id": profile_of(event),
     }
@@ -261,7 +261,7 @@ def _messages(
             _, nearest = min(answers, key=lambda one: abs(one[0] - at))
             about = found.setdefault(nearest.values["message_id"], {})
             if kind == "recommended":
-                named = _list(prop(event, PRODUCTS))
+                named = map(product_id, _list(prop(event, PRODUCTS)))
                 about.setdefault("recommended_product_ids", []).extend(sold.get(name, name) for name in named)
             elif skill := _text(prop(event, SKILL)):
                 about["skill"] = skills.get(normal(skill), skill)
@@ -308,13 +308,25 @@ def _line_row(account: str, of: str, line_id: str, item: JsonObject, record: Any
         "account_id": account,
         "order_line_id": line_id,
         "order_id": of,
-        "product_id": _text(given.get("productid") or given.get("id")) or f"sku:{given.get('sku') or line_id}",
+        "product_id": _product(given.get("productid") or given.get("id")) or f"sku:{given.get('sku') or line_id}",
         "sku": _text(given.get("sku")),
         "quantity": given.get("quantity", 1),
         "unit_price": price,
         "discount": max(discount, 0),
     }
     return Row("order_lines", values, record)
+
+
+def product_id(name: str) -> str:
+    """The shop's own id of a product: Klaviyo's catalogue has it behind `$shopify:::$default:::`, Shopify in a gid."""
+    if name.startswith("$"):
+        return name.rpartition(":::")[2]
+    return name.rpartition("/")[2].partition("?")[0] if name.startswith("gid://") else name
+
+
+def _product(value: Any) -> str | None:
+    name = _text(value)
+    return product_id(name) if name else None
 
 
 def _instant(text: Any) -> datetime | None:

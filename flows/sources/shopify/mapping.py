@@ -13,6 +13,8 @@ from flows.sources.api import JsonObject, Misshapen, Row, decimal, rows_of
 
 FOUR_PLACES = Decimal("0.0001")
 ZERO = Decimal(0)
+STATUS = "displayFinancialStatus"
+NEVER_PAID = {"VOIDED", "EXPIRED"}  # the payment was let go before it was taken
 
 
 def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject]) -> Iterator[Row]:
@@ -31,15 +33,15 @@ def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject]) -> 
             "placed_at": order.get("processedAt") or order.get("createdAt"),
             "currency": order.get("currencyCode"),
             "email": order.get("email"),
-            "cancelled_at": order.get("cancelledAt"),
+            "cancelled_at": order.get("cancelledAt") or (changed if order.get(STATUS) in NEVER_PAID else None),
             "updated_at": changed,
         },
         order,
     )
-    refunded = _refunded(order)
+    refunded, is_refunded = _refunded(order), order.get(STATUS) == "REFUNDED"
     of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
     for line in lines:
-        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded)])  # noqa: B023
+        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded, is_refunded)])  # noqa: B023
 
 
 def product_row(account: str, product: JsonObject) -> Row:
@@ -57,14 +59,17 @@ def product_row(account: str, product: JsonObject) -> Row:
     )
 
 
-def _line_row(of_order: JsonObject, line: JsonObject, refunded: dict[str, tuple[Decimal, int]]) -> Row:
-    return Row("order_lines", {**of_order, **_line(line, refunded)}, line)
+def _line_row(
+    of_order: JsonObject, line: JsonObject, refunded: dict[str, tuple[Decimal, int]], is_refunded: bool
+) -> Row:
+    return Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, line)
 
 
-def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]]) -> dict[str, object]:
+def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]], is_refunded: bool) -> dict[str, object]:
     """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up.
 
     The total is that of all units ordered, less the line's share of every discount, of the order's and of codes too.
+    Of an order that was given back whole its refunds often name no lines.
     """
     quantity, line_id = _units(line.get("quantity")), _id(line)
     before = _amount(line.get("originalTotalSet"))
@@ -85,7 +90,7 @@ def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]]) -> dict[st
         "quantity": line.get("quantity"),
         "unit_price": str(unit_price),
         "discount": str(max(unit_price * quantity - after, ZERO)),
-        "refunded_amount": str(back),
+        "refunded_amount": str(max(back, after) if is_refunded else back),
     }
 
 

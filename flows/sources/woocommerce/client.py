@@ -41,7 +41,7 @@ class Client(api.Client):
     def check(self) -> str:
         """One order and one product: the key may read both."""
         for path in ("orders", "products"):
-            self._list(path, {"per_page": 1})
+            self._page(path, {"per_page": 1})
         return f"{self._settings.base_url} answers, orders and products can be read"
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  nothing of a shop comes in parts
@@ -59,7 +59,7 @@ class Client(api.Client):
     def _refunds(self, order: JsonObject) -> list[JsonObject]:
         """Refunds with the lines that they are of; none where the order was deleted meanwhile."""
         try:
-            return self._list(f"orders/{order['id']}/refunds", {"per_page": PAGE}) if order.get("refunds") else []
+            return self._page(f"orders/{order['id']}/refunds", {"per_page": PAGE})[0] if order.get("refunds") else []
         except SourceRefused as refused:
             if refused.status == 404:
                 return []
@@ -76,7 +76,7 @@ class Client(api.Client):
         after = datetime.fromisoformat(place[path]) - SECOND if path in place else begins - SECOND
         page = 1
         while True:
-            found = self._list(
+            found, pages = self._page(
                 path,
                 {
                     "per_page": PAGE,
@@ -91,15 +91,16 @@ class Client(api.Client):
                 return
             changed = datetime.fromisoformat(_changed_at(found[-1]))
             yield Batch(list(chain.from_iterable(map(rows, found))), {path: changed.isoformat()})
-            if len(found) < PAGE:
+            if page >= pages if pages else len(found) < PAGE:  # plugins leave records out of a page
                 return
             after, page = (changed - SECOND, 1) if changed - SECOND > after else (after, page + 1)
 
-    def _list(self, path: str, params: Mapping[str, Any]) -> list[JsonObject]:
-        answer = self._http.get(f"{API}/{path}", params)
+    def _page(self, path: str, params: Mapping[str, Any]) -> tuple[list[JsonObject], int | None]:
+        """A page of a list, and how many pages the list has, where the shop says so."""
+        answer, pages = self._http.counted(f"{API}/{path}", params, "X-WP-TotalPages")
         if not isinstance(answer, list):
             raise SourceRefused(f"{NAME} answers no list for {path}", remedy="the API has changed; report it")
-        return answer
+        return answer, pages
 
 
 def _changed_at(record: JsonObject) -> str:

@@ -34,10 +34,10 @@ def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject]) -
         },
         order,
     )
-    refunded = _refunded(refunds)
+    refunded, is_refunded = _refunded(refunds), order.get("status") == "refunded"
     of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
     for line in order.get("line_items") or ():
-        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded)])  # noqa: B023
+        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded, is_refunded)])  # noqa: B023
 
 
 def product_row(account: str, product: JsonObject) -> Row:
@@ -60,12 +60,15 @@ def instant(text: object) -> str | None:
     return f"{text}Z" if text else None
 
 
-def _line_row(of_order: JsonObject, line: JsonObject, refunded: dict[str, Decimal]) -> Row:
-    return Row("order_lines", {**of_order, **_line(line, refunded)}, line)
+def _line_row(of_order: JsonObject, line: JsonObject, refunded: dict[str, Decimal], is_refunded: bool) -> Row:
+    return Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, line)
 
 
-def _line(line: JsonObject, refunded: dict[str, Decimal]) -> dict[str, object]:
-    """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up."""
+def _line(line: JsonObject, refunded: dict[str, Decimal], is_refunded: bool) -> dict[str, object]:
+    """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up.
+
+    Of an order that was given back whole its refunds often name no lines.
+    """
     quantity = decimal(line.get("quantity"), "quantity")
     after = decimal(line.get("total"), "total")
     before = max(decimal(line.get("subtotal"), "subtotal"), after)
@@ -78,7 +81,7 @@ def _line(line: JsonObject, refunded: dict[str, Decimal]) -> dict[str, object]:
         "quantity": line.get("quantity"),
         "unit_price": str(unit_price),
         "discount": str(max(unit_price * quantity - after, Decimal(0))),
-        "refunded_amount": str(refunded.get(line_id, Decimal(0))),
+        "refunded_amount": str(max(refunded.get(line_id, Decimal(0)), after if is_refunded else Decimal(0))),
     }
 
 

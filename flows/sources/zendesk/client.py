@@ -117,6 +117,8 @@ class Client(api.Client):
                 return None
             raise
         found = answer.get("ticket_metric") if isinstance(answer, dict) else None
+        if isinstance(found, list):  # as the documentation's own example has it
+            found = next(iter(found), None)
         return found if isinstance(found, dict) else None
 
 
