@@ -344,3 +344,40 @@ def test_products_that_klaviyo_names_by_its_catalogue_are_those_that_the_shop_se
     recommended = [row["recommended_product_ids"] for row in current(lake, "messages").values()]
     assert ["9001"] in recommended
     assert [row["product_id"] for row in current(lake, "order_lines").values()] == ["9001"]
+
+
+def test_a_metric_that_the_settings_name_is_an_interaction(shop: FakeKlaviyo, lake: Lake) -> None:
+    """No source filled interactions: what was sold by web chat was 0, as if it had been measured."""
+    at = NOW - timedelta(hours=1)
+    clicked, added = shop.metric("Clicked Product Card"), shop.metric("Added to Cart")
+    shop.conversation("c1", at, ["Which?", "This."])
+    shop.event(shop.metric(NAMES["started"]), at, **{"Conversation ID": "c1", "Channel": "web chat"})
+    shop.event(clicked, at, "P7", **{"chat": "c1", "Product ID": "$shopify:::$default:::9001", "URL": "https://s/9001"})
+    shop.event(added, at, **{"Conversation ID": "c1", "ProductID": 9001, "Quantity": 2})
+    shop.event(added, at, ProductID=9001)  # of no conversation
+    assert "may be interactions, which settings can name: Added to Cart, Clicked Product Card" in client(shop).check()
+    interactions = [
+        {"metric": "clicked product card", "type": "product_card_click", "conversation": "chat"},
+        {"metric": "Added to Cart", "type": "add_to_cart", "product": "ProductID"},
+        {"metric": "Opened Chat", "type": "message_opened"},
+    ]
+    asking = client(shop, interactions=interactions)
+    assert "may be interactions" not in asking.check()
+    assert "no metric yet for: resolved, escalated, recommended, Opened Chat" in asking.check()
+    pulled("klaviyo", asking, lake)
+    kept = ("conversation_id", "type", "product_id", "quantity", "url", "profile_id")
+    assert [tuple(row[one] for one in kept) for row in current(lake, "interactions").values()] == [
+        ("c1", "product_card_click", "9001", 1, "https://s/9001", "P7"),
+        ("c1", "add_to_cart", "9001", 2, None, "P1"),
+    ]
+
+
+def test_a_conversation_without_an_event_has_the_channel_of_the_settings(shop: FakeKlaviyo, lake: Lake) -> None:
+    """It was left out, and the figures were short of it for ever."""
+    at = NOW - timedelta(hours=1)
+    for name in ("c1", "c2"):
+        shop.conversation(name, at, ["Where?", "There."])
+    shop.event(shop.metric(NAMES["started"]), at, **{"Conversation ID": "c2", "Channel": "sms"})
+    pulled("klaviyo", client(shop, channel="web_chat"), lake)
+    channels = {name: row["channel"] for name, row in current(lake, "conversations").items()}
+    assert channels == {"c1": "web_chat", "c2": "sms"}

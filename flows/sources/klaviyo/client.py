@@ -14,7 +14,7 @@ from flows.sources.api import Batch, JsonObject, Known, Pace, Part, Place, Row, 
 from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.endpoints import Endpoints, Group
 from flows.sources.klaviyo.mapping import attributes, normal, prop
-from flows.sources.klaviyo.settings import KlaviyoSettings
+from flows.sources.klaviyo.settings import InteractionSettings, KlaviyoSettings
 
 NAME = "klaviyo"
 SECOND = timedelta(seconds=1)
@@ -25,7 +25,6 @@ CAN_CHANGE = "open"
 TABLES = {  # of which an event is a row; the others tell of conversations
     "placed_order": "orders",
     "ordered_product": "order_lines",
-    "clicked_sms": "interactions",
     "escalated": "handoff_events",
 }
 
@@ -54,18 +53,27 @@ class Client(api.Client):
         auth = APIKeyAuth(name="Authorization", api_key=key, location="header")
         self.endpoints = self._ask = Endpoints(settings, auth, lambda group: Pace(NAME, group.limits, waiting))
         self._skills: Mapping[str, str] = {}
+        named = {_kind(one): _interaction(one) for one in settings.interactions}
+        self._interactions: Mapping[str, mapping.Interaction] = {**mapping.INTERACTIONS, **named}
         self._begins = datetime.combine(settings.start, time(), UTC) if settings.start else FOUNDED
 
     def check(self) -> str:
-        """One call to each family of endpoints: the key may read them all."""
-        missing = [metric for metric in mapping.OF_CONVERSATIONS if not self._metrics((metric,))]
+        """One call to each family of endpoints: the key may read them all. Names metrics that may be interactions."""
+        there = {normal(name): name for name in map(_name, self._ask.all(Group.METRICS, "api/metrics", size=None))}
+        known = {kind: getattr(self._settings.metrics, kind) or names for kind, names in mapping.METRICS.items()}
+        missing = [kind for kind in mapping.OF_CONVERSATIONS if there.keys().isdisjoint(map(normal, known[kind]))]
+        missing += [one.metric for one in self._settings.interactions if normal(one.metric) not in there]
+        taken = {normal(one.metric) for one in self._settings.interactions}
+        taken |= {normal(name) for names in known.values() for name in names}
+        like = [name for at, name in sorted(there.items()) if at not in taken and mapping.LOOKS_LIKE.search(name)]
         for group, path in (
             (Group.PROFILES, "api/profiles"),
             (Group.CONVERSATIONS, "api/customer-agent-conversations"),
         ):
             self._ask.first(group, path)
         without = f"; the account has no metric yet for: {', '.join(missing)}" if missing else ""
-        return f"{self._settings.base_url} answers, everything can be read{without}"
+        maybe = f"; these metrics may be interactions, which settings can name: {', '.join(like)}" if like else ""
+        return f"{self._settings.base_url} answers, everything can be read{without}{maybe}"
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:
         """Lists, then what is new, then the past window by window; conversations last, their limit is the lowest."""
@@ -78,7 +86,8 @@ class Client(api.Client):
         yield from self._profiles(place)
         for of, sku, product in known.named_by_sku(NAME):
             yield Batch((), parts=[Part(f"conversation/{of}", "product", sku, product)])
-        metrics = self._metrics((*mapping.OF_CONVERSATIONS, "clicked_sms", *(ORDERS if self._settings.orders else ())))
+        orders = ORDERS if self._settings.orders else ()
+        metrics = self._metrics((*mapping.OF_CONVERSATIONS, *self._interactions, *orders))
         for metric in metrics:
             yield from self._new_events(metric, place, known, now)
         yield from self._new_conversations(place, known, now)
@@ -89,8 +98,10 @@ class Client(api.Client):
         known = {part.kind: part.record for part in parts}
         if kind == "order":
             return rows_of("orders", self.account, known, lambda: mapping.order_rows(self.account, name, parts, None))
-        rows = partial(mapping.conversation_rows, self.account, name, parts, self._skills)
-        return rows_of("conversations", self.account, known, rows)
+        words = mapping.Words(self._skills, self._interactions, self._settings.channel)
+        return rows_of(
+            "conversations", self.account, known, lambda: mapping.conversation_rows(self.account, name, parts, words)
+        )
 
     def skills(self) -> Mapping[str, str]:
         """Ids of the agent's skills by the normal form of everything that they are called; one call."""
@@ -116,10 +127,12 @@ class Client(api.Client):
         """The metrics of the account that are ours, under any of their names."""
         wanted: dict[str, str] = {}
         for kind in kinds:
-            for name in getattr(self._settings.metrics, kind) or mapping.METRICS[kind]:
-                wanted[normal(name)] = kind
+            if kind in mapping.METRICS:
+                for name in getattr(self._settings.metrics, kind) or mapping.METRICS[kind]:
+                    wanted[normal(name)] = kind
+        wanted |= {normal(one.metric): kind for one in self._settings.interactions if (kind := _kind(one)) in kinds}
         found = self._ask.all(Group.METRICS, "api/metrics", size=None)
-        named = [(wanted.get(normal(str(attributes(metric).get("name") or ""))), metric["id"]) for metric in found]
+        named = [(wanted.get(normal(_name(metric))), metric["id"]) for metric in found]
         return [Metric(kind, name) for kind, name in named if kind]
 
     def _new_events(self, metric: Metric, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
@@ -182,11 +195,13 @@ class Client(api.Client):
         filters += [f"less-than(datetime,{stamp(before)})"] if before else []
         params = {"filter": ",".join(filters), "sort": "datetime"}
         for events in self._ask.pages(Group.EVENTS, "api/events", params, size=200):
-            table = TABLES.get(metric.kind, "conversations")
-            parts, refused = parts_of(table, self.account, events, partial(_parts, metric.kind))
-            named = {name for part in parts for name in mapping.products(part)}
-            products = known.products(named)
-            skus = [(part.of, name) for part in parts for name in mapping.products(part) if name in products]
+            clicked = self._interactions.get(metric.kind)
+            table = "interactions" if clicked else TABLES.get(metric.kind, "conversations")
+            names = clicked.conversation if clicked else mapping.CONVERSATION_ID
+            parts, refused = parts_of(table, self.account, events, partial(_parts, metric.kind, names))
+            named = [(part.of, name) for part in parts for name in mapping.products(part, self._interactions)]
+            products = known.products({name for _, name in named})
+            skus = [(of, name) for of, name in named if name in products]
             yield Batch(refused, parts=[*parts, *(Part(of, "product", sku, products[sku]) for of, sku in skus)])
 
     def _new_conversations(self, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
@@ -245,18 +260,42 @@ class Client(api.Client):
         return Batch(refused, parts=[conversation, *parts])
 
 
+def _name(metric: JsonObject) -> str:
+    return str(attributes(metric).get("name") or "")
+
+
+def _kind(one: InteractionSettings) -> str:
+    """What events of a metric that the settings name are called among the parts."""
+    return f"interaction/{normal(one.metric)}"
+
+
+def _interaction(one: InteractionSettings) -> mapping.Interaction:
+    usual = mapping.Interaction(one.type)
+
+    def names(name: str | None, otherwise: Sequence[str]) -> Sequence[str]:
+        return (name,) if name else otherwise
+
+    return mapping.Interaction(
+        one.type,
+        conversation=names(one.conversation, usual.conversation),
+        product=names(one.product, usual.product),
+        quantity=names(one.quantity, usual.quantity),
+        url=names(one.url, usual.url),
+    )
+
+
 def _conversation(record: JsonObject) -> Iterator[Part]:
     given = attributes(record)
     yield Part(f"conversation/{record['id']}", "conversation", record["id"], record, given.get("updated_at"))
 
 
-def _parts(kind: str, event: JsonObject) -> Iterator[Part]:
+def _parts(kind: str, names: Sequence[str], event: JsonObject) -> Iterator[Part]:
     """What an event says of its conversation or order; nothing where it names none."""
     attributes(event)
     if kind in ORDERS:
         of = prop(event, mapping.ORDER_ID) or (event["id"] if kind == "placed_order" else None)
     else:
-        of = prop(event, mapping.CONVERSATION_ID)
+        of = prop(event, names)
     if of:
         thing = "order" if kind in ORDERS else "conversation"
         yield Part(f"{thing}/{of}", kind, event["id"], event, mapping.happened(event))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
@@ -57,6 +58,36 @@ ORDER_ID = ("OrderId", "Order ID", "$event_id")
 FOUR_PLACES = Decimal("0.0001")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 CURRENCY = ("$currency_code", "value_currency", "Currency", "Presentment Currency")
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """What events of a kind mean, and the names under which their properties may stand."""
+
+    type: str
+    conversation: Sequence[str] = CONVERSATION_ID
+    product: Sequence[str] = CLICKED_PRODUCT
+    quantity: Sequence[str] = ("Quantity",)
+    url: Sequence[str] = ("URL", "Link", "Destination URL")
+
+
+INTERACTIONS: Mapping[str, Interaction] = {"clicked_sms": Interaction("link_click")}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What an account's own words mean.
+
+    `skills` are ids of skills by the normal form of everything that they are called, `interactions` what events of a
+    kind are, `channel` is that of conversations of which no event names one.
+    """
+
+    skills: Mapping[str, str]
+    interactions: Mapping[str, Interaction]
+    channel: str | None
+
+
+LOOKS_LIKE = re.compile(r"click|cart|open|view", re.IGNORECASE)  # names of metrics that may be interactions
 
 
 def normal(name: str) -> str:
@@ -153,17 +184,18 @@ def article_row(account: str, knowledge: JsonObject) -> Row:
     return Row("articles", values, knowledge)
 
 
-def products(part: Part) -> list[str]:
+def products(part: Part, interactions: Mapping[str, Interaction]) -> list[str]:
     """The products that an event of a conversation names, by id or by SKU."""
-    names = {"recommended": PRODUCTS, "clicked_sms": CLICKED_PRODUCT}.get(part.kind)
+    clicked = interactions.get(part.kind)
+    names = clicked.product if clicked else PRODUCTS if part.kind == "recommended" else None
     return [product_id(name) for name in _list(prop(part.record, names))] if names else []
 
 
-def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapping[str, str]) -> Iterator[Row]:
+def conversation_rows(account: str, of: str, parts: Sequence[Part], words: Words) -> Iterator[Row]:
     """The rows of one conversation from all that is known of it.
 
-    The conversation itself waits for its channel, which an event brings. `skills` are ids of skills by the normal form
-    of everything that they are called. A part `product` says which product the SKU is that it has as id.
+    The conversation itself waits for its channel, which an event brings, unless `words` say it. A part `product` says
+    which product the SKU is that it has as id.
     """
     by_kind: dict[str, list[JsonObject]] = {}
     for part in parts:
@@ -171,12 +203,15 @@ def conversation_rows(account: str, of: str, parts: Sequence[Part], skills: Mapp
     sold = {part.id: str(part.record) for part in parts if part.kind == "product"}
     events = [event for kind in OF_CONVERSATIONS for event in by_kind.get(kind, ())]
     records = {part.kind: part.record for part in parts}
-    yield from rows_of("conversations", account, records, lambda: _conversation(account, of, by_kind, events))
+    yield from rows_of(
+        "conversations", account, records, lambda: _conversation(account, of, by_kind, events, words.channel)
+    )
     for event in by_kind.get("escalated", ()):
         yield from rows_of("handoff_events", account, event, lambda: [_handoff(account, of, event)])  # noqa: B023
-    yield from rows_of("messages", account, records, lambda: _messages(account, of, by_kind, skills, sold))
-    for event in by_kind.get("clicked_sms", ()):
-        yield from rows_of("interactions", account, event, lambda: [_click(account, of, event, sold)])  # noqa: B023
+    yield from rows_of("messages", account, records, lambda: _messages(account, of, by_kind, words.skills, sold))
+    for kind, one in words.interactions.items():
+        for event in by_kind.get(kind, ()):
+            yield from rows_of("interactions", account, event, lambda: [_interaction(account, of, one, event, sold)])  # noqa: B023
 
 
 def _handoff(account: str, of: str, event: JsonObject) -> Row:
@@ -191,26 +226,31 @@ def _handoff(account: str, of: str, event: JsonObject) -> Row:
     return Row("handoff_events", values, event)
 
 
-def _click(account: str, of: str, event: JsonObject, sold: Mapping[str, str]) -> Row:
+def _interaction(account: str, of: str, one: Interaction, event: JsonObject, sold: Mapping[str, str]) -> Row:
     values = {
         "account_id": account,
         "interaction_id": event["id"],
         "conversation_id": of,
-        "type": "link_click",
+        "type": one.type,
         "occurred_at": happened(event),
-        "product_id": sold.get(product, product) if (product := _product(prop(event, CLICKED_PRODUCT))) else None,
-        "url": _text(prop(event, ("URL", "Link", "Destination URL"))),
+        "product_id": sold.get(product, product) if (product := _product(prop(event, one.product))) else None,
+        "url": _text(prop(event, one.url)),
+        "quantity": prop(event, one.quantity) if one.type == "add_to_cart" else None,
         "profile_id": profile_of(event),
     }
     return Row("interactions", values, event)
 
 
 def _conversation(
-    account: str, of: str, by_kind: Mapping[str, list[JsonObject]], events: Sequence[JsonObject]
+    account: str,
+    of: str,
+    by_kind: Mapping[str, list[JsonObject]],
+    events: Sequence[JsonObject],
+    default: str | None,
 ) -> Iterator[Row]:
     record: JsonObject = next(iter(by_kind.get("conversation", ())), {})
     given = record.get("attributes") or {}
-    channel = next((prop(event, ("Channel",)) for event in events if prop(event, ("Channel",))), None)
+    channel = next((prop(event, ("Channel",)) for event in events if prop(event, ("Channel",))), default)
     started = next((happened(event) for event in by_kind.get("started", ())), None)
     created = given.get("created_at") or started
     if channel is None or created is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -21,6 +22,19 @@ class MetricsSettings(Section):
     clicked_sms: tuple[str, ...] = Field(default=(), description="a link in a text message was clicked")
 
 
+class InteractionSettings(Section):
+    """A metric whose events are interactions; the names of their properties, where they are not the usual ones."""
+
+    metric: str = Field(description="name of the metric in the account")
+    type: Literal["product_card_click", "link_click", "add_to_cart", "message_opened"] = Field(
+        description="what a shopper did"
+    )
+    conversation: str | None = Field(default=None, description="property with the id of the conversation")
+    product: str | None = Field(default=None, description="property with the id or SKU of the product")
+    quantity: str | None = Field(default=None, description="property with the number of pieces, of a cart")
+    url: str | None = Field(default=None, description="property with the address of a link")
+
+
 class KlaviyoSettings(SourceSettings):
     """An account of Klaviyo."""
 
@@ -34,5 +48,12 @@ class KlaviyoSettings(SourceSettings):
     )
     orders: bool | None = Field(
         default=None, description="take orders from events; where it is not set, if the account has no shop of its own"
+    )
+    channel: Literal["web_chat", "sms", "email", "whatsapp"] | None = Field(
+        default=None,
+        description="channel of conversations that no event names one of; where it is not set, they wait for an event",
+    )
+    interactions: tuple[InteractionSettings, ...] = Field(
+        default=(), description="metrics of the account that are clicks, carts or openings"
     )
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="names of metrics, where they differ")
