@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,6 +118,24 @@ def test_texts_of_the_past_stay_in_their_file_8_2(shop: Shop) -> None:
     shop.updated()  # one in eight has changed: all are written
     assert [file.name for file in sorted(shop.folder.glob("3/topic_texts*"))] == ["topic_texts.parquet"]
     assert shop.rows("select count(*), count(distinct text_key), count(exemplar_key) from texts") == [(28, 28, 26)]
+
+
+def test_a_file_system_without_hard_links_will_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every delivery after the first one would have failed there."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("flows.questions.state.os.link", refused)
+    shop.asks(*[f"{text} {number} times?" for text in (*SHIPPING, *PASSWORD) for number in ("two", "three", "four")])
+    shop.updated()
+    shop.asks("Do you ship to Norway by air?")
+    shop.updated()
+    assert [file.name for file in sorted(shop.folder.glob("2/topic_texts*"))] == [
+        "topic_texts.parquet",
+        "topic_texts_since.parquet",
+    ]
+    assert shop.rows("select count(*) from texts") == [(19,)]
 
 
 def test_the_same_questions_give_the_same_topics_8_2(tmp_path: Path) -> None:

@@ -68,8 +68,9 @@ def test_an_order_and_a_product_of_another_shape_are_refused_and_the_rest_counts
         shop.records["products"][0]["id"] = 0
         shop.order(1, NOON, billing="nobody")
         shop.order(2, NOON)
+        shop.order(0, NOON, refunds=[{"id": 9}])
         summary = pulled("woocommerce", test_woocommerce.client(shop), lake)
-    assert summary.refused == {"orders": 1, "products": 1}
+    assert summary.refused == {"orders": 2, "products": 1}
     assert "products: it has no id" in summary.refusals
     assert (set(current(lake, "orders")), set(current(lake, "products"))) == ({"2"}, {"2"})
 
@@ -80,9 +81,8 @@ def test_an_answer_of_another_shape_is_a_refusal_of_that_source_alone(
     """It ended the whole run as a defect, and nothing of any source was published."""
     monkeypatch.setattr(http, "ATTEMPTS", 1)
     with FakeWooCommerce() as shop:
-        shop.records["orders"] = [None]
         client = test_woocommerce.client(shop)
-        monkeypatch.setattr(client, "_page", lambda path, params: ([None], 1))
+        monkeypatch.setattr(client, "_page", lambda path, params: (7, 1))
         with pytest.raises(SourceRefused, match=r"woocommerce answers in a shape that is not known .*; the API has"):
             pulled("woocommerce", client, lake)
 
@@ -96,6 +96,16 @@ def test_a_shopify_line_without_an_amount_is_refused_by_itself(lake: Lake) -> No
     assert summary.refused == {"order_lines": 1}
     assert summary.refusals == ["order_lines: amount 'ten' is not a number"]
     assert set(current(lake, "orders")) == {"1", "2"}
+
+
+def test_a_page_of_which_the_last_record_has_no_stamp_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a page ends was asked of its last record alone, and a shop with such an order was never read again."""
+    with FakeWooCommerce() as shop:
+        client = test_woocommerce.client(shop)
+        orders = [shop.order(1, NOON), {**shop.order(2, NOON), "date_modified_gmt": "soon"}, None]
+        monkeypatch.setattr(client, "_page", lambda path, params: (orders if path == "orders" else [], 1))
+        assert pulled("woocommerce", client, lake).refused == {"orders": 2, "order_lines": 2}
+    assert set(current(lake, "orders")) == {"1"}
 
 
 def test_what_klaviyo_cannot_mean_is_refused_piece_by_piece(lake: Lake) -> None:

@@ -152,18 +152,23 @@ class Client(api.Client):
     def _rows(self, kind: str, families: Sequence[tuple[JsonObject, list[JsonObject]]]) -> list[Row]:
         if kind == "products":
             return [row for product, _ in families for row in self._product(product)]
-        refunds = self._refunds([refund for order, _ in families for refund in order.get("refunds") or ()])
+        refunds = self._refunds(
+            [refund for order, _ in families for refund in order.get("refunds") or () if refund.get("id")]
+        )
         rows: list[Row] = []
         for order, lines in families:
-            order["refunds"] = [refunds[refund["id"]] for refund in order.get("refunds") or ()]
-            rows += self._order(order, lines)
+            rows += self._order(order, lines, refunds)
         return rows
 
     def _product(self, product: JsonObject) -> list[Row]:
         return rows_of("products", self.account, product, lambda: [mapping.product_row(self.account, product)])
 
-    def _order(self, order: JsonObject, lines: list[JsonObject]) -> list[Row]:
-        return rows_of("orders", self.account, order, lambda: mapping.order_rows(self.account, order, lines))
+    def _order(self, order: JsonObject, lines: list[JsonObject], refunds: Mapping[str, JsonObject]) -> list[Row]:
+        def made() -> Iterator[Row]:
+            order["refunds"] = [refunds[refund["id"]] for refund in order.get("refunds") or ()]
+            return mapping.order_rows(self.account, order, lines)
+
+        return rows_of("orders", self.account, order, made)
 
     def _lines(self, order: JsonObject) -> list[JsonObject]:
         """All lines of an order that came with the first of them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from itertools import chain
 from typing import Any
@@ -12,6 +13,7 @@ from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
+from flows.sources.api.rows import UNEXPECTED
 from flows.sources.woocommerce import mapping
 from flows.sources.woocommerce.settings import WooCommerceSettings
 
@@ -50,8 +52,10 @@ class Client(api.Client):
         yield from self._changed("orders", place, self._order)
 
     def _order(self, order: JsonObject) -> list[Row]:
-        refunds = self._refunds(order)
-        return rows_of("orders", self.account, order, lambda: mapping.order_rows(self.account, order, refunds))
+        def made() -> Iterator[Row]:
+            return mapping.order_rows(self.account, order, self._refunds(order))
+
+        return rows_of("orders", self.account, order, made)
 
     def _product(self, product: JsonObject) -> list[Row]:
         return rows_of("products", self.account, product, lambda: [mapping.product_row(self.account, product)])
@@ -89,7 +93,7 @@ class Client(api.Client):
             )
             if not found:
                 return
-            changed = datetime.fromisoformat(_changed_at(found[-1]))
+            changed = _changed_at(found)
             yield Batch(list(chain.from_iterable(map(rows, found))), {path: changed.isoformat()})
             if page >= pages if pages else len(found) < PAGE:  # plugins leave records out of a page
                 return
@@ -103,11 +107,12 @@ class Client(api.Client):
         return answer, pages
 
 
-def _changed_at(record: JsonObject) -> str:
-    changed = mapping.instant(record.get("date_modified_gmt"))
-    if changed is None:
-        raise SourceRefused(f"{NAME} delivers a record without date_modified_gmt", remedy="report it")
-    return changed
+def _changed_at(page: Sequence[Any]) -> datetime:
+    """When the last record of a page changed that says so."""
+    for record in reversed(page):
+        with suppress(*UNEXPECTED):
+            return datetime.fromisoformat(f"{record['date_modified_gmt']}Z")
+    raise SourceRefused(f"{NAME} delivers records without date_modified_gmt", remedy="report it")
 
 
 def _explain(status: int, answer: Any) -> str | None:
