@@ -2,7 +2,8 @@
 {% macro landing_tables() -%}
     {{ return([
         'accounts', 'profiles', 'visitors', 'conversations', 'messages', 'handoff_events', 'interactions',
-        'orders', 'order_lines', 'products', 'skills', 'articles', 'tickets', 'reported_figures',
+        'orders', 'order_profiles', 'order_lines', 'product_events', 'products', 'skills', 'articles', 'tickets',
+        'reported_figures', 'source_counts',
     ]) }}
 {%- endmacro %}
 

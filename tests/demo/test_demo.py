@@ -21,7 +21,18 @@ from flows.demo import write_shop
 from flows.ground.errors import InputError, StorageFailed
 
 UNTIL = datetime(2026, 6, 7, 12, tzinfo=UTC)
-DELIVERED = {name: table for name, table in landing().items() if name != "reported_figures"}  # no vendor reports on it
+# The demo shop has a helpdesk and a shop system that tell everything themselves: nobody reports or counts for it.
+NOT_TOLD = {"reported_figures", "order_profiles", "product_events", "source_counts"}
+NOT_USED = {
+    ("conversations", "agent"),
+    ("conversations", "rating"),
+    ("messages", "article_ids"),
+    ("orders", "phone"),
+    ("orders", "order_line_ids"),
+    ("tickets", "profile_id"),
+    ("tickets", "email"),
+}
+DELIVERED = {name: table for name, table in landing().items() if name not in NOT_TOLD}
 TYPES = {
     "integer": r"\d+",
     "decimal": r"\d+(\.\d{1,4})?",
@@ -169,7 +180,8 @@ def test_every_value_that_the_contract_names_occurs(table: str, column: str, tab
 @pytest.mark.parametrize("name", sorted(set(DELIVERED) - {"accounts"}))
 def test_every_column_is_used(name: str, tables: dict[str, Rows]) -> None:
     for column in DELIVERED[name].columns:
-        assert any(column.name in row for row in tables[name]), column.name
+        is_used = any(column.name in row for row in tables[name])
+        assert is_used != ((name, column.name) in NOT_USED), column.name
 
 
 def test_what_shops_often_do_not_know_is_sometimes_missing(tables: dict[str, Rows]) -> None:
