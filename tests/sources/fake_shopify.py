@@ -224,6 +224,7 @@ class FakeShopify(FakeApi):
             "title": f"Product {number}",
             "handle": f"product-{number}",
             "status": "ACTIVE",
+            "isGiftCard": False,
             "onlineStoreUrl": f"https://shop.example/products/product-{number}",
             "createdAt": stamp(at),
             "updatedAt": stamp(at),

@@ -32,16 +32,17 @@ SCHEMA = {
     "AccessScope": {"handle": ""},
     "Order": {
         **_scalars(
-            "id legacyResourceId name createdAt processedAt updatedAt cancelledAt cancelReason test email currencyCode "
-            "presentmentCurrencyCode taxesIncluded displayFinancialStatus sourceName"
+            "id legacyResourceId name createdAt processedAt updatedAt cancelledAt cancelReason test email phone "
+            "currencyCode presentmentCurrencyCode taxesIncluded displayFinancialStatus sourceName"
         ),
         "customAttributes": "[Attribute]",
         "totalRefundedSet": "MoneyBag",
+        "totalTipReceivedSet": "MoneyBag",
         "refunds": "[Refund]",
         "lineItems": "LineItem*",
     },
     "LineItem": {
-        **_scalars("id sku name quantity currentQuantity"),
+        **_scalars("id sku name quantity currentQuantity isGiftCard"),
         "product": "Product",
         "variant": "ProductVariant",
         "originalTotalSet": "MoneyBag",
@@ -59,7 +60,7 @@ SCHEMA = {
         "subtotalSet": "MoneyBag",
         "totalTaxSet": "MoneyBag",
     },
-    "Product": _scalars("id title handle status onlineStoreUrl createdAt updatedAt"),
+    "Product": _scalars("id title handle status isGiftCard onlineStoreUrl createdAt updatedAt"),
     "ProductVariant": {"id": "", "sku": ""},
     "Attribute": {"key": "", "value": ""},
     "MoneyBag": {"shopMoney": "MoneyV2", "presentmentMoney": "MoneyV2"},
@@ -76,12 +77,14 @@ def line(
     discounts: tuple[str, ...] = (),
     sku: str | None = None,
     current: int | None = None,
+    is_gift_card: bool = False,
 ) -> dict[str, Any]:
     return {
         "id": f"gid://shopify/LineItem/{number}",
         "sku": sku,
         "name": f"Line {number}",
         "quantity": quantity,
+        "isGiftCard": is_gift_card,
         "currentQuantity": quantity if current is None else current,
         "product": {"id": f"gid://shopify/Product/{product}"} if product else None,
         "variant": {"id": f"gid://shopify/ProductVariant/{product}9"} if product else None,
@@ -114,6 +117,7 @@ def order_of(number: int, at: datetime) -> dict[str, Any]:
         "cancelReason": None,
         "test": False,
         "email": f"shopper{number}@example.com",
+        "phone": f"+49 151 {number:07}",
         "currencyCode": "EUR",
         "presentmentCurrencyCode": "JPY",
         "taxesIncluded": True,
@@ -121,6 +125,7 @@ def order_of(number: int, at: datetime) -> dict[str, Any]:
         "sourceName": "web",
         "customAttributes": [],
         "totalRefundedSet": money("0.0"),
+        "totalTipReceivedSet": money("0.0"),
         "refunds": [],
         "lineItems": [
             line(number * 10 + 1, product=1, quantity=3, total="10.0"),

@@ -18,7 +18,7 @@ from flows.sources.shopify.client import Client
 from flows.sources.shopify.settings import ShopifySettings
 from tests.sources.fake_api import Asked
 from tests.sources.fake_shopify import ID, SECRET, TOKEN, FakeShopify
-from tests.sources.fake_shopify_schema import line
+from tests.sources.fake_shopify_schema import line, money
 from tests.sources.pulled import ACCOUNT, count, current, environment, pulled
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -215,6 +215,8 @@ def test_an_order_whose_payment_was_never_taken_is_not_sold(lake: Lake, status: 
         shop.order(2, NOON)
         pulled("shopify", client(shop), lake)
     assert [order["cancelled_at"] for order in current(lake, "orders").values()] == [NOON, None]
+    assert current(lake, "orders")["1"]["order_line_ids"] == ["no-line-of:1"]  # else its gross revenue would count
+    assert set(current(lake, "order_lines")) == {"21", "22"}
 
 
 def test_an_order_that_was_given_back_whole_earns_nothing_although_its_refund_names_no_lines(lake: Lake) -> None:
@@ -227,3 +229,36 @@ def test_an_order_that_was_given_back_whole_earns_nothing_although_its_refund_na
         0,
         0,
     ]
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_a_line_that_left_its_order_is_named_no_more(lake: Lake, bulk: bool) -> None:
+    """It counted for ever; gift cards and tips were sold products."""
+    with FakeShopify() as shop:
+        shop.order(1, NOON)
+        card = line(23, product=9, quantity=1, total="50.0", sku="CARD", is_gift_card=True)
+        tip, by_hand = line(24, product=None, quantity=1, total="2.0"), line(25, product=None, quantity=1, total="3.0")
+        shop.order(2, NOON, lineItems=[card, tip, by_hand], totalTipReceivedSet=money("2.0"))
+        shop.order(3, NOON, lineItems=[])
+        shop.product(9, NOON, isGiftCard=True)
+        pulled("shopify", client(shop, bulk=bulk), lake)
+        first = {number: row["order_line_ids"] for number, row in current(lake, "orders").items()}
+        shop.order(1, NOON + timedelta(days=2), lineItems=shop.records["orders"][1]["lineItems"][:1])
+        pulled("shopify", client(shop, bulk=bulk), lake)
+    assert first == {"1": ["11", "12"], "2": ["25"], "3": ["no-line-of:3"]}
+    assert set(current(lake, "order_lines")) == {"11", "12", "25"}
+    assert current(lake, "orders")["1"]["order_line_ids"] == ["11"]
+    assert current(lake, "orders")["1"]["phone"] == "+49 151 0000001"
+    assert current(lake, "products") == {}
+
+
+@pytest.mark.parametrize("pending_counts", [True, False])
+def test_orders_that_wait_for_payment_count_as_the_settings_say(lake: Lake, pending_counts: bool) -> None:
+    with FakeShopify() as shop:
+        shop.order(1, NOON)
+        shop.order(2, NOON, displayFinancialStatus="PENDING")
+        pulled("shopify", client(shop, pending_counts=pending_counts), lake)
+        shop.order(1, NOON + timedelta(hours=1), displayFinancialStatus="PENDING")
+        pulled("shopify", client(shop, pending_counts=pending_counts), lake)
+    found = {number: row["order_line_ids"] for number, row in current(lake, "orders").items()}
+    assert found == ({"1": ["11", "12"], "2": ["21", "22"]} if pending_counts else {"1": ["no-line-of:1"]})

@@ -186,3 +186,66 @@ def test_an_order_that_was_given_back_whole_earns_nothing_although_its_refund_na
         pulled("woocommerce", client(shop), lake)
     given_back = {line["order_line_id"]: line["refunded_amount"] for line in current(lake, "order_lines").values()}
     assert given_back == {"11": Decimal(10), "12": Decimal("15.5")}
+
+
+def test_a_line_that_left_its_order_is_named_no_more(lake: Lake) -> None:
+    """It counted for ever: what a shop takes out of an order is only left out of its next version."""
+    with FakeWooCommerce() as shop:
+        shop.order(1, NOON)
+        shop.order(2, NOON)
+        shop.order(3, NOON, line_items=None)
+        pulled("woocommerce", client(shop), lake)
+        first = {number: row["order_line_ids"] for number, row in current(lake, "orders").items()}
+        shop.order(1, NOON + timedelta(hours=1), line_items=shop.records["orders"][0]["line_items"][:1])
+        shop.order(2, NOON + timedelta(hours=1), line_items=[], fee_lines=[{"id": 99, "total": "5.00"}])
+        pulled("woocommerce", client(shop), lake)
+    second = {number: row["order_line_ids"] for number, row in current(lake, "orders").items()}
+    assert first == {"1": ["11", "12"], "2": ["21", "22"], "3": None}
+    assert second == {"1": ["11"], "2": ["no-line-of:2"], "3": None}
+    assert set(current(lake, "order_lines")) == {"11", "12", "21", "22"}
+
+
+@pytest.mark.parametrize("status", ["pending", "checkout-draft", "failed"])
+def test_an_order_that_is_not_sold_any_more_leaves_and_can_come_back(lake: Lake, status: str) -> None:
+    """An order that waits again for its payment counted for ever, because carts were left out."""
+    with FakeWooCommerce() as shop:
+        shop.order(1, NOON)
+        shop.order(2, NOON, status="pending")
+        pulled("woocommerce", client(shop), lake)
+        shop.order(1, NOON + timedelta(hours=1), status=status)
+        shop.order(2, NOON + timedelta(hours=1), status="checkout-draft")
+        gone = pulled("woocommerce", client(shop), lake)
+        left = current(lake, "orders")
+        again = pulled("woocommerce", client(shop), lake)
+        shop.order(1, NOON + timedelta(hours=2), status="processing")
+        pulled("woocommerce", client(shop), lake)
+    assert (left["1"]["order_line_ids"], left["1"]["cancelled_at"]) == (["no-line-of:1"], NOON + timedelta(hours=1))
+    assert (gone.rows, again.rows) == ({"orders": 1}, {})
+    assert set(left) == {"1"}  # a cart that was never an order is none now
+    back = current(lake, "orders")["1"]
+    assert (back["order_line_ids"], back["cancelled_at"]) == (["11", "12"], None)
+
+
+def test_an_order_that_waits_again_in_the_very_pull_that_read_it_leaves(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        for number in range(1, 151):
+            shop.order(number, NOON + timedelta(seconds=number))
+
+        def wait(asked: Asked) -> None:
+            if asked.params.get("modified_after", "") > "2026-06-01T12:01":
+                shop.order(1, NOON + timedelta(days=1), status="pending")
+                shop.order(200, NOON + timedelta(days=1), status="pending")
+
+        shop.before = wait
+        pulled("woocommerce", client(shop), lake)
+    assert current(lake, "orders")["1"]["order_line_ids"] == ["no-line-of:1"]
+    assert "200" not in current(lake, "orders")
+
+
+def test_orders_that_wait_for_payment_count_where_the_settings_say_so(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        shop.order(1, NOON, status="pending")
+        settings = WooCommerceSettings(base_url=shop.url, pending_counts=True)
+        pulled("woocommerce", Client(ACCOUNT, settings, CREDENTIALS, lambda _: None), lake)
+    (order,) = current(lake, "orders").values()
+    assert (order["cancelled_at"], order["order_line_ids"], order["phone"]) == (None, ["11", "12"], "+49 151 0000001")

@@ -143,6 +143,7 @@ class _Loading:
         self._writer: LoadWriter | None = None
         self._files: dict[str, IO[str]] = {}
         self._columns: dict[str, ColumnFile] = {}
+        self._conditional: set[str] = set()
         self._ignored: dict[str, list[str]] = {}
         self._place: dict[str, str] = {}
         self._waiting = 0
@@ -192,8 +193,11 @@ class _Loading:
             files: dict[str, IO[str] | ColumnFile] = {**self._files, **self._columns}
             for ordinal, (table, file) in enumerate(sorted(files.items())):
                 file.close()
-                rows = file.landed() if isinstance(file, ColumnFile) else _landed(table, Path(file.name))
                 paths = [self._lake.path(one) for one in known if one.table == table]
+                is_conditional = table in self._conditional
+                rows = file.landed() if isinstance(file, ColumnFile) else _landed(table, file.name, is_conditional)
+                if is_conditional:
+                    rows = _if_known(rows, table, paths)
                 if paths:
                     rows = _unknown(rows, table, paths, self._source, writer.loaded_at - self._client.rereads)
                 written = writer.write(connection, table, ordinal, rows)
@@ -202,6 +206,7 @@ class _Loading:
         if any(file.rows for file in writer.files) or self.has_milestone:
             self._committed(writer)
         self._writer, self._files, self._columns, self._place, self._waiting, self._since = None, {}, {}, {}, 0, 0.0
+        self._conditional = set()
         self.has_milestone = False
 
     def close(self) -> None:
@@ -230,6 +235,9 @@ class _Loading:
 
     def _write(self, row: Row) -> None:
         document = {"row": row.values, "record": row.record, "refused": row.refused}
+        if row.only_if_known:
+            document["conditional"] = True
+            self._conditional.add(row.table)
         self._file(row.table).write(whole(json.dumps(document, ensure_ascii=False, default=str)) + "\n")
 
     def summary(self, first_load: FirstLoad | None) -> PulledAccount:
@@ -266,13 +274,14 @@ class _Loading:
         return self._columns[shape.table]
 
 
-def _landed(table: str, file: Path) -> str:
+def _landed(table: str, file: str, is_conditional: bool) -> str:
     columns = landing_columns(contract.landing()[table])
     structure = json.dumps({column.name: "JSON" for column in columns})
     lines = (
         f"(SELECT row_number() OVER () AS _position, json_transform(json -> '$.row', {literal(structure)}) AS _object, "
-        f"(json -> '$.record')::VARCHAR AS _record, json ->> '$.refused' AS _unread "
-        f"FROM read_json_objects({literal(str(file))}, format='newline_delimited', "
+        f"(json -> '$.record')::VARCHAR AS _record, json ->> '$.refused' AS _unread, "
+        f"coalesce((json -> '$.conditional')::BOOLEAN, false) AS _conditional "
+        f"FROM read_json_objects({literal(file)}, format='newline_delimited', "
         f"maximum_object_size={_LINE_BYTES}, compression='uncompressed'))"
     )
     given = {column.name: Given(f'_object."{column.name}"', "json") for column in columns}
@@ -282,9 +291,21 @@ def _landed(table: str, file: Path) -> str:
         given,
         broken="_unread",
         payload="_record",
-        keep=("_position",),
+        keep=("_position", "_conditional") if is_conditional else ("_position",),
         keeps_payload=True,
     )
+
+
+def _if_known(rows: str, table: str, paths: Sequence[str]) -> str:
+    """`rows` without the conditional ones with whose key no other stands in `rows` or in the lake's files."""
+    key = ", ".join(f'"{column}"' for column in contract.landing()[table].key)
+    files = ", ".join(map(literal, paths))
+    there = f"UNION ALL SELECT {key}, _refused FROM read_parquet([{files}], union_by_name = true)" if paths else ""
+    return f"""WITH delivered AS MATERIALIZED ({rows}),
+        there AS (SELECT {key}, _refused FROM delivered WHERE NOT _conditional {there})
+        SELECT * EXCLUDE (_conditional) FROM delivered
+        WHERE NOT _conditional OR ({key}) IN (SELECT ({key}) FROM there WHERE _refused IS NULL)
+        ORDER BY _position"""
 
 
 def _unknown(rows: str, table: str, paths: Sequence[str], source: str, since: datetime) -> str:

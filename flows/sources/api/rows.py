@@ -21,13 +21,15 @@ class Misshapen(ValueError):
 class Row:
     """A row of a landing table, and the source's own record that it comes from.
 
-    `refused` says why nothing could be made of the record.
+    `refused` says why nothing could be made of the record. `only_if_known`: the row is written only where an earlier
+    one with its key was, as of an order that is none any more.
     """
 
     table: str
     values: Mapping[str, Any]
     record: Any
     refused: str | None = None
+    only_if_known: bool = False
 
 
 def rows_of(table: str, account: str, record: Any, made: Callable[[], Iterable[Row]]) -> list[Row]:
@@ -49,6 +51,11 @@ def parts_of(
         except UNEXPECTED as error:
             refused.append(Row(table, {"account_id": account}, record, refused=reason(error)))
     return parts, refused
+
+
+def line_ids(order_id: str, ids: Iterable[str]) -> list[str]:
+    """`orders.order_line_ids` of an order that has these lines; without any, an id that no line has."""
+    return list(ids) or [f"no-line-of:{order_id}"]
 
 
 def reason(error: Exception) -> str:

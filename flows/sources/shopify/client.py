@@ -161,12 +161,12 @@ class Client(api.Client):
         return rows
 
     def _product(self, product: JsonObject) -> list[Row]:
-        return rows_of("products", self.account, product, lambda: [mapping.product_row(self.account, product)])
+        return rows_of("products", self.account, product, lambda: mapping.product_rows(self.account, product))
 
     def _order(self, order: JsonObject, lines: list[JsonObject], refunds: Mapping[str, JsonObject]) -> list[Row]:
         def made() -> Iterator[Row]:
             order["refunds"] = [refunds[refund["id"]] for refund in order.get("refunds") or ()]
-            return mapping.order_rows(self.account, order, lines)
+            return mapping.order_rows(self.account, order, lines, self._settings.pending_counts)
 
         return rows_of("orders", self.account, order, made)
 

@@ -9,22 +9,29 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from flows.sources.api import JsonObject, Misshapen, Row, decimal, rows_of
+from flows.sources.api import JsonObject, Misshapen, Row, decimal, line_ids, rows_of
 
 FOUR_PLACES = Decimal("0.0001")
 ZERO = Decimal(0)
 STATUS = "displayFinancialStatus"
 NEVER_PAID = {"VOIDED", "EXPIRED"}  # the payment was let go before it was taken
+PENDING = "PENDING"
 
 
-def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject]) -> Iterator[Row]:
+def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject], pending_counts: bool) -> Iterator[Row]:
     """An order and its lines; its `refunds` have their `refundLineItems` as lists.
 
-    A test order is not an order. Raises Misshapen for a shape that is not known.
+    A test order is not an order. Without `pending_counts` neither is an order that waits for its payment: of one that
+    did not wait before, nothing counts any more. Gift cards and tips are not lines. Raises Misshapen for a shape that
+    is not known.
     """
     if order.get("test"):
         return
-    order_id, changed = _id(order), order.get("updatedAt")
+    order_id, changed, status = _id(order), order.get("updatedAt"), order.get(STATUS)
+    waits = status == PENDING and not pending_counts
+    is_sold = not waits and status not in NEVER_PAID
+    tip = _shop_money(order.get("totalTipReceivedSet"))
+    lines = [line for line in lines if is_sold and not line.get("isGiftCard") and not _is_tip(line, tip)]
     yield Row(
         "orders",
         {
@@ -33,20 +40,25 @@ def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject]) -> 
             "placed_at": order.get("processedAt") or order.get("createdAt"),
             "currency": order.get("currencyCode"),
             "email": order.get("email"),
-            "cancelled_at": order.get("cancelledAt") or (changed if order.get(STATUS) in NEVER_PAID else None),
+            "phone": order.get("phone"),
+            "cancelled_at": order.get("cancelledAt") or (None if is_sold else changed),
+            "order_line_ids": line_ids(order_id, (_id(line) for line in lines if line.get("id"))),
             "updated_at": changed,
         },
         order,
+        only_if_known=waits,
     )
-    refunded, is_refunded = _refunded(order), order.get(STATUS) == "REFUNDED"
+    refunded, is_refunded = _refunded(order), status == "REFUNDED"
     of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
     for line in lines:
         yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded, is_refunded)])  # noqa: B023
 
 
-def product_row(account: str, product: JsonObject) -> Row:
-    """A product, under the id that its variants share."""
-    return Row(
+def product_rows(account: str, product: JsonObject) -> Iterator[Row]:
+    """A product, under the id that its variants share; a gift card is money."""
+    if product.get("isGiftCard"):
+        return
+    yield Row(
         "products",
         {
             "account_id": account,
@@ -56,6 +68,16 @@ def product_row(account: str, product: JsonObject) -> Row:
             "updated_at": product.get("updatedAt"),
         },
         product,
+    )
+
+
+def _is_tip(line: JsonObject, tip: JsonObject) -> bool:
+    """A tip comes as a line without product and SKU; nothing marks it but its amount, which the order names."""
+    has_product = line.get("product") or line.get("variant") or line.get("sku")
+    return (
+        not has_product
+        and bool(str(tip.get("amount") or "").strip("0."))
+        and _shop_money(line.get("originalTotalSet")) == tip
     )
 
 
@@ -115,7 +137,11 @@ def _refunded(order: JsonObject) -> dict[str, tuple[Decimal, int]]:
 
 def _amount(bag: Any) -> Decimal:
     """The amount of a MoneyBag in the shop's currency."""
-    return decimal(((bag or {}).get("shopMoney") or {}).get("amount"), "amount")
+    return decimal(_shop_money(bag).get("amount"), "amount")
+
+
+def _shop_money(bag: Any) -> JsonObject:
+    return (bag or {}).get("shopMoney") or {}
 
 
 def _units(value: Any) -> int:

@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 
 MONEY = "{ shopMoney { amount currencyCode } }"
 
-LINE = f"""id sku name quantity currentQuantity product {{ id }} variant {{ id }}
+LINE = f"""id sku name quantity currentQuantity isGiftCard product {{ id }} variant {{ id }}
   originalTotalSet {MONEY} discountAllocations {{ allocatedAmountSet {MONEY} }}"""
 
 # `refunds` is a list; a bulk operation refuses the connection that each of them has, so they are asked for by id.
-ORDER = f"""id name createdAt processedAt updatedAt cancelledAt cancelReason test email currencyCode
+ORDER = f"""id name createdAt processedAt updatedAt cancelledAt cancelReason test email phone currencyCode
   presentmentCurrencyCode taxesIncluded displayFinancialStatus sourceName customAttributes {{ key value }}
-  totalRefundedSet {MONEY} refunds {{ id }}"""
+  totalRefundedSet {MONEY} totalTipReceivedSet {MONEY} refunds {{ id }}"""
 
 REFUND = f"""id createdAt totalRefundedSet {MONEY} refundLineItems(first: $lines, after: $after) {{
   nodes {{ quantity restockType lineItem {{ id }} subtotalSet {MONEY} totalTaxSet {MONEY} }}
   pageInfo {{ hasNextPage endCursor }} }}"""
 
-PRODUCT = "id title handle status onlineStoreUrl createdAt updatedAt"
+PRODUCT = "id title handle status isGiftCard onlineStoreUrl createdAt updatedAt"
 
 LINES = f"lineItems(first: $lines, after: $after) {{ nodes {{ {LINE} }} pageInfo {{ hasNextPage endCursor }} }}"
 

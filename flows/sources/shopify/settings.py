@@ -35,6 +35,9 @@ class ShopifySettings(SourceSettings):
         default=None, description="nothing that was last changed before this day (UTC) is asked for"
     )
     bulk: bool = Field(default=True, description="whether the first load uses bulk operations")
+    pending_counts: bool = Field(
+        default=True, description="whether orders that wait for payment count as sold: by hand, or slow"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> ShopifySettings:

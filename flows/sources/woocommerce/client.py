@@ -37,6 +37,7 @@ class Client(api.Client):
         waiting: Callable[[float], None],
     ) -> None:
         self.account, self._settings = account, settings
+        self._carts = mapping.CARTS | (set() if settings.pending_counts else {mapping.PENDING})
         auth = HttpBasicAuth(settings.consumer_key.read(environment), settings.consumer_secret.read(environment))
         self._http = Http(NAME, settings.base_url, auth=auth, pace=Pace(NAME, LIMITS, waiting), explain=_explain)
 
@@ -53,7 +54,7 @@ class Client(api.Client):
 
     def _order(self, order: JsonObject) -> list[Row]:
         def made() -> Iterator[Row]:
-            return mapping.order_rows(self.account, order, self._refunds(order))
+            return mapping.order_rows(self.account, order, self._refunds(order), self._carts)
 
         return rows_of("orders", self.account, order, made)
 

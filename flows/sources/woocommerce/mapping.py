@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from flows.sources.api import JsonObject, Misshapen, Row, decimal, rows_of
+from flows.sources.api import JsonObject, Misshapen, Row, decimal, line_ids, rows_of
 
-NOT_PLACED = {"pending", "checkout-draft", "auto-draft"}  # a cart on its way; when it is paid, it changes
-NEVER_PAID_FOR = {"cancelled", "failed", "trash"}
+PENDING = "pending"
+CARTS = {"checkout-draft", "auto-draft"}  # on their way; when they are paid, they change
+NOT_SOLD = {"failed", "trash"}
+CANCELLED = "cancelled"
 FOUR_PLACES = Decimal("0.0001")
 
 
-def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject]) -> Iterator[Row]:
+def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject], carts: Collection[str]) -> Iterator[Row]:
     """An order and its lines. `refunds` are the order's, with their own lines.
 
-    Amounts are without tax, as the shop reports its sales. Raises Misshapen for a shape that is not known.
+    Amounts are without tax, as the shop reports its sales. An order whose status is one of `carts` is not placed: of
+    one that was, nothing counts any more. Raises Misshapen for a shape that is not known.
     """
-    if order.get("status") in NOT_PLACED:
-        return
-    order_id = _id(order)
-    changed = instant(order.get("date_modified_gmt"))
+    order_id, status = _id(order), order.get("status")
+    is_cart = status in carts
+    is_sold = not is_cart and status not in NOT_SOLD
+    lines = order.get("line_items") if is_sold else []
+    changed, billing = instant(order.get("date_modified_gmt")), order.get("billing") or {}
     yield Row(
         "orders",
         {
@@ -28,15 +32,18 @@ def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject]) -
             "order_id": order_id,
             "placed_at": instant(order.get("date_created_gmt")),
             "currency": order.get("currency"),
-            "email": (order.get("billing") or {}).get("email"),
-            "cancelled_at": changed if order.get("status") in NEVER_PAID_FOR else None,
+            "email": billing.get("email"),
+            "phone": billing.get("phone"),
+            "cancelled_at": changed if not is_sold or status == CANCELLED else None,
+            "order_line_ids": None if lines is None else line_ids(order_id, _ids(lines)),
             "updated_at": changed,
         },
         order,
+        only_if_known=is_cart,
     )
-    refunded, is_refunded = _refunded(refunds), order.get("status") == "refunded"
+    refunded, is_refunded = _refunded(refunds), status == "refunded"
     of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
-    for line in order.get("line_items") or ():
+    for line in lines or ():
         yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded, is_refunded)])  # noqa: B023
 
 
@@ -97,6 +104,11 @@ def _refunded(refunds: Sequence[JsonObject]) -> dict[str, Decimal]:
             if of is not None:
                 amounts[of] = amounts.get(of, Decimal(0)) + abs(decimal(line.get("total"), "total of a refund"))
     return amounts
+
+
+def _ids(lines: Sequence[JsonObject]) -> Iterator[str]:
+    """Of the lines that have one; those that have none are refused by themselves."""
+    return (_id(line) for line in lines if isinstance(line, dict) and line.get("id"))
 
 
 def _id(record: JsonObject) -> str:

@@ -22,6 +22,7 @@ class WooCommerceSettings(SourceSettings):
     start: date | None = Field(
         default=None, description="nothing that was last changed before this day (UTC) is asked for"
     )
+    pending_counts: bool = Field(default=False, description="whether orders that wait for payment count as sold")
 
     @property
     def brings_orders(self) -> bool:
