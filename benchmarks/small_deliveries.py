@@ -114,7 +114,7 @@ def read(home: Home) -> dict[str, float]:
         connection.execute("CREATE SCHEMA lake")
         found = 0
         for table in ROWS:
-            connection.execute(rows_view(lake, table, files, 0, lake.newest()))
+            connection.execute(rows_view(lake, table, files, after=0, up_to=lake.newest()))
             names = ", ".join(f"max({column.name})" for column in contract.landing()[table].columns)
             found += connection.execute(f"SELECT count(*), {names} FROM lake.{table}").fetchall()[0][0]
     assert found == sum(file.rows for file in files)

@@ -25,7 +25,7 @@ class Column:
 
     `type` is one of the contract's type names. `nullable` says whether it may be null where it is read, in the
     lake or published. `values` are the only values that it has, null aside; empty: whatever the type holds.
-    `required`, `default`, `minimum` and `maximum` are of landing columns alone (head of `landing.yml`).
+    `required`, `default`, `minimum`, `maximum` and `open` are of landing columns alone (head of `landing.yml`).
     """
 
     name: str
@@ -37,6 +37,7 @@ class Column:
     default: str | int | bool | None = None
     minimum: int | None = None
     maximum: int | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,7 @@ def _built(build: Build) -> Iterator[str]:
         refused = f"{counted(build.refused_orders, 'order')} in another currency than the account's"
         yield line("Refused", f"{refused}; they stand in metrics.rejected_rows, e.g.")
         yield from (line("", example) for example in build.order_refusals)
+    yield from (line("Warning", one) for one in build.new_words)
     if held_back := sum(build.held_back.values()):
         waiting = "whose parent is not known yet"
         yield line("Held back", f"{counted(held_back, 'row')} {waiting}{counts(build.held_back)}")

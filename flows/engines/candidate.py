@@ -17,7 +17,7 @@ from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home
 from flows.lake import Lake
 from flows.lake.damage import must_be_whole
-from flows.settings import AccountSettings
+from flows.settings import Settings
 
 EXAMPLES = 5  # of refused orders
 
@@ -88,7 +88,7 @@ class Plan:
 def plan(
     home: Home,
     lake: Lake,
-    accounts: Sequence[AccountSettings],
+    settings: Settings,
     as_of: datetime,
     *,
     engine: str,
@@ -99,24 +99,27 @@ def plan(
 
     Everything is built anew when asked for, when there is no complete build, when another engine made
     it, when as-of moves backwards, when the lake's loads are not those that it read (a lake that came back from a
-    backup), and when what the models compute, the contract or the understanding of questions are others than those of
-    the last build (fingerprint.py).
+    backup), and when what the models compute, the contract, the settings' words or the understanding of questions are
+    others than those of the last build (fingerprint.py).
     """
     base = None if full_refresh else last_build(home, engine)
     anew_because = ""
     if base is not None and lake.identity(base.loads_up_to) != base.last_load:
         base, anew_because = None, "the last build read loads that the lake does not have"
-    text = fingerprint.of_text(engine)
-    project = base.project if base and base.project_text == text else fingerprint.of_project(engine)
+    words = settings.words.model_dump_json()
+    text = fingerprint.digest([fingerprint.of_text(engine), words])
+    is_known = base is not None and base.project_text == text
+    project = base.project if base and is_known else fingerprint.digest([fingerprint.of_project(engine), words])
     made_as_now = base is not None and (base.project, base.topics_method) == (project, topics.method)
     if base is not None and (not made_as_now or as_of < datetime.fromisoformat(base.as_of)):
         base = None
     newest = lake.newest()
+    accounts = sorted(repr(one.model_dump(exclude={"sources"})) for one in settings.accounts)
     return Plan(
         engine=engine,
         as_of=as_of,
         loads_up_to=newest,
-        accounts=fingerprint.digest([repr(sorted(repr(one.model_dump(exclude={"sources"})) for one in accounts))]),
+        accounts=fingerprint.digest([repr(accounts)]),
         project=project,
         project_text=text,
         topics=topics,
@@ -172,6 +175,7 @@ def described(
     refused: dict[str, int],
     refused_orders: int,
     order_refusals: list[str],
+    new_words: list[str],
     data_up_to: datetime | None,
     next_change_at: datetime | None,
     topics_version: int,
@@ -196,6 +200,7 @@ def described(
         refused=refused,
         refused_orders=refused_orders,
         order_refusals=order_refusals,
+        new_words=new_words,
         built_at=now.isoformat(),
         contract_version=contract.version(),
         topics_method=todo.topics.method,

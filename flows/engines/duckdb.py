@@ -14,13 +14,14 @@ import contract
 from contract.types import TYPES
 from flows.engines import dbt
 from flows.engines.candidate import Plan, Topics, at_rest, derived, described, plan, refusal, refused_orders
+from flows.engines.words import AS_DELIVERED, Words, is_new_word, new_words, sentences, words
 from flows.ground.build import Build, state_of
 from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
 from flows.ground.sql import first_line, literal, parquet
 from flows.lake import Lake, LakeFile, lake_columns
-from flows.settings import AccountSettings, Settings
+from flows.settings import Settings
 
 # Of the candidate's files, and so of the published one: half the size of DuckDB's default, written in half the time.
 STORAGE = "v1.4.0"
@@ -42,7 +43,7 @@ def build(
     `changed` False where nothing changed since. While it works there is no build.json: a build that was cut off is
     noticed by the next one, which then builds everything.
     """
-    todo = plan(home, lake, settings.accounts, as_of, engine="duckdb", full_refresh=full_refresh, topics=topics)
+    todo = plan(home, lake, settings, as_of, engine="duckdb", full_refresh=full_refresh, topics=topics)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
     return derived(todo, lake, partial(_derive, home, lake, settings, progress))
@@ -51,7 +52,7 @@ def build(
 def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo: Plan) -> Build:
     try:
         _open_candidate(home, fresh=todo.base is None)
-        _prepare(home, lake, settings.accounts, todo, settings.memory_limit)
+        _prepare(home, lake, settings, todo)
         environment = {
             "CANDIDATE_FOLDER": str(home.candidate),
             "CANDIDATE_MEMORY_LIMIT": settings.memory_limit,
@@ -92,24 +93,26 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
                 connection.execute(f"attach {literal(str(file))} as {name} (storage_version {literal(STORAGE)})")
 
 
-def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan, memory_limit: str) -> None:
+def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
     """Lay what the models call the source `lake`: rows to read, loads, the run's values, the settings' accounts."""
     after = todo.after
     files = lake.files(after)
-    with closing(duckdb.connect(home.work_file, config={"memory_limit": memory_limit})) as connection:
+    with closing(duckdb.connect(home.work_file, config={"memory_limit": settings.memory_limit})) as connection:
         connection.execute("set TimeZone = 'UTC'")
         lake.connect(connection)
         connection.execute("create schema if not exists lake")
         for table in contract.landing():
-            connection.execute(rows_view(lake, table, files, after, todo.loads_up_to))
+            read = words(table, settings.words, literal)
+            connection.execute(rows_view(lake, table, files, after=after, up_to=todo.loads_up_to, words=read))
         connection.execute(
             """create table if not exists lake.loads
                (load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz)"""
         )
+        refused = f"count(*) filter (where _refused is not null and not {is_new_word('_refused', literal)})"
         for table in sorted({file.table for file in files} & contract.landing().keys()):
             connection.execute(
                 f"""insert into lake.loads
-                select _load, any_value(_source), '{table}', count(*), count(_refused), any_value(_loaded_at)
+                select _load, any_value(_source), '{table}', count(*), {refused}, any_value(_loaded_at)
                 from lake.{table} group by _load order by _load"""
             )
         connection.execute(
@@ -119,18 +122,20 @@ def _prepare(home: Home, lake: Lake, accounts: Sequence[AccountSettings], todo: 
         columns = contract.landing()["accounts"].columns
         definitions = ", ".join(f"{column.name} {TYPES[column.type].duckdb}" for column in columns)
         connection.execute(f"create or replace table lake.account_settings ({definitions})")
-        rows = [[getattr(account, column.name) for column in columns] for account in accounts]
+        rows = [[getattr(account, column.name) for column in columns] for account in settings.accounts]
         _insert(connection, "lake.account_settings", rows)
 
 
-def rows_view(lake: Lake, table: str, files: Sequence[LakeFile], after: int, up_to: int) -> str:
+def rows_view(
+    lake: Lake, table: str, files: Sequence[LakeFile], *, after: int, up_to: int, words: Words = AS_DELIVERED
+) -> str:
     """Typed nothing and the rows of some loads in `files`: columns that an older file does not have are null."""
     columns = {column.name: TYPES[column.type].duckdb for column in lake_columns(contract.landing()[table])}
     nothing = f"select {', '.join(f'null::{type_} as {name}' for name, type_ in columns.items())} where false"
     paths = ", ".join(literal(lake.path(file)) for file in files if file.table == table and file.rows)
     if not paths:
         return f"create or replace view lake.{table} as {nothing}"
-    names = ", ".join(columns)
+    names = ", ".join(map(words.of, columns))
     read = "union_by_name = true, hive_partitioning = false"  # a home in a folder `date=…` has no such column
     return (
         f"create or replace view lake.{table} as select {names} from "
@@ -194,6 +199,7 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         )
         orders = _number(connection, "select count(*) from intermediate.int_refused_orders")
         refusals = [refusal(*row) for row in connection.execute(refused_orders("intermediate")).fetchall()]
+        new = connection.execute(new_words('candidate.metrics."rejected_rows"', literal)).fetchall()
         newest = _instant(connection, "select epoch_us(data_up_to) from intermediate.int_data_up_to")
         next_change_at = _instant(connection, "select epoch_us(next_change_at) from intermediate.int_next_change")
         connection.execute("checkpoint candidate")
@@ -205,6 +211,7 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         refused=refused,
         refused_orders=orders,
         order_refusals=refusals,
+        new_words=list(sentences(new)),
         data_up_to=newest,
         next_change_at=next_change_at,
         topics_version=topics_version,

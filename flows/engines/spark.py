@@ -22,12 +22,13 @@ from flows.engines import cluster, dbt
 from flows.engines.candidate import Plan, Topics, at_rest, derived, described, plan, refusal, refused_orders
 from flows.engines.duckdb import lay_asked
 from flows.engines.gather import files_of
+from flows.engines.words import new_words, sentences, words
 from flows.ground.build import Build
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, read_json, sync_folder, write_durably
 from flows.ground.progress import Progress
 from flows.lake import Lake, LakeFile, lake_columns
-from flows.settings import AccountSettings, Settings
+from flows.settings import Settings, WordsSettings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -50,7 +51,7 @@ def build(
 
     Raises InputError or ClusterUnavailable where there is no cluster, BuildFailed, StorageFailed.
     """
-    todo = plan(home, lake, settings.accounts, as_of, engine="spark", full_refresh=full_refresh, topics=topics)
+    todo = plan(home, lake, settings, as_of, engine="spark", full_refresh=full_refresh, topics=topics)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
     return derived(todo, lake, partial(_derive, home, lake, settings, progress))
@@ -61,7 +62,7 @@ def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo
     try:
         _open_candidate(home, fresh=todo.base is None)
         _register(home, session)
-        _prepare(session, lake, settings.accounts, todo)
+        _prepare(session, lake, settings, todo)
         environment = {"CANDIDATE_TABLES": str(home.tables)}
         run = partial(
             dbt.run, home, is_full=todo.base is None, target="spark", environment=environment, progress=progress
@@ -119,18 +120,20 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
     home.tables.mkdir(exist_ok=True)
 
 
-def _prepare(session: SparkSession, lake: Lake, accounts: Sequence[AccountSettings], todo: Plan) -> None:
+def _prepare(session: SparkSession, lake: Lake, settings: Settings, todo: Plan) -> None:
     """Lay what the models call the source `lake`, as views of the session."""
     after = todo.after
     files = lake.files(after)
     for table in contract.landing():
-        rows = _rows(session, lake, table, files)
+        rows = _rows(session, lake, table, files, settings.words)
         rows.where(f"_load > {after} and _load <= {todo.loads_up_to}").createOrReplaceGlobalTempView(table)
     _lay_loads(session, lake, todo.loads_up_to)
     instants = [todo.as_of.isoformat(), todo.base and todo.base.as_of, todo.number]
     _values(session, "run", {"as_of": "timestamp", "previous_as_of": "timestamp", "build_number": "bigint"}, [instants])
     columns = {column.name: TYPES[column.type].spark for column in contract.landing()["accounts"].columns}
-    _values(session, "account_settings", columns, [[getattr(one, name) for name in columns] for one in accounts])
+    _values(
+        session, "account_settings", columns, [[getattr(one, name) for name in columns] for one in settings.accounts]
+    )
 
 
 def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:
@@ -154,13 +157,22 @@ def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:
     reduce(lambda one, other: one.unionAll(other), counted).createOrReplaceGlobalTempView("loads")
 
 
-def _rows(session: SparkSession, lake: Lake, table: str, files: Sequence[LakeFile]) -> DataFrame:
-    """The rows of `table` in `files`: columns that an older file does not have are null."""
+def _rows(
+    session: SparkSession, lake: Lake, table: str, files: Sequence[LakeFile], known: WordsSettings | None = None
+) -> DataFrame:
+    """The rows of `table` in `files`, as delivered or by known words: columns that an older file lacks are null."""
     columns = lake_columns(contract.landing()[table])
     schema = ", ".join(f"`{column.name}` {TYPES[column.type].spark}" for column in columns)
     paths = [lake.path(file) for file in files if file.table == table and file.rows]
     reader = session.read.schema(schema)
-    return reader.parquet(*paths) if paths else session.createDataFrame([], schema)
+    rows = reader.parquet(*paths) if paths else session.createDataFrame([], schema)
+    return rows.selectExpr(*map(words(table, known, _literal).of, rows.columns)) if known else rows
+
+
+def _literal(text: str) -> str:
+    """A text as Spark's SQL writes it: with backslashes, as quotes beside each other join two texts."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _values(session: SparkSession, name: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
@@ -204,6 +216,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
 
 
 def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
+    new = session.sql(new_words("metrics.rejected_rows", _literal)).collect()
     counts = " union all ".join(f"select '{table}', count(*) from metrics.`{table}`" for table in contract.metrics())
     return described(
         todo,
@@ -211,6 +224,7 @@ def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
         held_back=_by_table(session, "held_back_rows"),
         refused=_by_table(session, "rejected_rows"),
         refused_orders=session.table("intermediate.int_refused_orders").count(),
+        new_words=list(sentences(list(map(tuple, new)))),
         order_refusals=[refusal(*row) for row in session.sql(refused_orders("intermediate")).collect()],
         data_up_to=_instant(session, "select cast(data_up_to as string) from global_temp.int_data_up_to"),
         next_change_at=_instant(session, "select cast(next_change_at as string) from global_temp.int_next_change"),

@@ -16,11 +16,12 @@ class Build:
 
     `base` is the build that this build continued, None in a full build; `number` counts builds since the last full
     build, which is 1. `held_back` and `refused` count rows by landing table (rules 2.3 and 2.2). The build itself
-    refused `refused_orders` of them for their currency; `order_refusals` are some of these as sentences. `project` and
-    `project_text` are the fingerprints of what was computed and of the files that said so. `topics_version` is the
-    version of the questions' grouping. `next_change_at` is the first instant after as-of at which time alone changes a
-    figure: None where there is none, empty where an earlier version did not ask. `state` is that of the candidate's
-    files when they were complete. `last_load` is the identity of the lake's load `loads_up_to`, empty where it is not
+    refused `refused_orders` of them for their currency; `order_refusals` are some of these as sentences,
+    `new_words` are sentences about words that the settings do not know. `project` and `project_text` are the
+    fingerprints of what was computed and of the files that said so. `topics_version` is the version of the
+    questions' grouping. `next_change_at` is the first instant after as-of at which time alone changes a figure:
+    None where there is none, empty where an earlier version did not ask. `state` is that of the candidate's files
+    when they were complete. `last_load` is the identity of the lake's load `loads_up_to`, empty where it is not
     known. `anew_because` says why everything was built although there was a build to go on from, for people; empty
     where that is usual. `changed` is False where the build found nothing to do.
     """
@@ -50,6 +51,7 @@ class Build:
     changed: bool = True
     refused_orders: int = 0
     order_refusals: list[str] = field(default_factory=list)
+    new_words: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, home: Home) -> Build | None:

@@ -85,8 +85,8 @@ def landed(
     as they are, then `_refused` (null, or the reasons as one sentence) and `_payload`.
 
     `broken` gives the reason why a row could not even be read, else null; `payload` is the row as JSON text. It is
-    kept for refused rows, for orders, which the build can refuse for their currency (rule 2.2), and for all rows where
-    `keeps_payload` says so.
+    kept for refused rows, for those that the build can refuse (orders for their currency, new words of open lists:
+    rule 2.2), and for all rows where `keeps_payload` says so.
     """
     columns = landing_columns(table)
     kinds = {column.name: given[column.name].kind for column in columns if column.name in given}
@@ -102,7 +102,9 @@ def landed(
     reasons = ", ".join(f"CASE WHEN {condition} THEN {sentence} END" for condition, sentence in breaches) or "NULL"
     refused = f"CASE WHEN _broken IS NOT NULL THEN _broken WHEN {anything} THEN concat_ws('; ', {reasons}) END"
     results = [f"{_result(column, column.name in kinds)} AS {identifier(column.name)}" for column in columns]
-    kept = payload if keeps_payload or table.name == "orders" else f"CASE WHEN _refused IS NOT NULL THEN {payload} END"
+    new = [f"{_typed(column)} NOT IN ({', '.join(map(literal, column.values))})" for column in here if column.open]
+    refusable = " OR ".join(["_refused IS NOT NULL", *new])
+    kept = payload if keeps_payload or table.name == "orders" else f"CASE WHEN {refusable} THEN {payload} END"
     return (
         f"SELECT {', '.join([*results, *map(identifier, keep)])}, _refused, {kept} AS _payload "
         f"FROM (SELECT *, {refused} AS _refused FROM (SELECT {', '.join(['*', *value])} "
@@ -274,7 +276,7 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
         is_text = f"starts_with({raw}, '\"')" if kind == "json" else "true"
         was_shortened = f"CASE WHEN contains({text}, '+') THEN {is_text} AND {_matches(text, _SHORTENED)} END"
         found.append((was_shortened, sentence("was shortened by a spreadsheet, which makes many ids one")))
-    if column.values:
+    if column.values and not column.open:
         allowed = ", ".join(map(literal, column.values))
         found.append((f"{typed} NOT IN ({allowed})", sentence(f"is not one of {', '.join(column.values)}")))
     if column.minimum is not None:

@@ -9,13 +9,21 @@ and never repeats a value.
 
 from flows.settings.environment import credentials, is_debugging, prefect_api_url, role_password
 from flows.settings.loading import load
-from flows.settings.tree import AccountSettings, DashboardSettings, Settings, SparkSettings, known_sources
+from flows.settings.tree import (
+    AccountSettings,
+    DashboardSettings,
+    Settings,
+    SparkSettings,
+    WordsSettings,
+    known_sources,
+)
 
 __all__ = [
     "AccountSettings",
     "DashboardSettings",
     "Settings",
     "SparkSettings",
+    "WordsSettings",
     "credentials",
     "is_debugging",
     "known_sources",

@@ -102,6 +102,7 @@ def _hours(name: str) -> Any:
 
 Hours = Annotated[int, BeforeValidator(_number)]
 Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
+Sender = Literal["visitor", "agent", "human", "system"]
 PathOfUser = Annotated[Path, AfterValidator(_expanded)]
 _NOT_A_NAME = {"*", "[", "?", "#", "\0"}
 _HOW_IT_IS_READ = "which DuckDB or dbt do not take for a part of a name"
@@ -166,6 +167,17 @@ class SparkSettings(Section):
 
     master: str | None = Field(default=None, description="address of the cluster, e.g. spark://host:7077")
     conf: dict[str, str] = Field(default={}, description="further properties of Spark, e.g. spark.executor.memory")
+
+
+class WordsSettings(Section):
+    """What words of the sources mean that are new to us (rule 2.2); until they stand here, their rows wait."""
+
+    channels: dict[str, Annotated[str, _matching("[a-z][a-z0-9_]{0,39}", "give a word such as instagram")]] = Field(
+        default={}, description="the channel that a delivered text means, e.g. { 'Instagram DM' = 'instagram' }"
+    )
+    senders: dict[str, Sender] = Field(
+        default={}, description="the sender that a delivered text means: visitor, agent, human or system"
+    )
 
 
 class TopicsSettings(Section):
@@ -237,6 +249,7 @@ class Settings(BaseSettings):
         description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first",
     )
     engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="engine that builds the candidate")
+    words: WordsSettings = Field(default=WordsSettings(), description="what words of the sources mean")
     topics: TopicsSettings = Field(default=TopicsSettings(), description="how questions are grouped")
     dashboard: DashboardSettings = Field(default=DashboardSettings(), description="who may see the page")
     spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")

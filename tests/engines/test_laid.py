@@ -24,7 +24,7 @@ from flows.engines import fingerprint
 from flows.engines.candidate import Plan
 from flows.ground.home import Home
 from flows.lake import Lake
-from flows.settings import AccountSettings
+from flows.settings import AccountSettings, Settings
 
 FILE = Path(__file__).with_name("laid.json")
 REMEDY = "raise VERSION in flows/engines/fingerprint.py, then python -m tests.engines.test_laid"
@@ -60,7 +60,7 @@ def laid(name: str = "") -> Laid:
                 writer.commit((), {})
         topics = engines.Topics("", False, lambda connection: 0, lambda version, relation: {})
         todo = Plan("duckdb", datetime.fromisoformat(AS_OF), 2, "", "", "", topics, None)
-        engine._prepare(home, lake, [account], todo, "1GB")
+        engine._prepare(home, lake, Settings(accounts=(account,), memory_limit="1GB"), todo)
         with duckdb.connect(home.work_file) as connection:
             connection.execute("set TimeZone = 'UTC'")
             engine.lay_asked(connection, "(select *, _position as position from lake.messages)", None)
