@@ -71,9 +71,9 @@ def test_a_new_word_waits_with_a_warning_and_counts_once_the_settings_know_it(
         "messages, 1 row waits: sender is new to us: human_agent (say in the settings what it means: words.senders)",
     ]
     with DuckDBFile(home).read() as reader:
-        assert reader.rows("select payload->>'channel' from metrics.rejected_rows where \"table\" = 'conversations'") == [
-            ("Instagram DM",)
-        ]
+        assert reader.rows(
+            "select payload->>'channel' from metrics.rejected_rows where \"table\" = 'conversations'"
+        ) == [("Instagram DM",)]
         ((status, human),) = reader.rows(
             "select status, human_message_count from metrics.conversations where conversation_id = 'c0'"
         )
