@@ -31,6 +31,7 @@ class FakeGorgias(FakeApi):
         self.repeats, self.per_second, self.page, self.may_read = False, 10**9, 100, set(ORDERS)
         self.era = 1
         self.without: set[str] = set()  # lists that are not there
+        self.unordered: set[str] = set()  # lists that take no order, and have one of their own
         self._recent: list[float] = []
 
     def answer(self, asked: Asked) -> Answer:
@@ -52,12 +53,16 @@ class FakeGorgias(FakeApi):
     def _list(self, name: str, asked: Asked) -> Answer:
         field, _, direction = asked.params.get("order_by", "created_datetime:desc").partition(":")
         limit, cursor = int(asked.params.get("limit", 30)), asked.params.get("cursor")
-        wrong = asked.params.keys() - {"cursor", "limit", "order_by"} - FILTERS.get(name, set())
+        takes = {"cursor", "limit"} | ({"order_by"} if name not in self.unordered else set())
+        wrong = asked.params.keys() - takes - FILTERS.get(name, set())
         if wrong or field not in ORDERS[name] or direction not in {"asc", "desc"} or not 1 <= limit <= 100:
             return Answer(400, {"error": {"msg": "Invalid parameters", "data": sorted(wrong)}})
         found = sorted(
             ((one[field], number) for number, one in self.records[name].items()), reverse=direction == "desc"
         )
+        if name in self.unordered:
+            found = sorted(found, key=lambda one: -(one[1] * 7919 % 1009))
+            found = [(f"{len(found) - place:06}", number) for place, (_, number) in enumerate(found)]
         if cursor:
             era, stamp, number = base64.b64decode(cursor).decode().split("|")
             if int(era) != self.era:

@@ -11,7 +11,6 @@ from tests.sources.fake_api import Answer, Asked, FakeApi
 
 KEY, SECRET = "ck_canary", "cs_canary"
 KNOWN = {"per_page", "page", "orderby", "order", "modified_after", "modified_before", "dates_are_gmt", "status"}
-ORDERED_BY = {"date", "id", "include", "title", "slug", "modified"}
 
 
 class FakeWooCommerce(FakeApi):
@@ -22,6 +21,7 @@ class FakeWooCommerce(FakeApi):
         self.deleted: set[int] = set()  # orders that are listed a last time
         self.left_out: set[int] = set()  # orders that a plugin takes out of the pages, which are counted with them
         self.key, self.secret = KEY, SECRET
+        self.ordered_by = {"date", "id", "include", "title", "slug", "modified"}
 
     def answer(self, asked: Asked) -> Answer:
         given = base64.b64encode(f"{self.key}:{self.secret}".encode()).decode()
@@ -36,7 +36,7 @@ class FakeWooCommerce(FakeApi):
             return Answer(404, {"code": "rest_no_route", "message": "No route was found."})
         wrong = sorted(asked.params.keys() - KNOWN)
         size, page = int(asked.params.get("per_page", 10)), int(asked.params.get("page", 1))
-        if wrong or not 1 <= size <= 100 or page < 1 or asked.params.get("orderby", "date") not in ORDERED_BY:
+        if wrong or not 1 <= size <= 100 or page < 1 or asked.params.get("orderby", "date") not in self.ordered_by:
             return Answer(400, {"code": "rest_invalid_param", "message": f"Invalid parameter(s): {wrong}"})
         found = self.records[match[1]]
         if after := asked.params.get("modified_after"):

@@ -280,3 +280,33 @@ def test_an_account_without_surveys_has_those_of_its_tickets(lake: Lake) -> None
         desk.ticket(3, NOON + MINUTE)
         pulled("gorgias", client(desk), lake)
     assert tickets(lake).keys() == {1, 2, 3}
+
+
+def test_surveys_that_take_no_order_are_asked_for_without_and_read_to_the_end(lake: Lake) -> None:
+    """A Gorgias that answers 400 to `order_by` of surveys was never read, its tickets neither."""
+    with FakeGorgias() as desk:
+        desk.unordered = {"satisfaction-surveys"}
+        for number in range(1, 251):
+            desk.ticket(number, NOON)
+            desk.survey(number, number, NOON + number * MINUTE, score=5 if number % 2 else None)
+        pulled("gorgias", client(desk), lake)
+        asked = [one.params.get("order_by") for one in desk.asked if one.path.endswith("surveys")]
+        again = pulled("gorgias", client(desk), lake)
+        desk.survey(2, 2, NOON + 2 * MINUTE, score=1)
+        pulled("gorgias", client(desk), lake)
+    assert asked == ["created_datetime:desc", None, None, None]  # refused once, and not sent again
+    found = {number: row["satisfaction"] for number, row in tickets(lake).items()}
+    assert found == {number: "good" if number % 2 else "bad" if number == 2 else None for number in range(1, 251)}
+    assert again.loads == []
+
+
+def test_a_pull_that_was_cut_off_among_surveys_without_an_order_goes_on(lake: Lake) -> None:
+    with FakeGorgias() as desk:
+        desk.unordered, desk.page = {"satisfaction-surveys"}, 10
+        for number in range(1, 51):
+            desk.ticket(number, NOON)
+            desk.survey(number, number, NOON - number * timedelta(days=5), score=5)
+        for _ in range(30):
+            pulled("gorgias", client(desk), lake, minutes=0)
+    assert {row["satisfaction"] for row in tickets(lake).values()} == {"good"}
+    assert len(tickets(lake)) == 50

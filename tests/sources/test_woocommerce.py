@@ -249,3 +249,17 @@ def test_orders_that_wait_for_payment_count_where_the_settings_say_so(lake: Lake
         pulled("woocommerce", Client(ACCOUNT, settings, CREDENTIALS, lambda _: None), lake)
     (order,) = current(lake, "orders").values()
     assert (order["cancelled_at"], order["order_line_ids"], order["phone"]) == (None, ["11", "12"], "+49 151 0000001")
+
+
+def test_a_site_that_takes_no_order_is_read_from_end_to_end(lake: Lake) -> None:
+    """`orderby=modified` is refused by sites of long ago, and nothing of such a shop was ever read."""
+    with FakeWooCommerce() as shop:
+        shop.ordered_by.remove("modified")
+        for number in range(1, 251):
+            shop.order(number, NOON + timedelta(seconds=number * 7919 % 1009))
+        pulled("woocommerce", client(shop), lake)
+        again = pulled("woocommerce", client(shop), lake)
+        shop.order(7, NOON + timedelta(days=1), status="cancelled")
+        pulled("woocommerce", client(shop), lake)
+    assert (len(current(lake, "orders")), again.loads) == (250, [])
+    assert current(lake, "orders")["7"]["cancelled_at"] == NOON + timedelta(days=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import mktime_tz, parsedate_tz
 from typing import Any
@@ -45,6 +45,7 @@ class Http:
     ) -> None:
         """`explain` gives the remedy for a status that is not a success, and its JSON or None, where it knows one."""
         self._source, self._base_url, self._explain = source, base_url.rstrip("/"), explain
+        self._not_taken: dict[str, frozenset[str]] = {}  # by path
         retrying = Retrying(
             request_timeout=TIMEOUT,
             raise_for_status=False,
@@ -63,15 +64,25 @@ class Http:
         )
         self._client.check = self._checked
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
-        """The answer to one call. Raises SourceUnavailable, SourceRefused."""
-        return self._response("GET", path, params=dict(params or {})).json()
+    def get(self, path: str, params: Mapping[str, Any] | None = None, optional: Collection[str] = ()) -> Any:
+        """The answer to one call. Raises SourceUnavailable, SourceRefused.
 
-    def counted(self, path: str, params: Mapping[str, Any], header: str) -> tuple[Any, int | None]:
-        """The answer to one call, and the number in a header of it, None where there is none. Raises as `get` does."""
-        response = self._response("GET", path, params=dict(params))
+        `optional` are parameters that the source may not know: a call that it refuses (400, 422) is made again without
+        them, and they are not sent there again.
+        """
+        return self._got(path, params or {}, optional).json()
+
+    def counted(
+        self, path: str, params: Mapping[str, Any], header: str, optional: Collection[str] = ()
+    ) -> tuple[Any, int | None]:
+        """As `get`, and the number in a header of the answer, None where there is none."""
+        response = self._got(path, params, optional)
         number = response.headers.get(header, "")
         return response.json(), int(number) if number.isascii() and number.isdigit() else None
+
+    def takes(self, path: str, param: str) -> bool:
+        """Whether a path has not refused an optional parameter yet."""
+        return param not in self._not_taken.get(path, ())
 
     def post(self, path: str, json: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
         """The answer to one call. Raises SourceUnavailable, SourceRefused."""
@@ -101,6 +112,20 @@ class Http:
         parts, base = urlsplit(url), urlsplit(self._base_url)
         path = parts.path.removeprefix(base.path)
         return f"{self._base_url}/{path.lstrip('/')}{'?' if parts.query else ''}{parts.query}"
+
+    def _got(self, path: str, params: Mapping[str, Any], optional: Collection[str]) -> Response:
+        sent = {name: value for name, value in params.items() if self.takes(path, name)}
+        doubtful = frozenset(optional) & sent.keys()
+        try:
+            return self._response("GET", path, params=sent)
+        except SourceRefused as refused:
+            if refused.status not in {400, 422} or not doubtful:
+                raise
+        # What is refused without them as well was wrong in another way, and is said as it is.
+        needed = {name: value for name, value in sent.items() if name not in doubtful}
+        response = self._response("GET", path, params=needed)
+        self._not_taken[path] = self._not_taken.get(path, frozenset()) | doubtful
+        return response
 
     def _response(self, method: str, path: str, **given: Any) -> Response:
         with _network(self._source, self._base_url):

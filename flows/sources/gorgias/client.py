@@ -140,10 +140,11 @@ class Client(api.Client):
             found, following = self._page(feed, gap.cursor, may_be_forgotten=gap in remembered)
             stamps = _stamps(feed, found)
             known = [stamp for stamp in stamps if stamp]
-            if not gap.cursor and known:
-                standing.newest = max(standing.newest, known[0])
-            is_over = not following or not known or known[-1] < gap.floor
-            standing.gaps[:1] = [] if is_over else [Gap(gap.floor, following, known[-1])]
+            is_ordered = self._http.takes(f"api/{feed.name}", "order_by")
+            if known and not (gap.cursor and is_ordered):
+                standing.newest = max(standing.newest, *known)
+            is_over = not following or (is_ordered and (not known or known[-1] < gap.floor))
+            standing.gaps[:1] = [] if is_over else [Gap(gap.floor, following, min(known, default=gap.reached))]
             above = [record for record, stamp in zip(found, stamps, strict=True) if stamp is None or stamp >= gap.floor]
             is_first = bool(found) and standing.is_new
             parts, refused = parts_of("tickets", self.account, above, feed.parts)
@@ -158,7 +159,7 @@ class Client(api.Client):
         """Records, and the cursor of the next page, empty at the end; the top, where the cursor is forgotten."""
         params = {"order_by": f"{feed.stamp}:desc", "limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         try:
-            answer = self._http.get(f"api/{feed.name}", params)
+            answer = self._http.get(f"api/{feed.name}", params, optional=("order_by",) if feed.is_optional else ())
         except SourceRefused as refused:
             if feed.is_optional and refused.status == 404:
                 return [], ""  # an account without surveys; those that tickets bring count

@@ -20,6 +20,7 @@ from flows.sources.woocommerce.settings import WooCommerceSettings
 NAME = "woocommerce"
 API = "wp-json/wc/v3"
 PAGE = 100
+ORDER = {"orderby": "modified", "order": "asc"}  # which sites of long ago may not know
 SECOND = timedelta(seconds=1)
 LIMITS = ((20, 1.0),)  # none is documented; shops are small machines
 
@@ -74,45 +75,52 @@ class Client(api.Client):
         """What changed since the place, oldest first.
 
         Pages would drift while records change, so each one begins where the one before ended, a second earlier because
-        stamps are seconds. Only records of one and the same second are read by page number.
+        stamps are seconds. Only records of one and the same second are read by page number. A site that takes no order
+        is read by page number from end to end.
         """
         start = self._settings.start
         begins = datetime.combine(start, time(), UTC) if start else datetime(2000, 1, 1, tzinfo=UTC)
         after = datetime.fromisoformat(place[path]) - SECOND if path in place else begins - SECOND
-        page = 1
+        page, changed = 1, after
         while True:
             found, pages = self._page(
                 path,
                 {
                     "per_page": PAGE,
                     "page": page,
-                    "orderby": "modified",
-                    "order": "asc",
+                    **ORDER,
                     "modified_after": f"{after:%Y-%m-%dT%H:%M:%S}",
                     "dates_are_gmt": "true",
                 },
             )
-            if not found:
+            is_last = page >= pages if pages else len(found) < PAGE  # plugins leave records out of a page
+            is_ordered = self._http.takes(f"{API}/{path}", "orderby")
+            if found:
+                changed = max(changed, _changed_at(found, is_ordered))
+            # Without an order nothing has been read up to a time before everything has.
+            moves = (found and is_ordered) or (is_last and changed > after)
+            yield Batch(list(chain.from_iterable(map(rows, found))), {path: changed.isoformat()} if moves else {})
+            if is_last:
                 return
-            changed = _changed_at(found)
-            yield Batch(list(chain.from_iterable(map(rows, found))), {path: changed.isoformat()})
-            if page >= pages if pages else len(found) < PAGE:  # plugins leave records out of a page
-                return
-            after, page = (changed - SECOND, 1) if changed - SECOND > after else (after, page + 1)
+            is_later = is_ordered and changed - SECOND > after
+            after, page = (changed - SECOND, 1) if is_later else (after, page + 1)
 
     def _page(self, path: str, params: Mapping[str, Any]) -> tuple[list[JsonObject], int | None]:
         """A page of a list, and how many pages the list has, where the shop says so."""
-        answer, pages = self._http.counted(f"{API}/{path}", params, "X-WP-TotalPages")
+        answer, pages = self._http.counted(f"{API}/{path}", params, "X-WP-TotalPages", optional=ORDER)
         if not isinstance(answer, list):
             raise SourceRefused(f"{NAME} answers no list for {path}", remedy="the API has changed; report it")
         return answer, pages
 
 
-def _changed_at(page: Sequence[Any]) -> datetime:
-    """When the last record of a page changed that says so."""
+def _changed_at(page: Sequence[Any], is_ordered: bool) -> datetime:
+    """When the last record of a page changed that says so; of a page without an order the latest."""
+    found: list[datetime] = []
     for record in reversed(page):
         with suppress(*UNEXPECTED):
-            return datetime.fromisoformat(f"{record['date_modified_gmt']}Z")
+            found.append(datetime.fromisoformat(f"{record['date_modified_gmt']}Z"))
+    if found:
+        return found[0] if is_ordered else max(found)
     raise SourceRefused(f"{NAME} delivers records without date_modified_gmt", remedy="report it")
 
 
