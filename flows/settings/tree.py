@@ -148,6 +148,13 @@ class AccountSettings(Section):
     sms_delivery_window_hours: Hours = _hours("sms_delivery_window_hours")
     sources: AccountSourcesSettings = Field(default=AccountSourcesSettings(), description="where `pull` reads for it")
 
+    @model_validator(mode="after")
+    def _currency_of_orders(self) -> AccountSettings:
+        """Klaviyo's orders are in the account's currency, where their events name none."""
+        if (klaviyo := self.sources.klaviyo) and klaviyo.currency is None:
+            self.sources.__dict__["klaviyo"] = klaviyo.model_copy(update={"currency": self.currency})
+        return self
+
 
 class FilesSettings(Section):
     """A folder of files, one or more for each table of the landing contract."""

@@ -13,9 +13,9 @@ import pytest
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import Known, http
-from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.client import Client
 from flows.sources.klaviyo.endpoints import Group
+from flows.sources.klaviyo.records import METRICS, product_id
 from flows.sources.klaviyo.settings import KlaviyoSettings
 from flows.sources.woocommerce.client import Client as WooCommerce
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -25,7 +25,7 @@ from tests.sources.fake_woocommerce import FakeWooCommerce
 from tests.sources.pulled import ACCOUNT, count, current, environment, pulled
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-NAMES = {kind: names[1 if len(names) > 1 else 0] for kind, names in mapping.METRICS.items()}
+NAMES = {kind: names[1 if len(names) > 1 else 0] for kind, names in METRICS.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +154,7 @@ def test_events_that_come_late_or_from_the_future_are_not_lost(shop: FakeKlaviyo
 def test_every_spelling_of_the_metrics_is_found_and_one_of_the_accounts_own_can_be_set(
     shop: FakeKlaviyo, lake: Lake, spelling: int
 ) -> None:
-    number = shop.metric(mapping.METRICS["started"][spelling].upper())
+    number = shop.metric(METRICS["started"][spelling].upper())
     own = shop.metric("Chat begun")
     shop.event(number, NOW, **{"Conversation ID": "theirs", "Channel": "web chat"})
     shop.event(own, NOW, **{"Conversation ID": "own", "Channel": "web chat"})
@@ -326,7 +326,7 @@ def test_check_says_what_works(shop: FakeKlaviyo) -> None:
 )
 def test_a_product_is_the_shops_own_however_its_id_is_written(written: str, meant: str) -> None:
     """One product had as many ids as systems that write it, so what was recommended was never what was bought."""
-    assert mapping.product_id(written) == meant
+    assert product_id(written) == meant
 
 
 def test_products_that_klaviyo_names_by_its_catalogue_are_those_that_the_shop_sells(

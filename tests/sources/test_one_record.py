@@ -11,8 +11,8 @@ import pytest
 from flows.ground.errors import SourceRefused
 from flows.lake import Lake
 from flows.sources.api import http
-from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.endpoints import Group
+from flows.sources.klaviyo.records import METRICS
 from tests.sources import test_klaviyo, test_shopify, test_woocommerce
 from tests.sources.fake_klaviyo import FakeKlaviyo
 from tests.sources.fake_shopify import FakeShopify
@@ -112,8 +112,8 @@ def test_what_klaviyo_cannot_mean_is_refused_piece_by_piece(lake: Lake) -> None:
     """Events, lines, messages and profiles without an id or with a price in words, beside sound ones."""
     with FakeKlaviyo() as shop:
         at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
-        placed = shop.metric(mapping.METRICS["placed_order"][0])
-        started = shop.metric(mapping.METRICS["started"][0])
+        placed = shop.metric(METRICS["placed_order"][0])
+        started = shop.metric(METRICS["started"][0])
         items = [
             {"ProductID": "11", "Quantity": 2, "RowTotal": "$40.00"},
             {"ProductID": "12", "Quantity": "0", "RowTotal": 5},

@@ -11,20 +11,22 @@ from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 
 from flows.sources import api
 from flows.sources.api import Batch, JsonObject, Known, Pace, Part, Place, Row, parts_of, rows_of
-from flows.sources.klaviyo import mapping
+from flows.sources.klaviyo import mapping, orders
 from flows.sources.klaviyo.endpoints import Endpoints, Group
-from flows.sources.klaviyo.mapping import attributes, normal, prop
+from flows.sources.klaviyo.orders import OF_ORDERS
+from flows.sources.klaviyo.records import METRICS, attributes, happened, normal, prop
 from flows.sources.klaviyo.settings import InteractionSettings, KlaviyoSettings
 
 NAME = "klaviyo"
 SECOND = timedelta(seconds=1)
 FOUNDED = datetime(2012, 1, 1, tzinfo=UTC)
 WINDOW = timedelta(days=30)  # of the past at once; twice as long after each one that held nothing
-ORDERS = ("placed_order", "ordered_product")
 CAN_CHANGE = "open"
 TABLES = {  # of which an event is a row; the others tell of conversations
     "placed_order": "orders",
     "ordered_product": "order_lines",
+    "refunded_order": "orders",
+    "cancelled_order": "orders",
     "escalated": "handoff_events",
 }
 
@@ -60,7 +62,7 @@ class Client(api.Client):
     def check(self) -> str:
         """One call to each family of endpoints: the key may read them all. Names metrics that may be interactions."""
         there = {normal(name): name for name in map(_name, self._ask.all(Group.METRICS, "api/metrics", size=None))}
-        known = {kind: getattr(self._settings.metrics, kind) or names for kind, names in mapping.METRICS.items()}
+        known = {kind: getattr(self._settings.metrics, kind) or names for kind, names in METRICS.items()}
         missing = [kind for kind in mapping.OF_CONVERSATIONS if there.keys().isdisjoint(map(normal, known[kind]))]
         missing += [one.metric for one in self._settings.interactions if normal(one.metric) not in there]
         taken = {normal(one.metric) for one in self._settings.interactions}
@@ -86,8 +88,8 @@ class Client(api.Client):
         yield from self._profiles(place)
         for of, sku, product in known.named_by_sku(NAME):
             yield Batch((), parts=[Part(f"conversation/{of}", "product", sku, product)])
-        orders = ORDERS if self._settings.orders else ()
-        metrics = self._metrics((*mapping.OF_CONVERSATIONS, *self._interactions, *orders))
+        of_orders = OF_ORDERS if self._settings.orders else ()
+        metrics = self._metrics((*mapping.OF_CONVERSATIONS, *self._interactions, *of_orders))
         for metric in metrics:
             yield from self._new_events(metric, place, known, now)
         yield from self._new_conversations(place, known, now)
@@ -97,7 +99,10 @@ class Client(api.Client):
         kind, _, name = of.partition("/")
         known = {part.kind: part.record for part in parts}
         if kind == "order":
-            return rows_of("orders", self.account, known, lambda: mapping.order_rows(self.account, name, parts, None))
+            currency = self._settings.currency
+            return rows_of(
+                "orders", self.account, known, lambda: orders.order_rows(self.account, name, parts, currency)
+            )
         words = mapping.Words(self._skills, self._interactions, self._settings.channel)
         return rows_of(
             "conversations", self.account, known, lambda: mapping.conversation_rows(self.account, name, parts, words)
@@ -127,8 +132,8 @@ class Client(api.Client):
         """The metrics of the account that are ours, under any of their names."""
         wanted: dict[str, str] = {}
         for kind in kinds:
-            if kind in mapping.METRICS:
-                for name in getattr(self._settings.metrics, kind) or mapping.METRICS[kind]:
+            if kind in METRICS:
+                for name in getattr(self._settings.metrics, kind) or METRICS[kind]:
                     wanted[normal(name)] = kind
         wanted |= {normal(one.metric): kind for one in self._settings.interactions if (kind := _kind(one)) in kinds}
         found = self._ask.all(Group.METRICS, "api/metrics", size=None)
@@ -292,13 +297,13 @@ def _conversation(record: JsonObject) -> Iterator[Part]:
 def _parts(kind: str, names: Sequence[str], event: JsonObject) -> Iterator[Part]:
     """What an event says of its conversation or order; nothing where it names none."""
     attributes(event)
-    if kind in ORDERS:
-        of = prop(event, mapping.ORDER_ID) or (event["id"] if kind == "placed_order" else None)
+    if kind in OF_ORDERS:
+        of = orders.order_of(event) or (event["id"] if kind == "placed_order" else None)
     else:
         of = prop(event, names)
     if of:
-        thing = "order" if kind in ORDERS else "conversation"
-        yield Part(f"{thing}/{of}", kind, event["id"], event, mapping.happened(event))
+        thing = "order" if kind in OF_ORDERS else "conversation"
+        yield Part(f"{thing}/{of}", kind, event["id"], event, happened(event))
 
 
 def stamp(at: datetime) -> str:

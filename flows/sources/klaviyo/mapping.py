@@ -10,33 +10,23 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from flows.sources.api import JsonObject, Misshapen, Part, Row, decimal, rows_of
+from flows.sources.api import JsonObject, Part, Row, rows_of
+from flows.sources.klaviyo.records import (
+    attributes,
+    happened,
+    instant,
+    normal,
+    product_id,
+    product_of,
+    profile_of,
+    prop,
+    tag_of,
+    text_of,
+    texts_of,
+)
 
-# Every spelling that Klaviyo has given a metric so far; compared without case, blanks and punctuation.
-METRICS: Mapping[str, tuple[str, ...]] = {
-    "started": (
-        "Started Conversation",
-        "Started Conversation with Customer Agent",
-        "Started Customer Agent Conversation",
-    ),
-    "resolved": (
-        "Conversation Resolved",
-        "Conversation with Customer Agent Resolved",
-        "Resolved Customer Agent Conversation",
-    ),
-    "escalated": (
-        "Conversation Escalated",
-        "Conversation with Customer Agent Escalated",
-        "Escalated Customer Agent Conversation",
-    ),
-    "recommended": ("Received Product Recommendation", "Received Product Recommendation from Customer Agent"),
-    "placed_order": ("Placed Order",),
-    "ordered_product": ("Ordered Product",),
-    "clicked_sms": ("Clicked SMS",),
-}
 OF_CONVERSATIONS = ("started", "resolved", "escalated", "recommended")
 CHANNELS = {"webchat": "web_chat", "sms": "sms", "email": "email", "whatsapp": "whatsapp"}
 SENDERS = {"user": "visitor", "visitor": "visitor", "agent": "agent", "assistant": "agent", "human": "human"}
@@ -54,10 +44,7 @@ TAGS = ("Tags", "Tag")
 REASON = ("Escalation reason", "Reason")
 PRODUCTS = ("Product IDs", "Product IDs / SKUs", "Product IDs / SKUs recommended", "Products", "SKUs", "Product ID")
 CLICKED_PRODUCT = ("Product ID", "SKU")
-ORDER_ID = ("OrderId", "Order ID", "$event_id")
-FOUR_PLACES = Decimal("0.0001")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-CURRENCY = ("$currency_code", "value_currency", "Currency", "Presentment Currency")
 
 
 @dataclass(frozen=True)
@@ -88,38 +75,6 @@ class Words:
 
 
 LOOKS_LIKE = re.compile(r"click|cart|open|view", re.IGNORECASE)  # names of metrics that may be interactions
-
-
-def normal(name: str) -> str:
-    """A name without case, blanks and punctuation."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def attributes(record: Any) -> JsonObject:
-    """The attributes of a JSON:API record. Raises Misshapen where it is none."""
-    if not isinstance(record, dict) or not record.get("id"):
-        raise Misshapen("it has no id")
-    found = record.get("attributes")
-    return found if isinstance(found, dict) else {}
-
-
-def prop(event: JsonObject, names: Sequence[str]) -> Any:
-    """The first property of an event that has one of these names and a value."""
-    given = attributes(event).get("event_properties") or attributes(event).get("properties") or {}
-    found = {normal(name): value for name, value in given.items()} if isinstance(given, dict) else {}
-    values = (found.get(normal(name)) for name in names)
-    return next((value for value in values if value is not None and value != ""), None)
-
-
-def happened(event: JsonObject) -> str | None:
-    """When an event happened."""
-    at = attributes(event).get("datetime")
-    return str(at) if at else None
-
-
-def profile_of(event: JsonObject) -> str | None:
-    data = ((event.get("relationships") or {}).get("profile") or {}).get("data") or {}
-    return data.get("id")
 
 
 def profile_row(account: str, profile: JsonObject) -> Row:
@@ -188,7 +143,7 @@ def products(part: Part, interactions: Mapping[str, Interaction]) -> list[str]:
     """The products that an event of a conversation names, by id or by SKU."""
     clicked = interactions.get(part.kind)
     names = clicked.product if clicked else PRODUCTS if part.kind == "recommended" else None
-    return [product_id(name) for name in _list(prop(part.record, names))] if names else []
+    return [product_id(name) for name in texts_of(prop(part.record, names))] if names else []
 
 
 def conversation_rows(account: str, of: str, parts: Sequence[Part], words: Words) -> Iterator[Row]:
@@ -221,7 +176,7 @@ def _handoff(account: str, of: str, event: JsonObject) -> Row:
         "conversation_id": of,
         "type": "accepted",
         "occurred_at": happened(event),
-        "reason": _text(prop(event, REASON)),
+        "reason": text_of(prop(event, REASON)),
     }
     return Row("handoff_events", values, event)
 
@@ -233,8 +188,8 @@ def _interaction(account: str, of: str, one: Interaction, event: JsonObject, sol
         "conversation_id": of,
         "type": one.type,
         "occurred_at": happened(event),
-        "product_id": sold.get(product, product) if (product := _product(prop(event, one.product))) else None,
-        "url": _text(prop(event, one.url)),
+        "product_id": sold.get(product, product) if (product := product_of(prop(event, one.product))) else None,
+        "url": text_of(prop(event, one.url)),
         "quantity": prop(event, one.quantity) if one.type == "add_to_cart" else None,
         "profile_id": profile_of(event),
     }
@@ -255,7 +210,7 @@ def _conversation(
     created = given.get("created_at") or started
     if channel is None or created is None:
         return
-    tagged = [_tag(prop(event, TAGS)) for event in events if prop(event, TAGS)]
+    tagged = [tag_of(prop(event, TAGS)) for event in events if prop(event, TAGS)]
     times = [at for at in (given.get("updated_at"), *map(happened, events)) if at]
     values = {
         "account_id": account,
@@ -265,7 +220,7 @@ def _conversation(
         "profile_id": next((profile for profile in map(profile_of, events) if profile), None),
         "tag": tagged[-1] if tagged else None,
         "source_status": given.get("status"),
-        "updated_at": max(times, key=lambda at: _instant(at) or EARLIEST) if times else None,
+        "updated_at": max(times, key=lambda at: instant(at) or EARLIEST) if times else None,
     }
     yield Row("conversations", values, {"conversation": record, "events": list(events)})
 
@@ -292,103 +247,18 @@ def _messages(
             "updated_at": given.get("updated_at"),
         }
         rows.append(Row("messages", values, message))
-    sent = [(_instant(row.values["sent_at"]), row) for row in rows if row.values["sender"] == "agent"]
+    sent = [(instant(row.values["sent_at"]), row) for row in rows if row.values["sender"] == "agent"]
     answers = [(at, row) for at, row in sent if at]
     found: dict[str, JsonObject] = {}
     for kind in ("resolved", "escalated", "recommended") if answers else ():
         for event in by_kind.get(kind, ()):
-            at = _instant(happened(event)) or EARLIEST
+            at = instant(happened(event)) or EARLIEST
             _, nearest = min(answers, key=lambda one: abs(one[0] - at))
             about = found.setdefault(nearest.values["message_id"], {})
             if kind == "recommended":
-                named = map(product_id, _list(prop(event, PRODUCTS)))
+                named = map(product_id, texts_of(prop(event, PRODUCTS)))
                 about.setdefault("recommended_product_ids", []).extend(sold.get(name, name) for name in named)
-            elif skill := _text(prop(event, SKILL)):
+            elif skill := text_of(prop(event, SKILL)):
                 about["skill"] = skills.get(normal(skill), skill)
     for row in rows:
         yield Row("messages", {**row.values, **found.get(row.values["message_id"], {})}, row.record)
-
-
-def order_rows(account: str, of: str, parts: Sequence[Part], currency: str | None) -> Iterator[Row]:
-    """An order and its lines, from the event of the order and those of its products."""
-    placed = next((part.record for part in parts if part.kind == "placed_order"), None)
-    if placed is None:
-        return  # a product of an order that has not come yet
-    values = {
-        "account_id": account,
-        "order_id": of,
-        "placed_at": happened(placed),
-        "currency": _text(prop(placed, CURRENCY)) or currency,
-        "profile_id": profile_of(placed),
-    }
-    yield Row("orders", values, placed)
-    items = prop(placed, ("Items",))
-    if isinstance(items, list) and items:
-        lines = [(f"{of}/{number}", item, item) for number, item in enumerate(items, 1) if isinstance(item, dict)]
-    else:
-        ordered = [part.record for part in parts if part.kind == "ordered_product"]
-        lines = [(event["id"], attributes(event).get("event_properties") or {}, event) for event in ordered]
-    for line_id, item, record in lines:
-        yield from rows_of("order_lines", account, record, lambda: [_line_row(account, of, line_id, item, record)])  # noqa: B023
-
-
-def _line_row(account: str, of: str, line_id: str, item: JsonObject, record: Any) -> Row:
-    """A line of an order. What the line cost in all counts: its discount is what that is less than its pieces."""
-    given = {normal(name): value for name, value in item.items() if value is not None and value != ""}
-    quantity = decimal(given.get("quantity", 1), "Quantity")
-    price, total = given.get("itemprice", given.get("price")), given.get("rowtotal")
-    if price is None and (total := given.get("rowtotal", given.get("value"))) is not None:
-        if quantity <= 0:
-            raise Misshapen(f"Quantity is {quantity}, so its price cannot be told")
-        price = (decimal(total, "RowTotal") / quantity).quantize(FOUR_PLACES, ROUND_CEILING)
-    discount = (
-        0 if price is None or total is None else decimal(price, "ItemPrice") * quantity - decimal(total, "RowTotal")
-    )
-    values = {
-        "account_id": account,
-        "order_line_id": line_id,
-        "order_id": of,
-        "product_id": _product(given.get("productid") or given.get("id")) or f"sku:{given.get('sku') or line_id}",
-        "sku": _text(given.get("sku")),
-        "quantity": given.get("quantity", 1),
-        "unit_price": price,
-        "discount": max(discount, 0),
-    }
-    return Row("order_lines", values, record)
-
-
-def product_id(name: str) -> str:
-    """The shop's own id of a product: Klaviyo's catalogue has it behind `$shopify:::$default:::`, Shopify in a gid."""
-    if name.startswith("$"):
-        return name.rpartition(":::")[2]
-    return name.rpartition("/")[2].partition("?")[0] if name.startswith("gid://") else name
-
-
-def _product(value: Any) -> str | None:
-    name = _text(value)
-    return product_id(name) if name else None
-
-
-def _instant(text: Any) -> datetime | None:
-    """An instant with its zone; of one that is written otherwise the landing contract says so."""
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or isinstance(value, dict | list) else str(value)
-
-
-def _tag(value: Any) -> str | None:
-    values = _list(value)
-    return values[0] if values else None
-
-
-def _list(value: Any) -> list[str]:
-    """A list of texts, however it was written."""
-    if isinstance(value, list):
-        return [text for one in value if (text := _text(one.get("id") if isinstance(one, dict) else one))]
-    return [part.strip() for part in str(value).split(",") if part.strip()] if value is not None else []

@@ -12,7 +12,8 @@ from flows.sources import api
 from flows.sources.api import Batch, JsonObject, Known, Place, Row
 from flows.sources.klaviyo.client import NAME, Client
 from flows.sources.klaviyo.endpoints import Endpoints
-from flows.sources.klaviyo.mapping import CHANNELS, normal
+from flows.sources.klaviyo.mapping import CHANNELS
+from flows.sources.klaviyo.records import normal
 
 STATUSES = {"resolvedbyai": "resolved", "routedtoteam": "routed", "closed": "closed", "open": "open"}
 HUNDRED = Decimal(100)

@@ -19,6 +19,8 @@ class MetricsSettings(Section):
     recommended: tuple[str, ...] = Field(default=(), description="the agent recommended products")
     placed_order: tuple[str, ...] = Field(default=(), description="an order was placed")
     ordered_product: tuple[str, ...] = Field(default=(), description="a product of an order")
+    refunded_order: tuple[str, ...] = Field(default=(), description="an order was given back, or a part of it")
+    cancelled_order: tuple[str, ...] = Field(default=(), description="an order was cancelled")
     clicked_sms: tuple[str, ...] = Field(default=(), description="a link in a text message was clicked")
 
 
@@ -48,6 +50,9 @@ class KlaviyoSettings(SourceSettings):
     )
     orders: bool | None = Field(
         default=None, description="take orders from events; where it is not set, if the account has no shop of its own"
+    )
+    currency: str | None = Field(
+        default=None, description="ISO 4217 code of orders whose events name none; by default the account's"
     )
     channel: Literal["web_chat", "sms", "email", "whatsapp"] | None = Field(
         default=None,

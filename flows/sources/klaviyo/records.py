@@ -1,0 +1,125 @@
+"""Reading Klaviyo's records: names as they have been spelt so far, and values as they come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flows.sources.api import JsonObject, Misshapen
+
+# Every spelling that Klaviyo has given a metric so far; compared without case, blanks and punctuation.
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "started": (
+        "Started Conversation",
+        "Started Conversation with Customer Agent",
+        "Started Customer Agent Conversation",
+    ),
+    "resolved": (
+        "Conversation Resolved",
+        "Conversation with Customer Agent Resolved",
+        "Resolved Customer Agent Conversation",
+    ),
+    "escalated": (
+        "Conversation Escalated",
+        "Conversation with Customer Agent Escalated",
+        "Escalated Customer Agent Conversation",
+    ),
+    "recommended": ("Received Product Recommendation", "Received Product Recommendation from Customer Agent"),
+    "placed_order": ("Placed Order",),
+    "ordered_product": ("Ordered Product",),
+    "refunded_order": ("Refunded Order",),
+    "cancelled_order": ("Cancelled Order", "Canceled Order"),
+    "clicked_sms": ("Clicked SMS",),
+}
+
+
+def normal(name: str) -> str:
+    """A name without case, blanks and punctuation."""
+    return re.sub(r"[\W_]", "", name.casefold())
+
+
+def attributes(record: Any) -> JsonObject:
+    """The attributes of a JSON:API record. Raises Misshapen where it is none."""
+    if not isinstance(record, dict) or not record.get("id"):
+        raise Misshapen("it has no id")
+    found = record.get("attributes")
+    return found if isinstance(found, dict) else {}
+
+
+def properties(event: JsonObject) -> Any:
+    """The properties of an event, an object of any names."""
+    return attributes(event).get("event_properties") or attributes(event).get("properties") or {}
+
+
+def prop(event: JsonObject, names: Sequence[str]) -> Any:
+    """The first property of an event that has one of these names and a value."""
+    return first(properties(event), names)
+
+
+def first(given: Any, names: Sequence[str]) -> Any:
+    """The first value of an object that stands under one of these names; null and empty text are no values."""
+    found = {normal(name): value for name, value in given.items()} if isinstance(given, dict) else {}
+    values = (found.get(normal(name)) for name in names)
+    return next((value for value in values if value is not None and value != ""), None)
+
+
+def happened(event: JsonObject) -> str | None:
+    """When an event happened."""
+    at = attributes(event).get("datetime")
+    return str(at) if at else None
+
+
+def profile_of(event: JsonObject) -> str | None:
+    return _related(event, "profile")
+
+
+def metric_of(event: JsonObject) -> str | None:
+    """The id of an event's metric; two integrations have two metrics of one name."""
+    return _related(event, "metric")
+
+
+def _related(event: JsonObject, name: str) -> str | None:
+    data = ((event.get("relationships") or {}).get(name) or {}).get("data") or {}
+    return data.get("id")
+
+
+def product_id(name: str) -> str:
+    """The shop's own id of a product or an order.
+
+    Klaviyo's catalogue has it behind `$shopify:::$default:::`, Shopify in a gid.
+    """
+    if name.startswith("$"):
+        return name.rpartition(":::")[2]
+    return name.rpartition("/")[2].partition("?")[0] if name.startswith("gid://") else name
+
+
+def product_of(value: Any) -> str | None:
+    name = text_of(value)
+    return product_id(name) if name else None
+
+
+def instant(text: Any) -> datetime | None:
+    """An instant with its zone; of one that is written otherwise the landing contract says so."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def text_of(value: Any) -> str | None:
+    return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def tag_of(value: Any) -> str | None:
+    values = texts_of(value)
+    return values[0] if values else None
+
+
+def texts_of(value: Any) -> list[str]:
+    """A list of texts, however it was written."""
+    if isinstance(value, list):
+        return [text for one in value if (text := text_of(one.get("id") if isinstance(one, dict) else one))]
+    return [part.strip() for part in str(value).split(",") if part.strip()] if value is not None else []
