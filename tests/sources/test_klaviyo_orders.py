@@ -100,9 +100,13 @@ def test_a_discount_is_taken_however_it_is_told(item: dict[str, Any], amount: st
     assert paid(lake) == {"11": (2, Decimal(amount), 0)}
 
 
-def test_a_line_whose_product_the_shop_deleted_is_no_product_with_the_lines_id(shop: Orders, lake: Lake) -> None:
+def test_a_line_whose_product_is_gone_is_no_product_with_the_lines_id_and_a_gift_card_is_no_line(
+    shop: Orders, lake: Lake
+) -> None:
     """The `id` of such a line is its own, and was taken for the product's."""
-    shop.order(**{"$extra": {"line_items": [{"id": 7, "product_id": None, "sku": "S", "quantity": 1, "price": "20"}]}})
+    line = {"id": 7, "product_id": None, "sku": "S", "quantity": 1, "price": "20"}
+    card = {"id": 8, "product_id": 12, "quantity": 1, "price": "50", "gift_card": True}
+    shop.order(**{"$extra": {"line_items": [line, card]}})
     pulled("klaviyo", client(shop), lake)
     assert paid(lake) == {"sku:S": (1, 20, 0)}
 
@@ -189,3 +193,18 @@ def test_an_amount_in_words_refuses_its_line_or_refund_alone(shop: Orders, lake:
     summary = pulled("klaviyo", client(shop), lake)
     assert summary.refused == {"order_lines": 4}
     assert paid(lake) == {"11": (1, 20, 0), "12": (3, 30, 0)}
+
+
+def test_who_placed_the_orders_of_a_shop_is_told_by_its_id(shop: Orders, lake: Lake) -> None:
+    """A shop's orders know their shopper by email alone, and those without an email were nobody's."""
+    shop.order("gid://shopify/Order/1001", Items=TWO)
+    shop.event(shop.placed, AT, None, **{"$event_id": "1002"})
+    shop.event(shop.placed, AT, "P2", **{"OrderId": 1003})
+    shop.refund()
+    pulled("klaviyo", client(shop, orders=False), lake)
+    assert {of: row["profile_id"] for of, row in current(lake, "order_profiles").items()} == {
+        "1001": "P1",
+        "1003": "P2",
+    }
+    assert (current(lake, "orders"), current(lake, "order_lines")) == ({}, {})
+    assert not any(shop.refunded in asked.params.get("filter", "") for asked in shop.asked)

@@ -88,7 +88,7 @@ class Client(api.Client):
         yield from self._profiles(place)
         for of, sku, product in known.named_by_sku(NAME):
             yield Batch((), parts=[Part(f"conversation/{of}", "product", sku, product)])
-        of_orders = OF_ORDERS if self._settings.orders else ()
+        of_orders = OF_ORDERS if self._settings.orders else OF_ORDERS[:1]  # a shop does not know who placed its orders
         metrics = self._metrics((*mapping.OF_CONVERSATIONS, *self._interactions, *of_orders))
         for metric in metrics:
             yield from self._new_events(metric, place, known, now)

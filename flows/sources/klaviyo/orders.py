@@ -122,7 +122,9 @@ def _currency(placed: JsonObject) -> str | None:
 def _told(of: str, placed: JsonObject, ordered: Sequence[JsonObject]) -> Iterator[tuple[str, Any, Any]]:
     """The lines of an order: id, the object that tells of it, and the record that it comes from."""
     if items := _items(placed):
-        yield from ((f"{of}/{number}", item, item) for number, item in enumerate(items, 1))
+        for number, item in enumerate(items, 1):
+            if not (isinstance(item, dict) and first(item, ("gift_card",)) is True):  # which is money
+                yield f"{of}/{number}", item, item
     else:
         yield from ((str(event["id"]), properties(event), event) for event in _of_one_integration(ordered))
 
