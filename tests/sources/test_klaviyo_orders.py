@@ -199,7 +199,7 @@ def test_who_placed_the_orders_of_a_shop_is_told_by_its_id(shop: Orders, lake: L
     """A shop's orders know their shopper by email alone, and those without an email were nobody's."""
     shop.order("gid://shopify/Order/1001", Items=TWO)
     shop.event(shop.placed, AT, None, **{"$event_id": "1002"})
-    shop.event(shop.placed, AT, "P2", **{"OrderId": 1003})
+    shop.event(shop.placed, AT, "P2", OrderId=1003)
     shop.refund()
     pulled("klaviyo", client(shop, orders=False), lake)
     assert {of: row["profile_id"] for of, row in current(lake, "order_profiles").items()} == {

@@ -98,11 +98,12 @@ class Client(api.Client):
     def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
         kind, _, name = of.partition("/")
         known = {part.kind: part.record for part in parts}
+        if kind == "order" and not self._settings.orders:
+            made = partial(orders.profile_rows, self.account, name, parts)
+            return rows_of("order_profiles", self.account, known, made)
         if kind == "order":
-            currency = self._settings.currency
-            return rows_of(
-                "orders", self.account, known, lambda: orders.order_rows(self.account, name, parts, currency)
-            )
+            made = partial(orders.order_rows, self.account, name, parts, self._settings.currency)
+            return rows_of("orders", self.account, known, made)
         words = mapping.Words(self._skills, self._interactions, self._settings.channel)
         return rows_of(
             "conversations", self.account, known, lambda: mapping.conversation_rows(self.account, name, parts, words)
