@@ -19,8 +19,9 @@ from flows.ground.address import Address, addresses
 from flows.ground.memory import half_of_the_memory
 from flows.settings.environment import PREFIX
 from flows.sources.gorgias.settings import GorgiasSettings
+from flows.sources.intercom.settings import IntercomSettings
 from flows.sources.klaviyo.settings import KlaviyoSettings
-from flows.sources.sections import SecretPlace, Section
+from flows.sources.sections import AgentSettings, SecretPlace, Section, SourceSettings
 from flows.sources.shopify.settings import ShopifySettings
 from flows.sources.sql.settings import SqlSettings
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -121,6 +122,7 @@ class AccountSourcesSettings(Section):
     klaviyo: KlaviyoSettings | None = Field(default=None, description="an account of Klaviyo")
     zendesk: ZendeskSettings | None = Field(default=None, description="a Zendesk")
     gorgias: GorgiasSettings | None = Field(default=None, description="a Gorgias")
+    intercom: IntercomSettings | None = Field(default=None, description="a workspace of Intercom")
 
     @model_validator(mode="after")
     def _orders_from_one_place(self) -> AccountSourcesSettings:
@@ -129,6 +131,18 @@ class AccountSourcesSettings(Section):
             others = (getattr(self, name) for name in type(self).model_fields if name != "klaviyo")
             has_shop = any(one.brings_orders for one in others if one)
             self.__dict__["klaviyo"] = self.klaviyo.model_copy(update={"orders": not has_shop})
+        return self
+
+    @model_validator(mode="after")
+    def _profiles_from_one_place(self) -> AccountSourcesSettings:
+        """Profiles have the ids of one system: the first that has some."""
+        has_profiles = False
+        for name in type(self).model_fields:
+            one: SourceSettings | None = getattr(self, name)
+            if isinstance(one, AgentSettings) and one.profiles is None:
+                one = one.model_copy(update={"profiles": not has_profiles})
+                self.__dict__[name] = one
+            has_profiles = has_profiles or (one is not None and one.brings_profiles)
         return self
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, InstanceOf
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
 
 from flows.ground.errors import InputError
 from flows.ground.extras import needing
@@ -32,6 +32,24 @@ class SourceSettings(Section):
     def brings_orders(self) -> bool:
         """Whether the account's orders come from here, so that Klaviyo's events do not bring them a second time."""
         return False
+
+    @property
+    def brings_profiles(self) -> bool:
+        """Whether the account's profiles come from here: their ids are those of one system."""
+        return False
+
+
+class AgentSettings(SourceSettings):
+    """Settings of a system with an AI agent of its own, whose contacts can be the account's profiles."""
+
+    profiles: bool | None = Field(
+        default=None,
+        description="whether its contacts are the account's profiles; by default where no other source has profiles",
+    )
+
+    @property
+    def brings_profiles(self) -> bool:
+        return self.profiles is not False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ SOURCES = {
     "woocommerce": {"consumer_key": "ID", "consumer_secret": "KEY"},
     "zendesk": {"subdomain": "shop", "client_id": "ID", "client_secret": "KEY"},
     "gorgias": {"account": "shop", "username": "ID", "api_key": "KEY"},
+    "intercom": {"access_token": "KEY"},
 }
 PLACES = {"KEY", "ID"}
 

@@ -62,3 +62,7 @@ class KlaviyoSettings(SourceSettings):
         default=(), description="metrics of the account that are clicks, carts or openings"
     )
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="names of metrics, where they differ")
+
+    @property
+    def brings_profiles(self) -> bool:
+        return True

@@ -57,3 +57,7 @@ class SqlSettings(SourceSettings):
     @property
     def brings_orders(self) -> bool:
         return "orders" in self.tables
+
+    @property
+    def brings_profiles(self) -> bool:
+        return "profiles" in self.tables

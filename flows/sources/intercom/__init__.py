@@ -1,0 +1,1 @@
+"""Intercom: conversations in which Fin took part."""
