@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -35,7 +36,7 @@ class Column:
     about: str = ""
     required: bool = False
     default: str | int | bool | None = None
-    minimum: int | None = None
+    minimum: int | Decimal | None = None
     maximum: int | None = None
     open: bool = False
 
@@ -124,6 +125,8 @@ def version() -> int:
 def _landing_column(name: str, spec: Mapping[str, Any]) -> Column:
     always_filled = spec.get("required", False) or "default" in spec
     others = {key: value for key, value in spec.items() if key not in {"values", "values_of"}}
+    if isinstance(others.get("minimum"), float):
+        others["minimum"] = Decimal(str(others["minimum"]))
     return Column(name, nullable=not always_filled, values=_values(spec), **others)
 
 

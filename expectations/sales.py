@@ -52,15 +52,17 @@ CHECKS = [
         T,
         "attributed_order_lines are lines of that product and that order, placed then, in the account's currency",
         """
-        select lines.*, delivered.product_id as delivered_product_id, orders.placed_at as delivered_placed_at
+        select lines.*, products.product_id as delivered_product_id, orders.placed_at as delivered_placed_at
         from {checked[attributed_order_lines]} as lines
         left join {staging}.stg_order_lines as delivered
             on lines.account_id = delivered.account_id and lines.order_line_id = delivered.order_line_id
+        left join {staging}.stg_line_products as products
+            on lines.account_id = products.account_id and lines.order_line_id = products.order_line_id
         left join {intermediate}.int_orders as orders
             on lines.account_id = orders.account_id and lines.order_id = orders.order_id
         left join {intermediate}.int_accounts as accounts on lines.account_id = accounts.account_id
         where
-            lines.product_id is distinct from delivered.product_id
+            lines.product_id is distinct from coalesce(products.product_id, 'sku:' || delivered.sku)
             or lines.order_id is distinct from delivered.order_id
             or lines.quantity is distinct from delivered.quantity
             or lines.placed_at is distinct from orders.placed_at
@@ -101,7 +103,9 @@ CHECKS = [
             select
                 lines.*, delivered.unit_price, delivered.discount, delivered.refunded_amount, orders.cancelled_at,
                 greatest(
-                    cast(delivered.quantity as decimal(38, 0)) * delivered.unit_price - delivered.discount, 0
+                    cast(cast(delivered.quantity as decimal(19, 4)) * delivered.unit_price as decimal(38, 4))
+                    - delivered.discount,
+                    0
                 ) as paid
             from {checked[attributed_order_lines]} as lines
             left join {staging}.stg_order_lines as delivered

@@ -1,14 +1,15 @@
 {#- Rule 2.1: of several rows with one key one counts. The newest version of every row that this build reads; when
     the build goes on from the one before, only what beats the row that counted so far and differs from it.
     `remember` names columns whose value before this build is kept as `was_<column>`, so that what the row
-    belonged to is derived anew as well. `_first_load` is the load since which there is a row with the key. -#}
-{% macro current_rows(table, key, columns, remember=[]) -%}
+    belonged to is derived anew as well. Versions that do not meet the `condition` are not there.
+    `_first_load` is the load since which there is a row with the key. -#}
+{% macro current_rows(table, key, columns, remember=[], condition=none) -%}
 with source as (
     select
         {{ columns | join(', ') }},
         updated_at, _load, _file, _position
     from {{ source('lake', table) }}
-    where _refused is null
+    where _refused is null{% if condition %} and {{ condition }}{% endif %}
 ),
 
 {{ latest_versions('source', key) }}

@@ -31,8 +31,12 @@ def element(widget: Any) -> Markup:
     return Markup(widget.text)  # noqa: S704
 
 
-def number(value: int | None) -> str:
-    return NONE if value is None else f"{value:,}"
+def number(value: Decimal | int | None) -> str:
+    """A decimal without the zeros at its end: 1.5 pieces, 2 pieces."""
+    if value is None:
+        return NONE
+    whole, point, part = f"{value:,}".partition(".")
+    return f"{whole}{point}{part}".rstrip("0").rstrip(".") if point else whole
 
 
 def money(amount: Decimal | None, currency: str) -> str:

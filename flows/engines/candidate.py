@@ -153,6 +153,7 @@ def at_rest(todo: Plan, delivered: Collection[str], lasting: Sequence[str] = ())
     if todo.base is None:
         return []
     quiet = [f"stg_{table}" for table in contract.landing() if table not in delivered]
+    quiet += [] if "order_lines" in delivered else ["stg_line_products"]
     return [*quiet, *([] if delivered else ["stg_rejected_rows"]), *(lasting if todo.base.number > 1 else [])]
 
 

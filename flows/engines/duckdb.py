@@ -20,7 +20,7 @@ from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
 from flows.ground.sql import first_line, literal, parquet
-from flows.lake import Lake, LakeFile, lake_columns
+from flows.lake import WIDENED, Lake, LakeFile, as_amount, lake_columns
 from flows.settings import Settings
 
 # Of the candidate's files, and so of the published one: half the size of DuckDB's default, written in half the time.
@@ -136,10 +136,12 @@ def rows_view(
     if not paths:
         return f"create or replace view lake.{table} as {nothing}"
     names = ", ".join(map(words.of, columns))
+    widened = ", ".join(f"{as_amount(one)} as {one}" for one in WIDENED.get(table, ()))
+    as_now = f"* replace ({widened})" if widened else "*"
     read = "union_by_name = true, hive_partitioning = false"  # a home in a folder `date=…` has no such column
     return (
         f"create or replace view lake.{table} as select {names} from "
-        f"({nothing} union all by name select * from read_parquet([{paths}], {read})) "
+        f"({nothing} union all by name select {as_now} from read_parquet([{paths}], {read})) "
         f"where _load > {after} and _load <= {up_to}"
     )
 

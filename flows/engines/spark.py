@@ -27,7 +27,7 @@ from flows.ground.build import Build
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, read_json, sync_folder, write_durably
 from flows.ground.progress import Progress
-from flows.lake import Lake, LakeFile, lake_columns
+from flows.lake import WIDENED, Lake, LakeFile, as_amount, lake_columns
 from flows.settings import Settings, WordsSettings
 
 if TYPE_CHECKING:
@@ -160,12 +160,17 @@ def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:
 def _rows(
     session: SparkSession, lake: Lake, table: str, files: Sequence[LakeFile], known: WordsSettings | None = None
 ) -> DataFrame:
-    """The rows of `table` in `files`, as delivered or by known words: columns that an older file lacks are null."""
+    """The rows of `table` in `files`, as delivered or by known words: columns that an older file lacks are null.
+
+    Spark reads 64 bits as a decimal only where it has 20 digits before the point.
+    """
     columns = lake_columns(contract.landing()[table])
-    schema = ", ".join(f"`{column.name}` {TYPES[column.type].spark}" for column in columns)
+    widened = WIDENED.get(table, ())
+    types = {one.name: "decimal(24,4)" if one.name in widened else TYPES[one.type].spark for one in columns}
+    schema = ", ".join(f"`{name}` {kind}" for name, kind in types.items())
     paths = [lake.path(file) for file in files if file.table == table and file.rows]
-    reader = session.read.schema(schema)
-    rows = reader.parquet(*paths) if paths else session.createDataFrame([], schema)
+    rows = session.read.schema(schema).parquet(*paths) if paths else session.createDataFrame([], schema)
+    rows = rows.selectExpr(*(f"{as_amount(name)} as {name}" if name in widened else f"`{name}`" for name in types))
     return rows.selectExpr(*map(words(table, known, _literal).of, rows.columns)) if known else rows
 
 

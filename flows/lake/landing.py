@@ -71,6 +71,16 @@ def lake_columns(table: Table) -> tuple[Column, ...]:
     return landing_columns(table) + _OWN_COLUMNS
 
 
+# Columns that were integers in earlier versions of the contract, by table: files of those versions stay as they are.
+WIDENED = {"order_lines": ("quantity",)}
+
+
+def as_amount(number: str) -> str:
+    """A number as the contract's decimal, in the SQL of either engine; too large a one becomes the greatest."""
+    greatest = "99999999999999.9999"
+    return f"cast(case when {number} > {greatest} then {greatest} else {number} end as decimal(18,4))"
+
+
 def landed(
     table: Table,
     relation: str,
@@ -306,6 +316,6 @@ def _breaches_of_the_row(table: Table, kinds: Mapping[str, Kind]) -> list[tuple[
         return [(f"NOT {known}", _sentence(zone, kinds["timezone"], "is not a known time zone"))]
     if table.name == "order_lines" and {"quantity", "unit_price"} <= kinds.keys():
         quantity, price = _typed(table.column("quantity")), _typed(table.column("unit_price"))
-        too_large = f"{quantity}::DECIMAL(19,0) * {price} > 99999999999999.9999"
+        too_large = f"{quantity}::DECIMAL(19,4) * {price} > 99999999999999.9999"
         return [(too_large, f"'quantity × unit_price does not fit decimal(18,4): ' || {quantity} || ' × ' || {price}")]
     return []

@@ -56,7 +56,7 @@ class SoldLine:
     profile_id: str | None
     profile_name: str | None
     product: Product
-    quantity: int
+    quantity: Decimal
     revenue: Decimal
     net_revenue: Decimal
     touch_type: str
@@ -107,7 +107,7 @@ def lines_of(
     )
     known = products(reader, account, (row[6] for row in rows))
     return tuple(
-        SoldLine(*(*row[:6], known[row[6]], row[7], *map(Decimal, row[8:10]), *row[10:12], *map(_utc, row[12:])))
+        SoldLine(*(*row[:6], known[row[6]], *map(Decimal, row[7:10]), *row[10:12], *map(_utc, row[12:])))
         for row in rows
     )
 

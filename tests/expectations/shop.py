@@ -51,11 +51,15 @@ select
     'line-' || i as order_line_id,
     'order-' || i as order_id,
     product_id,
-    cast(2 as bigint) as quantity,
+    cast(null as varchar) as sku,
+    cast(1.5 as decimal(18, 4)) as quantity,
     cast(19.9 as decimal(18, 4)) as unit_price,
     cast(1.5 as decimal(18, 4)) as discount,
     cast(case when i % 5 = 0 then 10 else 0 end as decimal(18, 4)) as refunded_amount
 from threads semi join intermediate.int_orders on int_orders.order_id = 'order-' || threads.i;
+
+create table staging.stg_line_products as
+select account_id, order_line_id, product_id from staging.stg_order_lines;
 
 create table intermediate.int_order_lines as
 select account_id, order_line_id, profile_id, visitor_id

@@ -60,7 +60,7 @@ def test_lines_lead_to_the_touch_and_the_conversation(reader: Reader) -> None:
         profile_id="p",
         profile_name="Ana",
         product=Product("shoe", "Shoe", "https://shop.example/shoe"),
-        quantity=3,
+        quantity=Decimal(3),
         revenue=Decimal("10.5"),
         net_revenue=Decimal(0),
         touch_type="click",

@@ -125,7 +125,12 @@ def test_a_thread_has_what_was_bought_because_of_it(talk: Thread) -> None:
         "delivery",
         f"{TALK}/2",
     )
-    assert (known.product, known.quantity, known.revenue, known.net_revenue) == (SHOE, 2, Decimal("20.25"), Decimal(10))
+    assert (known.product, known.quantity, known.revenue, known.net_revenue) == (
+        SHOE,
+        Decimal(2),
+        Decimal("20.25"),
+        Decimal(10),
+    )
     assert (known.touched_at, known.placed_at) == (MIDNIGHT, MIDNIGHT + timedelta(hours=2))
     assert (known.order_id, known.conversation_id, known.profile_name) == ("order", TALK, "Ana")
 

@@ -80,6 +80,8 @@ def count(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequen
     held_back: list[Row] = []
     for table in sorted(set(landing()) - {"accounts"}, key=lambda name: (name in PARENTS, name)):  # parents first
         versions = orders if table == "orders" else [row for _, row in accepted[table]]
+        if table == "order_lines":
+            versions = with_products(versions)
         for row in newest(table, versions):
             shop = shops.get(row["account_id"])
             if shop is None or not parent_counts(table, row, shop):
@@ -97,6 +99,23 @@ def newest(table: str, rows: Iterable[Row]) -> list[Row]:
         if key not in best or (row["updated_at"] or OLDEST) >= (best[key]["updated_at"] or OLDEST):
             best[key] = row
     return list(best.values())
+
+
+def with_products(lines: list[Row]) -> list[Row]:
+    """2.7 The versions of order lines, each with the product by which the line counts."""
+    named = {
+        (row["account_id"], row["order_line_id"]): row["product_id"]
+        for row in newest("order_lines", [row for row in lines if row["product_id"] is not None])
+    }
+    return [
+        row
+        | {
+            "product_id": named.get(
+                (row["account_id"], row["order_line_id"]), None if row["sku"] is None else f"sku:{row['sku']}"
+            )
+        }
+        for row in lines
+    ]
 
 
 def parent_counts(table: str, row: Row, shop: Shop) -> bool:

@@ -51,7 +51,7 @@ class Draw:
         self.known = {
             "visitor_id": rng.sample(ODD_IDS, rng.randint(1, 4)),
             "profile_id": rng.sample(ODD_IDS, rng.randint(1, 4)),
-            "product_id": rng.sample(ODD_IDS, rng.randint(1, 3)),
+            "product_id": [*rng.sample(ODD_IDS, rng.randint(1, 3)), "sku:007"],
             "skill": ["order_status", "Größe", "returns/50%", "never listed"],
         }
 

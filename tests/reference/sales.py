@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from tests.reference.counted import Shop
-from tests.reference.landing import WIDE, Row
+from tests.reference.landing import FOUR_PLACES, WIDE, Row
 from tests.reference.shoppers import Shopper, Shoppers
 from tests.reference.threads import Thread
 
@@ -94,7 +94,8 @@ def attributed_lines(shop: Shop, threads: list[Thread], shoppers: Shoppers) -> l
         touch = last_touch(all_touches, line["product_id"], buyer, order["placed_at"])
         if touch is None:
             continue
-        paid = WIDE.subtract(WIDE.multiply(line["quantity"], line["unit_price"]), line["discount"])
+        full = WIDE.multiply(line["quantity"], line["unit_price"]).quantize(FOUR_PLACES, ROUND_HALF_UP, context=WIDE)
+        paid = WIDE.subtract(full, line["discount"])
         revenue = max(paid, NOTHING)  # 5.4
         is_cancelled = order["cancelled_at"] is not None and order["cancelled_at"] <= shop.as_of  # 1.3
         kept = NOTHING if is_cancelled else max(revenue - line["refunded_amount"], NOTHING)

@@ -100,12 +100,40 @@ def test_the_types_of_parquet_are_taken_as_the_contract_says(shop: Shop) -> None
     shop.pull()
     assert shop.rows("order_lines", "order_line_id, quantity, unit_price, discount, refunded_amount, _refused") == [
         ("1", 2, Decimal("0.0001"), Decimal("1.2346"), 0, None),
-        ("2", None, 1, 0, 0, "quantity is not an integer of 64 bits: 2.5"),
+        ("2", Decimal("2.5"), 1, 0, 0, None),
         ("3", 1, None, 0, 0, "unit_price is not a decimal(18,4): nan"),
     ]
     payload = json.loads(shop.rows("order_lines", "_payload")[2][0])
     assert payload["unit_price"] == "nan"
     assert list(payload)[:4] == ["account_id", "order_id", "product_id", "order_line_id"]
+
+
+def test_a_number_of_parquet_that_cannot_be_held_is_refused_and_never_another_number(shop: Shop) -> None:
+    """1.0001 as a decimal of 60 digits was read as 281503124208327.06: DuckDB takes the type for a double."""
+    cents = [Decimal("1.0001"), Decimal("2.5000")]
+    table = pa.table(
+        {
+            **{name: ["a", "b"] for name in ("account_id", "order_line_id", "order_id")},
+            "quantity": pa.array([2**64 - 1, 3], pa.uint64()),
+            "unit_price": pa.array(cents, pa.decimal256(60, 4)),
+            "discount": pa.array([Decimal("0.00005"), Decimal(10) ** 20], pa.decimal128(38, 5)),
+        }
+    )
+    pq.write_table(table, shop.folder / "order_lines.parquet")
+    interactions = {name: ["a", "b"] for name in ("account_id", "interaction_id", "conversation_id")}
+    clicks = {"type": ["add_to_cart"] * 2, "occurred_at": ["2026-06-01"] * 2}
+    counted = {"quantity": pa.array([2**63, 2**63 - 1], pa.uint64())}
+    pq.write_table(pa.table({**interactions, **clicks, **counted}), shop.folder / "interactions.parquet")
+    shop.pull()
+    wide = 'unit_price is not a decimal(18,4): "decimal of more than 38 digits"'
+    first, second = shop.rows("order_lines", "_refused, _payload")
+    assert first[0] == f"quantity is not a decimal(18,4): 18446744073709551615; {wide}"
+    assert second[0] == f"{wide}; discount is not a decimal(18,4): 100000000000000000000.00000"
+    assert json.loads(first[1])["unit_price"] == "decimal of more than 38 digits"
+    assert shop.rows("interactions", "quantity, _refused") == [
+        (None, "quantity is not an integer of 64 bits: 9223372036854775808"),
+        (2**63 - 1, None),
+    ]
 
 
 def test_a_number_in_json_keeps_all_its_digits(shop: Shop) -> None:

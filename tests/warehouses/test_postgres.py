@@ -392,6 +392,34 @@ def test_columns_and_tables_of_a_later_minor_contract_are_added(
         assert connection.execute("select count(*) from metrics.segments").fetchall() == [(0,)]
 
 
+def test_a_column_of_the_version_before_becomes_a_decimal_for_whoever_reads_it(
+    home: Home, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1.5 pieces do not fit into the bigint that the table had, under a view that a limited reader has."""
+    postgres = Postgres(home, address)
+    lines = contract.metrics()["attributed_order_lines"]
+    columns = tuple(replace(c, type="integer") if c.name == "quantity" else c for c in lines.columns)
+    with monkeypatch.context() as patched:
+        earlier = contract.metrics() | {lines.name: replace(lines, columns=columns)}
+        patched.setattr(contract, "metrics", lambda: earlier)
+        publish_to(home, "old", rows("old", 2), postgres)
+    with psycopg.connect(address.reveal()) as connection:
+        connection.execute("create schema metrics_limited")
+        connection.execute(
+            "create view metrics_limited.attributed_order_lines as from_table".replace(
+                "from_table", "select quantity from metrics.attributed_order_lines"
+            ).encode()
+        )
+    publish_to(home, "new", rows("new", 3), postgres)
+    assert seen(address) == ("new", 3)
+    kind = "select format_type(atttypid, atttypmod) from pg_attribute where attname = 'quantity' and attrelid = "
+    with psycopg.connect(address.reveal()) as connection:
+        found = connection.execute(f"{kind} 'metrics.attributed_order_lines'::regclass".encode()).fetchall()
+    assert found == [("numeric(18,4)",)]
+    rollback(home, keep=2, warehouses=[postgres])  # to a file with integers
+    assert seen(address) == ("old", 2)
+
+
 def comments_in(address: Address) -> dict[tuple[str, int], str]:
     """What Postgres says of the tables (place 0) and their columns, by their places from 1."""
     with psycopg.connect(address.reveal()) as connection:

@@ -1,22 +1,25 @@
 {{ config(meta={'changed_by': 'changed_lines', 'month_of': 'placed_at'}) }}
 
--- Lines of the orders that count (1.3, 2.3), whose they are (4.2) and what they brought (5.4).
+-- Lines of the orders that count (1.3, 2.3), of what product (2.7), whose they are (4.2) and what they brought (5.4).
 with lines as (
     {{ changed_rows(ref('stg_order_lines'), 'changed_lines') }}
 ),
 
 priced as (
     select
-        lines.account_id, lines.order_line_id, lines.order_id, lines.product_id,
+        lines.account_id, lines.order_line_id, lines.order_id,
+        coalesce(products.product_id, 'sku:' || lines.sku) as product_id,
         coalesce(orders.profile_id, emails.profile_id, visitors.profile_id) as profile_id,
         orders.visitor_id, orders.currency, lines.quantity, lines.refunded_amount, orders.placed_at,
         coalesce(orders.cancelled_at <= {{ as_of() }}, false) as is_cancelled,
-        {{ as_amount("greatest(lines.quantity * cast(lines.unit_price as decimal(38, 4)) - lines.discount, 0)") }} as revenue
+        {{ as_amount("greatest(" ~ exact_product("lines.quantity", "lines.unit_price") ~ " - lines.discount, 0)") }} as revenue
     from lines
     inner join {{ ref('int_orders') }} as orders
         on lines.account_id = orders.account_id and lines.order_id = orders.order_id
     inner join {{ ref('int_accounts') }} as accounts
         on orders.account_id = accounts.account_id
+    left join {{ ref('stg_line_products') }} as products
+        on lines.account_id = products.account_id and lines.order_line_id = products.order_line_id
     left join {{ ref('int_email_profiles') }} as emails
         on orders.account_id = emails.account_id and orders.email_key = emails.email_key
     left join {{ ref('int_visitor_profiles') }} as visitors

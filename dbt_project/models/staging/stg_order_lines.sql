@@ -2,7 +2,7 @@
 {{ config(unique_key=key) }}
 
 {% set columns = [
-    'account_id', 'order_line_id', 'order_id', 'product_id',
+    'account_id', 'order_line_id', 'order_id',
     'sku',
     'quantity', 'unit_price', 'discount', 'refunded_amount',
 ] %}

@@ -143,13 +143,18 @@ def parquet(
     read = f"read_parquet({literal(str(path))}, hive_partitioning=false)"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
-        schema = connection.execute(f"SELECT name, num_children FROM parquet_schema({literal(str(path))})").fetchall()
+        schema = connection.execute(
+            f"SELECT name, num_children, precision FROM parquet_schema({literal(str(path))})"
+        ).fetchall()
         [(count,)] = connection.execute(f"SELECT num_rows FROM parquet_file_metadata({literal(str(path))})").fetchall()
     except duckdb.Error as error:
         raise InputError("is not a whole Parquet file") from error
-    names = list(_top_level(schema))
+    top = list(_top_level(schema))
+    names = [label for label, _ in top]
     require(names, table, partition)
-    types = [kind for _, kind, *_ in described]
+    types = [
+        _TOO_WIDE if (digits or 0) > 38 else kind for (_, digits), (_, kind, *_) in zip(top, described, strict=True)
+    ]
     given, unknown = _columns(names, table, [_parquet_column(f"c{number}", kind) for number, kind in enumerate(types)])
     values = [_parquet_member(f"c{number}", kind) for number, kind in enumerate(types)]
     aliases = ", ".join(f"c{number}" for number in range(len(names)))
@@ -157,12 +162,18 @@ def parquet(
     return Rows(relation, given, _word_for_word(_json_object(names, values)), unknown=unknown), count
 
 
-def _top_level(schema: list[tuple[str, int | None]]) -> Iterable[str]:
-    """The names of the columns as they stand in the file (DuckDB renames those that differ only in case)."""
+# Decimals of more than 38 digits, which DuckDB reads as other numbers.
+_TOO_WIDE = "decimal of more than 38 digits"
+
+
+def _top_level(schema: list[tuple[str, int | None, int | None]]) -> Iterable[tuple[str, int | None]]:
+    """The columns: their names as they stand in the file (DuckDB renames those that differ only in case), and the
+    digits of decimals.
+    """
     depth: list[int] = []  # children still to come, from the root inwards
-    for label, children in schema:
+    for label, children, digits in schema:
         if len(depth) == 1:
-            yield label
+            yield label, digits
         if depth:
             depth[-1] -= 1
         if children:
@@ -173,9 +184,15 @@ def _top_level(schema: list[tuple[str, int | None]]) -> Iterable[str]:
 
 def _parquet_member(column: str, kind: str) -> str:
     """A value in the payload."""
+    if kind == _TOO_WIDE:
+        return _unread(column)
     if kind in {"DOUBLE", "FLOAT"}:
         return f"CASE WHEN isfinite({column}) THEN to_json({column}) ELSE to_json({column}::VARCHAR) END"
     return _decoded(column, kind) if kind in {"BLOB", "BLOB[]"} else column
+
+
+def _unread(column: str) -> str:
+    return f"CASE WHEN {column} IS NOT NULL THEN '{_TOO_WIDE}' END"
 
 
 def _decoded(column: str, kind: str) -> str:
@@ -186,7 +203,7 @@ def _decoded(column: str, kind: str) -> str:
 
 
 def _parquet_column(column: str, kind: str) -> Given:
-    text = f"{column}::VARCHAR"
+    text = _unread(column) if kind == _TOO_WIDE else f"{column}::VARCHAR"
     if kind in {"BLOB", "BLOB[]"}:
         return Given(_decoded(column, kind), "json")
     if kind in {"VARCHAR", "UUID"} or kind.startswith("ENUM("):

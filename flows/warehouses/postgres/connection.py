@@ -151,6 +151,13 @@ def columns_of(schema: str) -> str:
         order by c.relname, a.attnum"""
 
 
+# Integers as they stand in the schema metrics: table, column.
+INTEGERS = """select c.relname, a.attname
+    from pg_class as c join pg_attribute as a on a.attrelid = c.oid
+    where c.relnamespace = to_regnamespace('metrics') and c.relkind = 'r'
+        and a.attnum > 0 and not a.attisdropped and a.atttypid = 'bigint'::regtype"""
+
+
 def by_table(rows: list[tuple[Any, ...]]) -> dict[str, list[str]]:
     """Table -> columns, of the rows that `columns_of` gives."""
     tables: dict[str, list[str]] = {}

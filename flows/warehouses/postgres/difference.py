@@ -157,13 +157,21 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: Table, sets: set[str]
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: Table) -> str:
-    """The columns of the contract; null where the file is of an earlier minor version and lacks one."""
+    """The columns of the contract, in its types; null where the file is of an earlier version and lacks one."""
     rows = connection.execute(
-        f"""select column_name from duckdb_columns() where database_name = '{side}' and schema_name = 'metrics'
-        and table_name = {literal(table.name)}"""
+        f"""select column_name, data_type from duckdb_columns()
+        where database_name = '{side}' and schema_name = 'metrics' and table_name = {literal(table.name)}"""
     ).fetchall()
-    there = {column for (column,) in rows}
-    return ", ".join(f"rows.{identifier(one.name)}" if one.name in there else _null(one) for one in table.columns)
+    there = dict(rows)
+    return ", ".join(_column(one, there.get(one.name)) for one in table.columns)
+
+
+def _column(column: Column, found: str | None) -> str:
+    """The column as the contract types it, of a file in which it has the type `found`."""
+    name, kind = identifier(column.name), TYPES[column.type].duckdb
+    if found is None:
+        return _null(column)
+    return f"rows.{name}" if found == kind else f"try_cast(rows.{name} as {kind}) as {name}"
 
 
 def _null(column: Column) -> str:

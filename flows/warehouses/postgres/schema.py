@@ -56,6 +56,12 @@ def add_column(of: str, column: Column) -> str:
     return f"alter table {table(of)} add column {_typed(column)}"
 
 
+def as_decimal(of: str, column: Column) -> str:
+    """An integer column of an earlier version becomes a decimal; what no decimal holds becomes the greatest."""
+    name, kind = identifier(column.name), TYPES["decimal"].postgres
+    return f"alter table {table(of)} alter column {name} type {kind} using least({name}, 99999999999999.9999)"
+
+
 def _typed(column: Column) -> str:
     return f"{identifier(column.name)} {TYPES[column.type].postgres}"
 

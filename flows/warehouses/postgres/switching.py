@@ -17,11 +17,12 @@ from flows.ground.errors import InputError, WarehouseFailed
 from flows.ground.home import Home
 from flows.ground.sql import identifier, literal
 from flows.warehouses.postgres.access import VIEWS, ReaderRole, grants, policies, views
-from flows.warehouses.postgres.connection import by_table, columns_of, connected, problem, table, writing
+from flows.warehouses.postgres.connection import INTEGERS, by_table, columns_of, connected, problem, table, writing
 from flows.warehouses.postgres.difference import HISTORY, Difference, compared
 from flows.warehouses.postgres.schema import (
     COMMENTS,
     add_column,
+    as_decimal,
     comments,
     create_provenance,
     create_table,
@@ -214,15 +215,25 @@ def _let_read(cursor: Any, tables: list[str], *, is_new: bool) -> None:
 
 
 def _widen(address: Address) -> None:
-    """Add the columns of a later minor version of the contract, in a moment of its own: it locks readers out."""
+    """Bring the columns to this version of the contract, in a moment of its own: it locks readers out."""
     with connected(address) as connection:
         there = by_table(connection.execute(columns_of("metrics").encode()).fetchall())
+        integers = by_table(connection.execute(INTEGERS.encode()).fetchall())
         for of, found in there.items():
             published = contract.metrics().get(of)
             lacking = [column for column in published.columns if column.name not in found] if published else []
+            outgrown = [
+                column
+                for column in (published.columns if published else ())
+                if column.type == "decimal" and column.name in integers.get(of, [])
+            ]
+            if outgrown:  # no type of a column changes under a view; those that are ours are made again
+                connection.execute(f"drop view if exists {VIEWS}.{identifier(of)}".encode())
+            for column in outgrown:
+                connection.execute(as_decimal(of, column).encode())
             for column in lacking:
                 connection.execute(add_column(of, column).encode())
-            if lacking:
+            if lacking or outgrown:
                 _let_read(connection.cursor(), [of], is_new=False)
 
 

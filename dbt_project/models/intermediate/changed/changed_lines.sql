@@ -23,6 +23,10 @@ select account_id, order_line_id
 from {{ ref('stg_order_lines') }}
 where {{ is_new() }}
 union
+select account_id, order_line_id
+from {{ ref('stg_line_products') }}
+where {{ is_new() }}
+union
 select lines.account_id, lines.order_line_id
 from {{ ref('stg_order_lines') }} as lines
 where {{ is_in('changed_accounts', ['lines.account_id']) }}
