@@ -189,7 +189,8 @@ def test_one_record_that_cannot_be_read_is_refused_and_the_rest_counts(lake: Lak
     with FakeIntercom() as there:
         there.conversation(7, NOON, "no part", part(1, after(1), "fin", created_at="soon"), part(2, after(2), "fin"))
         there.conversation(8, NOON, created_at=None)
-        there.conversation(9, NOON, source=None, contacts=None, conversation_parts=[part(1, after(1), "user")])
+        rest = {"source": None, "contacts": None, "channel": {"initial": "messenger"}}
+        there.conversation(9, NOON, **rest, conversation_parts=[part(1, after(1), "user")])
         there.conversation(10, NOON)
         there.contacts["contact-10"] |= {"updated_at": "yesterday"}
         summary = pulled("intercom", client(there), lake)
