@@ -172,7 +172,7 @@ class FakeShopify(FakeApi):
         answer: dict[str, Any] = {}
         for one in asked:
             if one.on is not None:
-                answer |= self._object(one.of, kind, record) if one.on == kind else {}
+                answer |= self._object(one.of, one.on, record) if one.on == record.get("_kind", kind) else {}
                 continue
             of = SCHEMA[kind][one.name]
             value: Any = record[one.name] if record else None

@@ -40,7 +40,19 @@ SCHEMA = {
         "totalTipReceivedSet": "MoneyBag",
         "refunds": "[Refund]",
         "lineItems": "LineItem*",
+        "customerJourneySummary": "CustomerJourneySummary",
     },
+    "CustomerJourneySummary": {"ready": "", "momentsCount": "Count", "moments": "CustomerMoment*"},
+    "Count": {"count": "", "precision": ""},
+    "CustomerMoment": {"occurredAt": ""},
+    "CustomerVisit": {
+        "id": "",
+        "occurredAt": "",
+        "landingPage": "",
+        "referrerUrl": "",
+        "utmParameters": "UTMParameters",
+    },
+    "UTMParameters": _scalars("source medium campaign content term"),
     "LineItem": {
         **_scalars("id sku name quantity currentQuantity isGiftCard"),
         "product": "Product",
@@ -49,6 +61,7 @@ SCHEMA = {
         "originalUnitPriceSet": "MoneyBag",
         "discountedTotalSet": "MoneyBag",
         "discountAllocations": "[DiscountAllocation]",
+        "customAttributes": "[Attribute]",
     },
     "DiscountAllocation": {"allocatedAmountSet": "MoneyBag"},
     "Refund": {"id": "", "createdAt": "", "totalRefundedSet": "MoneyBag", "refundLineItems": "RefundLineItem*"},
@@ -78,6 +91,7 @@ def line(
     sku: str | None = None,
     current: int | None = None,
     is_gift_card: bool = False,
+    attributes: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     return {
         "id": f"gid://shopify/LineItem/{number}",
@@ -92,7 +106,25 @@ def line(
         "originalUnitPriceSet": money(f"{float(total) / max(quantity, 1):.2f}"),
         "discountedTotalSet": money(total),
         "discountAllocations": [{"allocatedAmountSet": money(amount)} for amount in discounts],
+        "customAttributes": [{"key": key, "value": value} for key, value in (attributes or {}).items()],
     }
+
+
+def visit(number: int, at: datetime, landing_page: str | None, **utm: str) -> dict[str, Any]:
+    return {
+        "_kind": "CustomerVisit",
+        "id": f"gid://shopify/CustomerVisit/{number}",
+        "occurredAt": stamp(at),
+        "landingPage": landing_page,
+        "referrerUrl": None,
+        "utmParameters": {**dict.fromkeys(SCHEMA["UTMParameters"]), **utm} if utm else None,
+    }
+
+
+def journey(*moments: dict[str, Any], counted: bool = True, ready: bool = True) -> dict[str, Any]:
+    """What led to an order; where it is not `counted`, the shop does not say how much."""
+    count = {"count": len(moments), "precision": "EXACT"} if counted else None
+    return {"ready": ready, "momentsCount": count, "moments": list(moments)}
 
 
 def money(amount: str) -> dict[str, Any]:
@@ -127,6 +159,7 @@ def order_of(number: int, at: datetime) -> dict[str, Any]:
         "totalRefundedSet": money("0.0"),
         "totalTipReceivedSet": money("0.0"),
         "refunds": [],
+        "customerJourneySummary": None,
         "lineItems": [
             line(number * 10 + 1, product=1, quantity=3, total="10.0"),
             line(number * 10 + 2, product=2, quantity=1, total="20.0", discounts=("3.0", "1.5"), sku="B-2"),

@@ -15,6 +15,7 @@ from flows.lake import Lake
 from flows.sources.sections import Secret
 from flows.sources.shopify import client as shopify
 from flows.sources.shopify.client import Client
+from flows.sources.shopify.paging import nodes
 from flows.sources.shopify.settings import ShopifySettings
 from tests.sources.fake_api import Asked
 from tests.sources.fake_shopify import ID, SECRET, TOKEN, FakeShopify
@@ -199,13 +200,13 @@ def test_lines_without_a_product_and_units_that_were_taken_away(lake: Lake) -> N
 
 @pytest.mark.parametrize("connection", [{"edges": [{"node": {"id": "1"}}]}, {"nodes": [{"id": "1"}]}, [{"id": "1"}]])
 def test_a_connection_may_have_its_records_in_edges(connection: Any) -> None:
-    assert shopify._nodes(connection, "orders") == [{"id": "1"}]
+    assert nodes(connection, "orders") == [{"id": "1"}]
 
 
 @pytest.mark.parametrize("connection", [{}, {"edges": [{}]}, {"nodes": [None]}, None])
 def test_a_connection_of_another_shape_is_refused(connection: Any) -> None:
     with pytest.raises(SourceRefused, match="answers no orders"):
-        shopify._nodes(connection, "orders")
+        nodes(connection, "orders")
 
 
 @pytest.mark.parametrize("status", ["VOIDED", "EXPIRED"])

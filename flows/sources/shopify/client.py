@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,22 +15,22 @@ from typing import Any
 from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
-from flows.sources.shopify import bulk, mapping, queries
+from flows.sources.shopify import bulk, mapping, queries, visits
 from flows.sources.shopify.auth import Token
-from flows.sources.shopify.graphql import NAME, GraphQL, Points, TooExpensive
+from flows.sources.shopify.graphql import NAME, GraphQL, Points
+from flows.sources.shopify.paging import INNER, MOST, Pages, nodes
+from flows.sources.shopify.queries import Queries
 from flows.sources.shopify.settings import ShopifySettings
+from flows.sources.shopify.visits import Marks
 
 OVERLAP = timedelta(minutes=10)  # an order says that it changed before its refunds show
-PAGES = {queries.CHANGED["products"]: 100}  # records of a first page, where that is not PAGE
-PAGE, MOST = 10, 250  # records of a first page, and of any
-LINES = 10  # of an order or a refund that come with it; those after them are asked for by themselves
-TARGET = 800  # points of a page; one query may cost 1,000
+FIRST = {"products": 100, "orders": 10}  # records of a first page
 CEILING = 20_000  # records after which pages begin anew; there is no going on with a cursor after 25,000
 FAMILIES = 500  # records of one batch of a bulk operation
 TRIES = 3  # bulk operations started in one run, where one ends without a file
 POLLS = (1.0, 15.0)  # seconds between questions whether it has ended, at first and at most
 LINES_OF_REFUND = "refundLineItems"
-DONE = "done"
+DONE, UNREADY = "done", "unready"
 SHARES = {"products": (0.0, 0.1), "orders": (0.1, 1.0)}  # of a first load
 
 
@@ -36,7 +38,7 @@ class Client(api.Client):
     """One shop; a client of `flows.sources.api`.
 
     Its place: `orders` and `products` are when the last record that was read changed; `orders_bulk` and
-    `products_bulk` are the bulk operation that is being read, or `done`.
+    `products_bulk` are the bulk operation that is being read, or `done`; `unready` are orders to ask again for visits.
     """
 
     rereads = timedelta(days=2)
@@ -53,7 +55,12 @@ class Client(api.Client):
         auth = Token(settings, environment, pace)
         http = Http(NAME, settings.url, auth=auth, pace=pace, explain=_explain)
         self._shop = GraphQL(http, f"admin/api/{settings.api_version}/graphql.json", Points(waiting))
-        self._sizes = dict(PAGES)
+        self._pages = Pages(self._shop)
+        self._unready: dict[str, None] = {}  # ids, in the order in which they were read
+        self._marks = Marks(settings.conversation_parameter, settings.agent_parameters, settings.cart_attribute)
+        self._queries = Queries(
+            has_visits=settings.conversation_parameter is not None, has_attributes=settings.cart_attribute is not None
+        )
 
     def check(self) -> str:
         """The scopes, and one order and one product."""
@@ -64,7 +71,7 @@ class Client(api.Client):
         if missing:
             what = f"{NAME} gives this app no scope {' and no scope '.join(f'read_{name}' for name in missing)}"
             raise SourceRefused(what, where=self._settings.url, remedy="give the app the scope, and install it again")
-        self._shop.ask(queries.CHECK_ROWS)
+        self._shop.ask(self._queries.check_rows)
         currency = (found.get("shop") or {}).get("currencyCode")
         sentence = f"{self._settings.url} answers, orders (in {currency}) and products can be read"
         if "read_all_orders" in scopes:
@@ -72,10 +79,22 @@ class Client(api.Client):
         return f"{sentence}, but no orders older than 60 days: the app lacks the scope read_all_orders"
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  nothing of a shop comes in parts
-        """Products first: they name what the lines are of."""
-        for kind in SHARES:
-            reached = yield from self._loaded(kind, place)
-            yield from self._changed(kind, reached)
+        """Products first: they name what the lines are of. Then orders whose visits were not known, then all others."""
+        before = place.get(UNREADY, "") if self._marks.conversation else ""
+        self._unready = dict.fromkeys(before.split())
+        again = (Batch(self._clicks(ids)) for ids in [list(self._unready)])
+        for batch in chain(self._all_of("products", place), again, self._all_of("orders", place)):
+            yield replace(batch, place={**batch.place, **self._still_unready()}) if batch.place else batch
+        if self._still_unready()[UNREADY] != before:
+            yield Batch((), self._still_unready(), is_milestone=True)
+
+    def _still_unready(self) -> Place:
+        """The newest orders whose visits Shopify has not found yet."""
+        return {UNREADY: " ".join(list(self._unready)[-MOST:])}
+
+    def _all_of(self, kind: str, place: Place) -> Iterator[Batch]:
+        reached = yield from self._loaded(kind, place)
+        yield from self._changed(kind, reached)
 
     def _start(self) -> datetime | None:
         start = self._settings.start
@@ -103,7 +122,7 @@ class Client(api.Client):
         known, pause = operation is not None, POLLS[0]
         while operation is None or operation.is_working:
             if operation is None:
-                operation = bulk.begin(self._shop, queries.bulk(kind, self._start()))
+                operation = bulk.begin(self._shop, self._queries.bulk(kind, self._start()))
             yield Batch(
                 (),
                 {f"{kind}_bulk": operation.id if operation else ""},
@@ -132,9 +151,10 @@ class Client(api.Client):
         cursor, count = None, 0
         while True:
             query = queries.changed_since(since) if since else None
-            more = {"lines": LINES} if kind == "orders" else {}
-            found = self._sized(queries.CHANGED[kind], after=cursor, query=query, **more).get(kind) or {}
-            records = _nodes(found, kind)
+            more = {"lines": INNER} if kind == "orders" else {}
+            asked = self._queries.changed[kind]
+            found = self._pages.ask(asked, first=FIRST[kind], after=cursor, query=query, **more).get(kind) or {}
+            records = nodes(found, kind)
             if records:
                 changed = datetime.fromisoformat(_changed_at(records[-1]))
                 lines = self._lines if kind == "orders" else lambda _: []
@@ -155,7 +175,7 @@ class Client(api.Client):
         refunds = self._refunds(
             [refund for order, _ in families for refund in order.get("refunds") or () if refund.get("id")]
         )
-        rows: list[Row] = []
+        rows = self._clicks([order["id"] for order, _ in families if _may_have_visits(order)])
         for order, lines in families:
             rows += self._order(order, lines, refunds)
         return rows
@@ -166,83 +186,45 @@ class Client(api.Client):
     def _order(self, order: JsonObject, lines: list[JsonObject], refunds: Mapping[str, JsonObject]) -> list[Row]:
         def made() -> Iterator[Row]:
             order["refunds"] = [refunds[refund["id"]] for refund in order.get("refunds") or ()]
-            return mapping.order_rows(self.account, order, lines, self._settings.pending_counts)
+            return mapping.order_rows(self.account, order, lines, self._settings.pending_counts, self._marks)
 
         return rows_of("orders", self.account, order, made)
 
     def _lines(self, order: JsonObject) -> list[JsonObject]:
         """All lines of an order that came with the first of them."""
         connection = order.pop("lineItems", None) or {}
-        return self._all(connection, queries.LINES_OF, "lineItems", order["id"])
+        return self._pages.rest(
+            connection, self._queries.lines_of, itemgetter("lineItems"), "lineItems", id=order["id"]
+        )
 
     def _refunds(self, refunds: Sequence[JsonObject]) -> dict[str, JsonObject]:
         """Refunds by id, with all of their lines as a list; those that came without lines are asked for."""
         found = {
-            one["id"]: {**one, LINES_OF_REFUND: _nodes(one.get(LINES_OF_REFUND, []), LINES_OF_REFUND)}
-            for one in refunds
+            one["id"]: {**one, LINES_OF_REFUND: nodes(one.get(LINES_OF_REFUND, []), LINES_OF_REFUND)} for one in refunds
         }
         ids = [one["id"] for one in refunds if LINES_OF_REFUND not in one]
-        while ids:
-            size = min(self._sizes.get(queries.REFUNDS, PAGE), len(ids))
-            try:
-                answer = self._shop.ask(queries.REFUNDS, ids=ids[:size], lines=LINES, after=None)
-            except TooExpensive:
-                self._shrink(queries.REFUNDS)
-                continue
-            self._grow(queries.REFUNDS, size)
-            ids = ids[size:]
-            for refund in filter(None, answer.get("nodes") or ()):
-                lines = self._all(refund.get(LINES_OF_REFUND) or {}, queries.REFUNDS, LINES_OF_REFUND, refund["id"])
-                found[refund["id"]] = {**refund, LINES_OF_REFUND: lines}
+        for refund, lines in self._pages.of_all(queries.REFUNDS, ids, itemgetter(LINES_OF_REFUND), LINES_OF_REFUND):
+            found[refund["id"]] = {**refund, LINES_OF_REFUND: lines}
         return found
 
-    def _all(self, connection: JsonObject, query: str, field: str, of: str) -> list[JsonObject]:
-        """The nodes of a connection, and those of its further pages."""
-        nodes: list[JsonObject] = []
-        while True:
-            nodes += _nodes(connection, field)
-            if not (connection.get("pageInfo") or {}).get("hasNextPage"):
-                return nodes
-            after = connection["pageInfo"]["endCursor"]
-            asked: dict[str, Any] = {"ids": [of]} if query == queries.REFUNDS else {"id": of}
-            answer = self._shop.ask(query, lines=LINES * 5, after=after, **asked)
-            owner = answer.get("node") or next(iter(answer.get("nodes") or ()), None) or {}
-            connection = owner.get(field) or {}
-
-    def _sized(self, query: str, /, **variables: Any) -> JsonObject:
-        """The answer to a query whose pages are as large as the cost of the one before allows."""
-        while True:
-            size = self._sizes.get(query, PAGE)
-            try:
-                answer = self._shop.ask(query, first=size, **variables)
-            except TooExpensive:
-                self._shrink(query)
-                continue
-            self._grow(query, size)
-            return answer
-
-    def _shrink(self, query: str) -> None:
-        size = self._sizes.get(query, PAGE)
-        if size == 1:
-            raise SourceRefused(f"{NAME} finds a single record too expensive", remedy="report it")
-        self._sizes[query] = size // 2
-
-    def _grow(self, query: str, size: int) -> None:
-        cost = self._shop.points.cost(query)
-        if cost > 0:
-            self._sizes[query] = max(1, min(MOST, int(size * TARGET / cost)))
+    def _clicks(self, ids: Sequence[str]) -> list[Row]:
+        """The clicks among the visits that led to these orders; they are found some time after the order."""
+        rows: list[Row] = []
+        for order, visited in self._pages.of_all(queries.VISITS, ids, _moments, "moments"):
+            rows += visits.visit_rows(self.account, visited, self._marks)
+            self._unready.pop(order["id"], None)
+            if (order.get("customerJourneySummary") or {}).get("ready") is False:
+                self._unready[order["id"]] = None
+        return rows
 
 
-def _nodes(connection: Any, field: str) -> list[JsonObject]:
-    """The records of a connection, which may have them in edges. Raises SourceRefused where there are none."""
-    if isinstance(connection, dict):
-        edges = connection.get("edges")
-        found = [edge.get("node") for edge in edges] if isinstance(edges, list) else connection.get("nodes")
-    else:
-        found = connection
-    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-        raise SourceRefused(f"{NAME} answers no {field}", remedy="the API has changed; report it")
-    return found
+def _may_have_visits(order: JsonObject) -> bool:
+    journey = None if order.get("test") else order.get("customerJourneySummary")
+    return journey is not None and (journey.get("momentsCount") or {}).get("count") != 0
+
+
+def _moments(order: JsonObject) -> Any:
+    return (order.get("customerJourneySummary") or {}).get("moments")
 
 
 def _changed_at(record: JsonObject) -> str:

@@ -6,10 +6,13 @@ Amounts are `shopMoney`, in the shop's currency, never what the shopper saw (`pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from flows.sources.api import JsonObject, Misshapen, Row, decimal, line_ids, rows_of
+from flows.sources.shopify import visits
+from flows.sources.shopify.visits import Marks
 
 FOUR_PLACES = Decimal("0.0001")
 ZERO = Decimal(0)
@@ -18,9 +21,12 @@ NEVER_PAID = {"VOIDED", "EXPIRED"}  # the payment was let go before it was taken
 PENDING = "PENDING"
 
 
-def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject], pending_counts: bool) -> Iterator[Row]:
-    """An order and its lines; its `refunds` have their `refundLineItems` as lists.
+def order_rows(
+    account: str, order: JsonObject, lines: Sequence[JsonObject], pending_counts: bool, marks: Marks
+) -> Iterator[Row]:
+    """An order, its lines, and the clicks of lines that name a conversation.
 
+    Its `refunds` have their `refundLineItems` as lists.
     A test order is not an order. Without `pending_counts` neither is an order that waits for its payment: of one that
     did not wait before, nothing counts any more. Gift cards and tips are not lines. Raises Misshapen for a shape that
     is not known.
@@ -32,17 +38,18 @@ def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject], pen
     is_sold = not waits and status not in NEVER_PAID
     tip = _shop_money(order.get("totalTipReceivedSet"))
     lines = [line for line in lines if is_sold and not line.get("isGiftCard") and not _is_tip(line, tip)]
+    placed = order.get("processedAt") or order.get("createdAt")
     yield Row(
         "orders",
         {
             "account_id": account,
             "order_id": order_id,
-            "placed_at": order.get("processedAt") or order.get("createdAt"),
+            "placed_at": placed,
             "currency": order.get("currencyCode"),
             "email": order.get("email"),
             "phone": order.get("phone"),
             "cancelled_at": order.get("cancelledAt") or (None if is_sold else changed),
-            "order_line_ids": line_ids(order_id, (_id(line) for line in lines if line.get("id"))),
+            "order_line_ids": line_ids(order_id, _ids(lines)),
             "updated_at": changed,
         },
         order,
@@ -50,8 +57,14 @@ def order_rows(account: str, order: JsonObject, lines: Sequence[JsonObject], pen
     )
     refunded, is_refunded = _refunded(order), status == "REFUNDED"
     of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
+
+    def made(line: JsonObject) -> Iterator[Row]:
+        row = Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, marks.kept(line))
+        yield row
+        yield from visits.cart_click({"account_id": account, "updated_at": changed}, row, placed, marks)
+
     for line in lines:
-        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded, is_refunded)])  # noqa: B023
+        yield from rows_of("order_lines", account, marks.kept(line), lambda: made(line))  # noqa: B023
 
 
 def product_rows(account: str, product: JsonObject) -> Iterator[Row]:
@@ -79,12 +92,6 @@ def _is_tip(line: JsonObject, tip: JsonObject) -> bool:
         and bool(str(tip.get("amount") or "").strip("0."))
         and _shop_money(line.get("originalTotalSet")) == tip
     )
-
-
-def _line_row(
-    of_order: JsonObject, line: JsonObject, refunded: dict[str, tuple[Decimal, int]], is_refunded: bool
-) -> Row:
-    return Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, line)
 
 
 def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]], is_refunded: bool) -> dict[str, object]:
@@ -147,6 +154,13 @@ def _shop_money(bag: Any) -> JsonObject:
 def _units(value: Any) -> int:
     """A quantity to count with; what is none is refused as it stands, by the landing contract."""
     return value if isinstance(value, int) else 0
+
+
+def _ids(lines: Sequence[JsonObject]) -> Iterator[str]:
+    """Of the lines that have one; those that have none are refused by themselves."""
+    for line in lines:
+        with suppress(Misshapen):
+            yield _id(line)
 
 
 def _id(record: JsonObject) -> str:

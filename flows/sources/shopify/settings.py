@@ -38,6 +38,18 @@ class ShopifySettings(SourceSettings):
     pending_counts: bool = Field(
         default=True, description="whether orders that wait for payment count as sold: by hand, or slow"
     )
+    conversation_parameter: str | None = Field(
+        default=None,
+        min_length=1,
+        description="parameter of links to the shop that names the conversation, as in ?conversation=…; or utm_content",
+    )
+    agent_parameters: dict[str, str] = Field(
+        default_factory=dict,
+        description="parameters that such a link has as well, with their values, such as utm_source",
+    )
+    cart_attribute: str | None = Field(
+        default=None, min_length=1, description="key of the attribute of a cart's line that names the conversation"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> ShopifySettings:
@@ -45,6 +57,8 @@ class ShopifySettings(SourceSettings):
             raise ValueError("neither shop nor base_url stands here; give the name of the shop")
         if (self.client_id is None) != (self.client_secret is None):
             raise ValueError("client_id and client_secret belong together; give both, or neither")
+        if self.agent_parameters and self.conversation_parameter is None:
+            raise ValueError("agent_parameters stand here without conversation_parameter; give both, or neither")
         return self
 
     @property
