@@ -12,6 +12,7 @@ import pytest
 
 from flows.ground.errors import SourceRefused
 from flows.lake import Lake
+from flows.sources.api import Known
 from flows.sources.sections import Secret
 from flows.sources.shopify import client as shopify
 from flows.sources.shopify.client import Client
@@ -190,12 +191,12 @@ def test_lines_without_a_product_and_units_that_were_taken_away(lake: Lake) -> N
         shop.order(1, NOON, lineItems=lines, email=None, processedAt=None)
         summary = pulled("shopify", client(shop), lake)
     found = current(lake, "order_lines")
-    assert (found["1"]["product_id"], found["2"]["product_id"]) == ("sku:A-1", "line:2")
+    assert [(found[one]["product_id"], found[one]["sku"]) for one in "12"] == [(None, "A-1"), (None, None)]
     assert found["3"]["refunded_amount"] == Decimal(12)
     assert found["4"]["discount"] == Decimal(30)
     assert current(lake, "orders")["1"]["placed_at"] == datetime(2026, 5, 1, 10, 1, tzinfo=UTC)
     assert summary.refused == {"order_lines": 1}
-    assert any("quantity is less than 1" in one for one in summary.refusals)
+    assert any("quantity is less than 0.0001" in one for one in summary.refusals)
 
 
 @pytest.mark.parametrize("connection", [{"edges": [{"node": {"id": "1"}}]}, {"nodes": [{"id": "1"}]}, [{"id": "1"}]])
@@ -263,3 +264,17 @@ def test_orders_that_wait_for_payment_count_as_the_settings_say(lake: Lake, pend
         pulled("shopify", client(shop, pending_counts=pending_counts), lake)
     found = {number: row["order_line_ids"] for number, row in current(lake, "orders").items()}
     assert found == ({"1": ["11", "12"], "2": ["21", "22"]} if pending_counts else {"1": ["no-line-of:1"]})
+
+
+def test_a_product_that_is_deleted_later_is_not_replaced_by_its_sku_2_7(lake: Lake) -> None:
+    """Its line became `sku:S`, and the published sale of the past vanished."""
+    with FakeShopify() as shop:
+        sold = line(11, product=11, quantity=1, total="20.0", sku="S")
+        shop.order(1, NOON, lineItems=[sold])
+        pulled("shopify", client(shop), lake)
+        sold["product"] = None
+        shop.order(1, NOON + timedelta(hours=1), lineItems=[sold])
+        pulled("shopify", client(shop), lake)
+    row = current(lake, "order_lines")["11"]
+    assert (row["product_id"], row["sku"]) == (None, "S")
+    assert Known(lake, ACCOUNT).products(["S"]) == {"S": "11"}  # a line without a product does not hide the others

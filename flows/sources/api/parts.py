@@ -171,7 +171,7 @@ class Known:
             skus AS (
                 SELECT sku, arg_max(product_id, (_load, _file, _position)) AS product_id FROM lines
                 WHERE product_id NOT LIKE 'sku:%' AND product_id NOT LIKE 'line:%'
-                    AND sku NOT IN (SELECT product_id FROM lines)
+                    AND sku NOT IN (SELECT product_id FROM lines WHERE product_id IS NOT NULL)
                 GROUP BY sku
             )"""
 

@@ -100,7 +100,7 @@ def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]], is_refunde
     The total is that of all units ordered, less the line's share of every discount, of the order's and of codes too.
     Of an order that was given back whole its refunds often name no lines.
     """
-    quantity, line_id = _units(line.get("quantity")), _id(line)
+    quantity = _units(line.get("quantity"))
     before = _amount(line.get("originalTotalSet"))
     after = before - sum(
         (_amount(one.get("allocatedAmountSet")) for one in line.get("discountAllocations") or ()), ZERO
@@ -113,22 +113,14 @@ def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]], is_refunde
     if removed and quantity:
         back += (after * removed / quantity).quantize(FOUR_PLACES, ROUND_HALF_UP)
     return {
-        "order_line_id": line_id,
-        "product_id": _product_id(line, line_id),
+        "order_line_id": _id(line),
+        "product_id": _id(line["product"]) if line.get("product") else None,  # rule 2.7
         "sku": line.get("sku") or None,
         "quantity": line.get("quantity"),
         "unit_price": str(unit_price),
         "discount": str(max(unit_price * quantity - after, ZERO)),
         "refunded_amount": str(max(back, after) if is_refunded else back),
     }
-
-
-def _product_id(line: JsonObject, line_id: str) -> str:
-    """Of a line without a product (typed in by hand, or the product was deleted) its SKU, else the line itself."""
-    product = line.get("product")
-    if product:
-        return _id(product)
-    return f"sku:{line['sku']}" if line.get("sku") else f"line:{line_id}"
 
 
 def _refunded(order: JsonObject) -> dict[str, tuple[Decimal, int]]:

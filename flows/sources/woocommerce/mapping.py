@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from flows.sources.api import JsonObject, Misshapen, Row, decimal, line_ids, rows_of
 
@@ -76,14 +76,14 @@ def _line(line: JsonObject, refunded: dict[str, Decimal], is_refunded: bool) -> 
 
     Of an order that was given back whole its refunds often name no lines.
     """
-    quantity = decimal(line.get("quantity"), "quantity")
+    quantity = decimal(line.get("quantity"), "quantity").quantize(FOUR_PLACES, ROUND_HALF_UP)  # as it will be counted
     after = decimal(line.get("total"), "total")
     before = max(decimal(line.get("subtotal"), "subtotal"), after)
-    unit_price = (before / max(quantity, Decimal(1))).quantize(FOUR_PLACES, ROUND_CEILING)
+    unit_price = (before / (quantity if quantity > 0 else 1)).quantize(FOUR_PLACES, ROUND_CEILING)
     line_id = _id(line)
     return {
         "order_line_id": line_id,
-        "product_id": str(line["product_id"]) if line.get("product_id") else f"sku:{line.get('sku') or line_id}",
+        "product_id": str(line["product_id"]) if line.get("product_id") else None,  # rule 2.7
         "sku": line.get("sku") or None,
         "quantity": line.get("quantity"),
         "unit_price": str(unit_price),
