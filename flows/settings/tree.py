@@ -18,6 +18,7 @@ from flows.ground.address import FILE as DUCKDB_FILE
 from flows.ground.address import Address, addresses
 from flows.ground.memory import half_of_the_memory
 from flows.settings.environment import PREFIX
+from flows.sources.chatwoot.settings import ChatwootSettings
 from flows.sources.gorgias.settings import GorgiasSettings
 from flows.sources.intercom.settings import IntercomSettings
 from flows.sources.klaviyo.settings import KlaviyoSettings
@@ -123,6 +124,7 @@ class AccountSourcesSettings(Section):
     zendesk: ZendeskSettings | None = Field(default=None, description="a Zendesk")
     gorgias: GorgiasSettings | None = Field(default=None, description="a Gorgias")
     intercom: IntercomSettings | None = Field(default=None, description="a workspace of Intercom")
+    chatwoot: ChatwootSettings | None = Field(default=None, description="an account of a Chatwoot")
 
     @model_validator(mode="after")
     def _orders_from_one_place(self) -> AccountSourcesSettings:

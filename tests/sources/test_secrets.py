@@ -29,6 +29,7 @@ SOURCES = {
     "zendesk": {"subdomain": "shop", "client_id": "ID", "client_secret": "KEY"},
     "gorgias": {"account": "shop", "username": "ID", "api_key": "KEY"},
     "intercom": {"access_token": "KEY"},
+    "chatwoot": {"account": "1", "access_token": "KEY"},
 }
 PLACES = {"KEY", "ID"}
 

@@ -1,0 +1,1 @@
+"""Chatwoot: conversations in which Captain or an agent bot took part."""
