@@ -233,4 +233,4 @@ def test_orders_come_from_klaviyos_events_where_the_account_has_no_shop(others: 
     (account,) = settings.load().accounts
     assert account.sources.klaviyo is not None
     assert account.sources.klaviyo.orders is orders
-    assert account.sources.klaviyo.currency == account.currency
+    assert account.sources.klaviyo.order_currency == account.currency

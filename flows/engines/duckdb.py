@@ -159,7 +159,7 @@ def _group(home: Home, todo: Plan, memory_limit: str) -> int:
             """create view published_articles as
             select account_id, article_id, title, body
             from work.staging.stg_articles semi join work.intermediate.int_accounts using (account_id)
-            where is_published"""
+            where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
         version = todo.topics.update(connection)
     with closing(duckdb.connect(home.work_file)) as connection:

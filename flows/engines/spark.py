@@ -210,7 +210,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
         connection.execute(
             """create view published_articles as
             select account_id, article_id, title, body from stg_articles semi join int_accounts using (account_id)
-            where is_published"""
+            where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
         version = todo.topics.update(connection)
     for table, rows in todo.topics.queries(version, lambda file: f"parquet.`{file}`").items():

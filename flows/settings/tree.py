@@ -167,8 +167,8 @@ class AccountSettings(Section):
     @model_validator(mode="after")
     def _currency_of_orders(self) -> AccountSettings:
         """Klaviyo's orders are in the account's currency, where their events name none."""
-        if (klaviyo := self.sources.klaviyo) and klaviyo.currency is None:
-            self.sources.__dict__["klaviyo"] = klaviyo.model_copy(update={"currency": self.currency})
+        if (klaviyo := self.sources.klaviyo) and klaviyo.order_currency is None:
+            self.sources.__dict__["klaviyo"] = klaviyo.model_copy(update={"order_currency": self.currency})
         return self
 
 

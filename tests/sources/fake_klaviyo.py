@@ -22,6 +22,11 @@ MAY_FILTER = {
     "profiles": {"greater-than": {"updated"}, "less-than": {"updated"}},
     "customer-agent-conversations": {"greater-or-equal": {"created_at"}, "equals": {"status"}},
 }
+MAY_NAME = {  # fields of which a choice can be asked for
+    "metrics": ("metric", {"name", "created", "updated", "integration"}),
+    "profiles": ("profile", {"email", "phone_number", "first_name", "last_name", "updated", "location", "properties"}),
+    "agent-skills": ("agent-skill", {"name", "display_name", "status", "source", "description", "instructions"}),
+}
 SIZES = {"events": (200, 1000), "profiles": (20, 100)}
 
 
@@ -48,6 +53,8 @@ class FakeKlaviyo(FakeApi):
         self.rates_of = 1  # or 100: whether rates are shares or per cent
         self.a_second, self.refused = 10**9, 0  # calls of conversations that are let through; those that were not
         self._recent: list[float] = []
+        self.withheld: dict[str, int] = {}  # answers of a thread, by conversation, that leave its last message out
+        self.as_object = False  # lists of the beta answer one record alone, as their description has it
         self.repeats = False  # a page begins with the last record of the one before
         self.links = True
         self.next_host = self.url
@@ -64,6 +71,8 @@ class FakeKlaviyo(FakeApi):
             r"\d{4}-\d\d-\d\d\.pre" if is_beta else r"\d{4}-\d\d-\d\d", asked.headers.get("revision", "")
         ):
             return wrong(400, "invalid", "A valid revision header is required.")
+        if asked.headers.get("x-klaviyo-revision-fall-forward-opt-out") != "1":
+            return wrong(400, "invalid", "a retired revision would mean another one")
         if ("agents" if is_beta else name) not in self.scopes:
             return wrong(403, "permission_denied", f"missing scope for {name}")
         if name.startswith("customer-agent") and self._is_over_the_limit():
@@ -72,7 +81,10 @@ class FakeKlaviyo(FakeApi):
         if name in {"customer-agent-values-reports", "customer-agent-skill-values-reports"} and asked.method == "POST":
             return self._report(asked, name.removesuffix("s"))
         if match[2]:
-            return self._page(asked, "customer-agent-messages", self.messages.get(match[2], []))
+            messages = self.messages.get(match[2], [])
+            if left := self.withheld.get(match[2], 0):
+                self.withheld[match[2]], messages = left - 1, messages[:-1]
+            return self._page(asked, "customer-agent-messages", messages)
         if name not in self.lists:
             return wrong(404, "not_found", "No such path.")
         return self._listed(asked, name)
@@ -113,9 +125,14 @@ class FakeKlaviyo(FakeApi):
         return reported(kind, results)
 
     def _listed(self, asked: Asked, name: str) -> Answer:
-        if unknown := asked.params.keys() - {"filter", "sort", "page[size]", "page[cursor]"}:
+        kind, may_name = MAY_NAME.get(name, ("", set()))
+        if unknown := asked.params.keys() - {"filter", "sort", "page[size]", "page[cursor]", f"fields[{kind}]"}:
             return wrong(400, "invalid", f"'{min(unknown)}' is not a valid query parameter")
         found = list(self.lists[name])
+        if fields := asked.params.get(f"fields[{kind}]"):
+            if not set(fields.split(",")) <= may_name:
+                return wrong(400, "invalid", f"'{fields}' are not fields of {kind}")
+            found = [with_fields(one, fields.split(",")) for one in found]
         text = asked.params.get("filter", "")
         filters = FILTER.findall(text)
         if ",".join(f"{op}({field},{value})" for op, field, value in filters) != text:
@@ -129,9 +146,15 @@ class FakeKlaviyo(FakeApi):
             return wrong(400, "invalid", "Invalid sort provided")
         if name == "customer-agent-conversations":
             found.sort(key=lambda one: (one["attributes"]["created_at"], one["id"]), reverse=True)
+            found = [self._with_messages(one) for one in found]
         elif sort:
             found.sort(key=lambda one: (str(one["attributes"][sort.lstrip("-")]), one["id"]), reverse=sort[0] == "-")
         return self._page(asked, name, found)
+
+    def _with_messages(self, conversation: JsonObject) -> JsonObject:
+        """The conversation, which lists the ids of its messages."""
+        listed = [{"type": "customer-agent-message", "id": one["id"]} for one in self.messages[conversation["id"]]]
+        return {"relationships": {"customer-agent-messages": {"data": listed, "links": {}}}, **conversation}
 
     def _page(self, asked: Asked, name: str, found: list[JsonObject]) -> Answer:
         default, most = SIZES.get(name, (50, 100))
@@ -147,6 +170,8 @@ class FakeKlaviyo(FakeApi):
         start = 0 if place is None else place if self.repeats else place + 1
         page = found[start : start + size]
         following = None
+        if self.as_object and name.startswith("customer-agent"):
+            return Answer(200, {"data": page[0] if page else [], "links": {"self": f"{self.url}{asked.path}"}})
         is_beta = name.startswith("customer-agent")
         if start + size < len(found) and (self.links or not is_beta):
             cursor = base64.urlsafe_b64encode(page[-1]["id"].encode()).decode()
@@ -203,6 +228,13 @@ class FakeKlaviyo(FakeApi):
         profiles = self.lists["profiles"]
         profiles[:] = [one for one in profiles if one["id"] != number]
         profiles.append({"type": "profile", "id": number, "attributes": {"updated": stamp(at), **given}})
+
+
+def with_fields(record: JsonObject, fields: list[str]) -> JsonObject:
+    given = record.get("attributes")
+    if not isinstance(given, dict):
+        return record
+    return {**record, "attributes": {name: value for name, value in given.items() if name in fields}}
 
 
 def matches(record: JsonObject, op: str, field: str, value: str) -> bool:

@@ -166,7 +166,7 @@ def test_an_order_without_a_currency_is_in_that_of_the_account(
 ) -> None:
     """It was refused, and closed the gate."""
     shop.order(Items=TWO, **{"$currency_code": None, "Presentment Currency": "USD", "$extra": said})
-    pulled("klaviyo", client(shop, currency="EUR"), lake)
+    pulled("klaviyo", client(shop, order_currency="EUR"), lake)
     assert current(lake, "orders")["1001"]["currency"] == (said["currency"] or "EUR")
 
 

@@ -48,7 +48,7 @@ class Batch:
 
     A milestone is kept although no row came with it. Parts wait in the lake until the client's `joined` makes rows of
     all that is known of a thing. `share` is how much of a first load is done, between 0 and 1, while it is under way.
-    Rows can also come as columns; those of one table have one shape in a pull.
+    Rows can also come as columns; those of one table have one shape in a pull. Warnings are of the pull, as sentences.
     """
 
     rows: Sequence[Row]
@@ -57,6 +57,7 @@ class Batch:
     parts: Sequence[Part] = ()
     is_milestone: bool = False
     columns: Columns | None = None
+    warnings: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -168,6 +169,7 @@ class _Loading:
         self._waiting += batch.count
         self.count += batch.count
         self.has_milestone |= batch.is_milestone
+        self._warnings += batch.warnings
         self._place.update(batch.place)
 
     def is_due(self, now: float) -> bool:

@@ -127,6 +127,15 @@ class Known:
         )
         return {of: json.loads(record) for of, record in found}
 
+    def count(self, kind: str, besides: Collection[str]) -> int:
+        """How many things have a part of this kind, those named `besides` included."""
+        if not self._has(PARTS):
+            return len(set(besides))
+        query = f"""SELECT count(DISTINCT part_of) FROM {self._table(PARTS)}
+            WHERE account_id = $account AND kind = $kind AND NOT list_contains($besides, part_of)"""
+        ((count,),) = self._rows(query, kind=kind, besides=list(besides))
+        return int(count) + len(set(besides))
+
     def products(self, names: Collection[str]) -> dict[str, str]:
         """Product ids of those names that are SKUs of lines that were sold, and no product ids themselves."""
         if not names or not self._has("order_lines"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,7 +12,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 from requests import Request
 from requests.auth import AuthBase
 
-from flows.ground.errors import SourceRefused
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api import Http, JsonObject, Pace
 from flows.sources.klaviyo.settings import KlaviyoSettings
 
@@ -56,6 +56,7 @@ class Endpoints:
                 headers={
                     "revision": settings.beta_revision if group.is_beta else settings.revision,
                     "accept": "application/vnd.api+json",
+                    "X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",  # else a retired revision means another one
                 },
                 explain=_explain,
             )
@@ -66,9 +67,22 @@ class Endpoints:
         """One record of a list, if it has any."""
         return _data(self._http[group].get(path, {"page[size]": 1}), path)
 
-    def all(self, group: Group, path: str, size: int | None = PAGE) -> list[JsonObject]:
-        """All records of a short list; `size` is None where no size of a page may be asked for."""
-        return [record for page in self.pages(group, path, {}, size=size) for record in page]
+    def all(self, group: Group, path: str) -> list[JsonObject]:
+        """All records of a short list."""
+        return [record for page in self.pages(group, path, {}, size=PAGE) for record in page]
+
+    def metrics(self) -> list[tuple[str, str]]:
+        """Id and name of each metric that has both."""
+        given = self._listed(Group.METRICS, "api/metrics", {"fields[metric]": "name"})
+        named = [(one.get("id"), (one.get("attributes") or {}).get("name")) for one in given]
+        return [(str(number), str(name)) for number, name in named if number and name]
+
+    def skills(self) -> list[JsonObject]:
+        """The agent's skills, without their instructions."""
+        return self._listed(Group.AGENT, "api/agent-skills", {"fields[agent-skill]": "name,display_name,status"})
+
+    def _listed(self, group: Group, path: str, params: Mapping[str, str]) -> list[JsonObject]:
+        return [one for page in self.pages(group, path, params, size=None) for one in page]
 
     def pages(self, group: Group, path: str, params: Mapping[str, str], size: int | None) -> Iterator[list[JsonObject]]:
         """A list, page by page. A full page of the beta without a link to the next is looked into."""
@@ -88,13 +102,13 @@ class Endpoints:
         seen: set[str] = set()
         begun = {**params, **({"page[cursor]": following} if following else {})}
         for answer, cursor in self._linked(Group.CONVERSATIONS, CONVERSATIONS, begun):
-            page = [one for one in _data(answer, CONVERSATIONS) if one.get("id") not in seen]
-            seen.update(str(one.get("id")) for one in page)
+            page = [one for one in _data(answer, CONVERSATIONS) if _id(one) not in seen]
+            seen.update(filter(None, map(_id, page)))
             if cursor is None and len(_data(answer, CONVERSATIONS)) >= PAGE:
                 for status in STATUSES:
                     narrower = {**params, "filter": f'{filters},equals(status,"{status}")'}
                     found = _data(self._http[Group.CONVERSATIONS].get(CONVERSATIONS, narrower), CONVERSATIONS)
-                    if not following and any(str(one.get("id")) not in seen for one in found):
+                    if not following and any(_id(one) not in seen for one in found):
                         raise _incomplete(CONVERSATIONS)
                 self._must_be_the_end(CONVERSATIONS, {"filter": filters}, PAGE)
             yield page, cursor
@@ -122,11 +136,11 @@ class Endpoints:
         return results
 
     def volume(self, since: datetime, until: datetime) -> int | None:
-        """Klaviyo's own count of conversations, to tell how far a first load is; None where it does not say."""
+        """Klaviyo's own count of conversations; None where it does not say."""
         try:
             results = self.report("values", ["volume"], since, until)
-            return sum(int(one["statistics"]["volume"]) for one in results) or None
-        except (SourceRefused, KeyError, TypeError, ValueError):
+            return sum(int(one["statistics"]["volume"]) for one in results)
+        except (SourceRefused, SourceUnavailable, KeyError, TypeError, ValueError):
             return None
 
     def _must_be_the_end(self, path: str, params: Mapping[str, str], size: int) -> None:
@@ -167,6 +181,15 @@ def _data(answer: Any, path: str) -> list[JsonObject]:
     if not isinstance(data, list):
         raise SourceRefused(f"{NAME} answers without `data` at {path}", remedy="the API has changed; report it")
     return data
+
+
+def _id(record: Any) -> str:
+    return str(record.get("id") or "") if isinstance(record, dict) else ""
+
+
+def stamp(at: datetime) -> str:
+    """An instant as filters take it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _incomplete(path: str) -> SourceRefused:

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import contract
 from flows.sources.api import JsonObject, Part, Row, rows_of
 from flows.sources.klaviyo.records import (
     attributes,
     happened,
     instant,
+    kept,
     normal,
+    only,
     product_id,
     product_of,
     profile_of,
@@ -28,8 +31,10 @@ from flows.sources.klaviyo.records import (
 )
 
 OF_CONVERSATIONS = ("started", "resolved", "escalated", "recommended")
-CHANNELS = {"webchat": "web_chat", "sms": "sms", "email": "email", "whatsapp": "whatsapp"}
+# Words that are not known go on as they are: the settings say what they mean.
+CHANNELS = {normal(word): word for word in contract.landing()["conversations"].column("channel").values}
 SENDERS = {"user": "visitor", "visitor": "visitor", "agent": "agent", "assistant": "agent", "human": "human"}
+CHANNEL = ("Channel",)
 # Names of properties under all their labels; which of them an account sends is documented nowhere.
 CONVERSATION_ID = ("Conversation ID",)
 SKILL = (
@@ -43,7 +48,11 @@ SKILL = (
 TAGS = ("Tags", "Tag")
 REASON = ("Escalation reason", "Reason")
 PRODUCTS = ("Product IDs", "Product IDs / SKUs", "Product IDs / SKUs recommended", "Products", "SKUs", "Product ID")
+PROPERTIES = (*CONVERSATION_ID, *CHANNEL, *SKILL, *TAGS, *REASON, *PRODUCTS)  # of events of conversations
 CLICKED_PRODUCT = ("Product ID", "SKU")
+IN_SHOP_PRODUCT = ("Product ID", "Added Item Product ID", "SKU", "Added Item SKU")
+IN_SHOP_TYPES = {"viewed_product": "viewed", "added_to_cart": "added_to_cart"}
+PROFILE = ("email", "phone_number", "first_name", "last_name", "updated")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,6 +65,10 @@ class Interaction:
     product: Sequence[str] = CLICKED_PRODUCT
     quantity: Sequence[str] = ("Quantity",)
     url: Sequence[str] = ("URL", "Link", "Destination URL")
+
+    @property
+    def properties(self) -> Sequence[str]:
+        return (*self.conversation, *self.product, *self.quantity, *self.url)
 
 
 INTERACTIONS: Mapping[str, Interaction] = {"clicked_sms": Interaction("link_click")}
@@ -88,7 +101,7 @@ def profile_row(account: str, profile: JsonObject) -> Row:
         "last_name": given.get("last_name"),
         "updated_at": given.get("updated"),
     }
-    return Row("profiles", values, profile)
+    return Row("profiles", values, {"id": profile["id"], "attributes": only(given, PROFILE)})
 
 
 def skill_row(account: str, skill: JsonObject) -> Row:
@@ -118,7 +131,11 @@ def skills_by_name(skills: Sequence[JsonObject]) -> dict[str, str]:
 
 
 def article_row(account: str, knowledge: JsonObject) -> Row:
-    """What the agent answers from; only what is indexed is published to it."""
+    """What the agent answers from; only what is indexed is published to it.
+
+    Of a page Klaviyo may know the address alone. Such a row has no `updated_at`, so that one of another source with the
+    same id and a text counts.
+    """
     given = attributes(knowledge)
     said = given.get("source")
     source: JsonObject = said if isinstance(said, dict) else {}
@@ -126,15 +143,15 @@ def article_row(account: str, knowledge: JsonObject) -> Row:
     def first(*names: str) -> Any:
         return next((place[name] for place in (given, source) for name in names if place.get(name)), None)
 
-    url = first("url", "page_url")
+    url, body = first("url", "page_url"), first("content", "text", "body", "snippet", "answer")
     values = {
         "account_id": account,
         "article_id": knowledge["id"],
         "title": first("title", "name", "file_name", "question") or url or knowledge["id"],
-        "body": first("content", "text", "body", "snippet", "answer"),
+        "body": body,
         "url": url,
         "is_published": given.get("status", "indexed") == "indexed",
-        "updated_at": first("updated_at", "indexed_at"),
+        "updated_at": first("updated_at", "indexed_at") if body else None,
     }
     return Row("articles", values, knowledge)
 
@@ -144,6 +161,20 @@ def products(part: Part, interactions: Mapping[str, Interaction]) -> list[str]:
     clicked = interactions.get(part.kind)
     names = clicked.product if clicked else PRODUCTS if part.kind == "recommended" else None
     return [product_id(name) for name in texts_of(prop(part.record, names))] if names else []
+
+
+def product_event_rows(account: str, kind: str, event: JsonObject) -> Iterator[Row]:
+    """What a shopper did with a product in the shop; nothing where the event names no product."""
+    if product := product_of(prop(event, IN_SHOP_PRODUCT)):
+        values = {
+            "account_id": account,
+            "product_event_id": event["id"],
+            "type": IN_SHOP_TYPES[kind],
+            "occurred_at": happened(event),
+            "product_id": product,
+            "profile_id": profile_of(event),
+        }
+        yield Row("product_events", values, kept(event, IN_SHOP_PRODUCT))
 
 
 def conversation_rows(account: str, of: str, parts: Sequence[Part], words: Words) -> Iterator[Row]:
@@ -205,7 +236,7 @@ def _conversation(
 ) -> Iterator[Row]:
     record: JsonObject = next(iter(by_kind.get("conversation", ())), {})
     given = record.get("attributes") or {}
-    channel = next((prop(event, ("Channel",)) for event in events if prop(event, ("Channel",))), default)
+    channel = next((said for event in events if (said := text_of(prop(event, CHANNEL)))), default)
     started = next((happened(event) for event in by_kind.get("started", ())), None)
     created = given.get("created_at") or started
     if channel is None or created is None:
@@ -215,7 +246,8 @@ def _conversation(
     values = {
         "account_id": account,
         "conversation_id": of,
-        "channel": CHANNELS.get(normal(str(channel)), channel),
+        "channel": CHANNELS.get(normal(channel), channel),
+        "agent": "klaviyo",
         "created_at": created,
         "profile_id": next((profile for profile in map(profile_of, events) if profile), None),
         "tag": tagged[-1] if tagged else None,
@@ -241,7 +273,7 @@ def _messages(
             "account_id": account,
             "message_id": f"{of}/{message['id']}",
             "conversation_id": of,
-            "sender": SENDERS.get(role.lower(), role),
+            "sender": SENDERS.get(normal(role), role),
             "sent_at": given.get("created_at"),
             "text": given.get("content"),
             "updated_at": given.get("updated_at"),

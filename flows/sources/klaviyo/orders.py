@@ -13,11 +13,13 @@ from typing import Any
 
 from flows.sources.api import JsonObject, Misshapen, Part, Row, decimal
 from flows.sources.api.rows import UNEXPECTED, reason
+from flows.sources.klaviyo import records
 from flows.sources.klaviyo.records import (
     first,
     happened,
     metric_of,
     normal,
+    only,
     product_id,
     product_of,
     profile_of,
@@ -37,6 +39,7 @@ PRICE = ("ItemPrice", "Item Price", "Unit Price", "Price")
 TOTAL = ("RowTotal", "Row Total", "Line Total", "Total")
 DISCOUNT = ("Discount", "Discount Amount", "Total Discount")
 PRODUCT = ("ProductID",)
+OF_LINE = (*PRODUCT, "id", "SKU", "Quantity", *PRICE, *TOTAL, *DISCOUNT, "discount_allocations", *VALUE, "gift_card")
 FOUR_PLACES = Decimal("0.0001")
 ZERO = Decimal(0)
 
@@ -62,6 +65,20 @@ class Line:
     def left(self) -> Decimal:
         """What was paid for it and not given back."""
         return max((self.unit_price or ZERO) * self.quantity - self.discount - self.refunded, ZERO)
+
+
+def kept(event: JsonObject) -> JsonObject:
+    """What is used of an event of an order: no address, no card, no note, neither its own nor the shop's."""
+    found = records.kept(event, (*ORDER_ID, *EVENT_ID, *CURRENCY, *VALUE, *EXTRA, *ITEMS, *OF_LINE))
+    given = found["attributes"]["event_properties"]
+    if isinstance(given, dict):
+        extra = {name: only(of, (*ITEMS, "currency")) for name, of in given.items() if normal(name) == "extra"}
+        for place in (given := {**given, **extra}, *(one for one in extra.values() if isinstance(one, dict))):
+            for name in place:
+                if normal(name) in map(normal, ITEMS) and isinstance(place[name], list):
+                    place[name] = [only(one, OF_LINE) for one in place[name]]
+        found["attributes"]["event_properties"] = given
+    return found
 
 
 def order_of(event: JsonObject) -> str | None:

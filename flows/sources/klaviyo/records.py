@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +35,13 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# What shoppers do in the shop itself, where the settings take it.
+IN_SHOP: Mapping[str, tuple[str, ...]] = {
+    "viewed_product": ("Viewed Product",),
+    "added_to_cart": ("Added to Cart",),
+}
+
+
 def normal(name: str) -> str:
     """A name without case, blanks and punctuation."""
     return re.sub(r"[\W_]", "", name.casefold())
@@ -63,6 +70,29 @@ def first(given: Any, names: Sequence[str]) -> Any:
     found = {normal(name): value for name, value in given.items()} if isinstance(given, dict) else {}
     values = (found.get(normal(name)) for name in names)
     return next((value for value in values if value is not None and value != ""), None)
+
+
+def only(given: Any, names: Collection[str]) -> Any:
+    """An object with what stands under these names alone; what is not an object as it is."""
+    wanted = set(map(normal, names))
+    return {name: one for name, one in given.items() if normal(name) in wanted} if isinstance(given, dict) else given
+
+
+def kept(event: JsonObject, names: Collection[str]) -> JsonObject:
+    """What is used of an event: of its properties those with these names. No address of a browser, and no position."""
+    return {
+        "id": event["id"],
+        "attributes": {**only(attributes(event), ("datetime",)), "event_properties": only(properties(event), names)},
+        "relationships": only(event.get("relationships"), ("profile", "metric")),
+    }
+
+
+def listed_messages(conversation: JsonObject) -> list[str] | None:
+    """The ids of its messages that a conversation lists, sorted; None where it lists none of them nor an empty list."""
+    listed = ((conversation.get("relationships") or {}).get("customer-agent-messages") or {}).get("data")
+    if isinstance(listed, dict):
+        listed = [listed]
+    return sorted(str(one["id"]) for one in listed) if isinstance(listed, list) else None
 
 
 def happened(event: JsonObject) -> str | None:

@@ -10,12 +10,13 @@ from flows.ground import zones
 from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, JsonObject, Known, Place, Row
-from flows.sources.klaviyo.client import NAME, Client
-from flows.sources.klaviyo.endpoints import Endpoints
+from flows.sources.klaviyo.client import Client
+from flows.sources.klaviyo.endpoints import NAME, Endpoints
 from flows.sources.klaviyo.mapping import CHANNELS
 from flows.sources.klaviyo.records import normal
 
 STATUSES = {"resolvedbyai": "resolved", "routedtoteam": "routed", "closed": "closed", "open": "open"}
+ALWAYS = {"web_chat", "sms", "email", "whatsapp", *STATUSES.values()}  # 0 where a report does not name them
 HUNDRED = Decimal(100)
 Figure = tuple[dict[str, str], Decimal, JsonObject]  # what it is of, its value and the result that says so
 
@@ -74,7 +75,7 @@ def _conversations(ask: Endpoints, since: datetime, until: datetime) -> Iterator
     (everything,) = ask.report("values", both, since, until)[:1] or [{}]
     yield from _figures({}, everything)
     for name, words, statistics in (("channel", CHANNELS, both), ("status", STATUSES, ["volume"])):
-        found: dict[str, JsonObject] = {word: {} for word in words.values()}
+        found: dict[str, JsonObject] = {word: {} for word in words.values() if word in ALWAYS}
         for one in ask.report("values", statistics, since, until, [name]):
             said = _group(one, name)
             found[words.get(normal(said), said)] = one

@@ -22,6 +22,8 @@ class MetricsSettings(Section):
     refunded_order: tuple[str, ...] = Field(default=(), description="an order was given back, or a part of it")
     cancelled_order: tuple[str, ...] = Field(default=(), description="an order was cancelled")
     clicked_sms: tuple[str, ...] = Field(default=(), description="a link in a text message was clicked")
+    viewed_product: tuple[str, ...] = Field(default=(), description="a product was viewed in the shop")
+    added_to_cart: tuple[str, ...] = Field(default=(), description="a product was put into the cart in the shop")
 
 
 class InteractionSettings(Section):
@@ -51,15 +53,19 @@ class KlaviyoSettings(SourceSettings):
     orders: bool | None = Field(
         default=None, description="take orders from events; where it is not set, if the account has no shop of its own"
     )
-    currency: str | None = Field(
+    order_currency: str | None = Field(
         default=None, description="ISO 4217 code of orders whose events name none; by default the account's"
     )
-    channel: Literal["web_chat", "sms", "email", "whatsapp"] | None = Field(
+    channel: str | None = Field(
         default=None,
+        pattern="^[a-z][a-z0-9_]{0,39}$",
         description="channel of conversations that no event names one of; where it is not set, they wait for an event",
     )
     interactions: tuple[InteractionSettings, ...] = Field(
         default=(), description="metrics of the account that are clicks, carts or openings"
+    )
+    product_events: bool = Field(
+        default=False, description="take what shoppers view and put into the cart in the shop, for inferred touches"
     )
     metrics: MetricsSettings = Field(default=MetricsSettings(), description="names of metrics, where they differ")
 

@@ -1,0 +1,149 @@
+"""Klaviyo's conversations and their threads, and what it says itself of how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flows.sources.api import Batch, JsonObject, Known, Part, Place, Row, parts_of
+from flows.sources.klaviyo.endpoints import NAME, Endpoints, Group, stamp
+from flows.sources.klaviyo.records import attributes, instant, listed_messages
+from flows.sources.klaviyo.settings import KlaviyoSettings
+
+CAN_CHANGE = "open"
+DONE = "done"
+
+
+class Conversations:
+    """The conversations of one account. A part `conversation` has the ids of its messages as Klaviyo lists them.
+
+    Those of them that did not come are its `missing`; its thread is asked for again in the next pull.
+    """
+
+    def __init__(self, account: str, settings: KlaviyoSettings, ask: Endpoints, begins: datetime) -> None:
+        self._account, self._settings, self._ask, self._begins = account, settings, ask, begins
+        self._came: set[str] = set()
+        self._short: dict[str, int] = {}  # messages that did not come, by conversation
+        self._is_whole = False
+
+    def new(self, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
+        """Conversations since the place, and again those that can still change; threads only where they may be new."""
+        if "conversations" not in place:
+            return
+        since = datetime.fromisoformat(place["conversations"]) - timedelta(days=self._settings.reread_days)
+        filters = f"greater-or-equal(created_at,{stamp(max(since, self._begins))})"
+        for conversations, _ in self._ask.conversations(filters, None):
+            found, refused = parts_of("conversations", self._account, conversations, _conversation)
+            self._came.update(one.of for one in found)
+            yield Batch(refused)
+            before = known.of([one.of for one in found], "conversation")
+            for one in found:
+                earlier = before.get(one.of, {})
+                yield self._thread(one, earlier, now) if _may_be_new(one.record, earlier) else _again(one, earlier)
+        yield Batch((), {"conversations": now.isoformat()})
+
+    def past(self, place: Place, now: datetime) -> Iterator[tuple[Batch, datetime | None]]:
+        """All conversations, newest first, and at the end of a page its oldest. The place is the page to go on with."""
+        self._is_whole = place.get("conversations/past") == DONE
+        if self._is_whole:
+            return
+        since = f"greater-or-equal(created_at,{stamp(self._begins)})"
+        total = self._ask.volume(self._begins, now)
+        seen = int(place.get("conversations/seen", 0))
+        start = {} if "conversations" in place else {"conversations": now.isoformat()}
+        for conversations, following in self._ask.conversations(since, place.get("conversations/past")):
+            found, refused = parts_of("conversations", self._account, conversations, _conversation)
+            self._came.update(one.of for one in found)
+            yield Batch(refused), None
+            for one in found:
+                seen += 1
+                share = min(seen / total, 0.9999) if total else None
+                yield replace(self._thread(one, {}, now), share=share), None
+            there = {"conversations/past": following or DONE, "conversations/seen": str(seen)}
+            created = (instant(attributes(one.record).get("created_at")) for one in found)
+            oldest = min(filter(None, created), default=None)
+            self._is_whole = following is None
+            share = None if following else 1.0
+            yield Batch((), {**start, **there}, share=share, is_milestone=self._is_whole), oldest
+
+    def counted(self, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
+        """How many conversations Klaviyo's own report counts, once a day, and a warning of what is short of that.
+
+        A report would have other figures at each pull, and each pull would bring something new.
+        """
+        warnings = []
+        if self._short:
+            of = f"of {len(self._short):,} conversations such as {next(iter(self._short))}"
+            warnings.append(f"{sum(self._short.values()):,} messages that {NAME} lists did not come, {of}")
+        day = now.date().isoformat()
+        theirs = self._ask.volume(self._begins, now) if self._is_whole and place.get("counted") != day else None
+        if theirs is None:
+            yield Batch((), warnings=warnings)
+            return
+        ours = known.count("conversation", self._came)
+        if ours < theirs:
+            warnings.append(f"{NAME} reports {theirs:,} conversations, {ours:,} came")
+        starts_at = self._begins if self._settings.start else None
+        row = self._count("conversations", None, theirs, now.isoformat())
+        row = replace(row, values={**row.values, "starts_at": starts_at, "ends_at": now.isoformat()})
+        yield Batch([row], {"counted": day}, warnings=warnings)
+
+    def _thread(self, conversation: Part, earlier: JsonObject, now: datetime) -> Batch:
+        """A conversation and its messages, as parts of it. Where some that it lists are missing, it is asked twice."""
+        path = f"api/customer-agent-conversations/{conversation.id}/customer-agent-messages"
+        listed = conversation.record["messages"]
+        missing = set(listed or ()) - (set(earlier.get("messages") or ()) - set(earlier.get("missing") or ()))
+
+        def message(record: JsonObject) -> Iterator[Part]:
+            updated = attributes(record).get("updated_at")
+            yield Part(conversation.of, "message", str(record["id"]), record, updated)
+
+        parts, refused = parts_of("messages", self._account, self._ask.all(Group.CONVERSATIONS, path), message)
+        missing -= {part.id for part in parts}
+        if missing and not earlier.get("missing"):
+            again, refused = parts_of("messages", self._account, self._ask.all(Group.CONVERSATIONS, path), message)
+            missing, parts = missing - {part.id for part in again}, [*parts, *again]
+        rows = refused
+        if listed is not None:
+            at = next(filter(None, map(attributes(conversation.record).get, ("updated_at", "created_at"))), None)
+            rows = [*refused, self._count("messages", str(conversation.id), len(listed), at or now.isoformat())]
+        if missing:
+            self._short[str(conversation.id)] = len(missing)
+        return Batch(rows, parts=[_again(conversation, {"missing": sorted(missing)}).parts[0], *parts])
+
+    def _count(self, thing: str, of: str | None, value: int, at: str) -> Row:
+        """What Klaviyo says of how many there are; `at` is the instant of which it says so."""
+        values = {
+            "account_id": self._account,
+            "count_id": "/".join(filter(None, (NAME, thing, of))),
+            "source": NAME,
+            "thing": thing,
+            "conversation_id": of,
+            "value": value,
+            "counted_at": at,
+            "updated_at": at,
+        }
+        return Row("source_counts", values, {"value": value})
+
+
+def _conversation(record: JsonObject) -> Iterator[Part]:
+    given = attributes(record)
+    said = {name: given[name] for name in ("status", "created_at", "updated_at") if name in given}
+    found = {"id": record["id"], "attributes": said, "messages": listed_messages(record)}
+    yield Part(f"conversation/{record['id']}", "conversation", record["id"], found, given.get("updated_at"))
+
+
+def _may_be_new(record: JsonObject, earlier: JsonObject) -> bool:
+    """Whether a thread may hold what did not come yet: of an open one also where no ids of messages are listed."""
+    if not earlier or earlier.get("missing") or record["messages"] != earlier.get("messages"):
+        return True
+    said, before = attributes(record), attributes(earlier)
+    may_change = said.get("status") == CAN_CHANGE and record["messages"] is None
+    return may_change or said.get("updated_at") != before.get("updated_at")
+
+
+def _again(conversation: Part, earlier: JsonObject) -> Batch:
+    """The conversation alone; what was missing of it is missing still."""
+    record = {**conversation.record, "missing": earlier.get("missing") or []}
+    return Batch((), parts=[replace(conversation, record=record)])
