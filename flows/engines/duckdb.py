@@ -20,7 +20,7 @@ from flows.ground.errors import BuildFailed, StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.progress import Progress
 from flows.ground.sql import first_line, literal, parquet
-from flows.lake import WIDENED, Lake, LakeFile, as_amount, lake_columns
+from flows.lake import Lake, LakeFile, laid, lake_columns
 from flows.settings import Settings
 
 # Of the candidate's files, and so of the published one: half the size of DuckDB's default, written in half the time.
@@ -130,19 +130,13 @@ def rows_view(
     lake: Lake, table: str, files: Sequence[LakeFile], *, after: int, up_to: int, words: Words = AS_DELIVERED
 ) -> str:
     """Typed nothing and the rows of some loads in `files`: columns that an older file does not have are null."""
-    columns = {column.name: TYPES[column.type].duckdb for column in lake_columns(contract.landing()[table])}
-    nothing = f"select {', '.join(f'null::{type_} as {name}' for name, type_ in columns.items())} where false"
-    paths = ", ".join(literal(lake.path(file)) for file in files if file.table == table and file.rows)
-    if not paths:
-        return f"create or replace view lake.{table} as {nothing}"
-    names = ", ".join(map(words.of, columns))
-    widened = ", ".join(f"{as_amount(one)} as {one}" for one in WIDENED.get(table, ()))
-    as_now = f"* replace ({widened})" if widened else "*"
-    read = "union_by_name = true, hive_partitioning = false"  # a home in a folder `date=…` has no such column
+    landing = contract.landing()[table]
+    rows = laid(landing, [lake.path(file) for file in files if file.table == table and file.rows])
+    if not any(file.table == table and file.rows for file in files):
+        return f"create or replace view lake.{table} as select * from {rows}"
+    names = ", ".join(words.of(column.name) for column in lake_columns(landing))
     return (
-        f"create or replace view lake.{table} as select {names} from "
-        f"({nothing} union all by name select {as_now} from read_parquet([{paths}], {read})) "
-        f"where _load > {after} and _load <= {up_to}"
+        f"create or replace view lake.{table} as select {names} from {rows} where _load > {after} and _load <= {up_to}"
     )
 
 

@@ -13,8 +13,8 @@ file: those of the table in `contract/landing.yml`, `updated_at`, then `_source`
 `_refused` (null, or why: rule 2.2), `_payload` (JSON text; of refused rows, and of every order).
 """
 
-from flows.lake.landing import WIDENED, as_amount, lake_columns
+from flows.lake.landing import WIDENED, as_amount, laid, lake_columns
 from flows.lake.manifests import PARTS, Input, LakeFile, Load
 from flows.lake.store import Lake, LoadWriter
 
-__all__ = ["PARTS", "WIDENED", "Input", "Lake", "LakeFile", "Load", "LoadWriter", "as_amount", "lake_columns"]
+__all__ = ["PARTS", "WIDENED", "Input", "Lake", "LakeFile", "Load", "LoadWriter", "as_amount", "laid", "lake_columns"]

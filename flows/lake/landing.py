@@ -7,7 +7,7 @@ The rules are the head of `contract/landing.yml` and rule 2.2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import available_timezones
@@ -79,6 +79,22 @@ def as_amount(number: str) -> str:
     """A number as the contract's decimal, in the SQL of either engine; too large a one becomes the greatest."""
     greatest = "99999999999999.9999"
     return f"cast(case when {number} > {greatest} then {greatest} else {number} end as decimal(18,4))"
+
+
+def laid(table: Table, paths: Sequence[str]) -> str:
+    """The rows of files of a table in the lake, as an item of a FROM with the columns and types of today.
+
+    Columns that an older file does not have are null.
+    """
+    columns = {column.name: TYPES[column.type].duckdb for column in lake_columns(table)}
+    nothing = f"SELECT {', '.join(f'null::{type_} AS {name}' for name, type_ in columns.items())} WHERE false"
+    if not paths:
+        return f"({nothing})"
+    widened = ", ".join(f"{as_amount(one)} AS {one}" for one in WIDENED.get(table.name, ()))
+    as_now = f"* REPLACE ({widened})" if widened else "*"
+    files = ", ".join(map(literal, paths))
+    read = "union_by_name = true, hive_partitioning = false"  # a home in a folder `date=…` has no such column
+    return f"({nothing} UNION ALL BY NAME SELECT {as_now} FROM read_parquet([{files}], {read}))"
 
 
 def landed(

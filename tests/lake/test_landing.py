@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from contract import Column, Table, landing
 from flows.ground.sql import literal
-from flows.lake.landing import Given, landed
+from flows.lake.landing import Given, laid, landed
+from flows.sources.api.loading import _unknown
 
 WRONG = object()
 
@@ -389,6 +391,26 @@ def test_a_line_has_to_have_a_revenue_that_can_be_published(
     select = landed(landing()["order_lines"], "(SELECT 1)", ids | amounts, payload="'{}'")
     row = connection.execute(f"SELECT _refused IS NULL FROM ({select})").fetchone()
     assert row == (fits,)
+
+
+def test_files_of_an_earlier_version_have_the_columns_and_types_of_today(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """After an upgrade no pull of order lines succeeded: the files of the lake lacked a column of the contract."""
+    table = landing()["order_lines"]
+    old, new = str(tmp_path / "old.parquet"), str(tmp_path / "new.parquet")
+    key, newest = "'a' AS account_id, 'l' AS order_line_id", datetime(2026, 1, 1, tzinfo=UTC)
+    kept = (
+        "'s' AS _source, now() AS _loaded_at, 1 AS _file, 1 AS _position, NULL::VARCHAR AS _payload, NULL AS _refused"
+    )
+    connection.execute(f"COPY (SELECT {key}, 2::BIGINT AS quantity, 1 AS _load, {kept}) TO '{old}'")
+    connection.execute(f"COPY (SELECT {key}, 1.5::DECIMAL(18,4) AS quantity, 2 AS _load, {kept}) TO '{new}'")
+    found = connection.execute(f"SELECT quantity, sku FROM {laid(table, [old, new])} ORDER BY _load").fetchall()
+    assert found == [(Decimal(2), None), (Decimal("1.5"), None)]
+    again = f"SELECT * REPLACE (1.5::DECIMAL(18,4) AS quantity) FROM {laid(table, [new])}"
+    for paths, unknown in (([old], 1), ([new], 0), ([old, new], 0)):
+        query = _unknown(again, "order_lines", paths, "s", newest)
+        assert len(connection.execute(query).fetchall()) == unknown
 
 
 NO_IDS = ["NULL", "null", r"\N", "NaN", "nan", "None", "undefined", " ", "\t\n", " NULL ", "N/A", "(not set)", "-"]

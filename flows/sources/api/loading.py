@@ -25,7 +25,7 @@ from flows.ground.progress import Progress
 from flows.ground.sql import literal
 from flows.lake import PARTS, Input, Lake, LoadWriter
 from flows.lake.damage import reading
-from flows.lake.landing import Given, landed, landing_columns
+from flows.lake.landing import Given, laid, landed, landing_columns
 from flows.lake.store import storing
 from flows.sources.api import parts
 from flows.sources.api.parts import Known, Part
@@ -318,8 +318,7 @@ def _unknown(rows: str, table: str, paths: Sequence[str], source: str, since: da
     key = ", ".join(f'"{column}"' for column in contract.landing()[table].key)
     columns = ", ".join(f'"{column.name}"' for column in contract.landing()[table].columns)
     says = f"row({columns}, _payload)"  # not when it was updated: a stamp alone is not news
-    files = ", ".join(map(literal, paths))
-    there = f"""read_parquet([{files}], union_by_name = true, hive_partitioning = false)
+    there = f"""{laid(contract.landing()[table], paths)}
             WHERE _source = {literal(source)} AND _loaded_at >= TIMESTAMPTZ {literal(since.isoformat())}"""
     return f"""WITH delivered AS MATERIALIZED (SELECT *, {says} AS _says FROM ({rows})),
         known AS (
