@@ -86,7 +86,7 @@ def count(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequen
             shop = shops.get(row["account_id"])
             if shop is None or not parent_counts(table, row, shop):
                 held_back.append(waiting(table, row, is_known=shop is not None))
-            elif is_due(table, row, as_of):
+            elif is_due(table, row, as_of) and not has_left(table, row, shop):
                 shop.rows[table].append(row)
     return Counted(list(shops.values()), once(refused), held_back)
 
@@ -124,6 +124,14 @@ def parent_counts(table: str, row: Row, shop: Shop) -> bool:
         return True
     parents, key = PARENTS[table]
     return any(parent[key] == row[key] for parent in shop.rows[parents])
+
+
+def has_left(table: str, row: Row, shop: Shop) -> bool:
+    """2.8 The order names its lines, and this is none of them."""
+    if table != "order_lines":
+        return False
+    [order] = [order for order in shop.rows["orders"] if order["order_id"] == row["order_id"]]
+    return order["order_line_ids"] is not None and row["order_line_id"] not in order["order_line_ids"]
 
 
 def waiting(table: str, row: Row, *, is_known: bool) -> Row:

@@ -77,6 +77,7 @@ class Draw:
             "conversation_id": lambda: self.pick("conversation_id"),
             "order_id": lambda: self.pick("order_id"),
             "recommended_product_ids": self.products,
+            "order_line_ids": self.lines,
         }
         if name in special:
             return special[name]()
@@ -96,6 +97,10 @@ class Draw:
         if self.chance(0.4):
             return None
         return [self.pick("product_id", 0.95) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
+
+    def lines(self) -> list[str] | None:
+        known = self.known.get("order_line_id", [])
+        return self.rng.sample(known, min(2, len(known))) if self.chance(0.5) else None
 
     def id(self, name: str) -> str:
         """An id not used before in this shop; odd while odd ones last."""

@@ -192,10 +192,13 @@ class _Shop(Draw):
             email=rng.choice(EMAILS),
             cancelled_at=rng.choice((self.at(), self.as_of, self.as_of + INSTANT)) if self.chance(0.25) else None,
         )
-        for _ in range(rng.choice((1, 1, 2, 3))):
+        keys = [self.id("order_line_id") for _ in range(rng.choice((1, 1, 2, 3)))]
+        if self.chance(0.4):
+            order["order_line_ids"] = [key for key in keys if self.chance(0.8)]
+        for key in keys:
             self.add(
                 "order_lines",
-                order_line_id=self.id("order_line_id"),
+                order_line_id=key,
                 order_id=order["order_id"] if self.chance(0.97) else "nobody knows",
                 product_id=product_id if self.chance(0.6) else self.pick("product_id", 0.7),
                 sku=rng.choice(("007", None)),

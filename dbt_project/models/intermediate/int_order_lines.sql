@@ -1,6 +1,6 @@
 {{ config(meta={'changed_by': 'changed_lines', 'month_of': 'placed_at'}) }}
 
--- Lines of the orders that count (1.3, 2.3), of what product (2.7), whose they are (4.2) and what they brought (5.4).
+-- Lines of the orders that count (1.3, 2.3) and have not left them (2.8), of what product (2.7), whose they are (4.2) and what they brought (5.4).
 with lines as (
     {{ changed_rows(ref('stg_order_lines'), 'changed_lines') }}
 ),
@@ -24,7 +24,9 @@ priced as (
         on orders.account_id = emails.account_id and orders.email_key = emails.email_key
     left join {{ ref('int_visitor_profiles') }} as visitors
         on orders.account_id = visitors.account_id and orders.visitor_id = visitors.visitor_id
-    where orders.placed_at <= {{ as_of() }}
+    where
+        orders.placed_at <= {{ as_of() }}
+        and (orders.order_line_ids is null or array_contains(orders.order_line_ids, lines.order_line_id))
 )
 
 select

@@ -5,7 +5,7 @@
 with source as (
     select
         account_id, order_id, profile_id, visitor_id,
-        currency, email,
+        currency, email, phone, order_line_ids,
         placed_at, cancelled_at,
         md5(_payload) as payload_key, _payload as payload, _source as source, _loaded_at as loaded_at,
         updated_at, _load, _file, _position
@@ -39,7 +39,7 @@ single as (
 
 select
     latest.account_id, latest.order_id, latest.profile_id, latest.visitor_id,
-    latest.currency, latest.email,
+    latest.currency, latest.email, latest.phone, latest.order_line_ids,
     latest.placed_at, latest.cancelled_at,
     latest.payload_key, latest.payload, latest.source, latest.loaded_at,
     latest.updated_at, latest._load, latest._file, latest._position,
