@@ -29,6 +29,9 @@ class FakeZendesk(FakeApi):
         self.sideload, self.page, self.is_admin, self.repeats = "ticket", 100, True, False
         self.token_lasts, self.per_second = 10**9, 10**9
         self.forgotten: set[str] = set()
+        self.users: dict[int, dict[str, Any]] = {}
+        self.includes = {"metric_sets", "users"}
+        self.may_see_users = True
         self._tokens: dict[str, int] = {}
         self._recent: list[float] = []
 
@@ -45,6 +48,11 @@ class FakeZendesk(FakeApi):
             return Answer(403, {"error": {"title": "Forbidden", "message": "You do not have access to this page."}})
         if asked.path == EXPORT:
             return self._export(asked)
+        if asked.path == "/api/v2/users/show_many.json" and self.may_see_users:
+            ids = [int(one) for one in asked.params["ids"].split(",")]
+            if len(ids) > 100 or asked.params.keys() != {"ids"}:
+                return Answer(400, {"error": "InvalidParameter"})
+            return Answer(200, {"users": [self.users[one] for one in ids if one in self.users], "count": len(ids)})
         match = re.fullmatch(r"/api/v2/tickets/(\d+)/metrics\.json", asked.path)
         if match is None or int(match[1]) not in self.metrics:
             return Answer(404, {"error": "RecordNotFound", "description": "Not found"})
@@ -69,7 +77,7 @@ class FakeZendesk(FakeApi):
         self._recent.append(time.monotonic())
         given = dict(asked.params)
         include, cursor, start = given.pop("include", ""), given.pop("cursor", None), given.pop("start_time", None)
-        if given or (cursor is None) == (start is None) or include not in {"", "metric_sets"}:
+        if given or (cursor is None) == (start is None) or set(include.split(",")) - {""} - self.includes:
             return Answer(400, {"error": "InvalidParameter", "description": f"{sorted(asked.params)}"})
         if cursor in self.forgotten:
             return Answer(400, {"error": "InvalidCursor", "description": "cursor is not valid"})
@@ -80,13 +88,17 @@ class FakeZendesk(FakeApi):
         found = [place for place in ordered if place > after or (self.repeats and cursor and place == after)]
         page = [self._ticket(number, include) for _, number in found[: self.page]]
         last = found[: self.page][-1] if found else after
-        sets = {"metric_sets": [self.metrics[one["id"]] for one in page]} if self.sideload == "list" else {}
+        sets: dict[str, Any] = (
+            {"metric_sets": [self.metrics[one["id"]] for one in page]} if self.sideload == "list" else {}
+        )
+        if "users" in include.split(","):
+            sets["users"] = [self.users[one] for one in {one.get("requester_id") for one in page} if one in self.users]
         end = len(found) <= self.page
         return Answer(200, {"tickets": page, "after_cursor": _cursor(last), "end_of_stream": end, **sets})
 
     def _ticket(self, number: int, include: str) -> dict[str, Any]:
         ticket = dict(self.tickets[number])
-        if include and self.sideload == "ticket" and number in self.metrics:
+        if "metric_sets" in include and self.sideload == "ticket" and number in self.metrics:
             ticket["metric_set"] = self.metrics[number]
         return ticket
 
@@ -96,6 +108,8 @@ class FakeZendesk(FakeApi):
         self.tickets[number] = {
             "id": number,
             "external_id": f"conversation-{number}",
+            "requester_id": 5000 + number,
+            "description": "private words",
             "status": "open",
             "created_at": stamp(made),
             "updated_at": stamp(at),
@@ -105,6 +119,13 @@ class FakeZendesk(FakeApi):
             "custom_fields": [{"id": 77, "value": f"in field {number}"}, {"id": 78, "value": None}],
             "satisfaction_rating": {"score": "unoffered"},
         } | more
+        self.users[5000 + number] = {
+            "id": 5000 + number,
+            "name": "Ann Private",
+            "email": f"shopper{number}@example.com",
+            "external_id": f"P{number}",
+            "user_fields": {"profile": f"in field {number}"},
+        }
         self.metrics[number] = {
             "ticket_id": number,
             "replies": 0 if reply is None else 1,

@@ -310,3 +310,22 @@ def test_a_pull_that_was_cut_off_among_surveys_without_an_order_goes_on(lake: La
             pulled("gorgias", client(desk), lake, minutes=0)
     assert {row["satisfaction"] for row in tickets(lake).values()} == {"good"}
     assert len(tickets(lake)) == 50
+
+
+def test_a_ticket_says_whose_it_is_and_keeps_no_words(lake: Lake) -> None:
+    """Without the conversation's id nothing said which shopper a ticket is of."""
+    with FakeGorgias() as desk:
+        desk.ticket(1, NOON)
+        desk.ticket(2, NOON, customer=None)
+        desk.ticket(3, NOON, customer={"id": 3, "email": None})
+        desk.ticket(4, NOON, customer="nobody")
+        summary = pulled("gorgias", client(desk, profile_is_external_id=True), lake)
+    found = tickets(lake)
+    assert [(found[one]["email"], found[one]["profile_id"]) for one in (1, 2, 3)] == [
+        ("shopper1@example.com", "P1"),
+        (None, None),
+        (None, None),
+    ]
+    assert (summary.refused, found[4]["email"]) == ({}, None)
+    assert "private words" not in found[1]["_payload"]
+    assert "Ann" not in found[1]["_payload"]

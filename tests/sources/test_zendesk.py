@@ -202,3 +202,37 @@ def test_check_says_what_works_with_one_call_beside_the_token() -> None:
         assert "tickets can be exported" in client(desk).check()
         assert desk.paths() == ["/oauth/tokens", EXPORT]
     assert ZendeskSettings(subdomain="shop").url == "https://shop.zendesk.com"
+
+
+@pytest.mark.parametrize("includes", [{"metric_sets", "users"}, {"metric_sets"}, set[str]()])
+def test_a_ticket_says_whose_it_is_and_keeps_no_words(lake: Lake, includes: set[str]) -> None:
+    """Without the conversation's id nothing said which shopper a ticket is of."""
+    with FakeZendesk() as desk:
+        desk.includes = includes
+        by_email = {"channel": "email", "source": {"from": {"address": "mail@example.com"}}}
+        for number in range(1, 203):
+            desk.ticket(number, NOON)
+        desk.ticket(300, NOON, requester_id=9, via=by_email)
+        desk.ticket(301, NOON, requester_id=None, reply=7)
+        pulled("zendesk", client(desk, profile_field="user_field:profile"), lake)
+        asked = [one.path for one in desk.asked if "show_many" in one.path]
+    found = {int(number): row for (_, number), row in current(lake, "tickets").items()}
+    assert [(found[one]["email"], found[one]["profile_id"]) for one in (1, 202, 300, 301)] == [
+        ("shopper1@example.com", "in field 1"),
+        ("shopper202@example.com", "in field 202"),
+        ("mail@example.com", None),
+        (None, None),
+    ]
+    assert found[301]["first_human_reply_at"] is not None
+    assert len(asked) <= (2 if "users" in includes else 6)
+    assert "private words" not in found[1]["_payload"]
+    assert "Ann" not in found[1]["_payload"]
+
+
+def test_tickets_count_although_users_may_not_be_seen(lake: Lake) -> None:
+    with FakeZendesk() as desk:
+        desk.includes, desk.may_see_users = {"metric_sets"}, False
+        desk.ticket(1, NOON)
+        pulled("zendesk", client(desk), lake)
+    (ticket,) = current(lake, "tickets").values()
+    assert (ticket["email"], ticket["profile_id"]) == (None, None)

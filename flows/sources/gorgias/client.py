@@ -126,8 +126,8 @@ class Client(api.Client):
 
     def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:  # noqa: ARG002
         """The ticket, once it is known itself."""
-        field, known = self._settings.conversation_field, [part.record for part in parts]
-        return rows_of("tickets", self.account, known, lambda: mapping.ticket_rows(self.account, parts, field))
+        known = [part.record for part in parts]
+        return rows_of("tickets", self.account, known, lambda: mapping.ticket_rows(self.account, parts, self._settings))
 
     def _down(self, standing: Standing, gaps: int, is_left: bool = False) -> Iterator[Batch]:
         """Page by page, until only so many gaps are left, the oldest ones.

@@ -7,17 +7,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows.sources.api import JsonObject, Misshapen, Part, Row
+from flows.sources.gorgias.settings import GorgiasSettings
 
 NO_PERSON = {"api", "rule", "self_service", "offline_capture"}  # ways by which programs write
 SATISFACTION = {1: "bad", 2: "bad", 4: "good", 5: "good"}  # 3 is neither
 OPENING = timedelta(minutes=1)  # a ticket that an agent begins has its first message in this time
 # Of a message; its texts are not needed.
 KEPT = ("id", "ticket_id", "created_datetime", "sent_datetime", "channel", "via", "from_agent", "public", "rule_id")
+# Of a ticket: no subject, no excerpt.
+KEPT_OF_TICKET = (
+    *("id", "external_id", "meta", "status", "from_agent", "satisfaction_survey"),
+    *("created_datetime", "updated_datetime", "closed_datetime", "trashed_datetime"),
+)
+KEPT_OF_CUSTOMER = ("id", "email", "external_id")
 
 
 def ticket_part(ticket: JsonObject) -> Part:
     """A ticket, as it was last changed."""
-    return Part(_of(ticket, "id"), "ticket", "", ticket, _text(ticket.get("updated_datetime")))
+    customer = ticket.get("customer") or {}
+    kept = {name: ticket[name] for name in KEPT_OF_TICKET if name in ticket}
+    kept["customer"] = {name: customer[name] for name in KEPT_OF_CUSTOMER if name in customer} or None
+    return Part(_of(ticket, "id"), "ticket", "", kept, _text(ticket.get("updated_datetime")))
 
 
 def reply_parts(message: JsonObject, automatic_senders: Collection[str]) -> Iterator[Part]:
@@ -34,12 +44,13 @@ def survey_parts(survey: JsonObject) -> Iterator[Part]:
         yield Part(_of(survey, "ticket_id"), "survey", "", survey, _text(survey.get("scored_datetime")))
 
 
-def ticket_rows(account: str, parts: Sequence[Part], conversation_field: str) -> Iterator[Row]:
+def ticket_rows(account: str, parts: Sequence[Part], settings: GorgiasSettings) -> Iterator[Row]:
     """A ticket from all that is known of it; nothing as long as the ticket itself is not."""
     ticket: JsonObject | None = next((part.record for part in parts if part.kind == "ticket"), None)
     if ticket is None:
         return
     survey = next((part.record for part in parts if part.kind == "survey"), ticket.get("satisfaction_survey")) or {}
+    customer = ticket.get("customer") or {}
     reply = _first_reply(ticket, [part.record for part in parts if part.kind == "reply"])
     yield Row(
         "tickets",
@@ -47,7 +58,9 @@ def ticket_rows(account: str, parts: Sequence[Part], conversation_field: str) ->
             "account_id": account,
             "platform": "gorgias",
             "ticket_id": identifier(ticket, "id"),
-            "conversation_id": _conversation(ticket, conversation_field),
+            "conversation_id": _conversation(ticket, settings.conversation_field),
+            "profile_id": customer.get("external_id") if settings.profile_is_external_id else None,
+            "email": customer.get("email"),
             "status": "trashed" if ticket.get("trashed_datetime") else ticket.get("status"),
             "created_at": ticket.get("created_datetime"),
             "first_human_reply_at": _sent(reply) if reply else None,

@@ -26,6 +26,9 @@ class GorgiasSettings(SourceSettings):
         pattern="^(external_id|meta:.+)$",
         description="field that names a ticket's conversation: external_id, or meta:<key>",
     )
+    profile_is_external_id: bool = Field(
+        default=False, description="whether a customer's external_id is the shopper's profile id"
+    )
     automatic_senders: tuple[str, ...] = Field(
         default=(), description="email addresses of users behind whom no person writes, such as an AI agent's"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -20,6 +20,8 @@ NAME = "zendesk"
 EXPORT = "api/v2/incremental/tickets/cursor.json"
 LIMITS = ((200, 60.0),)  # of the smallest plan
 SPARE = 60.0  # seconds before its end at which a token is replaced
+USERS = 100  # of one call
+INCLUDED = ("metric_sets,users", "metric_sets", "")  # asked for with the export; the next one, where it is refused
 OVERLAP = timedelta(hours=1)  # what is read again where a cursor is no longer known
 BEGINNING = date(2007, 1, 1)  # there were no tickets before
 
@@ -36,7 +38,7 @@ class Client(api.Client):
         environment: Mapping[str, str],
         waiting: Callable[[float], None],
     ) -> None:
-        self.account, self._settings = account, settings
+        self.account, self._settings, self._include = account, settings, INCLUDED[0]
         pace = Pace(NAME, LIMITS, waiting)
         token = Token(
             Http(NAME, settings.url, auth=None, pace=pace, explain=_explain_token),
@@ -55,18 +57,23 @@ class Client(api.Client):
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  no ticket comes in parts
         """From the place's cursor to the end of the stream; a cursor that is not taken any more gives way to a time."""
         params = {"cursor": place["cursor"]} if place.get("cursor") else {"start_time": self._start(place)}
+        self._include = next((one for one in INCLUDED if one == place.get("include")), INCLUDED[0])
         first = place.get("first", "")
         while True:
             answer = self._answer(params, place)
             tickets = _tickets(answer)
-            metrics = {str(one.get("ticket_id")): one for one in answer.get("metric_sets") or ()}
-            rows = [row for ticket in tickets for row in self._rows(ticket, metrics)]
+            metrics = {
+                str(one.get("ticket_id")): one for one in answer.get("metric_sets") or () if isinstance(one, dict)
+            }
+            requesters = self._requesters(tickets, answer.get("users") or ())
+            rows = [row for ticket in tickets for row in self._rows(ticket, metrics, requesters)]
             ended, cursor = bool(answer.get("end_of_stream")), answer.get("after_cursor")
             generated = [_text(at) for ticket in tickets if (at := _generated(ticket)) is not None]
             first = first or next(iter(generated), "")
             went_on = {
                 "cursor": str(cursor or ""),
                 "first": first,
+                "include": self._include,
                 "generated": max(generated, default=place.get("generated", "")),
                 "complete": "yes" if ended else place.get("complete", ""),
             }
@@ -86,7 +93,15 @@ class Client(api.Client):
             return self._asked({"start_time": self._start(place)})
 
     def _asked(self, params: Mapping[str, str]) -> JsonObject:
-        answer = self._export.get(EXPORT, {**params, "include": "metric_sets"})
+        while True:
+            try:
+                answer = self._export.get(EXPORT, {**params, **({"include": self._include} if self._include else {})})
+                break
+            except SourceRefused as refused:
+                # Of a call with a cursor it may be the cursor that is not taken.
+                if refused.status not in {400, 422} or not self._include or "start_time" not in params:
+                    raise
+                self._include = INCLUDED[INCLUDED.index(self._include) + 1]
         if not isinstance(answer, dict):
             raise SourceRefused(f"{NAME} answers no object for {EXPORT}", remedy="the API has changed; report it")
         return answer
@@ -98,13 +113,32 @@ class Client(api.Client):
             begins = max(begins, datetime.fromisoformat(place["generated"]) - OVERLAP)
         return str(int(begins.timestamp()))
 
-    def _rows(self, ticket: JsonObject, metrics: Mapping[str, JsonObject]) -> list[Row]:
+    def _rows(
+        self, ticket: JsonObject, metrics: Mapping[str, JsonObject], requesters: Mapping[str, JsonObject]
+    ) -> list[Row]:
         def made() -> Iterator[Row]:
             number = mapping.ticket_id(ticket)
             found = ticket.get("metric_set") or metrics.get(number) or self._metrics(ticket, number)
-            yield mapping.ticket_row(self.account, ticket, found, self._settings.conversation_field)
+            requester = requesters.get(str(ticket.get("requester_id")))
+            yield mapping.ticket_row(self.account, ticket, found, requester, self._settings)
 
         return rows_of("tickets", self.account, ticket, made)
+
+    def _requesters(self, tickets: Sequence[Any], users: Iterable[JsonObject]) -> dict[str, JsonObject]:
+        """Who asked for the tickets, by id; those that the export did not bring with it are asked for."""
+        found = {str(user.get("id")): user for user in users if isinstance(user, dict)}
+        wanted = {str(ticket.get("requester_id") or "") for ticket in tickets if isinstance(ticket, dict)} - {""}
+        missing = sorted(wanted - found.keys())
+        for begin in range(0, len(missing), USERS):
+            ids = ",".join(missing[begin : begin + USERS])
+            try:
+                answer = self._http.get("api/v2/users/show_many.json", {"ids": ids})
+            except SourceRefused as refused:
+                if refused.status not in {400, 403, 404, 422}:
+                    raise
+                break  # tickets count without them
+            found |= {str(user.get("id")): user for user in answer.get("users") or () if isinstance(user, dict)}
+        return found
 
     def _metrics(self, ticket: JsonObject, number: str) -> JsonObject | None:
         """What the export did not bring with it, as for archived tickets; one that is deleted has none."""

@@ -5,21 +5,36 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flows.sources.api import JsonObject, Misshapen, Row
+from flows.sources.zendesk.settings import ZendeskSettings
 
 SCORES = {"good": "good", "good_with_comment": "good", "bad": "bad", "bad_with_comment": "bad"}
 OVER = {"solved", "closed", "deleted"}
+# What is kept of records; no texts.
+KEPT = {
+    *("id", "external_id", "requester_id", "status", "custom_fields", "satisfaction_rating"),
+    *("created_at", "updated_at", "generated_timestamp"),
+}
+KEPT_OF_REQUESTER = {"id", "email", "external_id"}
 
 
-def ticket_row(account: str, ticket: JsonObject, metrics: JsonObject | None, conversation_field: str) -> Row:
-    """A ticket and its metric set. Raises Misshapen for a shape that is not known."""
-    metrics = metrics or {}
+def ticket_row(
+    account: str,
+    ticket: JsonObject,
+    metrics: JsonObject | None,
+    requester: JsonObject | None,
+    settings: ZendeskSettings,
+) -> Row:
+    """A ticket, its metric set, and the user who asked for it. Raises Misshapen for a shape that is not known."""
+    metrics, requester = metrics or {}, requester or {}
     return Row(
         "tickets",
         {
             "account_id": account,
             "platform": "zendesk",
             "ticket_id": ticket_id(ticket),
-            "conversation_id": _conversation(ticket, conversation_field),
+            "conversation_id": _field(ticket, settings.conversation_field),
+            "profile_id": _field(requester, settings.profile_field) if settings.profile_field else None,
+            "email": requester.get("email") or _sender(ticket),
             "status": ticket.get("status"),
             "created_at": ticket.get("created_at"),
             "first_human_reply_at": _first_reply(ticket, metrics),
@@ -28,7 +43,11 @@ def ticket_row(account: str, ticket: JsonObject, metrics: JsonObject | None, con
             "satisfaction": SCORES.get((ticket.get("satisfaction_rating") or {}).get("score") or ""),
             "updated_at": ticket.get("updated_at"),
         },
-        ticket if "metric_set" in ticket or not metrics else {**ticket, "metric_set": metrics},
+        {
+            **{name: value for name, value in ticket.items() if name in KEPT},
+            "metric_set": metrics or None,
+            "requester": {name: value for name, value in requester.items() if name in KEPT_OF_REQUESTER} or None,
+        },
     )
 
 
@@ -54,12 +73,21 @@ def _first_reply(ticket: JsonObject, metrics: JsonObject) -> str | None:
     return (created + after).astimezone(UTC).isoformat()
 
 
-def _conversation(ticket: JsonObject, field: str) -> str | None:
-    name, _, number = field.partition(":")
-    found = ticket.get(name)
+def _sender(ticket: JsonObject) -> object:
+    """The address from which an email made the ticket."""
+    via = ticket.get("via") or {}
+    return ((via.get("source") or {}).get("from") or {}).get("address") if via.get("channel") == "email" else None
+
+
+def _field(record: JsonObject, field: str) -> str | None:
+    """The id in a field of a ticket (`custom_field:<id>`) or a user (`user_field:<key>`), or in one of that name."""
+    name, _, key = field.partition(":")
+    found = record.get(name)
     if name == "custom_field":
-        fields = ticket.get("custom_fields") or ()
-        found = next((one.get("value") for one in fields if str(one.get("id")) == number), None)
+        fields = record.get("custom_fields") or ()
+        found = next((one.get("value") for one in fields if str(one.get("id")) == key), None)
+    if name == "user_field":
+        found = (record.get("user_fields") or {}).get(key)
     return str(found).strip() or None if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 

@@ -30,6 +30,11 @@ class ZendeskSettings(SourceSettings):
         pattern="^(external_id|custom_field:[0-9]+)$",
         description="field that names a ticket's conversation: external_id, or custom_field:<id>",
     )
+    profile_field: str | None = Field(
+        default=None,
+        pattern="^(external_id|user_field:.+)$",
+        description="field of the requester that is the shopper's profile id: external_id, or user_field:<key>",
+    )
     exports_per_minute: int = Field(
         default=10, ge=1, description="calls of the incremental export a minute; 30 with the High Volume API add-on"
     )
