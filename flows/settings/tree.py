@@ -20,6 +20,7 @@ from flows.ground.memory import half_of_the_memory
 from flows.settings.environment import PREFIX
 from flows.sources.chatwoot.settings import ChatwootSettings
 from flows.sources.gorgias.settings import GorgiasSettings
+from flows.sources.hubspot.settings import HubspotSettings
 from flows.sources.intercom.settings import IntercomSettings
 from flows.sources.klaviyo.settings import KlaviyoSettings
 from flows.sources.sections import AgentSettings, SecretPlace, Section, SourceSettings
@@ -125,6 +126,7 @@ class AccountSourcesSettings(Section):
     gorgias: GorgiasSettings | None = Field(default=None, description="a Gorgias")
     intercom: IntercomSettings | None = Field(default=None, description="a workspace of Intercom")
     chatwoot: ChatwootSettings | None = Field(default=None, description="an account of a Chatwoot")
+    hubspot: HubspotSettings | None = Field(default=None, description="a HubSpot")
 
     @model_validator(mode="after")
     def _orders_from_one_place(self) -> AccountSourcesSettings:

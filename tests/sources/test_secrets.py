@@ -30,6 +30,7 @@ SOURCES = {
     "gorgias": {"account": "shop", "username": "ID", "api_key": "KEY"},
     "intercom": {"access_token": "KEY"},
     "chatwoot": {"account": "1", "access_token": "KEY"},
+    "hubspot": {"access_token": "KEY"},
 }
 PLACES = {"KEY", "ID"}
 

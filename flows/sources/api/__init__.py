@@ -8,7 +8,7 @@ from flows.sources.api.http import Http
 from flows.sources.api.loading import Batch, Client, JsonObject, Place, pull
 from flows.sources.api.pace import Pace
 from flows.sources.api.parts import Known, Part
-from flows.sources.api.rows import Misshapen, Row, decimal, line_ids, parts_of, rows_of
+from flows.sources.api.rows import Misshapen, Row, decimal, instant, line_ids, listed, nested, parts_of, rows_of
 
 __all__ = [
     "Batch",
@@ -22,7 +22,10 @@ __all__ = [
     "Place",
     "Row",
     "decimal",
+    "instant",
     "line_ids",
+    "listed",
+    "nested",
     "parts_of",
     "pull",
     "rows_of",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -76,6 +78,33 @@ def decimal(value: Any, name: str) -> Decimal:
     if isinstance(value, bool) or not found.is_finite():
         raise Misshapen(f"{name} {str(value)[:40]!r} is not a number")
     return found
+
+
+def instant(record: Mapping[str, Any], name: str) -> str | None:
+    """A time as ISO text, from seconds since 1970 or from ISO text (UTC where it has no offset); 0 is none.
+
+    Raises Misshapen where it is not a time.
+    """
+    value = record.get(name)
+    if value is None or value == "" or (value == 0 and not isinstance(value, bool)):
+        return None
+    if not isinstance(value, bool) and re.fullmatch(r"\d{1,11}(\.\d+)?", str(value)):
+        return datetime.fromtimestamp(float(value), UTC).isoformat()
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise Misshapen(f"{name} {str(value)[:40]!r} is not a time") from None
+    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat()
+
+
+def nested(value: Any) -> dict[str, Any]:
+    """The object, or an empty one where there is another thing or nothing."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """The records of a list, also where there is one record alone, or nothing."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def whole(text: str) -> str:

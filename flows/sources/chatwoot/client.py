@@ -10,7 +10,7 @@ from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row, parts_of, rows_of
+from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row, listed, parts_of, rows_of
 from flows.sources.chatwoot import mapping
 from flows.sources.chatwoot.settings import ChatwootSettings
 
@@ -182,8 +182,7 @@ def _payload(answer: Any, of: str) -> list[Any]:
     """The records of an answer, also where there is one alone."""
     if not isinstance(answer, dict) or "payload" not in answer:
         raise SourceRefused(f"{NAME} answers no list of {of}", remedy="the API has changed; report it")
-    found = answer["payload"]
-    return found if isinstance(found, list) else [found] if found else []
+    return listed(answer["payload"])
 
 
 def _is_since(floor: datetime, record: Any) -> bool:

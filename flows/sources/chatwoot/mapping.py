@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from flows.sources.api import JsonObject, Misshapen, Part, Row
+from flows.sources.api import JsonObject, Misshapen, Part, Row, instant, nested
 
 AGENT = "chatwoot"
 CHANNELS = {
@@ -39,8 +39,8 @@ KEPT_OF_EVENT = ("id", "name", "conversation_id", "user_id", "event_end_time", "
 
 def conversation_part(conversation: Any) -> Part:
     """A conversation of the list, without its messages."""
-    of, meta = identifier(conversation), _object(conversation.get("meta"))
-    contact = _object(meta.get("sender"))
+    of, meta = identifier(conversation), nested(conversation.get("meta"))
+    contact = nested(meta.get("sender"))
     kept = {name: conversation[name] for name in KEPT if name in conversation}
     kept["channel"] = meta.get("channel")
     kept["contact"] = {name: contact.get(name) for name in ("id", "name", "email", "phone_number")}
@@ -53,7 +53,7 @@ def message_parts(of: str, message: Any) -> Iterator[Part]:
     if message.get("private") or message.get("message_type") in {ACTIVITY, "activity"}:
         return
     kept = {name: message[name] for name in KEPT_OF_MESSAGE if name in message}
-    kept["sender_type"] = message.get("sender_type") or _object(message.get("sender")).get("type")
+    kept["sender_type"] = message.get("sender_type") or nested(message.get("sender")).get("type")
     yield Part(f"{AGENT}:{of}", "message", name, kept, instant(message, "created_at"))
 
 
@@ -73,7 +73,7 @@ def conversation_rows(account: str, parts: Sequence[Part], *, has_profiles: bool
     outcomes = [one for one in events if one.get("name") in {*HANDED_OFF, *RESOLVED}]
     if conversation is None or not (outcomes or any(sender(one) == "agent" for one in messages)):
         return
-    of, contact = identifier(conversation), _object(conversation.get("contact"))
+    of, contact = identifier(conversation), nested(conversation.get("contact"))
     closed_at, closed_by = _closing(conversation, events)
     channel = conversation.get("channel")
     last = max(outcomes, key=lambda one: _ended(one) or "", default=None)
@@ -124,20 +124,6 @@ def sender(message: JsonObject) -> str | None:
 def active(conversation: JsonObject) -> str | None:
     """When something last happened in it: what the list is ordered by."""
     return instant(conversation, "last_activity_at") or instant(conversation, "timestamp")
-
-
-def instant(record: JsonObject, name: str) -> str | None:
-    """A time, in seconds since 1970 or as ISO text. Raises Misshapen where it is none."""
-    value = record.get(name)
-    if value is None or value == "" or (value == 0 and not isinstance(value, bool)):
-        return None
-    if not isinstance(value, bool) and re.fullmatch(r"\d{1,11}(\.\d+)?", str(value)):
-        return datetime.fromtimestamp(float(value), UTC).isoformat()
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise Misshapen(f"{name} {str(value)[:40]!r} is not a time") from None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat()
 
 
 def identifier(record: Any) -> str:
@@ -192,10 +178,6 @@ def _ended(event: JsonObject) -> str | None:
 
 def _rating(message: JsonObject) -> int | None:
     """The answer to Chatwoot's survey, from 1 to 5."""
-    answered = _object(_object(message.get("content_attributes")).get("submitted_values"))
-    value = _object(answered.get("csat_survey_response")).get("rating")
+    answered = nested(nested(message.get("content_attributes")).get("submitted_values"))
+    value = nested(answered.get("csat_survey_response")).get("rating")
     return value if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 5 else None
-
-
-def _object(value: Any) -> JsonObject:
-    return value if isinstance(value, dict) else {}

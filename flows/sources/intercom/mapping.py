@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from flows.sources.api import JsonObject, Misshapen, Row
+from flows.sources import api
+from flows.sources.api import JsonObject, Misshapen, Row, instant, nested
 
 AGENT = "intercom"
 MOST_PARTS = 500  # that Intercom gives of a conversation, the newest
@@ -49,7 +49,7 @@ def part_count(conversation: JsonObject) -> int | None:
     found = conversation.get("conversation_parts")
     count = found.get("total_count") if isinstance(found, dict) else None
     if count is None:
-        count = _object(conversation.get("statistics")).get("count_conversation_parts")
+        count = nested(conversation.get("statistics")).get("count_conversation_parts")
     return count if isinstance(count, int) and not isinstance(count, bool) else None
 
 
@@ -58,16 +58,16 @@ def contact_id(conversation: JsonObject) -> str | None:
     for contact in listed(conversation.get("contacts"), "contacts"):
         if isinstance(contact, dict) and contact.get("id"):
             return str(contact["id"])
-    author = _object(_object(conversation.get("source")).get("author"))
+    author = nested(nested(conversation.get("source")).get("author"))
     is_shopper = SENDERS.get(str(author.get("type"))) == "visitor"
     return str(author["id"]) if is_shopper and author.get("id") else None
 
 
 def conversation_row(account: str, conversation: JsonObject, contact: Any, *, has_profiles: bool) -> Row:
     """The conversation itself; `contact` is its shopper's record, who is a profile or is known by the email alone."""
-    given = _object(conversation.get("ai_agent"))
-    source = _object(conversation.get("source"))
-    channel = _object(conversation.get("channel")).get("initial") or source.get("type")
+    given = nested(conversation.get("ai_agent"))
+    source = nested(conversation.get("source"))
+    channel = nested(conversation.get("channel")).get("initial") or source.get("type")
     closed_at, closed_by = _closing(conversation)
     values = {
         "account_id": account,
@@ -75,11 +75,11 @@ def conversation_row(account: str, conversation: JsonObject, contact: Any, *, ha
         "channel": CHANNELS.get(str(channel).lower(), channel),
         "created_at": instant(conversation, "created_at"),
         "profile_id": contact_id(conversation) if has_profiles else None,
-        "email": None if has_profiles else _object(contact).get("email"),
+        "email": None if has_profiles else nested(contact).get("email"),
         "closed_at": closed_at,
         "closed_by": closed_by,
         "agent": AGENT,
-        "rating": rating(given.get("rating")) or rating(_object(conversation.get("conversation_rating")).get("rating")),
+        "rating": rating(given.get("rating")) or rating(nested(conversation.get("conversation_rating")).get("rating")),
         "source_status": given.get("resolution_state"),
         "updated_at": instant(conversation, "updated_at"),
     }
@@ -89,7 +89,7 @@ def conversation_row(account: str, conversation: JsonObject, contact: Any, *, ha
 
 def opening_rows(account: str, conversation: JsonObject) -> Iterator[Row]:
     """The message that opened the conversation."""
-    source = _object(conversation.get("source"))
+    source = nested(conversation.get("source"))
     if not source or not (source.get("body") or source.get("subject") or source.get("attachments")):
         return
     values = {
@@ -129,13 +129,13 @@ def handoff_rows(account: str, conversation: JsonObject) -> Iterator[Row]:
     of = _id(conversation)
     known = sorted((one for one in parts(conversation) if _at(one) and one.get("id")), key=_at)
     answers = [one for one in known if sender(one) == "agent"]
-    machines = {"0", *(str(_object(one.get("author")).get("id")) for one in answers)}
+    machines = {"0", *(str(nested(one.get("author")).get("id")) for one in answers)}
     assigned = [
         one
         for one in known
         if answers and _at(one) > _at(answers[0]) and str(_assignee(one).get("id") or "0") not in machines
     ]
-    given = _object(conversation.get("ai_agent"))
+    given = nested(conversation.get("ai_agent"))
     common = {"account_id": account, "conversation_id": of, "platform": AGENT}
     state = given.get("resolution_state")
     if state in HANDED_OFF:
@@ -162,7 +162,7 @@ def article_rows(account: str, conversation: JsonObject) -> Iterator[Row]:
 def articles_of_last_answer(conversation: JsonObject) -> tuple[JsonObject | None, list[str]]:
     """Fin's last answer, and the articles: Intercom names them for the conversation, not for each answer."""
     answers = [one for one in parts(conversation) if _at(one) and sender(one) == "agent" and is_message(one)]
-    said = [one for one in answers if _object(one.get("author")).get("is_ai_answer")] or answers
+    said = [one for one in answers if nested(one.get("author")).get("is_ai_answer")] or answers
     return max(said, key=_at, default=None), list(_content(conversation))
 
 
@@ -206,7 +206,7 @@ def is_message(part: JsonObject) -> bool:
 
 def sender(message: JsonObject) -> str | None:
     """Who wrote it; a word that is not known stays as it is."""
-    author = _object(message.get("author"))
+    author = nested(message.get("author"))
     if author.get("from_ai_agent") is True:
         return "agent"
     kind = author.get("type")
@@ -226,23 +226,10 @@ def article_id(source: JsonObject) -> str | None:
     return str(found) if found else None
 
 
-def instant(record: JsonObject, name: str) -> str | None:
-    """A time, which Intercom writes in seconds since 1970. Raises Misshapen where it is none."""
-    value = record.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,11}", str(value)):
-        raise Misshapen(f"{name} {str(value)[:40]!r} is not a time")
-    return datetime.fromtimestamp(int(value), UTC).isoformat()
-
-
 def listed(value: Any, name: str) -> list[Any]:
     """The records of one of Intercom's lists, also where there is a list alone, one record alone, or nothing."""
     is_wrapped = isinstance(value, dict) and (name in value or str(value.get("type", "")).endswith("list"))
-    found = value.get(name) if is_wrapped else value
-    if not found:
-        return []
-    return found if isinstance(found, list) else [found]
+    return api.listed(value.get(name) if is_wrapped else value)
 
 
 def _closing(conversation: JsonObject) -> tuple[str | None, str | None]:
@@ -251,7 +238,7 @@ def _closing(conversation: JsonObject) -> tuple[str | None, str | None]:
         return None, None
     closing = [one for one in parts(conversation) if _at(one) and one.get("part_type") == "close"]
     last = max(closing, key=_at, default=None)
-    said = instant(_object(conversation.get("statistics")), "last_close_at")
+    said = instant(nested(conversation.get("statistics")), "last_close_at")
     at = said or (instant(last, "created_at") if last else None)
     by = {"agent": "agent", "system": "agent", "human": "human", "visitor": "visitor"}
     return at, by.get(str(sender(last))) if last and at else None
@@ -259,12 +246,12 @@ def _closing(conversation: JsonObject) -> tuple[str | None, str | None]:
 
 def _content(conversation: JsonObject) -> dict[str, JsonObject]:
     """What Fin used in the conversation, by id."""
-    given = listed(_object(conversation.get("ai_agent")).get("content_sources"), "content_sources")
+    given = listed(nested(conversation.get("ai_agent")).get("content_sources"), "content_sources")
     return {name: one for one in given if isinstance(one, dict) and (name := article_id(one))}
 
 
 def _assignee(part: JsonObject) -> JsonObject:
-    return _object(part.get("assigned_to"))
+    return nested(part.get("assigned_to"))
 
 
 def _at(part: Any) -> int:
@@ -274,12 +261,8 @@ def _at(part: Any) -> int:
 
 
 def _author(message: JsonObject) -> JsonObject:
-    author = _object(message.get("author"))
+    author = nested(message.get("author"))
     return {name: author[name] for name in ("type", "id", "from_ai_agent", "is_ai_answer") if name in author}
-
-
-def _object(value: Any) -> JsonObject:
-    return value if isinstance(value, dict) else {}
 
 
 def _id(record: Any) -> str:

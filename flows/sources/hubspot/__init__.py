@@ -1,0 +1,1 @@
+"""HubSpot: conversations in which an AI agent or a bot took part."""
