@@ -87,12 +87,12 @@ def _(publication, renew_all, visit: Visit, watch):
 
 
 @app.cell
-def _(accounts, memory: Memory):
+def _(accounts, memory: Memory, visit: Visit):
     mo.stop(not accounts)
     choose_account, choose_dates, choose_channel = (
         controls.accounts(accounts, memory),
         controls.dates(memory),
-        controls.channel(memory),
+        controls.channel(performance.channels_of(visit.reader, *accounts), memory),
     )
     mo.hstack(
         [mo.Html(html("page")), choose_account, choose_dates, choose_channel], justify="start", align="end", wrap=True

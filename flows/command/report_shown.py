@@ -17,9 +17,11 @@ from flows.ground.text import clean, counted
 from flows.published.breakdown import Breakdown, Group
 from flows.published.figures import RATES, STATUSES, Conversations, Figures, Rate
 from flows.published.intervals import wilson
+from flows.published.measured import sentences
 from flows.published.report import Report, SkillUsage
 
 NONE = "–"
+NOT_MEASURED = "not measured"
 LONGEST = 40  # characters of a name
 OF_ONE_STATUS = (*STATUSES, *(rate.words for rate in RATES))
 BRACKETS = "In brackets: the 95 % interval of a rate (Wilson). The fewer the conversations, the wider it is."
@@ -87,8 +89,8 @@ class FiguresTable:
                 rate.count(row.conversations), row.conversations.volume, with_intervals=with_intervals
             )
 
-        def sale(cell: Callable[[Figures], str]) -> Callable[[Row], str]:
-            return lambda row: cell(row.sales) if row.sales else ""
+        def sale(name: str) -> Callable[[Row], str]:
+            return lambda row: told(row.sales, name, self.currency) if row.sales else ""
 
         columns = {
             "conversations": count(lambda one: one.volume),
@@ -97,12 +99,12 @@ class FiguresTable:
         }
         if any(row.sales for row in self.rows):
             columns |= {
-                "AI sales": sale(lambda one: in_currency(self.currency, one.attributed_revenue)),
-                "net sales": sale(lambda one: in_currency(self.currency, one.net_attributed_revenue)),
-                "orders": sale(lambda one: f"{one.attributed_orders:,}"),
-                "average order": sale(lambda one: in_currency(self.currency, one.average_order_value)),
-                "link clicks": sale(lambda one: f"{one.link_clicks:,}"),
-                "carts": sale(lambda one: f"{one.add_to_cart_items:,}"),
+                "AI sales": sale("attributed_revenue"),
+                "net sales": sale("net_attributed_revenue"),
+                "orders": sale("attributed_orders"),
+                "average order": sale("average_order_value"),
+                "link clicks": sale("link_clicks"),
+                "carts": sale("add_to_cart_items"),
             }
         return {name: cell for name, cell in columns.items() if self.heading != "status" or name not in OF_ONE_STATUS}
 
@@ -126,15 +128,41 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
     else:
         groups = [Row(title(broken_down.by, one), one.conversations, one) for one in broken_down.groups]
         yield FiguresTable(broken_down.by, [*groups, Row("all", report.conversations, report)], report.currency)
+    yield from _what_is_missing(report)
 
 
 def _sales(report: Report) -> Iterator[str]:
-    orders = counted(report.attributed_orders, "order")
-    yield f"AI sales   {in_currency(report.currency, report.attributed_revenue)} in {orders}"
-    yield f"Net        {in_currency(report.currency, report.net_attributed_revenue)}"
-    average = report.average_order_value
-    yield f"Average    {'no orders' if average is None else f'{in_currency(report.currency, average)} per order'}"
-    yield f"Clicks     {report.link_clicks:,}; items added to carts: {report.add_to_cart_items:,}"
+    if report.is_measured("attributed_revenue"):
+        orders = counted(report.attributed_orders, "order")
+        yield f"AI sales   {in_currency(report.currency, report.attributed_revenue)} in {orders}"
+        yield f"Net        {in_currency(report.currency, report.net_attributed_revenue)}"
+        average = report.average_order_value
+        yield f"Average    {'no orders' if average is None else f'{in_currency(report.currency, average)} per order'}"
+    else:
+        yield f"AI sales   {NOT_MEASURED}"
+    clicks, items = (told(report, name, report.currency) for name in ("link_clicks", "add_to_cart_items"))
+    yield f"Clicks     {clicks}; items added to carts: {items}"
+
+
+def _what_is_missing(report: Report) -> Iterator[str]:
+    """What nobody told, and what to connect; what sources count and did not give."""
+    found = list(sentences(report.not_measured))
+    found += [
+        f"{clean(one.source)} counts {one.theirs:,} {one.thing}, of which {one.theirs - one.ours:,} are not here"
+        for one in report.missing
+    ]
+    if found:
+        yield ""
+        yield "Not measured, or not complete:"
+        yield from (f"  {one}" for one in found)
+
+
+def told(figures: Figures, name: str, currency: str) -> str:
+    """A figure for people: its 0 only where somebody told what it is counted from (rule 11.1)."""
+    if not figures.is_measured(name):
+        return NOT_MEASURED
+    value = getattr(figures, name)
+    return f"{value:,}" if isinstance(value, int) else in_currency(currency, value)
 
 
 def _skills(skills: Sequence[SkillUsage]) -> Table:
@@ -162,9 +190,9 @@ def key_figures(reports: list[Report]) -> Iterator[RenderableType]:
     for one in reports:
         of = one.conversations
         rates = [share(part, of.volume, with_intervals=False) for part in (of.resolved, of.routed)]
-        counts = [f"{number:,}" for number in (one.attributed_orders, one.link_clicks, one.add_to_cart_items)]
-        sales = in_currency(one.currency, one.attributed_revenue)
-        table.add_row(cut(one.account), f"{of.volume:,}", *rates, sales, *counts)
+        names = ("attributed_revenue", "attributed_orders", "link_clicks", "add_to_cart_items")
+        figures = [told(one, name, one.currency) for name in names]
+        table.add_row(cut(one.account), f"{of.volume:,}", *rates, *figures)
     yield table
 
 

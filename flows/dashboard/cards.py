@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from flows.dashboard import shown
 from flows.ground.text import counted
-from flows.published.figures import RATES, Figures, Rate
+from flows.published.figures import MEASURED_AS, RATES, Figures, Rate
 from flows.published.intervals import wilson
+from flows.published.measured import WANTED
 from flows.published.performance import Bar
 
+NOT_MEASURED = "Not measured"
 WIDTH, HEIGHT = 100, 24  # of a line of the recent past, in its own units
 
 
@@ -43,8 +45,15 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
         told = ", ".join(part for part in (counted(count, "conversation"), _interval(count, of.volume)) if part)
         return Card(rate.name, rate.title, shown.percent(share), told, change, is_better, rate.definition)
 
-    def amount(key: str, title: str, count: int, before: int, definition: str) -> Card:
-        return Card(key, title, shown.number(count), "", shown.change(count, before), None, definition)
+    def amount(name: str, key: str, title: str, definition: str) -> Card:
+        count, before = getattr(now, name), getattr(was, name)
+        return told(name, Card(key, title, shown.number(count), "", shown.change(count, before), None, definition))
+
+    def told(name: str, card: Card) -> Card:
+        if now.is_measured(name):
+            return card
+        _, what = WANTED[MEASURED_AS[name]]
+        return replace(card, value=NOT_MEASURED, detail=what, change="", is_better=None)
 
     of = now.conversations
     revenue, revenue_before = now.attributed_revenue, was.attributed_revenue
@@ -61,39 +70,33 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
             _line(bars),
         ),
         *map(card, RATES),
-        Card(
-            "sales",
-            "AI-generated sales",
-            money(revenue),
-            f"net {money(now.net_attributed_revenue)}",
-            shown.change(revenue, revenue_before),
-            _more(revenue, revenue_before),
-            "Order lines bought within the account's window after the agent brought the product, on the order's date. "
-            "Net is without refunds and cancelled orders.",
+        told(
+            "attributed_revenue",
+            Card(
+                "sales",
+                "AI-generated sales",
+                money(revenue),
+                f"net {money(now.net_attributed_revenue)}",
+                shown.change(revenue, revenue_before),
+                _more(revenue, revenue_before),
+                "Order lines bought within the account's window after the agent brought the product, on the order's "
+                "date. Net is without refunds and cancelled orders.",
+            ),
         ),
-        Card(
-            "orders",
-            "Average order value",
-            money(now.average_order_value),
-            counted(now.attributed_orders, "order"),
-            shown.change(now.average_order_value, was.average_order_value),
-            None,
-            "AI-generated sales per order that has such a line.",
+        told(
+            "average_order_value",
+            Card(
+                "orders",
+                "Average order value",
+                money(now.average_order_value),
+                counted(now.attributed_orders, "order"),
+                shown.change(now.average_order_value, was.average_order_value),
+                None,
+                "AI-generated sales per order that has such a line.",
+            ),
         ),
-        amount(
-            "carts",
-            "Added to carts",
-            now.add_to_cart_items,
-            was.add_to_cart_items,
-            "Pieces, on the date of the click.",
-        ),
-        amount(
-            "clicks",
-            "Link clicks",
-            now.link_clicks,
-            was.link_clicks,
-            "On product cards and links, on their own date.",
-        ),
+        amount("add_to_cart_items", "carts", "Added to carts", "Pieces, on the date of the click."),
+        amount("link_clicks", "clicks", "Link clicks", "On product cards and links, on their own date."),
     )
 
 

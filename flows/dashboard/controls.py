@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from flows.published.conversations import ORDERS, tags
 from flows.published.events import EVENTS
 from flows.published.figures import RATES, STATUSES
 from flows.published.filters import Filters
-from flows.published.performance import Bar
+from flows.published.performance import Bar, channels_of
 from flows.warehouses.reader import Reader
 
 PAGE, FEW = 25, 10  # rows of the conversations, and of the lists below them
@@ -45,9 +45,11 @@ def dates(memory: Memory) -> mo.ui.dropdown:
     )
 
 
-def channel(memory: Memory) -> mo.ui.dropdown:
-    options = {"All channels": "", **{name: key for key, name in shown.CHANNELS.items()}}
-    value = shown.CHANNELS.get(memory.get("channel", ""), "All channels")
+def channel(known: Collection[str], memory: Memory) -> mo.ui.dropdown:
+    """A choice of the account's channels, or of all."""
+    options = {"All channels": "", **{shown.channel(name): name for name in known}}
+    wanted = memory.get("channel", "")
+    value = shown.channel(wanted) if wanted in known else "All channels"
     return mo.ui.dropdown(options=options, value=value, label="Channel", allow_select_none=False)
 
 
@@ -68,6 +70,7 @@ def any_range(memory: Memory, today: date) -> mo.ui.date_range:
 def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.dictionary:
     """The filters of the conversations, together; what they hold is read by `filters_of`."""
     given = _given(memory)
+    known_channels = channels_of(reader, account)
     known_tags = ("", *tags(reader, account, EVER, date.max - timedelta(days=2)))
     skills = {
         "any skill": "",
@@ -89,7 +92,7 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
             "profile": mo.ui.text(value=given.profile, placeholder="name or id", label="Who", debounce=400),
             "statuses": _several("Status", {shown.status(one): one for one in STATUSES}, given.statuses),
             "tags": _several("Tag", tag_names, given.tags),
-            "channels": _several("Channel", {name: key for key, name in shown.CHANNELS.items()}, given.channels),
+            "channels": _several("Channel", {shown.channel(one): one for one in known_channels}, given.channels),
             "order": mo.ui.dropdown(
                 options={name: key for key, name in ORDER_NAMES.items()},
                 value=ORDER_NAMES.get(memory.get("order", ""), ORDER_NAMES[ORDERS[0]]),

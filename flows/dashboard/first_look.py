@@ -15,7 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flows.dashboard import address, cards, shown
+from flows.dashboard import address, cards
 from flows.dashboard.access import Access
 from flows.dashboard.periods import START, Period, chosen, from_query, text_of
 from flows.dashboard.shown import html
@@ -79,7 +79,8 @@ def first_look(visit: Visit, query: dict[str, Any]) -> str:
     account = next((one for one in known if one.account_id == memory.get("account")), known[0])
     today = account.day_of(publication.as_of)
     period = _period(memory["dates"], today)
-    channels = (memory["channel"],) if memory.get("channel") in shown.CHANNELS else ()
+    wanted = memory.get("channel", "")
+    channels = (wanted,) if wanted and wanted in performance.channels_of(visit.reader, account) else ()
     now = performance.key_figures(visit.reader, account, period.first, period.last, channels)
     was = performance.key_figures(visit.reader, account, *period.before, channels)
     bars = performance.bars(visit.reader, account, period.first, period.last, by="status", channels=channels)

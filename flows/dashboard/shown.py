@@ -17,7 +17,8 @@ from markupsafe import Markup
 from flows.ground.text import counted
 
 STATUSES = {"resolved": "Resolved", "routed": "Routed", "closed": "Closed", "open": "Open"}
-CHANNELS = {"web_chat": "Web chat", "sms": "SMS", "email": "Email", "whatsapp": "WhatsApp"}
+# Names that are not their words; `voice` is Voice by itself.
+CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp", "tiktok": "TikTok", "line": "LINE", "api": "API"}
 NONE = "–"
 
 
@@ -79,7 +80,7 @@ def clock(value: datetime) -> str:
 
 
 def channel(name: str) -> str:
-    return CHANNELS.get(name, name)
+    return CHANNELS.get(name) or words(name)
 
 
 def status(name: str) -> str:

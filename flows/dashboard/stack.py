@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from flows.published.performance import Bar, all_spans
 
 STATUS_COLOURS = {"resolved": "#009E73", "routed": "#E69F00", "closed": "#D55E00", "open": "#8C8C8C"}
 CHANNEL_COLOURS = {"web_chat": "#0072B2", "sms": "#E69F00", "email": "#009E73", "whatsapp": "#CC79A7"}
+OTHER_CHANNELS = ("#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 TAG_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 OTHERS = "other tags"
 MOST_DATES = 12  # written below
@@ -83,7 +85,9 @@ def _colours(bars: tuple[Bar, ...], by: str) -> Mapping[str, str]:
         return STATUS_COLOURS
     if by == "channel":
         there = {bar.group for bar in bars}
-        return {name: colour for name, colour in CHANNEL_COLOURS.items() if name in there}
+        known = {name: colour for name, colour in CHANNEL_COLOURS.items() if name in there}
+        others = zip(sorted(there - known.keys()), itertools.cycle(OTHER_CHANNELS), strict=False)
+        return known | dict(others)
     totals: dict[str, int] = {}
     for bar in bars:
         totals[bar.group] = totals.get(bar.group, 0) + bar.conversations

@@ -21,6 +21,7 @@ from flows.jobs.calls import RETRY_DELAYS
 from flows.jobs.result import Closed, Result
 from flows.published.figures import RATES
 from flows.published.recent import recent_reports
+from flows.published.report import Report
 from flows.settings.requests import HALF_A_DAY, HomeRequest, Request
 from flows.sources.pulled import Pulled
 from flows.warehouses import configured
@@ -123,14 +124,18 @@ def show_figures(request: Request, result: Result) -> None:
             "to": one.last.isoformat(),
             "conversations": one.conversations.volume,
             **{rate.words: rate.of(one.conversations) for rate in RATES},
-            "AI-generated sales": f"{one.attributed_revenue:.2f} {one.currency}",
-            "orders": one.attributed_orders,
-            "link clicks": one.link_clicks,
+            "AI-generated sales": _told(one, "attributed_revenue", f"{one.attributed_revenue:.2f} {one.currency}"),
+            "orders": _told(one, "attributed_orders", one.attributed_orders),
+            "link clicks": _told(one, "link_clicks", one.link_clicks),
         }
         for one in figures
     ]
     publication_id = result.publication.publication_id if result.publication else None
     create_table_artifact(table=rows, key="key-figures", description=f"Publication {publication_id}")
+
+
+def _told(of: Report, name: str, value: object) -> object:
+    return value if of.is_measured(name) else "not measured"
 
 
 def _text(text: object) -> str:

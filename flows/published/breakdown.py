@@ -12,6 +12,7 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, published_account
 from flows.published.figures import STATUSES, Conversations, Figures, by_status
+from flows.published.measured import of_channels
 from flows.published.report import Report, SkillUsage
 from flows.published.spans import UNITS, first_of, spans
 from flows.warehouses.reader import Reader
@@ -96,8 +97,9 @@ def breakdown(reader: Reader, report: Report, by: str) -> Breakdown:
     found = _found(reader, account, report.first, report.last, by)
     if by in UNITS:
         nothing = _nothing()
-        return Breakdown(by, tuple(_group(first, last, found.get(first, nothing)) for first, last in periods))
-    groups = [_group(key, None, figures) for key, figures in found.items()]
+        told = report.not_measured
+        return Breakdown(by, tuple(_group(first, last, found.get(first, nothing), told) for first, last in periods))
+    groups = [_group(key, None, figures, _told(by, key, report.not_measured)) for key, figures in found.items()]
     return Breakdown(by, tuple(sorted(groups, key=lambda one: _order(by, one))))
 
 
@@ -139,8 +141,12 @@ def _nothing() -> dict[str, Any]:
     return {"conversations": Conversations(0, 0, 0, 0, 0), **money, **counts}
 
 
-def _group(key: str | date, last: date | None, figures: dict[str, Any]) -> Group:
-    return Group(key=key, last=last, **figures)
+def _group(key: str | date, last: date | None, figures: dict[str, Any], not_measured: frozenset[str]) -> Group:
+    return Group(key=key, last=last, not_measured=not_measured, **figures)
+
+
+def _told(by: str, key: str, not_measured: frozenset[str]) -> frozenset[str]:
+    return of_channels(not_measured, [key]) if by == "channel" else not_measured
 
 
 def _order(by: str, one: Group) -> tuple[Any, ...]:

@@ -9,6 +9,15 @@ from typing import Any
 import contract
 from flows.ground.sql import literal
 
+# The figure of `metrics.measured` that says whether a figure here is measured (rule 11.1).
+MEASURED_AS = {
+    "attributed_revenue": "attributed_revenue",
+    "net_attributed_revenue": "attributed_revenue",
+    "attributed_orders": "attributed_revenue",
+    "average_order_value": "attributed_revenue",
+    "link_clicks": "link_clicks",
+    "add_to_cart_items": "add_to_cart_items",
+}
 CENT_OF_A_CENT = Decimal("0.0001")
 STATUSES = contract.metrics()["conversations"].column("status").values  # in the order of rule 3.5
 
@@ -100,6 +109,8 @@ def has_status(name: str, *, column: str = "status") -> str:
 class Figures:
     """What happened in a range of local dates, each figure under its own date (rules 6.1 to 6.3); money in the
     account's currency.
+
+    `not_measured` names the figures of `metrics.measured` that nobody told (rule 11.1): their 0 is not shown.
     """
 
     conversations: Conversations
@@ -108,6 +119,11 @@ class Figures:
     attributed_orders: int
     link_clicks: int
     add_to_cart_items: int
+    not_measured: frozenset[str] = frozenset()
+
+    def is_measured(self, name: str) -> bool:
+        """Whether the figure of this name was measured."""
+        return MEASURED_AS[name] not in self.not_measured
 
     @property
     def average_order_value(self) -> Decimal | None:
@@ -118,14 +134,17 @@ class Figures:
             return (self.attributed_revenue / self.attributed_orders).quantize(CENT_OF_A_CENT, ROUND_HALF_UP)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Money is text with 4 places, rates have full precision."""
+        """Money is text with 4 places, rates have full precision; what was not measured is None."""
         average = self.average_order_value
-        return {
-            **self.conversations.to_json_dict(),
+        figures = {
             "attributed_revenue": f"{self.attributed_revenue:.4f}",
             "net_attributed_revenue": f"{self.net_attributed_revenue:.4f}",
             "attributed_orders": self.attributed_orders,
             "average_order_value": None if average is None else f"{average:.4f}",
             "link_clicks": self.link_clicks,
             "add_to_cart_items": self.add_to_cart_items,
+        }
+        return {
+            **self.conversations.to_json_dict(),
+            **{name: value if self.is_measured(name) else None for name, value in figures.items()},
         }

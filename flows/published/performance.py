@@ -13,6 +13,7 @@ from decimal import Decimal
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.figures import Conversations, Figures, by_status
+from flows.published.measured import not_measured, of_channels
 from flows.published.spans import first_of, span_of, spans
 from flows.warehouses.reader import Reader
 
@@ -34,6 +35,7 @@ from metrics.daily_performance
 where account_id = {account} and date between {first} and {last} and {channels} and conversations > 0
 group by 1, 2 order by 1, 2
 """
+CHANNELS = "select distinct channel from metrics.daily_performance where account_id in ({accounts}) order by channel"
 MOST_DAYS, MOST_WEEKS = 92, 366
 
 
@@ -61,7 +63,14 @@ def key_figures(
         attributed_orders=orders,
         link_clicks=int(clicks),
         add_to_cart_items=int(items),
+        not_measured=of_channels(not_measured(reader, account.account_id), channels),
     )
+
+
+def channels_of(reader: Reader, *accounts: PublishedAccount) -> tuple[str, ...]:
+    """The channels of which these accounts have figures, by name: the list is open (rule 2.2)."""
+    ids = ", ".join(literal(one.account_id) for one in accounts)
+    return tuple(channel for (channel,) in reader.rows(CHANNELS.format(accounts=ids)))
 
 
 def bars(

@@ -13,6 +13,7 @@ from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
 from flows.published.figures import Conversations, Figures, by_status
+from flows.published.measured import Short, missing_rows, not_measured
 from flows.warehouses.publication import newest_publication
 from flows.warehouses.reader import Reader
 
@@ -59,6 +60,7 @@ class Report(Figures):
     publication_id: str
     by_channel: dict[str, Conversations]
     skills: tuple[SkillUsage, ...]
+    missing: tuple[Short, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
         """Dates and instants are ISO text; the rest is as in Figures."""
@@ -74,6 +76,8 @@ class Report(Figures):
             **super().to_json_dict(),
             "by_channel": [{"channel": name, **figures.to_json_dict()} for name, figures in self.by_channel.items()],
             "skills": [asdict(usage) for usage in self.skills],
+            "not_measured": sorted(self.not_measured),
+            "missing": [asdict(one) for one in self.missing],
         }
 
 
@@ -111,6 +115,8 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         attributed_orders=orders,
         link_clicks=link_clicks,
         add_to_cart_items=int(items),
+        not_measured=not_measured(reader, account),
+        missing=missing_rows(reader, account),
         by_channel=by_channel,
         skills=tuple(SkillUsage(one.skill, one.label, one.messages, one.conversations) for one in used),
     )

@@ -34,7 +34,7 @@ from tests.reference.threads import Thread, threads
 
 Tables = dict[str, list[Row]]
 
-ELSEWHERE = {  # chapters 8 to 10, segments, and what derive() adds itself
+ELSEWHERE = {  # chapters 8 to 11, segments, and what derive() adds itself
     *(
         "knowledge_gap_topics",
         "knowledge_gap_questions",
@@ -48,6 +48,8 @@ ELSEWHERE = {  # chapters 8 to 10, segments, and what derive() adds itself
         "rejected_rows",
     ),
     "reconciled_figures",
+    "measured",
+    "completeness",
 }
 TABLES = [table for table in metrics() if table not in ELSEWHERE]
 LINK_CLICKS = {"product_card_click", "link_click"}  # 6.3

@@ -1,5 +1,6 @@
 {{ config(meta={'changed_by': 'changed_conversations'}) }}
 {% set tables = {'messages': 'message_id', 'handoff_events': 'handoff_event_id', 'interactions': 'interaction_id'} %}
+{% set event_times = {'messages': 'sent_at', 'handoff_events': 'occurred_at', 'interactions': 'occurred_at'} %}
 
 -- Rows of conversations that wait for a parent (2.3): an unknown account or conversation, or one that does not count yet.
 with conversations as (
@@ -29,14 +30,16 @@ counted as (
 waiting as (
     select
         conversations.account_id, conversations.conversation_id,
-        'conversations' as table_name, conversations.conversation_id as row_id, conversations._first_load
+        'conversations' as table_name, conversations.conversation_id as row_id, conversations._first_load,
+        conversations.created_at as event_at
     from conversations
     left join {{ ref('int_accounts') }} as accounts
         on conversations.account_id = accounts.account_id
     where accounts.account_id is null
     {%- for table, id in tables.items() %}
     union all
-    select rows.account_id, rows.conversation_id, '{{ table }}' as table_name, rows.{{ id }} as row_id, rows._first_load
+    select rows.account_id, rows.conversation_id, '{{ table }}' as table_name, rows.{{ id }} as row_id, rows._first_load,
+        rows.{{ event_times[table] }} as event_at
     from {{ table }} as rows
     left join counted
         on
@@ -49,7 +52,7 @@ waiting as (
 select
     waiting.account_id, waiting.conversation_id, waiting.table_name, waiting.row_id,
     {{ missing_parent('accounts.account_id', 'conversations', 'waiting.conversation_id', 'waiting.account_id') }},
-    waiting._first_load
+    waiting._first_load, waiting.event_at
 from waiting
 left join {{ ref('int_accounts') }} as accounts
     on waiting.account_id = accounts.account_id

@@ -15,18 +15,51 @@ with skill_usage as (
     group by figures.account_id, figures.figure_id
 ),
 
+-- Conversations of which messages are here, but not the conversation: nobody told its channel.
+without_channel as (
+    select waiting.account_id, waiting.conversation_id, min(waiting.event_at) as started_at
+    from {{ ref('int_held_back') }} as waiting
+    left join {{ ref('stg_conversations') }} as known
+        on waiting.account_id = known.account_id and waiting.conversation_id = known.conversation_id
+    where waiting.table_name = 'messages' and waiting.parent_table = 'conversations' and known.account_id is null
+    group by waiting.account_id, waiting.conversation_id
+),
+
+waiting as (
+    select figures.account_id, figures.figure_id, count(*) as conversations
+    from {{ ref('int_reported_figures') }} as figures
+    inner join without_channel
+        on
+            figures.account_id = without_channel.account_id
+            and {{ local_date('without_channel.started_at', 'figures.timezone') }} between figures.first_on and figures.last_on
+    group by figures.account_id, figures.figure_id
+),
+
+incomplete as (
+    select account_id, source, min(since) as since
+    from {{ ref('completeness') }}
+    where ours < theirs
+    group by account_id, source
+),
+
 compared as (
     select
         figures.*,
         coalesce(cast(skill_usage.messages as decimal(18, 4)), recounted.ours) as ours,
         recounted.ours_on_utc_dates,
         coalesce(cast(skill_usage.conversations as decimal(18, 4)), recounted.theirs) as ours_by_their_definition,
-        recounted.theirs_on_utc_dates
+        recounted.theirs_on_utc_dates,
+        coalesce(waiting.conversations, 0) as without_channel,
+        incomplete.since < figures.ends_at as is_incomplete
     from {{ ref('int_reported_figures') }} as figures
     left join {{ ref('int_recounted_figures') }} as recounted
         on figures.account_id = recounted.account_id and figures.figure_id = recounted.figure_id
     left join skill_usage
         on figures.account_id = skill_usage.account_id and figures.figure_id = skill_usage.figure_id
+    left join waiting
+        on figures.account_id = waiting.account_id and figures.figure_id = waiting.figure_id
+    left join incomplete
+        on figures.account_id = incomplete.account_id and figures.source = incomplete.source
 )
 
 select
@@ -42,6 +75,8 @@ select
         -- between once per conversation and date, and every message
         when statistic = 'skill_volume' and value between ours_by_their_definition and ours then 'definition'
         when ours_on_utc_dates = value or theirs_on_utc_dates = value then 'time_zone'
+        when statistic = 'volume' and value between ours_by_their_definition and ours_by_their_definition + without_channel then 'no_channel'
+        when is_incomplete and (statistic = 'resolution_rate' or ours_by_their_definition < value) then 'incomplete'
         when statistic <> 'resolution_rate' and ours_by_their_definition < value then 'late_data'
         when reported_at < {{ hours_later('ends_at', 168) }} then 'late_data'
         else 'unknown'

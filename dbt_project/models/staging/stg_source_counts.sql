@@ -6,4 +6,4 @@
     'starts_at', 'ends_at', 'value', 'counted_at',
 ] %}
 
-{{ current_rows('source_counts', key, columns) }}
+{{ current_rows('source_counts', key, columns, remember=['conversation_id']) }}

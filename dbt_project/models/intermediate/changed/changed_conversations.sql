@@ -27,6 +27,14 @@ with changed_rows as (
     from {{ ref('stg_' ~ part) }}
     where {{ is_new() }}
     {% endfor %}
+    union
+    select account_id, conversation_id
+    from {{ ref('stg_source_counts') }}
+    where {{ is_new() }} or {{ has_come('counted_at') }}
+    union
+    select account_id, was_conversation_id
+    from {{ ref('stg_source_counts') }}
+    where {{ is_new() }}
 ),
 
 timed_out as (

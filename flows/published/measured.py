@@ -1,0 +1,68 @@
+"""What nobody told of an account (rule 11.1): figures whose 0 says nothing, and what would have to be connected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from flows.ground.sql import literal
+from flows.warehouses.reader import Reader
+
+MEASURED = "select figure from metrics.measured where account_id = {account} and state <> 'measured' order by figure"
+SHORT = """select source, thing, theirs, ours, since from metrics.completeness
+where account_id = {account} and ours < theirs order by source, thing"""
+# What each figure is called, and what has to be delivered for it.
+WANTED = {
+    "conversations": ("conversations", "no conversation was delivered"),
+    "attributed_revenue": ("AI sales", "connect orders, and clicks on product cards or text messages with products"),
+    "web_chat_attributed_revenue": ("AI sales of web chat", "connect orders and clicks on product cards"),
+    "sms_attributed_revenue": ("AI sales of SMS", "connect orders and text messages with products"),
+    "link_clicks": ("link clicks", "connect clicks: Klaviyo's setting `interactions`, web events, or a file"),
+    "add_to_cart_items": ("carts", "connect carts: Klaviyo's setting `interactions`, web events, or a file"),
+    "routed": (
+        "routed",
+        "connect hand-offs, tickets or the messages of your team; such conversations look resolved or open",
+    ),
+    "closed": ("closed", "no source tells of hand-off messages; such conversations look resolved or open"),
+    "skill_usage": ("skills", "no source names the skill of an answer"),
+    "tickets": ("tickets", "connect the helpdesk"),
+    "knowledge_gaps": ("knowledge gaps", "connect the articles, with their texts"),
+}
+
+
+@dataclass(frozen=True)
+class Short:
+    """Rows that a source counts and that are not here (rule 11.2)."""
+
+    source: str
+    thing: str
+    theirs: int
+    ours: int
+
+
+def not_measured(reader: Reader, account: str) -> frozenset[str]:
+    """The figures of `metrics.measured` that are not measured; none where a version without them published."""
+    if not reader.sees("metrics.measured", "figure"):
+        return frozenset()
+    return frozenset(figure for (figure,) in reader.rows(MEASURED.format(account=literal(account))))
+
+
+def of_channels(figures: frozenset[str], channels: Collection[str]) -> frozenset[str]:
+    """Those that are not measured of these channels alone: sales need touches of the channel (rule 5.1)."""
+    untold = channels and all(f"{one}_attributed_revenue" in figures for one in channels)
+    return figures | {"attributed_revenue"} if untold else figures
+
+
+def missing_rows(reader: Reader, account: str) -> tuple[Short, ...]:
+    """What did not come of what sources count."""
+    if not reader.sees("metrics.completeness", "ours"):
+        return ()
+    return tuple(Short(*row[:4]) for row in reader.rows(SHORT.format(account=literal(account))))
+
+
+def sentences(figures: Iterable[str]) -> Iterator[str]:
+    """Each figure that is not measured, and what to connect, for people."""
+    names = set(figures)
+    if "attributed_revenue" in names:  # says what its channels would say again
+        names -= {"web_chat_attributed_revenue", "sms_attributed_revenue"}
+    yield from (f"{name}: {what}" for figure, (name, what) in WANTED.items() if figure in names)
