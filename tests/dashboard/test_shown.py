@@ -85,7 +85,7 @@ def test_numbers_times_and_words() -> None:
         "09:05",
         "7 Jun 2026",
     )
-    assert (shown.status("routed"), shown.channel("sms"), shown.channel("new")) == ("Routed", "SMS", "new")
+    assert (shown.status("routed"), shown.channel("sms"), shown.channel("new")) == ("Routed", "SMS", "New")
     assert shown.words("ticket_created") == "Ticket created"
 
 
