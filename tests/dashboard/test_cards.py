@@ -42,6 +42,15 @@ def shown(now: Figures, was: Figures, *bars: Bar, currency: str = "BRL") -> dict
     return {card.key: card for card in cards(now, was, currency, bars)}
 
 
+def test_what_nobody_told_is_not_zero() -> None:
+    """A shop whose clicks no source tells of saw 0 clicks and 0 sales, in the words of a measured 0."""
+    untold = but(not_measured=frozenset({"attributed_revenue", "link_clicks"}), link_clicks=0)
+    found = shown(untold, NOW)
+    assert {key for key, card in found.items() if card.value == "Not measured"} == {"sales", "orders", "clicks"}
+    assert found["clicks"].detail.startswith("connect clicks")
+    assert (found["clicks"].change, found["sales"].is_better) == ("", None)
+
+
 def test_every_figure_has_its_card_with_a_definition() -> None:
     found = shown(NOW, NOW)
     assert list(found) == KEYS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from flows.command.main import main
 from flows.ground.home import Home
 from flows.published.breakdown import DIMENSIONS, breakdown
 from flows.published.figures import RATES, Conversations
-from flows.published.report import report
+from flows.published.measured import Short
+from flows.published.report import Report, report
 from flows.warehouses.duckdb import DuckDBFile
 from tests.gaps.shop import publish_to
 from tests.published.shop import MIDNIGHT, Shop
@@ -161,3 +163,35 @@ def test_another_word_is_a_mistake_of_the_user(place: Home, capsys: pytest.Captu
     assert main(["report", *ASKED, "--home", str(place.root), "--by", "hour"]) == 2
     said = capsys.readouterr().err
     assert "broken down by 'hour'; it can be channel, status, tag, day, week, month or skill" in said
+
+
+def test_what_nobody_told_is_said_with_what_to_connect() -> None:
+    figures = Conversations(3, 1, 1, 0, 1)
+    told = Report(
+        account="a",
+        account_name=None,
+        timezone="UTC",
+        currency="EUR",
+        first=date(2026, 6, 1),
+        last=date(2026, 6, 7),
+        as_of=datetime(2026, 6, 7, tzinfo=UTC),
+        publication_id="p",
+        conversations=figures,
+        attributed_revenue=Decimal(0),
+        net_attributed_revenue=Decimal(0),
+        attributed_orders=0,
+        link_clicks=0,
+        add_to_cart_items=0,
+        by_channel={"sms": figures},
+        skills=(),
+        not_measured=frozenset({"attributed_revenue", "sms_attributed_revenue", "link_clicks", "closed"}),
+        missing=(Short("klaviyo", "messages", 1200, 7),),
+    )
+    lines = "\n".join(line for line in report_shown.report_lines(told) if isinstance(line, str))
+    assert "AI sales   not measured" in lines
+    assert "Clicks     not measured; items added to carts: 0" in lines
+    assert "link clicks: connect clicks" in lines
+    assert "AI sales of SMS" not in lines
+    assert "klaviyo counts 1,200 messages, of which 1,193 are not here" in lines
+    document = told.to_json_dict()
+    assert (document["link_clicks"], document["attributed_orders"], document["add_to_cart_items"]) == (None, None, 0)
