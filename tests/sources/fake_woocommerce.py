@@ -59,7 +59,11 @@ class FakeWooCommerce(FakeApi):
             "date_created_gmt": stamp(datetime(2026, 5, 1, 10, number % 60, tzinfo=UTC)),
             "date_modified_gmt": stamp(at),
             "customer_id": 7,
-            "billing": {"email": f"shopper{number}@example.com", "phone": f"+49 151 {number:07}"},
+            "billing": {
+                "email": f"shopper{number}@example.com",
+                "phone": f"+49 151 {number:07}",
+                "address_1": "A private lane",
+            },
             "line_items": [
                 line(number * 10 + 1, product=1, quantity=3, subtotal="10.00", total="10.00"),
                 line(number * 10 + 2, product=2, quantity=1, subtotal="20.00", total="15.50", sku="B-2"),

@@ -45,6 +45,7 @@ def test_orders_lines_and_products_stand_as_the_shop_has_them(lake: Lake) -> Non
     reduced = lines["12"]
     assert (reduced["unit_price"], reduced["discount"], reduced["sku"]) == (Decimal(20), Decimal("4.5"), "B-2")
     assert current(lake, "products")["1"]["title"] == "Product 1"
+    assert "private" not in orders["1"]["_payload"]
     assert '"customer_id": 7' in orders["1"]["_payload"].replace('":7', '": 7')
 
 

@@ -11,6 +11,15 @@ PENDING = "pending"
 CARTS = {"checkout-draft", "auto-draft"}  # on their way; when they are paid, they change
 NOT_SOLD = {"failed", "trash"}
 CANCELLED = "cancelled"
+# What is kept of records: no names, addresses, notes or meta data.
+KEPT = {
+    "orders": (
+        *("id", "number", "status", "currency", "customer_id", "total", "total_tax", "shipping_total", "refunds"),
+        *("date_created_gmt", "date_modified_gmt", "date_paid_gmt"),
+    ),
+    "order_lines": ("id", "name", "product_id", "variation_id", "quantity", "sku", "subtotal", "total", "total_tax"),
+    "products": ("id", "name", "sku", "status", "permalink", "date_created_gmt", "date_modified_gmt"),
+}
 FOUR_PLACES = Decimal("0.0001")
 
 
@@ -38,7 +47,7 @@ def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject], c
             "order_line_ids": None if lines is None else line_ids(order_id, _ids(lines)),
             "updated_at": changed,
         },
-        order,
+        {**_kept("orders", order), "billing": {name: billing.get(name) for name in ("email", "phone")}},
         only_if_known=is_cart,
     )
     refunded, is_refunded = _refunded(refunds), status == "refunded"
@@ -58,7 +67,7 @@ def product_row(account: str, product: JsonObject) -> Row:
             "url": product.get("permalink"),
             "updated_at": instant(product.get("date_modified_gmt")),
         },
-        product,
+        _kept("products", product),
     )
 
 
@@ -68,7 +77,7 @@ def instant(text: object) -> str | None:
 
 
 def _line_row(of_order: JsonObject, line: JsonObject, refunded: dict[str, Decimal], is_refunded: bool) -> Row:
-    return Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, line)
+    return Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, _kept("order_lines", line))
 
 
 def _line(line: JsonObject, refunded: dict[str, Decimal], is_refunded: bool) -> dict[str, object]:
@@ -104,6 +113,10 @@ def _refunded(refunds: Sequence[JsonObject]) -> dict[str, Decimal]:
             if of is not None:
                 amounts[of] = amounts.get(of, Decimal(0)) + abs(decimal(line.get("total"), "total of a refund"))
     return amounts
+
+
+def _kept(table: str, record: JsonObject) -> JsonObject:
+    return {name: record[name] for name in KEPT[table] if name in record}
 
 
 def _ids(lines: Sequence[JsonObject]) -> Iterator[str]:
