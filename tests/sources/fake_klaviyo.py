@@ -54,6 +54,7 @@ class FakeKlaviyo(FakeApi):
         self.a_second, self.refused = 10**9, 0  # calls of conversations that are let through; those that were not
         self._recent: list[float] = []
         self.withheld: dict[str, int] = {}  # answers of a thread, by conversation, that leave its last message out
+        self.broken: dict[str, int] = {}  # statuses of threads, by conversation
         self.as_object = False  # lists of the beta answer one record alone, as their description has it
         self.repeats = False  # a page begins with the last record of the one before
         self.links = True
@@ -81,6 +82,8 @@ class FakeKlaviyo(FakeApi):
         if name in {"customer-agent-values-reports", "customer-agent-skill-values-reports"} and asked.method == "POST":
             return self._report(asked, name.removesuffix("s"))
         if match[2]:
+            if status := self.broken.get(match[2]):
+                return wrong(status, "error", "It cannot be shown.")
             messages = self.messages.get(match[2], [])
             if left := self.withheld.get(match[2], 0):
                 self.withheld[match[2]], messages = left - 1, messages[:-1]

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from flows.lake import Lake
+from flows.sources.api import http
 from flows.sources.klaviyo.endpoints import Group
 from tests.sources.fake_klaviyo import FakeKlaviyo
 from tests.sources.pulled import current, pulled
@@ -159,3 +160,27 @@ def test_knowledge_that_is_an_address_gives_way_to_a_row_with_its_text(shop: Fak
         "k0": ("https://shop.example/faq", None, None),
         "k1": ("Returns", "Within 30 days.", AT),
     }
+
+
+def test_a_thread_that_cannot_be_had_stops_no_other_and_is_asked_for_in_the_next_pull(
+    shop: FakeKlaviyo, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One broken thread stopped the source in every run, and what was older than it never came."""
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
+    for number in range(4):
+        shop.conversation(f"c{number}", AT - timedelta(days=10, minutes=number), ["Where?"])
+    shop.broken = {"c0": 500, "c1": 404, "c3": 500}
+    warnings = pulled("klaviyo", client(shop), lake).warnings
+    assert ["answers 500" in one or "answers 404" in one for one in warnings] == [True, True, True, False]
+    assert current(lake, "messages").keys() == {"c2/0"}
+    shop.broken = {}
+    pulled("klaviyo", client(shop), lake)  # long after the days in which conversations are read again
+    assert current(lake, "messages").keys() == {"c0/0", "c2/0", "c3/0"}
+
+
+def test_knowledge_that_cannot_be_read_leaves_the_rest_as_it_is(shop: FakeKlaviyo, lake: Lake) -> None:
+    del shop.lists["agent-knowledge"]
+    shop.conversation("c1", AT, ["Where?"])
+    (warning,) = pulled("klaviyo", client(shop), lake).warnings
+    assert "klaviyo answers 404" in warning
+    assert current(lake, "messages").keys() == {"c1/0"}

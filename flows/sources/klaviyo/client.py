@@ -8,11 +8,12 @@ from functools import partial
 
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 
+from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, JsonObject, Known, Pace, Part, Place, Row, rows_of
 from flows.sources.klaviyo import mapping, orders
 from flows.sources.klaviyo.conversations import Conversations
-from flows.sources.klaviyo.endpoints import NAME, Endpoints, Group, stamp
+from flows.sources.klaviyo.endpoints import NAME, NO_RIGHT, Endpoints, Group, stamp
 from flows.sources.klaviyo.events import Events, Metric
 from flows.sources.klaviyo.records import instant, normal
 from flows.sources.klaviyo.settings import KlaviyoSettings
@@ -69,8 +70,8 @@ class Client(api.Client):
         conversations = Conversations(self.account, self._settings, self._ask, self._begins)
         rows = self._rows("skills", mapping.skill_row, self._ask.skills())
         self._skills = mapping.skills_by_name([row.record for row in rows if not row.refused])
-        knowledge = self._ask.all(Group.AGENT, "api/agent-knowledge")
-        yield Batch([*rows, *self._rows("articles", mapping.article_row, knowledge)])
+        yield Batch(rows)
+        yield self._knowledge()
         yield from self._profiles(place)
         for of, sku, product in known.named_by_sku(NAME):
             yield Batch((), parts=[Part(f"conversation/{of}", "product", sku, product)])
@@ -98,6 +99,16 @@ class Client(api.Client):
     def skills(self) -> Mapping[str, str]:
         """Ids of the agent's skills by the normal form of everything that they are called; one call."""
         return mapping.skills_by_name(self._ask.skills())
+
+    def _knowledge(self) -> Batch:
+        """The articles; an answer that cannot be read leaves them as they are, and the rest goes on."""
+        try:
+            knowledge = self._ask.all(Group.AGENT, "api/agent-knowledge")
+        except SourceRefused as refused:
+            if refused.status in NO_RIGHT:
+                raise
+            return Batch((), warnings=[str(refused)])
+        return Batch(self._rows("articles", mapping.article_row, knowledge))
 
     def _profiles(self, place: Place) -> Iterator[Batch]:
         after = datetime.fromisoformat(place["profiles"]) - SECOND if "profiles" in place else self._begins

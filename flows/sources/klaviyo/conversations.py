@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api import Batch, JsonObject, Known, Part, Place, Row, parts_of
-from flows.sources.klaviyo.endpoints import NAME, Endpoints, Group, stamp
+from flows.sources.klaviyo.endpoints import NAME, NO_RIGHT, Endpoints, Group, stamp
 from flows.sources.klaviyo.records import attributes, instant, listed_messages
 from flows.sources.klaviyo.settings import KlaviyoSettings
 
 CAN_CHANGE = "open"
 DONE = "done"
+AGAIN = "conversations/again"
+SEVERAL = 3  # threads in a row that are not answered: it is not they
 
 
 class Conversations:
@@ -25,12 +29,17 @@ class Conversations:
         self._account, self._settings, self._ask, self._begins = account, settings, ask, begins
         self._came: set[str] = set()
         self._short: dict[str, int] = {}  # messages that did not come, by conversation
+        self._unanswered: set[str] = set()  # conversations whose thread is to be asked for in the next pull
+        self._in_a_row = 0
         self._is_whole = False
 
     def new(self, place: Place, known: Known, now: datetime) -> Iterator[Batch]:
         """Conversations since the place, and again those that can still change; threads only where they may be new."""
         if "conversations" not in place:
             return
+        self._unanswered = set(json.loads(place.get(AGAIN, "[]")))
+        for of, record in known.of([f"conversation/{one}" for one in self._unanswered], "conversation").items():
+            yield self._thread(Part(of, "conversation", record["id"], record), record, now)
         since = datetime.fromisoformat(place["conversations"]) - timedelta(days=self._settings.reread_days)
         filters = f"greater-or-equal(created_at,{stamp(max(since, self._begins))})"
         for conversations, _ in self._ask.conversations(filters, None):
@@ -40,8 +49,8 @@ class Conversations:
             before = known.of([one.of for one in found], "conversation")
             for one in found:
                 earlier = before.get(one.of, {})
-                yield self._thread(one, earlier, now) if _may_be_new(one.record, earlier) else _again(one, earlier)
-        yield Batch((), {"conversations": now.isoformat()})
+                yield self._thread(one, earlier, now) if _may_be_new(one.record, earlier) else _alone(one, earlier)
+        yield Batch((), {"conversations": now.isoformat(), AGAIN: self._again()})
 
     def past(self, place: Place, now: datetime) -> Iterator[tuple[Batch, datetime | None]]:
         """All conversations, newest first, and at the end of a page its oldest. The place is the page to go on with."""
@@ -60,7 +69,7 @@ class Conversations:
                 seen += 1
                 share = min(seen / total, 0.9999) if total else None
                 yield replace(self._thread(one, {}, now), share=share), None
-            there = {"conversations/past": following or DONE, "conversations/seen": str(seen)}
+            there = {"conversations/past": following or DONE, "conversations/seen": str(seen), AGAIN: self._again()}
             created = (instant(attributes(one.record).get("created_at")) for one in found)
             oldest = min(filter(None, created), default=None)
             self._is_whole = following is None
@@ -91,26 +100,48 @@ class Conversations:
 
     def _thread(self, conversation: Part, earlier: JsonObject, now: datetime) -> Batch:
         """A conversation and its messages, as parts of it. Where some that it lists are missing, it is asked twice."""
-        path = f"api/customer-agent-conversations/{conversation.id}/customer-agent-messages"
         listed = conversation.record["messages"]
         missing = set(listed or ()) - (set(earlier.get("messages") or ()) - set(earlier.get("missing") or ()))
 
+        parts, rows, warnings = list[Part](), list[Row](), list[str]()
+        try:
+            for _ in range(1 if earlier.get("missing") else 2):
+                found, rows = self._messages(conversation)
+                parts += found
+                missing -= {part.id for part in found}
+                if not missing:
+                    break
+        except SourceRefused as error:  # of this thread: it was deleted, or has a shape that is not known
+            if error.status in NO_RIGHT:
+                raise
+            warnings = [str(error)]
+            self._unanswered.discard(str(conversation.id))
+        except SourceUnavailable as error:  # one thread alone stops nothing; several in a row are the source itself
+            self._in_a_row += 1
+            if self._in_a_row >= SEVERAL:
+                raise
+            self._unanswered.add(str(conversation.id))
+            warnings = [str(error)]
+        else:
+            self._in_a_row = 0
+            self._unanswered.discard(str(conversation.id))
+        if listed is not None:
+            at = next(filter(None, map(attributes(conversation.record).get, ("updated_at", "created_at"))), None)
+            rows.append(self._count("messages", str(conversation.id), len(listed), at or now.isoformat()))
+        if listed and missing:
+            self._short[str(conversation.id)] = len(missing)
+        return Batch(rows, parts=[*_alone(conversation, {"missing": sorted(missing)}).parts, *parts], warnings=warnings)
+
+    def _again(self) -> str:
+        return json.dumps(sorted(self._unanswered))
+
+    def _messages(self, conversation: Part) -> tuple[list[Part], list[Row]]:
         def message(record: JsonObject) -> Iterator[Part]:
             updated = attributes(record).get("updated_at")
             yield Part(conversation.of, "message", str(record["id"]), record, updated)
 
-        parts, refused = parts_of("messages", self._account, self._ask.all(Group.CONVERSATIONS, path), message)
-        missing -= {part.id for part in parts}
-        if missing and not earlier.get("missing"):
-            again, refused = parts_of("messages", self._account, self._ask.all(Group.CONVERSATIONS, path), message)
-            missing, parts = missing - {part.id for part in again}, [*parts, *again]
-        rows = refused
-        if listed is not None:
-            at = next(filter(None, map(attributes(conversation.record).get, ("updated_at", "created_at"))), None)
-            rows = [*refused, self._count("messages", str(conversation.id), len(listed), at or now.isoformat())]
-        if missing:
-            self._short[str(conversation.id)] = len(missing)
-        return Batch(rows, parts=[_again(conversation, {"missing": sorted(missing)}).parts[0], *parts])
+        path = f"api/customer-agent-conversations/{conversation.id}/customer-agent-messages"
+        return parts_of("messages", self._account, self._ask.all(Group.CONVERSATIONS, path), message)
 
     def _count(self, thing: str, of: str | None, value: int, at: str) -> Row:
         """What Klaviyo says of how many there are; `at` is the instant of which it says so."""
@@ -143,7 +174,7 @@ def _may_be_new(record: JsonObject, earlier: JsonObject) -> bool:
     return may_change or said.get("updated_at") != before.get("updated_at")
 
 
-def _again(conversation: Part, earlier: JsonObject) -> Batch:
+def _alone(conversation: Part, earlier: JsonObject) -> Batch:
     """The conversation alone; what was missing of it is missing still."""
     record = {**conversation.record, "missing": earlier.get("missing") or []}
     return Batch((), parts=[replace(conversation, record=record)])

@@ -19,6 +19,7 @@ from flows.sources.klaviyo.settings import KlaviyoSettings
 NAME = "klaviyo"
 PAGE = 100
 STATUSES = ("open", "routed-to-team", "resolved-by-ai", "closed")
+NO_RIGHT = {401, 403}
 CONVERSATIONS = "api/customer-agent-conversations"
 
 
@@ -73,9 +74,12 @@ class Endpoints:
 
     def metrics(self) -> list[tuple[str, str]]:
         """Id and name of each metric that has both."""
-        given = self._listed(Group.METRICS, "api/metrics", {"fields[metric]": "name"})
-        named = [(one.get("id"), (one.get("attributes") or {}).get("name")) for one in given]
-        return [(str(number), str(name)) for number, name in named if number and name]
+        found = []
+        for one in self._listed(Group.METRICS, "api/metrics", {"fields[metric]": "name"}):
+            given = one.get("attributes") if isinstance(one, dict) else None
+            name = given.get("name") if isinstance(given, dict) else None
+            found += [(_id(one), str(name))] if _id(one) and name else []
+        return found
 
     def skills(self) -> list[JsonObject]:
         """The agent's skills, without their instructions."""
@@ -174,10 +178,10 @@ class _AtBase(JSONLinkPaginator):
 
 
 def _data(answer: Any, path: str) -> list[JsonObject]:
-    """The records of an answer: a list, or (as the beta's description has it) a single one."""
-    data = answer.get("data") if isinstance(answer, dict) else None
-    if isinstance(data, dict):
-        return [data]
+    """The records of an answer: a list, or (as the beta's description has it) a single one, or null for none."""
+    data = answer.get("data", "") if isinstance(answer, dict) else ""
+    if isinstance(data, dict) or data is None:
+        return [data] if data else []
     if not isinstance(data, list):
         raise SourceRefused(f"{NAME} answers without `data` at {path}", remedy="the API has changed; report it")
     return data

@@ -46,15 +46,15 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an order as an event tells of it: `pieces` as they were given, and what they mean.
+    """A line of an order as an event tells of it; `names_pieces` is whether it says how many there are.
 
     Discount and refund are of the whole line; a price is None where nothing tells it.
     """
 
     id: str
-    product_id: str
+    product_id: str | None
     sku: str | None
-    pieces: Any
+    names_pieces: bool
     quantity: Decimal
     unit_price: Decimal | None
     discount: Decimal
@@ -169,7 +169,7 @@ def _line(line_id: str, item: Any, record: Any) -> Line:
     if not isinstance(item, dict):
         raise Misshapen(f"the line {str(item)[:40]!r} is a name beside objects")
     pieces = first(item, ("Quantity",))
-    quantity = decimal(1 if pieces is None else pieces, "Quantity")
+    quantity = _rounded(decimal(1 if pieces is None else pieces, "Quantity"))  # as it will be counted
     price, total = first(item, PRICE), first(item, TOTAL)
     if price is None and total is None:
         total = first(item, VALUE)
@@ -178,7 +178,7 @@ def _line(line_id: str, item: Any, record: Any) -> Line:
     elif total is not None and quantity > 0:
         unit_price = (decimal(total, "RowTotal") / quantity).quantize(FOUR_PLACES, ROUND_CEILING)
     elif total is not None:
-        raise Misshapen(f"Quantity is {quantity}, so its price cannot be told")
+        raise Misshapen(f"Quantity is {pieces}, so its price cannot be told")
     else:
         unit_price = None
     discount = _discount(item)
@@ -187,7 +187,8 @@ def _line(line_id: str, item: Any, record: Any) -> Line:
     sku = text_of(first(item, ("SKU",)))
     has_product = any(normal(name) in map(normal, PRODUCT) for name in item)  # else `id` is the line's own
     product = product_of(first(item, PRODUCT if has_product else ("id",)))
-    return Line(line_id, product or f"sku:{sku or line_id}", sku, pieces, quantity, unit_price, discount, record)
+    known = None if product == "0" else product  # rule 2.7
+    return Line(line_id, known, sku, pieces is not None, quantity, unit_price, discount, record)
 
 
 def _discount(item: JsonObject) -> Decimal:
@@ -205,7 +206,7 @@ def _line_row(account: str, of: str, line: Line) -> Row:
         "order_id": of,
         "product_id": line.product_id,
         "sku": line.sku,
-        "quantity": 1 if line.pieces is None else line.pieces,
+        "quantity": line.quantity,
         "unit_price": line.unit_price,
         "discount": line.discount,
         "refunded_amount": line.refunded,
@@ -237,13 +238,15 @@ def _given_back(lines: Sequence[Line], refund: JsonObject) -> list[Line]:
 
 def _is_of(item: Line, line: Line) -> bool:
     """Whether an item of a refund is of the line: by SKU, which tells variants apart, else by product."""
-    return item.sku == line.sku if item.sku and line.sku else item.product_id == line.product_id
+    if item.sku and line.sku:
+        return item.sku == line.sku
+    return item.product_id is not None and item.product_id == line.product_id
 
 
 def _of_pieces(item: Line, lines: Sequence[Line]) -> Decimal:
     """What was paid for as many pieces of the lines as the item has, of all where it does not say."""
     paid, pieces = sum((line.left for line in lines), ZERO), sum((line.quantity for line in lines), ZERO)
-    return paid if item.pieces is None or item.quantity >= pieces else paid * item.quantity / pieces
+    return paid * item.quantity / pieces if item.names_pieces and item.quantity < pieces else paid
 
 
 def _rounded(amount: Decimal) -> Decimal:
