@@ -146,6 +146,25 @@ def test_a_published_file_is_held_against_the_contract() -> None:
     assert "\n" not in finding.line()
 
 
+def test_what_nobody_tells_and_what_did_not_come_are_warnings() -> None:
+    file = Path("home/warehouse.duckdb")
+    published(file)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{file}' as shop; use shop")
+        connection.execute("insert into metrics.measured values ('a', 'link_clicks', 'not_measured', null, null)")
+        connection.execute("insert into metrics.measured values ('a', 'tickets', 'measured', 'zendesk', '2026-06-01')")
+        connection.execute("alter table metrics.completeness alter theirs type bigint")
+        connection.execute("alter table metrics.completeness alter ours type bigint")
+        connection.execute("insert into metrics.completeness values ('a', 'klaviyo', 'messages', 1200, 1193, now())")
+    (finding,) = found("measured")
+    assert (finding.outcome, finding.what) == ("warning", "not measured for a")
+    assert finding.remedy is not None
+    assert finding.remedy.startswith("link clicks: connect clicks")
+    assert "tickets" not in finding.remedy
+    (finding,) = found("complete")
+    assert finding.what == "klaviyo counts 1,200 messages for a, 7 are not here"
+
+
 def test_a_server_that_does_not_answer_is_a_problem_and_its_password_is_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -20,6 +20,7 @@ from flows.command.installation import installation
 from flows.command.prefect_server import PrefectServer, authorization
 from flows.command.schedules import schedules
 from flows.command.start import answers
+from flows.command.told import told
 from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
@@ -63,6 +64,7 @@ def examine(request: Request, progress: Progress | None = None) -> list[Finding]
         ("lake", lambda: _lake(Lake(home.lake, settings.lake))),
         ("candidate", lambda: _candidate(home)),
         *(("published", lambda one=one: _published(home, one)) for one in named(home, settings.warehouse)),
+        ("measured", lambda: told(named(home, settings.warehouse)[0])),
         ("zones", lambda: _zones(settings, named(home, settings.warehouse))),
         ("prefect", _prefect),
     )
