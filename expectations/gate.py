@@ -19,6 +19,7 @@ from expectations import (
     sales,
     shape,
     taken,
+    tickets,
 )
 from expectations.engines import DUCKDB, SPARK
 from expectations.names import Names, names
@@ -118,6 +119,7 @@ _CHECKS: list[Check] = [
     *deliveries.CHECKS,
     *plausible.CHECKS,
     *taken.CHECKS,
+    *tickets.CHECKS,
 ]
 
 

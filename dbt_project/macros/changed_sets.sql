@@ -9,6 +9,8 @@
         'changed_orders': ['account_id', 'order_id'],
         'changed_lines': ['account_id', 'order_line_id'],
         'changed_order_lines': ['account_id', 'order_line_id'],
+        'changed_threads': ['account_id', 'conversation_id'],
+        'changed_tickets': ['account_id', 'ticket_id'],
         'changed_conversations': ['account_id', 'conversation_id'],
         'changed_totals': ['account_id', 'conversation_id'],
         'changed_questions': ['account_id', 'conversation_id'],

@@ -1,6 +1,6 @@
-{#- The delivered messages that this build derives from: all in a full build, else those of changed conversations. -#}
-{% macro messages_to_derive() -%}
-    {%- set everything, changed = ref('stg_messages'), ref('changed_messages') -%}
+{#- The delivered messages that this build derives from: all in a full build, else those of changed conversations, or threads. -#}
+{% macro messages_to_derive(messages='changed_messages') -%}
+    {%- set everything, changed = ref('stg_messages'), ref(messages) -%}
     {{ return(everything if is_full_build() else changed) }}
 {%- endmacro %}
 

@@ -20,6 +20,7 @@ from flows.lake.damage import must_be_whole
 from flows.settings import Settings
 
 EXAMPLES = 5  # of refused orders
+UNMATCHED_TICKETS = "select count(*) from {schema}.tickets where conversation_id is null"
 
 
 def last_build(home: Home, engine: str) -> Build | None:
@@ -177,6 +178,7 @@ def described(
     refused_orders: int,
     order_refusals: list[str],
     new_words: list[str],
+    unmatched_tickets: int,
     data_up_to: datetime | None,
     next_change_at: datetime | None,
     topics_version: int,
@@ -202,6 +204,7 @@ def described(
         refused_orders=refused_orders,
         order_refusals=order_refusals,
         new_words=new_words,
+        unmatched_tickets=unmatched_tickets,
         built_at=now.isoformat(),
         contract_version=contract.version(),
         topics_method=todo.topics.method,

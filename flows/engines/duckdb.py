@@ -13,7 +13,17 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import dbt
-from flows.engines.candidate import Plan, Topics, at_rest, derived, described, plan, refusal, refused_orders
+from flows.engines.candidate import (
+    UNMATCHED_TICKETS,
+    Plan,
+    Topics,
+    at_rest,
+    derived,
+    described,
+    plan,
+    refusal,
+    refused_orders,
+)
 from flows.engines.words import AS_DELIVERED, Words, is_new_word, new_words, sentences, words
 from flows.ground.build import Build, state_of
 from flows.ground.errors import BuildFailed, StorageFailed
@@ -196,6 +206,7 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         orders = _number(connection, "select count(*) from intermediate.int_refused_orders")
         refusals = [refusal(*row) for row in connection.execute(refused_orders("intermediate")).fetchall()]
         new = connection.execute(new_words('candidate.metrics."rejected_rows"', literal)).fetchall()
+        unmatched = _number(connection, UNMATCHED_TICKETS.format(schema="candidate.metrics"))
         newest = _instant(connection, "select epoch_us(data_up_to) from intermediate.int_data_up_to")
         next_change_at = _instant(connection, "select epoch_us(next_change_at) from intermediate.int_next_change")
         connection.execute("checkpoint candidate")
@@ -208,6 +219,7 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         refused_orders=orders,
         order_refusals=refusals,
         new_words=list(sentences(new)),
+        unmatched_tickets=unmatched,
         data_up_to=newest,
         next_change_at=next_change_at,
         topics_version=topics_version,

@@ -19,7 +19,17 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.engines import cluster, dbt
-from flows.engines.candidate import Plan, Topics, at_rest, derived, described, plan, refusal, refused_orders
+from flows.engines.candidate import (
+    UNMATCHED_TICKETS,
+    Plan,
+    Topics,
+    at_rest,
+    derived,
+    described,
+    plan,
+    refusal,
+    refused_orders,
+)
 from flows.engines.duckdb import lay_asked
 from flows.engines.gather import files_of
 from flows.engines.words import new_words, sentences, words
@@ -231,6 +241,7 @@ def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
         refused_orders=session.table("intermediate.int_refused_orders").count(),
         new_words=list(sentences(list(map(tuple, new)))),
         order_refusals=[refusal(*row) for row in session.sql(refused_orders("intermediate")).collect()],
+        unmatched_tickets=session.sql(UNMATCHED_TICKETS.format(schema="metrics")).collect()[0][0],
         data_up_to=_instant(session, "select cast(data_up_to as string) from global_temp.int_data_up_to"),
         next_change_at=_instant(session, "select cast(next_change_at as string) from global_temp.int_next_change"),
         topics_version=topics_version,

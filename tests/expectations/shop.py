@@ -98,6 +98,7 @@ where channel in ('web_chat', 'sms');
 create table intermediate.int_refused_orders (account_id varchar, order_id varchar, _load bigint);
 create table intermediate.changed_conversations (account_id varchar, conversation_id varchar);
 create table intermediate.changed_totals (account_id varchar, conversation_id varchar);
+create table intermediate.changed_tickets (account_id varchar, ticket_id varchar);
 create table intermediate.changed_profiles (account_id varchar, profile_id varchar);
 create table intermediate.changed_questions (account_id varchar, conversation_id varchar);
 create table intermediate.changed_days (account_id varchar, date date);
@@ -158,7 +159,28 @@ _METRICS = {
             conversation_id,
             if(status = 'routed', 'accepted', 'message_sent') as type,
             started_at + to_seconds(400) as occurred_at,
-            'knowledge_gap' as reason
+            'knowledge_gap' as reason,
+            null as platform,
+            null as ticket_id,
+            false as is_derived
+        from threads where status in ('routed', 'closed')
+        union all
+        select
+            account_id, concat_ws('/', conversation_id, 'ticket_created', 'zendesk', 'ticket-' || i), conversation_id,
+            'ticket_created', started_at + to_seconds(500), null, 'zendesk', 'ticket-' || i, true
+        from threads where status = 'routed'""",
+    "tickets": """
+        select
+            account_id,
+            'zendesk' as platform,
+            'ticket-' || i as ticket_id,
+            if(status = 'routed', conversation_id, null) as conversation_id,
+            if(status = 'routed', 'conversation', null) as matched_by,
+            profile_id,
+            'solved' as status,
+            started_at + to_seconds(500) as created_at,
+            cast(created_at at time zone timezone as date) as created_on,
+            'good' as satisfaction
         from threads where status in ('routed', 'closed')""",
     "attributed_order_lines": """
         select

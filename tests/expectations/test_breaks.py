@@ -51,8 +51,8 @@ BREAKS = {
             "conversations are all", "messages belong to conv", "interactions belong to conv",
             "handoff_steps belong to conv", "agent_events belong to conv", "attributed_order_lines belong to conv",
             "knowledge_gap_questions belong to conv", "agent_events has one conversation_started",
-            "agent_events has one conversation_escalated", "conversations sum up", "daily_performance counts",
-            "daily_performance sums up", "daily_performance and conversations",
+            "tickets say how", "agent_events has one conversation_escalated", "conversations sum up",
+            "daily_performance counts", "daily_performance sums up", "daily_performance and conversations",
         ],
     ),
     "an account is gone": (
@@ -60,9 +60,10 @@ BREAKS = {
         [
             f"{table} belong to accounts"
             for table in (
-                "profiles", "products", "articles", "conversations", "daily_performance", "daily_skill_usage",
-                "skills", "knowledge_gap_topics", "knowledge_gap_closures", "knowledge_gap_topic_changes",
-                "knowledge_gap_totals", "segments", "segment_members", "reconciled_figures",
+                "profiles", "products", "articles", "conversations", "tickets", "daily_performance",
+                "daily_skill_usage", "skills", "knowledge_gap_topics", "knowledge_gap_closures",
+                "knowledge_gap_topic_changes", "knowledge_gap_totals", "segments", "segment_members",
+                "reconciled_figures",
             )
         ],
     ),
@@ -105,7 +106,15 @@ BREAKS = {
     ),
     "a hand-off is gone": (
         "delete from handoff_steps where conversation_id = 'conversation-9'",
-        ["conversations are routed or closed", "handoff_steps are all"],
+        ["conversations are routed or closed", "handoff_steps are all", "tickets of a conversation"],
+    ),
+    "a ticket's conversation was found by nothing": (
+        "update tickets set matched_by = null where conversation_id = 'conversation-9'",
+        ["tickets say how", "tickets says"],
+    ),
+    "a ticket is dated a day late": (
+        "update tickets set created_on = created_on + 1 where conversation_id = 'conversation-9'",
+        ["tickets.created_on"],
     ),
     "a legacy status is another": (
         "update conversations set legacy_status = 'open' where conversation_id = 'conversation-9'",

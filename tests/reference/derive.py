@@ -7,6 +7,7 @@ Where the text leaves two readings, this is the one taken:
 - 3.3 a system message after `closed_at` did not come after it, because 3.2 counts only the other three senders;
   `first ticket_created on zendesk or gorgias` is the first among those on the two.
 - 3.4 a message by a human before the shopper's first one is a handoff too.
+- 4.4 any hand-off event that names the ticket counts, whatever its type; of an instant the order is by id.
 - 3.9 blanks are U+0020 only, as in 4.2. Labels, reasons and ids that consist of blanks stand as they are.
 - 4.2 an email of blanks alone is none: it is equal to no other, and an `email_provided` with it does not have one;
   if the latest email given belongs to no profile, earlier ones are not tried.
@@ -31,6 +32,7 @@ from tests.reference.landing import Row
 from tests.reference.sales import NOTHING, attributed_lines
 from tests.reference.shoppers import Shoppers, full_name
 from tests.reference.threads import Thread, threads
+from tests.reference.tickets import published_tickets, with_tickets
 
 Tables = dict[str, list[Row]]
 
@@ -52,6 +54,7 @@ ELSEWHERE = {  # chapters 8 to 11, segments, and what derive() adds itself
     "completeness",
 }
 TABLES = [table for table in metrics() if table not in ELSEWHERE]
+STEP = "account_id handoff_event_id conversation_id type occurred_at reason platform ticket_id is_derived"
 LINK_CLICKS = {"product_card_click", "link_click"}  # 6.3
 EVENT_NAMES = {  # 7.3
     "conversation_started": "Started conversation with Customer Agent",
@@ -95,7 +98,9 @@ def derive(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Seque
 
 def derive_shop(shop: Shop) -> Tables:
     shoppers = Shoppers(shop)
-    started = threads(shop)
+    as_delivered = threads(shop)
+    tickets = published_tickets(shop, as_delivered, shoppers)
+    started = [with_tickets(thread, tickets) for thread in as_delivered]
     ids = {thread.id for thread in started}
     interactions = [row for row in shop.rows["interactions"] if row["conversation_id"] in ids]
     lines = attributed_lines(shop, started, shoppers)
@@ -118,11 +123,8 @@ def derive_shop(shop: Shop) -> Tables:
             for row in interactions
             if row["conversation_id"] == thread.id
         ],
-        "handoff_steps": [
-            shown("account_id handoff_event_id conversation_id type occurred_at reason platform ticket_id", row)
-            for thread in started
-            for row in thread.steps
-        ],
+        "handoff_steps": [shown(STEP, row) for thread in started for row in thread.steps],
+        "tickets": tickets,
         "agent_events": [row for thread in started for row in events(thread, shoppers)],
         "attributed_order_lines": lines,
         "daily_performance": daily_performance(shop, started, interactions, lines),

@@ -76,6 +76,7 @@ class Draw:
             "email": lambda: self.rng.choice(EMAILS),
             "conversation_id": lambda: self.pick("conversation_id"),
             "order_id": lambda: self.pick("order_id"),
+            "platform": lambda: self.rng.choice(("klaviyo_inbox", "zendesk", "gorgias")),
             "recommended_product_ids": self.products,
             "order_line_ids": self.lines,
         }

@@ -17,6 +17,7 @@ from tests.reference.draw import AMOUNTS, EMAILS, HOUR, INSTANT, TEXTS, Draw
 from tests.reference.dress import broken, dressed
 from tests.reference.landing import Row
 
+PLATFORMS = ("klaviyo_inbox", "zendesk", "gorgias")
 AS_OF = datetime(2026, 11, 2, 12, tzinfo=UTC)
 """The instant at which the shops are interesting: the day after a day of 25 hours in New York."""
 
@@ -60,9 +61,8 @@ class _Shop(Draw):
             self.fill_interaction()
         for _ in range(self.rng.randint(0, 15)):
             self.fill_order()
-        for number in range(self.rng.choice((0, 1, 3))):
-            names = ("platform", "conversation_id", "status", "created_at", "first_human_reply_at", "satisfaction")
-            self.add("tickets", ticket_id=f"T-{number}", **{name: self.value("tickets", name) for name in names})
+        for number in range(self.rng.choice((0, 1, 3, 5))):
+            self.fill_ticket(f"T-{number}")
         self.lose_parents()
 
     def fill_catalogue(self, table: str) -> None:
@@ -128,7 +128,7 @@ class _Shop(Draw):
                 type=kind,
                 occurred_at=self.rng.choice([*times, self.at()]) + self.jitter(),
                 reason=self.rng.choice(("knowledge_gap", "shopper_request", None, None)),
-                platform=self.rng.choice(("klaviyo_inbox", "zendesk", "gorgias", None)),
+                platform=self.rng.choice((*PLATFORMS, None)),
                 ticket_id=self.rng.choice(("T-1", "42", None)),
                 email=self.rng.choice(EMAILS) if kind == "email_provided" else None,
             )
@@ -207,6 +207,35 @@ class _Shop(Draw):
                 discount=rng.choice((None, None, "1", "5.00005", "1000")),
                 refunded_amount=rng.choice((None, None, "1.00", "5", "99999")),
             )
+
+    def fill_ticket(self, ticket_id: str) -> None:
+        """Some name their conversation; others were made near a hand-off, or at an end of what is near (4.4)."""
+        rng = self.rng
+        quiet = {"offered", "declined", "email_provided"}
+        steps = [(row["occurred_at"], row) for row in self.of("handoff_events") if row["type"] not in quiet]
+        steps += [(row["sent_at"], row) for row in self.of("messages") if row["sender"] == "human"]
+        created_at, profile_id, email = self.at(), self.pick("profile_id", 0.5), rng.choice(EMAILS)
+        if steps and self.chance(0.8):
+            handed_off_at, step = rng.choice(steps)
+            created_at = handed_off_at + rng.choice((timedelta(0), HOUR, 24 * HOUR, -HOUR / 12, 12 * HOUR))
+            theirs = [row for _, row in self.rows if row.get("conversation_id") == step["conversation_id"]]
+            visitors = [row["visitor_id"] for row in theirs if row.get("visitor_id")]
+            profiles = [row["profile_id"] for row in theirs if row.get("profile_id")]
+            profiles += [row["profile_id"] for row in self.of("visitors") if row["visitor_id"] in visitors]
+            profile_id = rng.choice(profiles or [profile_id])
+            email = rng.choice([row["email"] for row in theirs if row.get("email")] or [email])
+        names = ("status", "solved_at", "satisfaction")
+        self.add(
+            "tickets",
+            ticket_id=ticket_id,
+            platform=rng.choice(PLATFORMS),
+            conversation_id=self.pick("conversation_id", 0.2),
+            profile_id=profile_id if self.chance(0.6) else None,
+            email=email,
+            created_at=created_at + self.jitter(),
+            first_human_reply_at=created_at + rng.choice((0, 1, 30)) * HOUR if self.chance(0.5) else None,
+            **{name: self.value("tickets", name) for name in names},
+        )
 
     def lose_parents(self) -> None:
         """Some conversations and orders never arrive."""

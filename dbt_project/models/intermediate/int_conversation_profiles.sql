@@ -1,12 +1,12 @@
-{{ config(materialized='view') }}
+{{ config(meta={'changed_by': 'changed_threads'}) }}
 
 -- Whose conversation it is (4.2): its own profile, else its visitor's, else that of the last email the shopper gave.
 with steps as (
-    {{ changed_rows(ref('stg_handoff_events'), 'changed_conversations') }}
+    {{ changed_rows(ref('stg_handoff_events'), 'changed_threads') }}
 ),
 
 conversations as (
-    {{ changed_rows(ref('int_started_conversations'), 'changed_conversations') }}
+    {{ changed_rows(ref('int_started_conversations'), 'changed_threads') }}
 ),
 
 given_emails as (

@@ -1,13 +1,13 @@
-{{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'started_on'}) }}
+{{ config(meta={'changed_by': 'changed_threads', 'month_of': 'started_on'}) }}
 
 -- Conversations that count (1.3, 2.3) and that a visitor has started (3.1), with the settings of their account.
 with conversations as (
-    {{ changed_rows(ref('stg_conversations'), 'changed_conversations') }}
+    {{ changed_rows(ref('stg_conversations'), 'changed_threads') }}
 ),
 
 first_visitor_messages as (
     select account_id, conversation_id, min(sent_at) as started_at
-    from {{ messages_to_derive() }}
+    from {{ messages_to_derive('changed_thread_messages') }}
     where
         sender = 'visitor'
         and sent_at <= {{ as_of() }}

@@ -2,8 +2,8 @@
 {{ config(unique_key=key, meta={'month_of': 'created_at'}) }}
 
 {% set columns = [
-    'account_id', 'platform', 'ticket_id', 'conversation_id',
-    'status', 'satisfaction',
+    'account_id', 'platform', 'ticket_id', 'conversation_id', 'profile_id',
+    'email', 'status', 'satisfaction',
     'created_at', 'first_human_reply_at', 'solved_at',
 ] %}
 

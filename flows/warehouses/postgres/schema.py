@@ -21,6 +21,7 @@ INDEXES: Mapping[str, tuple[str, ...]] = {
     ),
     "interactions": ("(account_id, conversation_id)", "(account_id, occurred_at)"),
     "handoff_steps": ("(account_id, conversation_id)", "(account_id, occurred_at)"),
+    "tickets": ("(account_id, conversation_id)", "(account_id, created_at)"),
     "agent_events": (
         "(account_id, conversation_id)",
         "(account_id, occurred_at)",
