@@ -141,3 +141,21 @@ def test_what_klaviyo_cannot_mean_is_refused_piece_by_piece(lake: Lake) -> None:
     assert paid["13"] == Decimal(32)  # what the line cost in all, less than its two pieces
     assert (set(paid), set(current(lake, "conversations"))) == ({"13", "14"}, {"c1"})
     assert set(current(lake, "profiles")) == {"P2"}
+
+
+def test_an_instant_in_words_and_half_of_a_character_in_the_name_of_a_product_stop_no_pull(lake: Lake) -> None:
+    """Parts were sorted by what they called their time, and products were looked up by what no file can hold."""
+    with FakeKlaviyo() as shop:
+        at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        placed, viewed = shop.metric(METRICS["placed_order"][0]), shop.metric("Viewed Product")
+        item = {"ProductID": "11", "Quantity": 1, "ItemPrice": 20}
+        shop.event(placed, at, **{"OrderId": "1", "$currency_code": "EUR", "Items": [item]})
+        shop.conversation("c1", at, ["Where?", "There."])
+        shop.messages["c1"][0]["attributes"]["updated_at"] = "yesterday"
+        shop.event(viewed, at, ProductID="11")
+        shop.event(viewed, at, ProductID=HALF)
+        first = pulled("klaviyo", test_klaviyo.client(shop, product_events=True), lake)
+        assert (first.refused, first.loads) == ({"messages": 1}, [1])
+        pulled("klaviyo", test_klaviyo.client(shop, product_events=True), lake)  # looks products up among the lines
+    assert {row["product_id"] for row in current(lake, "product_events").values()} == {"11", HALF[:-1] + "\ufffd"}
+    assert set(current(lake, "messages")) == {"c1/1"}

@@ -28,8 +28,8 @@ from flows.lake.damage import reading
 from flows.lake.landing import Given, laid, landed, landing_columns
 from flows.lake.store import storing
 from flows.sources.api import parts
-from flows.sources.api.parts import Known, Part
-from flows.sources.api.rows import UNEXPECTED, Row, reason, whole
+from flows.sources.api.parts import Known, Part, whole
+from flows.sources.api.rows import UNEXPECTED, Row, reason
 from flows.sources.columns import ColumnFile, Columns, Shape
 from flows.sources.pulled import FirstLoad, PulledAccount
 

@@ -34,6 +34,15 @@ class Part:
     at: str | None = None
 
 
+def whole(text: str) -> str:
+    """The text with U+FFFD for each half of a character (a lone surrogate), which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def line(part: Part) -> str:
     """The part as a line of JSON."""
     return json.dumps([part.of, part.kind, part.id, part.at, part.record], ensure_ascii=False)
@@ -47,7 +56,7 @@ def settle(connection: duckdb.DuckDBPyConnection, account: str, file: Path, earl
     said = ", ".join(f"json ->> '$[{number}]' AS {name}" for number, name in enumerate(("part_of", "kind", "part_id")))
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE parts_read AS
-        SELECT row_number() OVER () AS _position, {said}, (json ->> '$[3]')::TIMESTAMPTZ AS said_at,
+        SELECT row_number() OVER () AS _position, {said}, try_cast(json ->> '$[3]' AS TIMESTAMPTZ) AS said_at,
             (json -> '$[4]')::VARCHAR AS _payload
         FROM read_json_objects({literal(str(file))}, format='newline_delimited', maximum_object_size={_LINE_BYTES})"""
     )
@@ -195,4 +204,5 @@ class Known:
         with duckdb.connect() as connection, reading(self._lake):
             connection.execute("SET TimeZone = 'UTC'")
             self._lake.connect(connection)
-            return connection.execute(query, {"account": self._account, **given}).fetchall()
+            values = {name: list(map(whole, one)) if isinstance(one, list) else one for name, one in given.items()}
+            return connection.execute(query, {"account": self._account, **values}).fetchall()

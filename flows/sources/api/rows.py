@@ -105,12 +105,3 @@ def nested(value: Any) -> dict[str, Any]:
 def listed(value: Any) -> list[Any]:
     """The records of a list, also where there is one record alone, or nothing."""
     return value if isinstance(value, list) else [value] if value else []
-
-
-def whole(text: str) -> str:
-    """The text with U+FFFD for each half of a character (a lone surrogate), which no file can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

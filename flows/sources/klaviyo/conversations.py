@@ -126,8 +126,9 @@ class Conversations:
             self._in_a_row = 0
             self._unanswered.discard(str(conversation.id))
         if listed is not None:
-            at = next(filter(None, map(attributes(conversation.record).get, ("updated_at", "created_at"))), None)
-            rows.append(self._count("messages", str(conversation.id), len(listed), at or now.isoformat()))
+            given = attributes(conversation.record)
+            at = instant(given.get("updated_at")) or instant(given.get("created_at")) or now
+            rows.append(self._count("messages", str(conversation.id), len(listed), at.isoformat()))
         if listed and missing:
             self._short[str(conversation.id)] = len(missing)
         return Batch(rows, parts=[*_alone(conversation, {"missing": sorted(missing)}).parts, *parts], warnings=warnings)
