@@ -12,7 +12,8 @@ select
         partition by messages.account_id, messages.conversation_id
         order by messages.sent_at, messages.message_id
     ) as bigint) as position,
-    messages.sender, messages.text, messages.skill, messages.recommended_product_ids, messages.sent_at,
+    messages.sender, messages.text, messages.skill, messages.recommended_product_ids, messages.article_ids,
+    messages.sent_at,
     {{ local_date_near('messages.sent_at', 'conversations.started_at', 'conversations.utc_offset', 'conversations.timezone') }} as sent_on
 from {{ messages_to_derive() }} as messages
 inner join (

@@ -51,7 +51,7 @@ class ReportRequest(DateRangeRequest, WarehouseRequest):
 
     account: str = Field(description="Id of the account.")
     by: str | None = Field(
-        default=None, description="In groups: channel, status, tag, day, week (from Monday), month or skill."
+        default=None, description="In groups: channel, status, tag, agent, day, week (from Monday), month or skill."
     )
 
     @field_validator("by")

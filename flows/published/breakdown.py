@@ -1,4 +1,4 @@
-"""The figures of chapter 6 by channel, status, tag, day, week, month or skill, from the published tables alone."""
+"""The figures of chapter 6 by channel, status, tag, agent, period or skill, from the published tables alone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ ATTRIBUTES = {
     "channel": "coalesce(conversations.channel, '')",
     "status": "coalesce(conversations.status, '')",
     "tag": "coalesce(conversations.tag, '')",
+    "agent": "coalesce(conversations.agent, '')",
 }
 DIMENSIONS = (*ATTRIBUTES, *UNITS, "skill")
 MOST_PERIODS = 4_000
@@ -54,9 +55,9 @@ OF_CONVERSATION = """left join metrics.conversations
 
 @dataclass(frozen=True, kw_only=True)
 class Group(Figures):
-    """Figures of one channel, status, tag or period, each under its own date (rules 6.1 to 6.3).
+    """Figures of one channel, status, tag, agent or period, each under its own date (rules 6.1 to 6.3).
 
-    `key` is the channel, status or tag, '' for no tag, or the first date; `last` is the last date of a period.
+    `key` is the channel, status, tag or agent, '' for none, or the first date; `last` is the last date of a period.
     Everything adds up over the groups but `attributed_orders`: an order counts in each group that has a line of it.
     """
 
@@ -85,7 +86,7 @@ class Breakdown:
 def breakdown(reader: Reader, report: Report, by: str) -> Breakdown:
     """The figures of a report in groups, of the publication that it comes from, if the reader is the same.
 
-    Channels, statuses and tags are those with any figure; days, weeks and months are all of the range, cut to it.
+    Channels, statuses, tags and agents are those with any figure; periods are all of the range, cut to it.
     Raises InputError for a `by` that is none of DIMENSIONS, and for more than MOST_PERIODS days, weeks or months.
     """
     check_dimension(by)
@@ -150,7 +151,7 @@ def _told(by: str, key: str, not_measured: frozenset[str]) -> frozenset[str]:
 
 
 def _order(by: str, one: Group) -> tuple[Any, ...]:
-    """Statuses as rule 3.5 has them, tags by what they have most of, channels by their names."""
+    """Statuses as rule 3.5 has them, tags by what they have most of, channels and agents by their names."""
     if by == "status":
         return (STATUSES.index(str(one.key)) if one.key in STATUSES else len(STATUSES), one.key)
     return (-one.conversations.volume, -one.attributed_revenue, one.key) if by == "tag" else (one.key,)

@@ -162,7 +162,7 @@ def test_json_is_the_whole_report_and_its_groups(
 def test_another_word_is_a_mistake_of_the_user(place: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", *ASKED, "--home", str(place.root), "--by", "hour"]) == 2
     said = capsys.readouterr().err
-    assert "broken down by 'hour'; it can be channel, status, tag, day, week, month or skill" in said
+    assert "broken down by 'hour'; it can be channel, status, tag, agent, day, week, month or skill" in said
 
 
 def test_what_nobody_told_is_said_with_what_to_connect() -> None:

@@ -150,7 +150,7 @@ def conversation(thread: Thread, shoppers: Shoppers, interactions: list[Row], li
     profile_id = shoppers.of_conversation(thread).profile_id
     mine = [click for click in interactions if click["conversation_id"] == thread.id]
     sold = [line for line in lines if line["conversation_id"] == thread.id]
-    return shown("account_id conversation_id channel tag", row) | {
+    return shown("account_id conversation_id channel tag agent rating", row) | {
         "status": thread.status,
         "legacy_status": thread.legacy_status,
         "closed_at": closed_at,
@@ -181,7 +181,7 @@ def conversation(thread: Thread, shoppers: Shoppers, interactions: list[Row], li
 
 
 def thread_messages(thread: Thread) -> list[Row]:
-    columns = "account_id message_id conversation_id sender text skill recommended_product_ids sent_at"
+    columns = "account_id message_id conversation_id sender text skill recommended_product_ids article_ids sent_at"
     return [
         shown(columns, message) | {"position": position, "sent_on": thread.shop.on(message["sent_at"])}
         for position, message in enumerate(thread.messages, start=1)

@@ -88,6 +88,8 @@ class _Shop(Draw):
             tag=rng.choice(("delivery", "Rückgabe", None, None)),
             closed_at=None,
             closed_by=rng.choice(("visitor", "agent", "human", None)),
+            agent=rng.choice(("klaviyo", "intercom", None)),
+            rating=rng.choice((1, 5, None)),
             source_status=rng.choice(("OPEN", None)),
         )
         key = conversation["conversation_id"]
@@ -107,6 +109,7 @@ class _Shop(Draw):
                 text=rng.choice(TEXTS),
                 skill=self.pick("skill", 0.5),
                 recommended_product_ids=self.products(),
+                article_ids=rng.choice((["art/1", "art:2", "art/1"], None, None)),
             )
         last = max((at for who, at in zip(senders, times, strict=True) if who != "system"), default=self.as_of)
         ends = (last, last, last + self.auto_close * HOUR, self.as_of)

@@ -40,7 +40,7 @@ judged as (
 
 select
     account_id, conversation_id, visitor_id, known_profile_id as profile_id,
-    channel, tag, timezone, status, first_question, initial_skill, final_skill,
+    channel, tag, agent, rating, timezone, status, first_question, initial_skill, final_skill,
     ended_by as closed_by,
     case status when 'routed' then 'ticket' when 'closed' then 'message' end as handoff_method,
     case when {{ is_handed_off('status') }} then escalation_reason end as escalation_reason,

@@ -16,7 +16,7 @@ first_visitor_messages as (
 
 select
     conversations.account_id, conversations.conversation_id, conversations.profile_id, conversations.visitor_id,
-    conversations.channel, conversations.tag,
+    conversations.channel, conversations.tag, conversations.agent, conversations.rating,
     conversations.closed_by, conversations.closed_at,
     accounts.timezone, accounts.auto_close_hours,
     first_visitor_messages.started_at,

@@ -19,6 +19,8 @@ select
     conversations.closed_at,
     conversations.closed_by,
     conversations.tag,
+    conversations.agent,
+    conversations.rating,
     conversations.profile_id,
     coalesce(
         {{ full_name('profiles.first_name', 'profiles.last_name') }},

@@ -3,7 +3,7 @@
 
 {% set columns = [
     'account_id', 'conversation_id', 'visitor_id', 'profile_id',
-    'channel', 'tag', 'closed_by', 'source_status',
+    'channel', 'tag', 'agent', 'rating', 'closed_by', 'source_status',
     'created_at', 'closed_at',
 ] %}
 

@@ -3,7 +3,7 @@
 
 {% set columns = [
     'account_id', 'message_id', 'conversation_id',
-    'sender', 'text', 'skill', 'recommended_product_ids',
+    'sender', 'text', 'skill', 'recommended_product_ids', 'article_ids',
     'sent_at',
 ] %}
 
