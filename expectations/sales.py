@@ -16,6 +16,34 @@ _WINDOW = """
                 else 0
             end"""
 
+
+def _are_worth(table: str) -> Check:
+    return Check(
+        table,
+        f"{table} are worth what was paid for them, and net of what was given back",
+        f"""
+        select * from (
+            select
+                lines.*, delivered.unit_price, delivered.discount, delivered.refunded_amount, orders.cancelled_at,
+                greatest(
+                    cast(cast(delivered.quantity as decimal(19, 4)) * delivered.unit_price as decimal(38, 4))
+                    - delivered.discount,
+                    0
+                ) as paid
+            from {{checked[{table}]}} as lines
+            left join {{staging}}.stg_order_lines as delivered
+                on lines.account_id = delivered.account_id and lines.order_line_id = delivered.order_line_id
+            left join {{intermediate}}.int_orders as orders
+                on lines.account_id = orders.account_id and lines.order_id = orders.order_id
+        ) as lines
+        where
+            revenue is distinct from paid
+            or net_revenue is distinct from
+                case when cancelled_at <= {{as_of}} then 0 else greatest(paid - refunded_amount, 0) end""",
+        rule="5.4",
+    )
+
+
 CHECKS = [
     Check(
         T,
@@ -95,28 +123,51 @@ CHECKS = [
             )""",
         rule="4.3",
     ),
+    *(_are_worth(table) for table in ("order_lines", T)),
     Check(
         T,
-        "attributed_order_lines are worth what was paid for them, and net of what was given back",
+        "attributed_order_lines are order_lines, and say what these say",
         """
-        select * from (
-            select
-                lines.*, delivered.unit_price, delivered.discount, delivered.refunded_amount, orders.cancelled_at,
-                greatest(
-                    cast(cast(delivered.quantity as decimal(19, 4)) * delivered.unit_price as decimal(38, 4))
-                    - delivered.discount,
-                    0
-                ) as paid
-            from {checked[attributed_order_lines]} as lines
-            left join {staging}.stg_order_lines as delivered
-                on lines.account_id = delivered.account_id and lines.order_line_id = delivered.order_line_id
-            left join {intermediate}.int_orders as orders
-                on lines.account_id = orders.account_id and lines.order_id = orders.order_id
-        ) as lines
+        select lines.*, ordered.revenue as order_line_revenue, ordered.net_revenue as order_line_net_revenue
+        from {checked[attributed_order_lines]} as lines
+        left join {metrics}.order_lines as ordered
+            on lines.account_id = ordered.account_id and lines.order_line_id = ordered.order_line_id
         where
-            revenue is distinct from paid
-            or net_revenue is distinct from
-                case when cancelled_at <= {as_of} then 0 else greatest(paid - refunded_amount, 0) end""",
+            lines.order_id is distinct from ordered.order_id
+            or lines.product_id is distinct from ordered.product_id
+            or lines.quantity is distinct from ordered.quantity
+            or lines.revenue is distinct from ordered.revenue
+            or lines.net_revenue is distinct from ordered.net_revenue
+            or lines.placed_at is distinct from ordered.placed_at""",
+        rule="5.3",
+    ),
+    Check(
+        "order_lines",
+        "order_lines belong to orders that are published",
+        """
+        select lines.* from {checked[order_lines]} as lines
+        anti join {metrics}.orders as orders
+            on lines.account_id = orders.account_id and lines.order_id = orders.order_id""",
+        rule="2.3",
+    ),
+    Check(
+        "orders",
+        "orders sum up their lines",
+        """
+        select orders.*, lines, lines_revenue, lines_net_revenue
+        from {checked[orders]} as orders
+        left join (
+            select
+                account_id, order_id, count(*) as lines,
+                sum(revenue) as lines_revenue, sum(net_revenue) as lines_net_revenue
+            from {metrics}.order_lines
+            group by account_id, order_id
+        ) as summed
+            on orders.account_id = summed.account_id and orders.order_id = summed.order_id
+        where
+            line_count <> coalesce(lines, 0)
+            or revenue <> coalesce(lines_revenue, 0)
+            or net_revenue <> coalesce(lines_net_revenue, 0)""",
         rule="5.4",
     ),
     Check(

@@ -5,6 +5,18 @@
     )
 {%- endmacro %}
 
+{#- Phones are compared without blanks, hyphens, points and brackets (4.2). What is then not 7 to 15 digits, with or without a plus before
+    them, or is one digit over and over, is not a phone: it would join strangers. -#}
+{% macro phone_key(phone) -%}
+    {%- set bare = "translate(" ~ phone ~ ", ' -.()[]', '')" -%}
+    case
+        when {{ bare }} <> ''
+            and regexp_replace({{ bare }}, '^[+]?[0-9]{7,15}$', '') = ''
+            and translate({{ bare }}, concat('+', right({{ bare }}, 1)), '') <> ''
+            then {{ bare }}
+    end
+{%- endmacro %}
+
 {#- Text as delivered, or null where it consists of blanks (3.9). -#}
 {% macro unless_blank(text) -%} case when trim(both ' ' from {{ text }}) <> '' then {{ text }} end {%- endmacro %}
 

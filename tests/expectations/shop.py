@@ -61,10 +61,6 @@ from threads semi join intermediate.int_orders on int_orders.order_id = 'order-'
 create table staging.stg_line_products as
 select account_id, order_line_id, product_id from staging.stg_order_lines;
 
-create table intermediate.int_order_lines as
-select account_id, order_line_id, profile_id, visitor_id
-from intermediate.int_orders join staging.stg_order_lines using (account_id, order_id);
-
 create table staging.stg_conversations as
 select account_id, conversation_id, visitor_id, started_at as created_at from threads;
 
@@ -102,6 +98,8 @@ create table intermediate.changed_tickets (account_id varchar, ticket_id varchar
 create table intermediate.changed_profiles (account_id varchar, profile_id varchar);
 create table intermediate.changed_questions (account_id varchar, conversation_id varchar);
 create table intermediate.changed_days (account_id varchar, date date);
+create table intermediate.changed_lines (account_id varchar, order_line_id varchar);
+create table intermediate.changed_order_totals (account_id varchar, order_id varchar);
 create table intermediate.changed_order_lines (account_id varchar, order_line_id varchar);
 create table lake.loads (
     load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz
@@ -182,6 +180,23 @@ _METRICS = {
             cast(created_at at time zone timezone as date) as created_on,
             'good' as satisfaction
         from threads where status in ('routed', 'closed')""",
+    "order_lines": """
+        select
+            orders.account_id, order_line_id, orders.order_id, product_id, profile_id,
+            placed_at, cast(placed_at at time zone timezone as date) as placed_on, quantity,
+            quantity * unit_price - discount as revenue,
+            if(cancelled_at is null, quantity * unit_price - discount - refunded_amount, 0) as net_revenue,
+            orders.currency
+        from int_orders as orders
+        join stg_order_lines as lines on orders.account_id = lines.account_id and orders.order_id = lines.order_id
+        join int_accounts as accounts on orders.account_id = accounts.account_id""",
+    "orders": """
+        select
+            account_id, order_id, any_value(profile_id) as profile_id, any_value(placed_at) as placed_at,
+            any_value(placed_on) as placed_on, any_value(cancelled_at) as cancelled_at, count(*) as line_count,
+            sum(revenue) as revenue, sum(net_revenue) as net_revenue, any_value(lines.currency) as currency
+        from metrics.order_lines as lines join int_orders as orders using (account_id, order_id, profile_id, placed_at)
+        group by account_id, order_id""",
     "attributed_order_lines": """
         select
             orders.account_id,
@@ -398,7 +413,11 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
             if one.taken_from and one.taken_from.model != "int_accounts":
                 schema = "staging" if one.taken_from.model.startswith("stg_") else "intermediate"
                 columns = ", ".join((*one.key, *one.taken_from.columns))
-                names = ", 'Ana' as first_name, cast(null as varchar) as last_name" if one.name == "profiles" else ""
+                names = {
+                    "profiles": ", 'Ana' as first_name, cast(null as varchar) as last_name",
+                    "order_lines": ", (select visitor_id from int_orders as o where o.order_id = order_lines.order_id)"
+                    " as visitor_id",
+                }.get(one.name, "")
                 connection.execute(
                     f"create table {name}.{schema}.{one.taken_from.model} as"
                     f" select {columns}{names} from metrics.{one.name}"

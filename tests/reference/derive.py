@@ -29,7 +29,7 @@ from typing import Any
 from contract import metrics
 from tests.reference.counted import Load, Shop, count
 from tests.reference.landing import Row
-from tests.reference.sales import NOTHING, attributed_lines
+from tests.reference.sales import NOTHING, attributed_lines, order_lines, orders
 from tests.reference.shoppers import Shoppers, full_name
 from tests.reference.threads import Thread, threads
 from tests.reference.tickets import published_tickets, with_tickets
@@ -126,6 +126,8 @@ def derive_shop(shop: Shop) -> Tables:
         "handoff_steps": [shown(STEP, row) for thread in started for row in thread.steps],
         "tickets": tickets,
         "agent_events": [row for thread in started for row in events(thread, shoppers)],
+        "orders": orders(shop, shoppers),
+        "order_lines": order_lines(shop, shoppers),
         "attributed_order_lines": lines,
         "daily_performance": daily_performance(shop, started, interactions, lines),
         "daily_skill_usage": daily_skill_usage(shop, started),

@@ -22,6 +22,18 @@ ODD_IDS = (
     *("a:1", "1:a", "a/1", "a|b", "a\\b", "100%", "o'k", 'say "x"'),
 )
 EMAILS = ("ana@x.com", " Ana@X.com", "ANA@x.COM  ", "bob@x.com", "Bob@x.com", "é@x.com", "É@x.com", "  ", None)
+PHONES = (
+    *(
+        "+49 (151) 123-45.67",
+        "+491511234567",
+        "491511234567",
+        "0151 1234567",
+        "01511234567",
+        "+000 000 0000",
+        "call me",
+    ),
+    *("+1[202]5550100", "123456", "+491511234567 x5", "  ", None, None),
+)
 TEXTS = (
     *("Hi", "Where is my parcel?", "line\nbreak", 'a "quote", a comma', "😀 ñ\u00a0", " ", "long " * 400, "it's 5 %"),
     None,
@@ -74,6 +86,7 @@ class Draw:
             "timezone": lambda: self.rng.choice(PLACES)[0],
             "currency": lambda: self.rng.choice(("EUR", "EUR", "EUR", "EUR", "USD")),
             "email": lambda: self.rng.choice(EMAILS),
+            "phone": lambda: self.rng.choice(PHONES),
             "conversation_id": lambda: self.pick("conversation_id"),
             "order_id": lambda: self.pick("order_id"),
             "platform": lambda: self.rng.choice(("klaviyo_inbox", "zendesk", "gorgias")),

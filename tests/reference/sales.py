@@ -83,40 +83,79 @@ def last_touch(touches: list[Touch], product_id: str, shopper: Shopper, placed_a
     return min((touch for touch in candidates if touch.at == last), key=lambda touch: (RANK[touch.kind], touch.id))
 
 
-def attributed_lines(shop: Shop, threads: list[Thread], shoppers: Shoppers) -> list[Row]:
-    """The rows of `attributed_order_lines`."""
-    all_touches = touches(shop, threads, shoppers)
+def order_lines(shop: Shop, shoppers: Shoppers) -> list[Row]:
+    """The rows of `order_lines`."""
     orders = {row["order_id"]: row for row in shop.rows["orders"]}
     rows = []
     for line in shop.rows["order_lines"]:
         order = orders[line["order_id"]]
-        buyer = shoppers.of_order(order)
-        touch = last_touch(all_touches, line["product_id"], buyer, order["placed_at"])
-        if touch is None:
-            continue
         full = WIDE.multiply(line["quantity"], line["unit_price"]).quantize(FOUR_PLACES, ROUND_HALF_UP, context=WIDE)
         paid = WIDE.subtract(full, line["discount"])
         revenue = max(paid, NOTHING)  # 5.4
-        is_cancelled = order["cancelled_at"] is not None and order["cancelled_at"] <= shop.as_of  # 1.3
-        kept = NOTHING if is_cancelled else max(revenue - line["refunded_amount"], NOTHING)
+        is_cancelled = cancelled_at(shop, order) is not None
         rows.append(
             {
                 "account_id": shop.account["account_id"],
                 "order_line_id": line["order_line_id"],
                 "order_id": order["order_id"],
                 "product_id": line["product_id"],
+                "profile_id": shoppers.of_order(order).profile_id,
+                "placed_at": order["placed_at"],
+                "placed_on": shop.on(order["placed_at"]),
+                "quantity": line["quantity"],
+                "revenue": revenue,
+                "net_revenue": NOTHING if is_cancelled else max(revenue - line["refunded_amount"], NOTHING),
+                "currency": order["currency"],
+            }
+        )
+    return rows
+
+
+def cancelled_at(shop: Shop, order: Row) -> datetime | None:
+    """1.3 Once as-of has reached it."""
+    at: datetime | None = order["cancelled_at"]
+    return at if at is not None and at <= shop.as_of else None
+
+
+def orders(shop: Shop, shoppers: Shoppers) -> list[Row]:
+    """The rows of `orders`."""
+    lines = order_lines(shop, shoppers)
+    rows = []
+    for order in shop.rows["orders"]:
+        own = [line for line in lines if line["order_id"] == order["order_id"]]
+        rows.append(
+            {
+                "account_id": shop.account["account_id"],
+                "order_id": order["order_id"],
+                "profile_id": shoppers.of_order(order).profile_id,
+                "placed_at": order["placed_at"],
+                "placed_on": shop.on(order["placed_at"]),
+                "cancelled_at": cancelled_at(shop, order),
+                "line_count": len(own),
+                "revenue": sum((line["revenue"] for line in own), NOTHING),
+                "net_revenue": sum((line["net_revenue"] for line in own), NOTHING),
+                "currency": order["currency"],
+            }
+        )
+    return rows
+
+
+def attributed_lines(shop: Shop, threads: list[Thread], shoppers: Shoppers) -> list[Row]:
+    """The rows of `attributed_order_lines`."""
+    all_touches = touches(shop, threads, shoppers)
+    orders = {row["order_id"]: row for row in shop.rows["orders"]}
+    rows = []
+    for line in order_lines(shop, shoppers):
+        buyer = shoppers.of_order(orders[line["order_id"]])
+        touch = last_touch(all_touches, line["product_id"], buyer, line["placed_at"])
+        if touch is not None:
+            found = {
                 "profile_id": buyer.profile_id or touch.shopper.profile_id,
                 "conversation_id": touch.thread.id,
                 "channel": touch.thread.conversation["channel"],
                 "touch_type": touch.kind,
                 "touch_id": touch.id,
                 "touched_at": touch.at,
-                "placed_at": order["placed_at"],
-                "placed_on": shop.on(order["placed_at"]),
-                "quantity": line["quantity"],
-                "revenue": revenue,
-                "net_revenue": kept,
-                "currency": order["currency"],
             }
-        )
+            rows.append({**line, **found})
     return rows

@@ -29,6 +29,14 @@ def written_alike(email: str | None) -> str | None:
     return "".join(letters) or None
 
 
+def dialled_alike(phone: str | None) -> str | None:
+    """4.2 A phone without blanks, hyphens, points and brackets; None where that is not a phone."""
+    bare = "".join(sign for sign in phone or "" if sign not in " -.()[]")
+    digits = bare.removeprefix("+")
+    is_phone = 7 <= len(digits) <= 15 and set(digits) <= set("0123456789") and len(set(digits)) > 1
+    return bare if is_phone else None
+
+
 def exists(text: str | None) -> bool:
     """3.9 What consists of blanks does not exist."""
     return text is not None and text.strip(" ") != ""
@@ -45,6 +53,7 @@ class Shoppers:
     def __init__(self, shop: Shop) -> None:
         self.profiles = {row["profile_id"]: row for row in shop.rows["profiles"]}
         self.visitors = shop.rows["visitors"]
+        self.named = {row["order_id"]: row["profile_id"] for row in shop.rows["order_profiles"]}
 
     def profile_of_visitor(self, visitor_id: str | None) -> str | None:
         """4.1"""
@@ -57,6 +66,13 @@ class Shoppers:
         if wanted is None:
             return None
         return min((key for key, row in self.profiles.items() if written_alike(row["email"]) == wanted), default=None)
+
+    def profile_of_phone(self, phone: str | None) -> str | None:
+        """4.2 Of several profiles the smallest id."""
+        wanted = dialled_alike(phone)
+        if wanted is None:
+            return None
+        return min((key for key, row in self.profiles.items() if dialled_alike(row["phone"]) == wanted), default=None)
 
     def of_conversation(self, thread: Thread) -> Shopper:
         """4.2 Its own profile, else its visitor's, else that of the latest email that the shopper gave."""
@@ -76,9 +92,13 @@ class Shoppers:
         return Shopper(profile_id, row["visitor_id"] or conversation.visitor_id)
 
     def of_order(self, row: Row) -> Shopper:
-        """4.2 Its own profile, else the one with the same email, else its visitor's."""
+        """4.2 Its own profile, else that named elsewhere, of the same email, of the same phone, else its visitor's."""
         profile_id = (
-            row["profile_id"] or self.profile_of_email(row["email"]) or self.profile_of_visitor(row["visitor_id"])
+            row["profile_id"]
+            or self.named.get(row["order_id"])
+            or self.profile_of_email(row["email"])
+            or self.profile_of_phone(row["phone"])
+            or self.profile_of_visitor(row["visitor_id"])
         )
         return Shopper(profile_id, row["visitor_id"])
 

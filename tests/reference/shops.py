@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from contract import landing
-from tests.reference.draw import AMOUNTS, EMAILS, HOUR, INSTANT, TEXTS, Draw
+from tests.reference.draw import AMOUNTS, EMAILS, HOUR, INSTANT, PHONES, TEXTS, Draw
 from tests.reference.dress import broken, dressed
 from tests.reference.landing import Row
 
@@ -71,7 +71,7 @@ class _Shop(Draw):
             if self.chance(0.8):
                 names = [column.name for column in landing()[table].columns if column.name not in {"account_id", key}]
                 values = {name: self.value(table, name) for name in names}
-                for name in ("first_name", "last_name", "phone", "label"):
+                for name in ("first_name", "last_name", "label"):
                     if name in values:
                         values[name] = self.rng.choice(("Ana", "María José", "  ", None, " x "))
                 self.add(table, **{key: known}, **values)
@@ -192,9 +192,12 @@ class _Shop(Draw):
             currency="EUR" if self.chance(0.93) else "eur",
             profile_id=self.pick("profile_id", 0.25),
             visitor_id=visitor_id,
-            email=rng.choice(EMAILS),
+            email=rng.choice((*EMAILS, None, None, None)),
+            phone=rng.choice(PHONES),
             cancelled_at=rng.choice((self.at(), self.as_of, self.as_of + INSTANT)) if self.chance(0.25) else None,
         )
+        if self.chance(0.2):
+            self.add("order_profiles", order_id=order["order_id"], profile_id=self.pick("profile_id"))
         keys = [self.id("order_line_id") for _ in range(rng.choice((1, 1, 2, 3)))]
         if self.chance(0.4):
             order["order_line_ids"] = [key for key in keys if self.chance(0.8)]

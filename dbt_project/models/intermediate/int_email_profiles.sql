@@ -2,7 +2,7 @@
 
 -- The profile that an email names (4.2): of several the smallest id.
 with emails as (
-    {{ changed_rows(ref('int_profile_emails'), 'changed_emails') }}
+    {{ changed_rows(ref('int_profile_contacts'), 'changed_emails') }}
 )
 
 select account_id, email_key, min(profile_id) as profile_id

@@ -1,6 +1,6 @@
-{{ config(meta={'changed_by': 'changed_lines', 'month_of': 'placed_at'}) }}
+{{ config(meta={'changed_by': 'changed_lines', 'month_of': 'placed_on'}) }}
 
--- Lines of the orders that count (1.3, 2.3) and have not left them (2.8), of what product (2.7), whose they are (4.2) and what they brought (5.4).
+-- Lines of the orders that count (1.3, 2.3) and have not left them (2.8), of what product (2.7) and what they brought (5.4).
 with lines as (
     {{ changed_rows(ref('stg_order_lines'), 'changed_lines') }}
 ),
@@ -9,24 +9,16 @@ priced as (
     select
         lines.account_id, lines.order_line_id, lines.order_id,
         coalesce(products.product_id, 'sku:' || lines.sku) as product_id,
-        coalesce(orders.profile_id, emails.profile_id, visitors.profile_id) as profile_id,
-        orders.visitor_id, orders.currency, lines.quantity, lines.refunded_amount, orders.placed_at,
-        coalesce(orders.cancelled_at <= {{ as_of() }}, false) as is_cancelled,
+        orders.profile_id, orders.visitor_id, orders.currency, lines.quantity, lines.refunded_amount,
+        orders.placed_on, orders.placed_at,
+        orders.cancelled_at is not null as is_cancelled,
         {{ as_amount("greatest(" ~ exact_product("lines.quantity", "lines.unit_price") ~ " - lines.discount, 0)") }} as revenue
     from lines
-    inner join {{ ref('int_orders') }} as orders
+    inner join {{ ref('int_placed_orders') }} as orders
         on lines.account_id = orders.account_id and lines.order_id = orders.order_id
-    inner join {{ ref('int_accounts') }} as accounts
-        on orders.account_id = accounts.account_id
     left join {{ ref('stg_line_products') }} as products
         on lines.account_id = products.account_id and lines.order_line_id = products.order_line_id
-    left join {{ ref('int_email_profiles') }} as emails
-        on orders.account_id = emails.account_id and orders.email_key = emails.email_key
-    left join {{ ref('int_visitor_profiles') }} as visitors
-        on orders.account_id = visitors.account_id and orders.visitor_id = visitors.visitor_id
-    where
-        orders.placed_at <= {{ as_of() }}
-        and (orders.order_line_ids is null or array_contains(orders.order_line_ids, lines.order_line_id))
+    where orders.order_line_ids is null or array_contains(orders.order_line_ids, lines.order_line_id)
 )
 
 select
@@ -34,5 +26,6 @@ select
     currency,
     quantity, revenue,
     {{ as_amount("case when is_cancelled then 0 else greatest(revenue - refunded_amount, 0) end") }} as net_revenue,
+    placed_on,
     placed_at
 from priced

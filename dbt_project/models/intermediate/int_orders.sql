@@ -24,7 +24,7 @@ ranked as (
 
 select
     account_id, order_id, profile_id, visitor_id,
-    currency, {{ email_key('email') }} as email_key, order_line_ids,
+    currency, {{ email_key('email') }} as email_key, {{ phone_key('phone') }} as phone_key, order_line_ids,
     placed_at, cancelled_at,
     first_load as _first_load
 from ranked

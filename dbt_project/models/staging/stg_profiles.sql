@@ -6,4 +6,4 @@
     'email', 'phone', 'first_name', 'last_name',
 ] %}
 
-{{ current_rows('profiles', key, columns, remember=['email']) }}
+{{ current_rows('profiles', key, columns, remember=['email', 'phone']) }}

@@ -28,6 +28,13 @@ INDEXES: Mapping[str, tuple[str, ...]] = {
         "(account_id, event, occurred_at)",
         "(account_id, profile_id, occurred_at)",
     ),
+    "orders": ("(account_id, placed_on)", "(account_id, profile_id)"),
+    "order_lines": (
+        "(account_id, order_id)",
+        "(account_id, placed_on)",
+        "(account_id, profile_id)",
+        "(account_id, product_id)",
+    ),
     "attributed_order_lines": (
         "(account_id, placed_on)",
         "(account_id, conversation_id)",
