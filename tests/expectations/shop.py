@@ -192,10 +192,10 @@ _METRICS = {
         join int_accounts as accounts on orders.account_id = accounts.account_id""",
     "orders": """
         select
-            account_id, order_id, any_value(profile_id) as profile_id, any_value(placed_at) as placed_at,
+            account_id, order_id, any_value(lines.profile_id) as profile_id, any_value(lines.placed_at) as placed_at,
             any_value(placed_on) as placed_on, any_value(cancelled_at) as cancelled_at, count(*) as line_count,
             sum(revenue) as revenue, sum(net_revenue) as net_revenue, any_value(lines.currency) as currency
-        from metrics.order_lines as lines join int_orders as orders using (account_id, order_id, profile_id, placed_at)
+        from metrics.order_lines as lines join int_orders using (account_id, order_id)
         group by account_id, order_id""",
     "attributed_order_lines": """
         select

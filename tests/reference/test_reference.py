@@ -203,7 +203,7 @@ def test_3_1_of_a_thread_without_a_visitors_message_nothing_is_anywhere() -> Non
     story.rows[2][1]["sender"] = "agent"
     story.rows[2][1].update(skill="s", recommended_product_ids=["p"])
     story.clicks("i", "10:00").step("h", "accepted", "10:01").buys("o", "11:00")
-    assert {table for table, rows in story.told().tables.items() if rows} == {"accounts"}
+    assert {table for table, rows in story.told().tables.items() if rows} == {"accounts", "orders", "order_lines"}
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_what_is_awkward_is_likely() -> None:
 
 
 def example() -> dict[str, list[Row]]:
-    (rows,) = shops(range(1))
+    (rows,) = shops(range(1, 2))
     return derive(random_deliveries(random.Random(0), rows), AS_OF).tables
 
 
