@@ -158,8 +158,8 @@ def test_nothing_is_later_than_as_of_whatever_as_of_is(shop: Shop) -> None:
     verdict = shop.check(as_of=AS_OF - timedelta(days=60))
     late = {outcome.table for outcome in verdict.outcomes if "nothing after as-of" in outcome.name and outcome.rows}
     assert late == {
-        "conversations", "messages", "interactions", "handoff_steps", "tickets", "agent_events", "orders", "order_lines",
-        "attributed_order_lines",
+        "conversations", "messages", "interactions", "handoff_steps", "tickets", "agent_events", "orders",
+        "order_lines", "attributed_order_lines",
         "knowledge_gap_topics", "knowledge_gap_questions", "knowledge_gap_closures", "knowledge_gap_topic_changes",
     }  # fmt: skip
 
