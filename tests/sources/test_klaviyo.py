@@ -15,7 +15,7 @@ from flows.lake import Lake
 from flows.sources.api import Known, http
 from flows.sources.klaviyo.client import Client
 from flows.sources.klaviyo.endpoints import Group
-from flows.sources.klaviyo.records import METRICS, product_id
+from flows.sources.klaviyo.records import METRICS, happened, product_id, texts_of
 from flows.sources.klaviyo.settings import KlaviyoSettings
 from flows.sources.woocommerce.client import Client as WooCommerce
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -381,3 +381,27 @@ def test_a_conversation_without_an_event_has_the_channel_of_the_settings(shop: F
     pulled("klaviyo", client(shop, channel="web_chat"), lake)
     channels = {name: row["channel"] for name, row in current(lake, "conversations").items()}
     assert channels == {"c1": "web_chat", "c2": "sms"}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (["9001", {"ProductID": 9002}], ["9001", "9002"]),
+        ({"id": "9001"}, ["9001"]),
+        ('["9001", "gid://shopify/Product/9002"]', ["9001", "gid://shopify/Product/9002"]),
+        ("9001, 9002", ["9001", "9002"]),
+        (9001.0, ["9001"]),
+        ("[none", ["[none"]),
+        (None, []),
+    ],
+)
+def test_a_list_of_products_is_read_however_it_is_written(written: object, meant: list[str]) -> None:
+    """A single object became the text of that object, and JSON was cut at its commas."""
+    assert texts_of(written) == meant
+
+
+def test_an_event_that_tells_its_time_in_seconds_alone_has_one() -> None:
+    """It had no time, so its order was refused."""
+    seconds = int(NOW.timestamp())
+    assert happened({"id": "E1", "attributes": {"datetime": None, "timestamp": seconds}}) == NOW.isoformat()
+    assert happened({"id": "E1", "attributes": {"timestamp": "soon"}}) is None

@@ -69,7 +69,7 @@ def test_titles_in_items_leave_the_lines_to_the_events_of_the_products(shop: Ord
     ("place", "item"),
     [
         ("line_items", {"id": 7, "product_id": 11, "sku": "S", "quantity": 2, "price": "20.00"}),
-        ("Items", {"ProductID": 11, "Quantity": 2, "SubTotal": 40, "LineTotal": 40}),
+        ("Items", {"ProductID": 11.0, "Quantity": 2, "SubTotal": 40, "LineTotal": 40}),
     ],
 )
 def test_lines_stand_in_the_shops_own_order(place: str, item: dict[str, Any], shop: Orders, lake: Lake) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -135,6 +136,8 @@ class Endpoints:
         data = answer.get("data") if isinstance(answer, dict) else None
         given = data.get("attributes") if isinstance(data, dict) else None
         results = given.get("results") if isinstance(given, dict) else None
+        if isinstance(results, dict):
+            results = [results]
         if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
             raise SourceRefused(f"{NAME} reports no results at api/{kind}s", remedy="the API has changed; report it")
         return results
@@ -143,8 +146,8 @@ class Endpoints:
         """Klaviyo's own count of conversations; None where it does not say."""
         try:
             results = self.report("values", ["volume"], since, until)
-            return sum(int(one["statistics"]["volume"]) for one in results)
-        except (SourceRefused, SourceUnavailable, KeyError, TypeError, ValueError):
+            return int(sum(Decimal(str(one["statistics"]["volume"])) for one in results))
+        except (SourceRefused, SourceUnavailable, ArithmeticError, LookupError, TypeError, ValueError):
             return None
 
     def _must_be_the_end(self, path: str, params: Mapping[str, str], size: int) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from flows.sources.api import Batch, JsonObject, Known, Part, Place, Row, parts_of, rows_of
+from flows.sources.api import Batch, JsonObject, Known, Misshapen, Part, Place, Row, parts_of, rows_of
 from flows.sources.klaviyo import mapping, orders
 from flows.sources.klaviyo.endpoints import Endpoints, Group, stamp
 from flows.sources.klaviyo.orders import OF_ORDERS
-from flows.sources.klaviyo.records import IN_SHOP, METRICS, attributes, happened, kept, normal, prop
+from flows.sources.klaviyo.records import IN_SHOP, METRICS, attributes, happened, kept, normal, prop, text_of
 from flows.sources.klaviyo.settings import InteractionSettings, KlaviyoSettings
 
 WINDOW = timedelta(days=30)  # of the past at once; twice as long after each one that held nothing
@@ -144,7 +144,10 @@ def _parts(kind: str, clicked: mapping.Interaction | None, event: JsonObject) ->
         of = orders.order_of(event) or (event["id"] if kind == "placed_order" else None)
         thing, record = "order", orders.kept(event)
     else:
-        of = prop(event, clicked.conversation if clicked else mapping.CONVERSATION_ID)
+        named = prop(event, clicked.conversation if clicked else mapping.CONVERSATION_ID)
+        of = text_of(named)
+        if named is not None and of is None:
+            raise Misshapen("the id of its conversation is not text")
         thing, record = "conversation", kept(event, clicked.properties if clicked else mapping.PROPERTIES)
     if of:
         yield Part(f"{thing}/{of}", kind, event["id"], record, happened(event))

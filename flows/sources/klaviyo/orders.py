@@ -75,8 +75,11 @@ def kept(event: JsonObject) -> JsonObject:
         extra = {name: only(of, (*ITEMS, "currency")) for name, of in given.items() if normal(name) == "extra"}
         for place in (given := {**given, **extra}, *(one for one in extra.values() if isinstance(one, dict))):
             for name in place:
-                if normal(name) in map(normal, ITEMS) and isinstance(place[name], list):
-                    place[name] = [only(one, OF_LINE) for one in place[name]]
+                if normal(name) in map(normal, ITEMS):
+                    lines = place[name]
+                    place[name] = (
+                        [only(one, OF_LINE) for one in lines] if isinstance(lines, list) else only(lines, OF_LINE)
+                    )
         found["attributes"]["event_properties"] = given
     return found
 
@@ -151,6 +154,8 @@ def _items(event: JsonObject) -> list[Any]:
     for place in (properties(event), prop(event, EXTRA)):
         for name in ITEMS:
             found = first(place, (name,))
+            if isinstance(found, dict) and any(normal(one) in map(normal, OF_LINE) for one in found):
+                return [found]
             if isinstance(found, list) and any(isinstance(one, dict) for one in found):
                 return found
     return []

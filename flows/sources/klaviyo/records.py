@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flows.sources.api import JsonObject, Misshapen
@@ -40,6 +42,8 @@ IN_SHOP: Mapping[str, tuple[str, ...]] = {
     "viewed_product": ("Viewed Product",),
     "added_to_cart": ("Added to Cart",),
 }
+TIME = ("datetime", "timestamp")
+UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def normal(name: str) -> str:
@@ -82,7 +86,7 @@ def kept(event: JsonObject, names: Collection[str]) -> JsonObject:
     """What is used of an event: of its properties those with these names. No address of a browser, and no position."""
     return {
         "id": event["id"],
-        "attributes": {**only(attributes(event), ("datetime",)), "event_properties": only(properties(event), names)},
+        "attributes": {**only(attributes(event), TIME), "event_properties": only(properties(event), names)},
         "relationships": only(event.get("relationships"), ("profile", "metric")),
     }
 
@@ -96,9 +100,14 @@ def listed_messages(conversation: JsonObject) -> list[str] | None:
 
 
 def happened(event: JsonObject) -> str | None:
-    """When an event happened."""
-    at = attributes(event).get("datetime")
-    return str(at) if at else None
+    """When an event happened: its `datetime`, else its `timestamp`, which is seconds of Unix."""
+    given = attributes(event)
+    if at := given.get("datetime"):
+        return str(at)
+    seconds = given.get("timestamp")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return None
+    return (UNIX + timedelta(seconds=seconds)).isoformat()
 
 
 def profile_of(event: JsonObject) -> str | None:
@@ -140,7 +149,13 @@ def instant(text: Any) -> datetime | None:
 
 
 def text_of(value: Any) -> str | None:
+    """Text, or a number as text: an id of 9001.0 is 9001."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+NAME_OF = ("Product ID", "id", "SKU", "name")  # of an object in a list of texts
 
 
 def tag_of(value: Any) -> str | None:
@@ -149,7 +164,13 @@ def tag_of(value: Any) -> str | None:
 
 
 def texts_of(value: Any) -> list[str]:
-    """A list of texts, however it was written."""
+    """A list of texts, however it was written: a list, one of its objects alone, JSON, or text with commas."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(ValueError):
+            value = json.loads(value)
+    if isinstance(value, dict):
+        value = [value]
     if isinstance(value, list):
-        return [text for one in value if (text := text_of(one.get("id") if isinstance(one, dict) else one))]
-    return [part.strip() for part in str(value).split(",") if part.strip()] if value is not None else []
+        named = (first(one, NAME_OF) if isinstance(one, dict) else one for one in value)
+        return [text for one in named if (text := text_of(one))]
+    return [part.strip() for part in (text_of(value) or "").split(",") if part.strip()]
