@@ -5,6 +5,7 @@
 {% set simple = [
     ('conversations', 'conversations', 'created_at', 'true'),
     ('routed', 'handoff_events', 'occurred_at', "type in ('accepted', 'ticket_created', 'human_joined')"),
+    ('routed', 'tickets', 'created_at', 'true'),
     ('routed', 'messages', 'sent_at', "sender = 'human'"),
     ('closed', 'handoff_events', 'occurred_at', "type = 'message_sent'"),
     ('skill_usage', 'messages', 'sent_at', "sender = 'agent' and skill is not null"),
