@@ -136,6 +136,7 @@ def test_nothing_is_kept_that_is_not_used(shop: FakeKlaviyo, lake: Lake) -> None
 def test_doctor_asks_each_family_of_endpoints(shop: FakeKlaviyo) -> None:
     """A key without a scope was found by the pull alone."""
     client(shop).check()
+    assert all("fields[profile]" in asked.params for asked in shop.asked if asked.path.endswith("profiles"))
     assert {asked.path.removeprefix("/api/") for asked in shop.asked} == {
         "metrics",
         "profiles",
@@ -154,6 +155,7 @@ def test_knowledge_that_is_an_address_gives_way_to_a_row_with_its_text(shop: Fak
     for number, source in enumerate((page, snippet)):
         given = {"source": source, "status": "indexed", "indexed_at": AT.isoformat(), "updated_at": AT.isoformat()}
         shop.lists["agent-knowledge"].append({"type": "agent-knowledge", "id": f"k{number}", "attributes": given})
+    assert "; 1 of 2 articles have no text here and answer nothing" in client(shop).check()
     pulled("klaviyo", client(shop), lake)
     found = {name: (row["title"], row["body"], row["updated_at"]) for name, row in current(lake, "articles").items()}
     assert found == {

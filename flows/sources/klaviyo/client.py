@@ -20,11 +20,11 @@ from flows.sources.klaviyo.settings import KlaviyoSettings
 
 SECOND = timedelta(seconds=1)
 FOUNDED = datetime(2012, 1, 1, tzinfo=UTC)
-FAMILIES = (
-    (Group.PROFILES, "api/profiles"),
-    (Group.EVENTS, "api/events"),
-    (Group.AGENT, "api/agent-knowledge"),
-    (Group.CONVERSATIONS, "api/customer-agent-conversations"),
+FIELDS = {"fields[profile]": ",".join(mapping.PROFILE)}
+FAMILIES: tuple[tuple[Group, str, Mapping[str, str]], ...] = (
+    (Group.PROFILES, "api/profiles", FIELDS),
+    (Group.EVENTS, "api/events", {}),
+    (Group.CONVERSATIONS, "api/customer-agent-conversations", {}),
 )
 
 
@@ -48,7 +48,10 @@ class Client(api.Client):
         self._events = Events(account, settings, self._ask, self._begins)
 
     def check(self) -> str:
-        """One call to each family of endpoints: the key may read them all. Names metrics that may be interactions."""
+        """One call to each family of endpoints: the key may read them all.
+
+        Names metrics that may be interactions, and says how much of the knowledge has no text.
+        """
         there = {normal(name): name for _, name in self._ask.metrics()}
         wanted = {kind: set(map(normal, names)) for kind, names in self._events.names().items()}
         missing = [kind for kind in mapping.OF_CONVERSATIONS if there.keys().isdisjoint(wanted[kind])]
@@ -56,13 +59,16 @@ class Client(api.Client):
         taken = set().union(*wanted.values())
         like = [name for at, name in sorted(there.items()) if at not in taken and mapping.LOOKS_LIKE.search(name)]
         self._ask.skills()
-        for group, path in FAMILIES:
-            self._ask.first(group, path)
+        for group, path, params in FAMILIES:
+            self._ask.first(group, path, params)
         now = datetime.now(UTC).replace(microsecond=0)
         self._ask.report("values", ["volume"], now - timedelta(days=1), now)
         without = f"; the account has no metric yet for: {', '.join(missing)}" if missing else ""
         maybe = f"; these metrics may be interactions, which settings can name: {', '.join(like)}" if like else ""
-        return f"{self._settings.base_url} answers, everything can be read{without}{maybe}"
+        rows = self._rows("articles", mapping.article_row, self._ask.all(Group.AGENT, "api/agent-knowledge"))
+        bare = sum(not row.refused and not row.values["body"] for row in rows)
+        told = f"; {bare:,} of {len(rows):,} articles have no text here and answer nothing (8.3)" if bare else ""
+        return f"{self._settings.base_url} answers, everything can be read{without}{maybe}{told}"
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:
         """Lists, then what is new, then the past window by window; conversations last, their limit is the lowest."""
@@ -112,8 +118,7 @@ class Client(api.Client):
 
     def _profiles(self, place: Place) -> Iterator[Batch]:
         after = datetime.fromisoformat(place["profiles"]) - SECOND if "profiles" in place else self._begins
-        fields = {"fields[profile]": ",".join(mapping.PROFILE)}
-        params = {**fields, "filter": f"greater-than(updated,{stamp(after)})", "sort": "updated"}
+        params = {**FIELDS, "filter": f"greater-than(updated,{stamp(after)})", "sort": "updated"}
         for profiles in self._ask.pages(Group.PROFILES, "api/profiles", params, size=100):
             rows = self._rows("profiles", mapping.profile_row, profiles)
             updated = [at for row in rows if (at := instant(row.values.get("updated_at")))]

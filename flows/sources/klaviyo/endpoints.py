@@ -65,9 +65,9 @@ class Endpoints:
             for group in Group
         }
 
-    def first(self, group: Group, path: str) -> list[JsonObject]:
+    def first(self, group: Group, path: str, params: Mapping[str, str]) -> list[JsonObject]:
         """One record of a list, if it has any."""
-        return _data(self._http[group].get(path, {"page[size]": 1}), path)
+        return _data(self._http[group].get(path, {**params, "page[size]": 1}), path)
 
     def all(self, group: Group, path: str) -> list[JsonObject]:
         """All records of a short list."""
