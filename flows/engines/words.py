@@ -1,4 +1,4 @@
-"""Words of open lists: which of ours a delivered text means, and which text is new to us (rule 2.2).
+"""Words of open lists: which of ours a delivered text means, and which text is new to us (rule 2.6).
 
 The lake keeps what was delivered; a build reads it through the settings of that day. A row with a new word is refused
 afresh by every build, and counts as soon as the settings say what the word means.

@@ -111,8 +111,8 @@ def landed(
     as they are, then `_refused` (null, or the reasons as one sentence) and `_payload`.
 
     `broken` gives the reason why a row could not even be read, else null; `payload` is the row as JSON text. It is
-    kept for refused rows, for those that the build can refuse (orders for their currency, new words of open lists:
-    rule 2.2), and for all rows where `keeps_payload` says so.
+    kept for refused rows, for those that the build can refuse (orders for their currency: rule 2.2, new words:
+    rule 2.6), and for all rows where `keeps_payload` says so.
     """
     columns = landing_columns(table)
     kinds = {column.name: given[column.name].kind for column in columns if column.name in given}

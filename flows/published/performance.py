@@ -68,7 +68,7 @@ def key_figures(
 
 
 def channels_of(reader: Reader, *accounts: PublishedAccount) -> tuple[str, ...]:
-    """The channels of which these accounts have figures, by name: the list is open (rule 2.2)."""
+    """The channels of which these accounts have figures, by name: the list is open (rule 2.6)."""
     ids = ", ".join(literal(one.account_id) for one in accounts)
     return tuple(channel for (channel,) in reader.rows(CHANNELS.format(accounts=ids)))
 

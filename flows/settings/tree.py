@@ -195,7 +195,7 @@ class SparkSettings(Section):
 
 
 class WordsSettings(Section):
-    """What words of the sources mean that are new to us (rule 2.2); until they stand here, their rows wait."""
+    """What words of the sources mean that are new to us (rule 2.6); until they stand here, their rows wait."""
 
     channels: dict[str, Annotated[str, _matching("[a-z][a-z0-9_]{0,39}", "give a word such as instagram")]] = Field(
         default={}, description="the channel that a delivered text means, e.g. { 'Instagram DM' = 'instagram' }"

@@ -1,4 +1,4 @@
-"""New words of open lists (rule 2.2): one conversation "Instagram DM" among 12 closed the gate for everybody."""
+"""New words of open lists (rule 2.6): one conversation "Instagram DM" among 12 closed the gate for everybody."""
 
 from __future__ import annotations
 
