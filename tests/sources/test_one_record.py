@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,16 @@ import pytest
 from flows.ground.errors import SourceRefused
 from flows.lake import Lake
 from flows.sources.api import http
+from flows.sources.gorgias.client import Feed
 from flows.sources.klaviyo.endpoints import Group
 from flows.sources.klaviyo.records import METRICS
-from tests.sources import test_klaviyo, test_shopify, test_woocommerce
+from flows.sources.shopify import client as shopify
+from tests.sources import test_gorgias, test_klaviyo, test_shopify, test_woocommerce, test_zendesk
+from tests.sources.fake_gorgias import FakeGorgias
 from tests.sources.fake_klaviyo import FakeKlaviyo
 from tests.sources.fake_shopify import FakeShopify
 from tests.sources.fake_woocommerce import FakeWooCommerce, line
+from tests.sources.fake_zendesk import FakeZendesk
 from tests.sources.pulled import current, pulled
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -159,3 +164,82 @@ def test_an_instant_in_words_and_half_of_a_character_in_the_name_of_a_product_st
         pulled("klaviyo", test_klaviyo.client(shop, product_events=True), lake)  # looks products up among the lines
     assert {row["product_id"] for row in current(lake, "product_events").values()} == {"11", HALF[:-1] + "\ufffd"}
     assert set(current(lake, "messages")) == {"c1/1"}
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"updatedAt": "soon"},
+        {"lineItems": None},
+        {"lineItems": {"count": 2}},
+        {"refunds": [None]},
+        {"refunds": "many"},
+        {"customerJourneySummary": "long", "refunds": 7},
+    ],
+)
+def test_an_order_of_shopify_in_another_shape_stops_no_other(
+    lake: Lake, bulk: bool, odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines, refunds or stamps that were not as described stopped the shop, in each pull."""
+    monkeypatch.setattr(shopify, "POLLS", (0.01, 0.05))
+    with FakeShopify() as shop:
+        shop.order(1, NOON)
+        shop.order(3, NOON + timedelta(hours=2))
+        shop.order(2, NOON + timedelta(hours=1))
+        client = test_shopify.client(shop, bulk=bulk, conversation_parameter="chat")
+        shown = shop._object
+
+        def answer(asked: Any, kind: str, record: Any) -> Any:
+            answered = shown(asked, kind, record)
+            is_odd = kind == "Order" and str(answered.get("id")).endswith("/2") and "name" in answered
+            return answered | odd if is_odd else answered
+
+        monkeypatch.setattr(shop, "_object", answer)
+        monkeypatch.setattr(shop.bulk, "_shown", answer)
+        summary = pulled("shopify", client, lake)
+    expected = {"1", "3"} | ({"2"} if bulk and "lineItems" in odd else set())  # whose lines stand by themselves there
+    assert set(current(lake, "orders")) == expected
+    assert summary.refused.get("orders", 0) == 3 - len(expected)
+
+
+@pytest.mark.parametrize("refunds", [{"code": "odd"}, "none", [7]])
+def test_refunds_of_woocommerce_in_another_shape_refuse_their_order_alone(lake: Lake, refunds: Any) -> None:
+    with FakeWooCommerce() as shop:
+        shop.order(1, NOON)
+        shop.order(2, NOON, refunds=[{"id": 9}])
+        shop.refunds[2] = refunds
+        summary = pulled("woocommerce", test_woocommerce.client(shop), lake)
+    assert (summary.refused, set(current(lake, "orders"))) == ({"orders": 1}, {"1"})
+
+
+def test_records_of_helpdesks_in_another_shape_are_refused_alone(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeGorgias() as desk:
+        gorgias = test_gorgias.client(desk)
+        desk.ticket(1, NOON)
+        desk.ticket(2, NOON, satisfaction_survey={"score": "5"}, customer=["nobody"])
+        page = gorgias._page
+
+        def with_odd_ones(feed: Feed, *more: Any, **given: Any) -> tuple[list[Any], str]:
+            found, following = page(feed, *more, **given)
+            return [*found, "a ticket", None] if feed.name == "tickets" else found, following
+
+        monkeypatch.setattr(gorgias, "_page", with_odd_ones)
+        summary = pulled("gorgias", gorgias, lake)
+    assert summary.refused == {"tickets": 2}
+    assert {number: row["satisfaction"] for (_, number), row in current(lake, "tickets").items()} == {
+        "1": None,
+        "2": "good",
+    }
+    other = Lake(tmp_path / "other")
+    with FakeZendesk() as desk_of_zendesk:
+        desk_of_zendesk.ticket(1, NOON, reply=7, via="carrier pigeon", satisfaction_rating=None)
+        desk_of_zendesk.ticket(2, NOON, satisfaction_rating="good")
+        desk_of_zendesk.tickets[1]["metric_set"] = [desk_of_zendesk.metrics.pop(1)]
+        desk_of_zendesk.users[5001] = {}
+        summary = pulled("zendesk", test_zendesk.client(desk_of_zendesk), other)
+    assert summary.refused == {"tickets": 1}
+    ((_, ticket),) = current(other, "tickets").items()
+    assert ticket["first_human_reply_at"] is not None

@@ -175,7 +175,7 @@ class Client(api.Client):
 
 def _stamps(feed: Feed, found: Sequence[JsonObject]) -> list[str | None]:
     """By which the records are ordered; a few may have none."""
-    instants = [mapping.instant(record.get(feed.stamp)) for record in found]
+    instants = [mapping.instant(record.get(feed.stamp)) if isinstance(record, dict) else None for record in found]
     if found and not any(instants):
         what = f"{NAME} delivers {feed.name} without {feed.stamp}"
         raise SourceRefused(what, remedy="the API has changed; report it")

@@ -10,7 +10,7 @@ from flows.sources.api import JsonObject, Misshapen, Part, Row
 from flows.sources.gorgias.settings import GorgiasSettings
 
 NO_PERSON = {"api", "rule", "self_service", "offline_capture"}  # ways by which programs write
-SATISFACTION = {1: "bad", 2: "bad", 4: "good", 5: "good"}  # 3 is neither
+SATISFACTION = {"1": "bad", "2": "bad", "4": "good", "5": "good"}  # 3 is neither
 OPENING = timedelta(minutes=1)  # a ticket that an agent begins has its first message in this time
 # Of a message; its texts are not needed.
 KEPT = ("id", "ticket_id", "created_datetime", "sent_datetime", "channel", "via", "from_agent", "public", "rule_id")
@@ -117,7 +117,7 @@ def _sent(message: JsonObject) -> Any:
 
 
 def _satisfaction(score: object) -> str | None:
-    return SATISFACTION.get(score) if isinstance(score, int) else None
+    return SATISFACTION.get(str(score))
 
 
 def _conversation(ticket: JsonObject, field: str) -> str | None:

@@ -116,7 +116,7 @@ def families(file: Path, since: str) -> Iterator[tuple[float, JsonObject, list[J
         connection.execute(
             f"""CREATE TABLE objects AS
             SELECT json ->> '$.id' AS id, json ->> '$.__parentId' AS parent,
-                (json ->> '$.updatedAt')::TIMESTAMPTZ AS changed, json::VARCHAR AS line
+                try_cast(json ->> '$.updatedAt' AS TIMESTAMPTZ) AS changed, json::VARCHAR AS line
             FROM read_json_objects({path}, format = 'newline_delimited', maximum_object_size = {_LINE_BYTES})"""
         )
         ((count, skipped),) = connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
@@ -14,11 +15,12 @@ from typing import Any
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
+from flows.sources.api import Batch, Http, JsonObject, Known, Misshapen, Pace, Place, Row, rows_of
+from flows.sources.api.rows import UNEXPECTED
 from flows.sources.shopify import bulk, mapping, queries, visits
 from flows.sources.shopify.auth import Token
 from flows.sources.shopify.graphql import NAME, GraphQL, Points
-from flows.sources.shopify.paging import INNER, MOST, Pages, nodes
+from flows.sources.shopify.paging import INNER, MOST, NoConnection, Pages, nodes
 from flows.sources.shopify.queries import Queries
 from flows.sources.shopify.settings import ShopifySettings
 from flows.sources.shopify.visits import Marks
@@ -137,8 +139,8 @@ class Client(api.Client):
         safe = operation.created_at - OVERLAP
         families = bulk.families(bulk.fetch(operation, folder), since)
         while found := list(islice(families, FAMILIES)):
-            share, last, _ = found[-1]
-            changed = min(datetime.fromisoformat(_changed_at(last)), safe)
+            share = found[-1][0]
+            changed = min(_changed_at([root for _, root, _ in found]), safe)
             rows = self._rows(kind, [(root, children) for _, root, children in found])
             moved = {kind: _text(changed), f"{kind}_bulk": operation.id} if _text(changed) > since else {}
             yield Batch(rows, moved, share=begin + (end - begin) * share * 0.999)
@@ -156,7 +158,7 @@ class Client(api.Client):
             found = self._pages.ask(asked, first=FIRST[kind], after=cursor, query=query, **more).get(kind) or {}
             records = nodes(found, kind)
             if records:
-                changed = datetime.fromisoformat(_changed_at(records[-1]))
+                changed = _changed_at(records)
                 lines = self._lines if kind == "orders" else lambda _: []
                 rows = self._rows(kind, [(record, lines(record)) for record in records])
                 # Who stops where the place has not moved would read the same again next time.
@@ -169,12 +171,11 @@ class Client(api.Client):
             if count >= CEILING and (since is None or changed > since):
                 since, cursor, count = changed, None, 0
 
-    def _rows(self, kind: str, families: Sequence[tuple[JsonObject, list[JsonObject]]]) -> list[Row]:
+    def _rows(self, kind: str, families: Sequence[tuple[JsonObject, list[JsonObject] | None]]) -> list[Row]:
         if kind == "products":
             return [row for product, _ in families for row in self._product(product)]
-        refunds = self._refunds(
-            [refund for order, _ in families for refund in order.get("refunds") or () if refund.get("id")]
-        )
+        listed = (refund for order, _ in families for refund in _listed(order.get("refunds")))
+        refunds = self._refunds([refund for refund in listed if isinstance(refund, dict) and refund.get("id")])
         rows = self._clicks([order["id"] for order, _ in families if _may_have_visits(order)])
         for order, lines in families:
             rows += self._order(order, lines, refunds)
@@ -183,35 +184,39 @@ class Client(api.Client):
     def _product(self, product: JsonObject) -> list[Row]:
         return rows_of("products", self.account, product, lambda: mapping.product_rows(self.account, product))
 
-    def _order(self, order: JsonObject, lines: list[JsonObject], refunds: Mapping[str, JsonObject]) -> list[Row]:
+    def _order(
+        self, order: JsonObject, lines: list[JsonObject] | None, refunds: Mapping[str, JsonObject | None]
+    ) -> list[Row]:
         def made() -> Iterator[Row]:
-            order["refunds"] = [refunds[refund["id"]] for refund in order.get("refunds") or ()]
+            given = [refunds[refund["id"]] for refund in _listed(order.get("refunds"))]
+            if lines is None or None in given:
+                raise Misshapen("its lines, or those of a refund, cannot be read")
+            order["refunds"] = given
             return mapping.order_rows(self.account, order, lines, self._settings.pending_counts, self._marks)
 
         return rows_of("orders", self.account, order, made)
 
-    def _lines(self, order: JsonObject) -> list[JsonObject]:
-        """All lines of an order that came with the first of them."""
-        connection = order.pop("lineItems", None) or {}
-        return self._pages.rest(
-            connection, self._queries.lines_of, itemgetter("lineItems"), "lineItems", id=order["id"]
-        )
+    def _lines(self, order: JsonObject) -> list[JsonObject] | None:
+        """All lines of an order that came with the first of them; None where they cannot be read."""
+        first, lines = order.pop("lineItems", None), itemgetter("lineItems")
+        try:
+            return self._pages.rest(first, self._queries.lines_of, lines, "lineItems", id=order.get("id"))
+        except (NoConnection, *UNEXPECTED):
+            return None
 
-    def _refunds(self, refunds: Sequence[JsonObject]) -> dict[str, JsonObject]:
-        """Refunds by id, with all of their lines as a list; those that came without lines are asked for."""
-        found = {
-            one["id"]: {**one, LINES_OF_REFUND: nodes(one.get(LINES_OF_REFUND, []), LINES_OF_REFUND)} for one in refunds
-        }
-        ids = [one["id"] for one in refunds if LINES_OF_REFUND not in one]
+    def _refunds(self, refunds: Sequence[JsonObject]) -> dict[str, JsonObject | None]:
+        """Refunds by id, with all of their lines as a list; None where these cannot be read."""
+        ids = [one["id"] for one in refunds]
+        found: dict[str, JsonObject | None] = {one["id"]: {**one, LINES_OF_REFUND: []} for one in refunds}
         for refund, lines in self._pages.of_all(queries.REFUNDS, ids, itemgetter(LINES_OF_REFUND), LINES_OF_REFUND):
-            found[refund["id"]] = {**refund, LINES_OF_REFUND: lines}
+            found[refund["id"]] = None if lines is None else {**refund, LINES_OF_REFUND: lines}
         return found
 
     def _clicks(self, ids: Sequence[str]) -> list[Row]:
         """The clicks among the visits that led to these orders; they are found some time after the order."""
         rows: list[Row] = []
         for order, visited in self._pages.of_all(queries.VISITS, ids, _moments, "moments"):
-            rows += visits.visit_rows(self.account, visited, self._marks)
+            rows += visits.visit_rows(self.account, visited or (), self._marks)
             self._unready.pop(order["id"], None)
             if (order.get("customerJourneySummary") or {}).get("ready") is False:
                 self._unready[order["id"]] = None
@@ -219,19 +224,28 @@ class Client(api.Client):
 
 
 def _may_have_visits(order: JsonObject) -> bool:
-    journey = None if order.get("test") else order.get("customerJourneySummary")
-    return journey is not None and (journey.get("momentsCount") or {}).get("count") != 0
+    journey = order.get("customerJourneySummary")
+    if order.get("test") or not order.get("id") or not isinstance(journey, dict):
+        return False
+    count = journey.get("momentsCount")
+    return not isinstance(count, dict) or count.get("count") != 0
 
 
 def _moments(order: JsonObject) -> Any:
     return (order.get("customerJourneySummary") or {}).get("moments")
 
 
-def _changed_at(record: JsonObject) -> str:
-    changed = record.get("updatedAt")
-    if not isinstance(changed, str):
-        raise SourceRefused(f"{NAME} delivers a record without updatedAt", remedy="the API has changed; report it")
-    return changed
+def _changed_at(records: Sequence[JsonObject]) -> datetime:
+    """When the last one changed that says so."""
+    for record in reversed(records):
+        with suppress(*UNEXPECTED):
+            return datetime.fromisoformat(record["updatedAt"])
+    raise SourceRefused(f"{NAME} delivers records without updatedAt", remedy="the API has changed; report it")
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list, which may come as its only element."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _text(at: datetime) -> str:

@@ -7,11 +7,16 @@ from typing import Any
 
 from flows.ground.errors import SourceRefused
 from flows.sources.api import JsonObject
+from flows.sources.api.rows import UNEXPECTED
 from flows.sources.shopify.graphql import NAME, GraphQL, TooExpensive
 
 PAGE, MOST = 10, 250  # records of a first page, and of any
 INNER = 10  # lines, refunds' lines or visits that come with their record; those after them are asked for by themselves
 TARGET = 800  # points of a page; one query may cost 1,000
+
+
+class NoConnection(SourceRefused):
+    """There are no records where a connection should be."""
 
 
 class Pages:
@@ -35,8 +40,8 @@ class Pages:
 
     def of_all(
         self, query: str, ids: Sequence[str], connection: Callable[[JsonObject], Any], field: str
-    ) -> Iterator[tuple[JsonObject, list[JsonObject]]]:
-        """The things with these ids that are still there, each with all nodes of a connection of it.
+    ) -> Iterator[tuple[JsonObject, list[JsonObject] | None]]:
+        """The things with these ids that are still there, each with all nodes of a connection; None: it is unreadable.
 
         `query` has the variables `ids`, `lines` and `after`; `connection` finds the connection, `field` is its name.
         """
@@ -50,7 +55,11 @@ class Pages:
             self._grow(query, size)
             ids = ids[size:]
             for one in filter(None, answer.get("nodes") or ()):
-                yield one, self.rest(connection(one) or [], query, connection, field, ids=[one["id"]])
+                try:
+                    found = self.rest(connection(one) or [], query, connection, field, ids=[one["id"]])
+                except (NoConnection, *UNEXPECTED):
+                    found = None
+                yield one, found
 
     def rest(
         self, first: Any, query: str, connection: Callable[[JsonObject], Any], field: str, **of: Any
@@ -78,12 +87,12 @@ class Pages:
 
 
 def nodes(connection: Any, field: str) -> list[JsonObject]:
-    """The records of a connection, which may have them in edges. Raises SourceRefused where there are none."""
+    """The records of a connection, which may have them in edges. Raises NoConnection where there are none."""
     if isinstance(connection, dict):
         edges = connection.get("edges")
         found = [edge.get("node") for edge in edges] if isinstance(edges, list) else connection.get("nodes")
     else:
         found = connection
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-        raise SourceRefused(f"{NAME} answers no {field}", remedy="the API has changed; report it")
+        raise NoConnection(f"{NAME} answers no {field}", remedy="the API has changed; report it")
     return found

@@ -12,7 +12,7 @@ from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
+from flows.sources.api import Batch, Http, JsonObject, Known, Misshapen, Pace, Place, Row, rows_of
 from flows.sources.api.rows import UNEXPECTED
 from flows.sources.woocommerce import mapping
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -64,12 +64,17 @@ class Client(api.Client):
 
     def _refunds(self, order: JsonObject) -> list[JsonObject]:
         """Refunds with the lines that they are of; none where the order was deleted meanwhile."""
+        if not order.get("refunds"):
+            return []
         try:
-            return self._page(f"orders/{order['id']}/refunds", {"per_page": PAGE})[0] if order.get("refunds") else []
+            found = self._http.get(f"{API}/orders/{order['id']}/refunds", {"per_page": PAGE})
         except SourceRefused as refused:
             if refused.status == 404:
                 return []
             raise
+        if not isinstance(found, list):
+            raise Misshapen("its refunds are not a list")
+        return found
 
     def _changed(self, path: str, place: Place, rows: Callable[[JsonObject], list[Row]]) -> Iterator[Batch]:
         """What changed since the place, oldest first.

@@ -118,7 +118,7 @@ class Client(api.Client):
     ) -> list[Row]:
         def made() -> Iterator[Row]:
             number = mapping.ticket_id(ticket)
-            found = ticket.get("metric_set") or metrics.get(number) or self._metrics(ticket, number)
+            found = _only(ticket.get("metric_set")) or metrics.get(number) or self._metrics(ticket, number)
             requester = requesters.get(str(ticket.get("requester_id")))
             yield mapping.ticket_row(self.account, ticket, found, requester, self._settings)
 
@@ -150,10 +150,7 @@ class Client(api.Client):
             if refused.status == 404:  # deleted meanwhile; the export will say so
                 return None
             raise
-        found = answer.get("ticket_metric") if isinstance(answer, dict) else None
-        if isinstance(found, list):  # as the documentation's own example has it
-            found = next(iter(found), None)
-        return found if isinstance(found, dict) else None
+        return _only(answer.get("ticket_metric") if isinstance(answer, dict) else None)
 
 
 class Token(AuthBase):
@@ -186,6 +183,13 @@ class Token(AuthBase):
         seconds = answer.get("expires_in")
         lasts = float(seconds) - SPARE if isinstance(seconds, int | float) else float("inf")
         self._token, self._ends = token, clock.monotonic() + lasts
+
+
+def _only(found: Any) -> JsonObject | None:
+    """An object, which may come as a list of it, as in the documentation's own example."""
+    if isinstance(found, list):
+        found = next(iter(found), None)
+    return found if isinstance(found, dict) else None
 
 
 def _tickets(answer: JsonObject) -> list[JsonObject]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from flows.sources.api import JsonObject, Misshapen, Row
+from flows.sources.api.rows import UNEXPECTED
 from flows.sources.zendesk.settings import ZendeskSettings
 
 SCORES = {"good": "good", "good_with_comment": "good", "bad": "bad", "bad_with_comment": "bad"}
@@ -75,8 +77,9 @@ def _first_reply(ticket: JsonObject, metrics: JsonObject) -> str | None:
 
 def _sender(ticket: JsonObject) -> object:
     """The address from which an email made the ticket."""
-    via = ticket.get("via") or {}
-    return ((via.get("source") or {}).get("from") or {}).get("address") if via.get("channel") == "email" else None
+    with suppress(*UNEXPECTED):
+        return ticket["via"]["source"]["from"]["address"] if ticket["via"]["channel"] == "email" else None
+    return None
 
 
 def _field(record: JsonObject, field: str) -> str | None:
