@@ -17,6 +17,7 @@ from flows.sources.klaviyo.endpoints import Group
 from flows.sources.klaviyo.records import METRICS
 from flows.sources.shopify import client as shopify
 from tests.sources import test_gorgias, test_klaviyo, test_shopify, test_woocommerce, test_zendesk
+from tests.sources.fake_api import Answer
 from tests.sources.fake_gorgias import FakeGorgias
 from tests.sources.fake_klaviyo import FakeKlaviyo
 from tests.sources.fake_shopify import FakeShopify
@@ -42,6 +43,33 @@ def test_half_a_character_becomes_a_mark_and_counts_2_2(lake: Lake) -> None:
     order = current(lake, "orders")["1"]
     assert order["email"] == "half a character \ufffd"
     assert "\ufffd" in order["_payload"]
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_half_a_character_in_a_shop_of_shopify_becomes_a_mark_too(
+    lake: Lake, bulk: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB reads no such file of a bulk operation, and the run ended as a defect, and so did every run after it."""
+    monkeypatch.setattr(shopify, "POLLS", (0.01, 0.05))
+    with FakeShopify() as shop:
+        shop.order(1, NOON, email=HALF)
+        shop.order(2, NOON)
+        assert pulled("shopify", test_shopify.client(shop, bulk=bulk), lake).refused == {}
+    orders = current(lake, "orders")
+    assert (set(orders), orders["1"]["email"]) == ({"1", "2"}, "half a character \ufffd")
+
+
+def test_a_bulk_file_that_is_not_json_is_a_refusal_of_shopify_alone(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shopify, "POLLS", (0.01, 0.05))
+    with FakeShopify() as shop:
+        shop.order(1, NOON)
+        client = test_shopify.client(shop, bulk=True)
+        files = shop.storage.files
+        monkeypatch.setattr(shop.storage, "answer", lambda asked: Answer(200, b"<" + files[asked.path][1:]))
+        with pytest.raises(SourceRefused, match="a line that is not JSON"):
+            pulled("shopify", client, lake)
 
 
 @pytest.mark.parametrize(

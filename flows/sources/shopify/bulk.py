@@ -19,6 +19,7 @@ from requests import PreparedRequest, RequestException
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.ground.sql import literal
 from flows.sources.api import JsonObject, http
+from flows.sources.api.parts import whole
 from flows.sources.shopify import queries
 from flows.sources.shopify.graphql import NAME, GraphQL
 
@@ -111,14 +112,11 @@ def families(file: Path, since: str) -> Iterator[tuple[float, JsonObject, list[J
     """
     if not file.stat().st_size:
         return
-    path = literal(str(file))
     with duckdb.connect(str(file.parent / "bulk.duckdb"), config={"memory_limit": "512MB", "threads": 2}) as connection:
-        connection.execute(
-            f"""CREATE TABLE objects AS
-            SELECT json ->> '$.id' AS id, json ->> '$.__parentId' AS parent,
-                try_cast(json ->> '$.updatedAt' AS TIMESTAMPTZ) AS changed, json::VARCHAR AS line
-            FROM read_json_objects({path}, format = 'newline_delimited', maximum_object_size = {_LINE_BYTES})"""
-        )
+        try:
+            _read(connection, file)
+        except duckdb.InvalidInputException:
+            _read(connection, _mended(file))
         ((count, skipped),) = connection.execute(
             "SELECT count(*), coalesce(count_if(changed < $since::TIMESTAMPTZ), 0) FROM objects WHERE parent IS NULL",
             {"since": since or None},
@@ -138,6 +136,29 @@ def families(file: Path, since: str) -> Iterator[tuple[float, JsonObject, list[J
                 raise SourceRefused(f"a file of {NAME} holds lines without their parent", remedy="report it")
             root, *children = (json.loads(line) for _, line in lines)
             yield number / count, root, [child for child in children if "__parentId" in child]
+
+
+def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    path = literal(str(file))
+    connection.execute(
+        f"""CREATE TABLE objects AS
+        SELECT json ->> '$.id' AS id, json ->> '$.__parentId' AS parent,
+            try_cast(json ->> '$.updatedAt' AS TIMESTAMPTZ) AS changed, json::VARCHAR AS line
+        FROM read_json_objects({path}, format = 'newline_delimited', maximum_object_size = {_LINE_BYTES})"""
+    )
+
+
+def _mended(file: Path) -> Path:
+    """The file without halves of characters, which DuckDB does not read. Raises SourceRefused where it is not JSON."""
+    mended = file.with_suffix(".mended")
+    with file.open(encoding="utf-8", errors="replace") as lines, mended.open("w", encoding="utf-8") as out:
+        for line in filter(str.strip, lines):
+            try:
+                out.write(whole(json.dumps(json.loads(line), ensure_ascii=False)) + "\n")
+            except ValueError:
+                what = f"a file of {NAME} holds a line that is not JSON"
+                raise SourceRefused(what, remedy="set bulk = false, and report it") from None
+    return mended
 
 
 def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
