@@ -39,7 +39,7 @@ class Conversations:
             return
         self._unanswered = set(json.loads(place.get(AGAIN, "[]")))
         for of, record in known.of([f"conversation/{one}" for one in self._unanswered], "conversation").items():
-            yield self._thread(Part(of, "conversation", record["id"], record), record, now)
+            yield self._thread(Part(of, "conversation", record["id"], record), record)
         since = datetime.fromisoformat(place["conversations"]) - timedelta(days=self._settings.reread_days)
         filters = f"greater-or-equal(created_at,{stamp(max(since, self._begins))})"
         for conversations, _ in self._ask.conversations(filters, None):
@@ -49,7 +49,7 @@ class Conversations:
             before = known.of([one.of for one in found], "conversation")
             for one in found:
                 earlier = before.get(one.of, {})
-                yield self._thread(one, earlier, now) if _may_be_new(one.record, earlier) else _alone(one, earlier)
+                yield self._thread(one, earlier) if _may_be_new(one.record, earlier) else _alone(one, earlier)
         yield Batch((), {"conversations": now.isoformat(), AGAIN: self._again()})
 
     def past(self, place: Place, now: datetime) -> Iterator[tuple[Batch, datetime | None]]:
@@ -68,7 +68,7 @@ class Conversations:
             for one in found:
                 seen += 1
                 share = min(seen / total, 0.9999) if total else None
-                yield replace(self._thread(one, {}, now), share=share), None
+                yield replace(self._thread(one, {}), share=share), None
             there = {"conversations/past": following or DONE, "conversations/seen": str(seen), AGAIN: self._again()}
             created = (instant(attributes(one.record).get("created_at")) for one in found)
             oldest = min(filter(None, created), default=None)
@@ -98,7 +98,7 @@ class Conversations:
         row = replace(row, values={**row.values, "starts_at": starts_at, "ends_at": now.isoformat()})
         yield Batch([row], {"counted": day}, warnings=warnings)
 
-    def _thread(self, conversation: Part, earlier: JsonObject, now: datetime) -> Batch:
+    def _thread(self, conversation: Part, earlier: JsonObject) -> Batch:
         """A conversation and its messages, as parts of it. Where some that it lists are missing, it is asked twice."""
         listed = conversation.record["messages"]
         missing = set(listed or ()) - (set(earlier.get("messages") or ()) - set(earlier.get("missing") or ()))
@@ -125,9 +125,9 @@ class Conversations:
         else:
             self._in_a_row = 0
             self._unanswered.discard(str(conversation.id))
-        if listed is not None:
-            given = attributes(conversation.record)
-            at = instant(given.get("updated_at")) or instant(given.get("created_at")) or now
+        given = attributes(conversation.record)
+        at = instant(given.get("updated_at")) or instant(given.get("created_at"))
+        if listed is not None and at:
             rows.append(self._count("messages", str(conversation.id), len(listed), at.isoformat()))
         if listed and missing:
             self._short[str(conversation.id)] = len(missing)
