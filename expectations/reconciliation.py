@@ -29,8 +29,13 @@ CHECKS = [
         select ours.account_id, ours.figure_id, ours.ours, ours.theirs, ours.difference,
             coalesce(sum(days.conversations), 0) as published
         from {checked[reconciled_figures]} as ours
-        left join {metrics}.daily_performance as days
+        left join (
+            select account_id, started_on as date, channel, status, agent, count(*) as conversations
+            from {metrics}.conversations
+            group by account_id, started_on, channel, status, agent
+        ) as days
             on ours.account_id = days.account_id
+            and (days.agent is null or days.agent = ours.source)
             and days.date between ours.first_on and ours.last_on
             and (ours.channel is null or ours.channel = days.channel)
             and (ours.status is null or ours.status = days.status)

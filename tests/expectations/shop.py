@@ -234,7 +234,7 @@ _METRICS = {
             started_at + to_minutes(9) + to_hours(48) as closed_at,
             'timeout' as closed_by,
             tag,
-            ['klaviyo', 'intercom'][1 + i % 2] as agent,
+            case when i % 2 = 0 then 'klaviyo' end as agent,
             threads.profile_id,
             if(threads.profile_id is null, 'Anonymous', 'Ana') as profile_name,
             'Text of message 1 in conversation ' || i as first_question,

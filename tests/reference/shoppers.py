@@ -75,13 +75,13 @@ class Shoppers:
         return min((key for key, row in self.profiles.items() if dialled_alike(row["phone"]) == wanted), default=None)
 
     def of_conversation(self, thread: Thread) -> Shopper:
-        """4.2 Its own profile, else its visitor's, else that of the latest email that the shopper gave."""
+        """4.2 Its own profile, else its visitor's, else that of the latest email given, else that of its own."""
         row = thread.conversation
         emails = [step["email"] for step in thread.of_type("email_provided") if written_alike(step["email"])]
         profile_id = (
             row["profile_id"]
             or self.profile_of_visitor(row["visitor_id"])
-            or self.profile_of_email(emails[-1] if emails else None)
+            or self.profile_of_email(emails[-1] if emails else row["email"])
         )
         return Shopper(profile_id, row["visitor_id"])
 

@@ -85,6 +85,7 @@ class _Shop(Draw):
             created_at=self.grid[0] if self.chance(0.9) else self.at(),
             visitor_id=self.pick("visitor_id", 0.7),
             profile_id=self.pick("profile_id", 0.25),
+            email=rng.choice((*EMAILS, None, None, None)),
             tag=rng.choice(("delivery", "Rückgabe", None, None)),
             closed_at=None,
             closed_by=rng.choice(("visitor", "agent", "human", None)),

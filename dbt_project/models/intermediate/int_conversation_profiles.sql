@@ -1,6 +1,7 @@
 {{ config(meta={'changed_by': 'changed_threads'}) }}
 
--- Whose conversation it is (4.2): its own profile, else its visitor's, else that of the last email the shopper gave.
+-- Whose conversation it is (4.2): its own profile, else its visitor's, else that of the last email the shopper gave,
+-- or of its own email where none was given.
 with steps as (
     {{ changed_rows(ref('stg_handoff_events'), 'changed_threads') }}
 ),
@@ -38,5 +39,5 @@ left join given_emails
         and given_emails.given_rank = 1
 left join {{ ref('int_email_profiles') }} as emails
     on
-        given_emails.account_id = emails.account_id
-        and given_emails.email_key = emails.email_key
+        conversations.account_id = emails.account_id
+        and coalesce(given_emails.email_key, {{ email_key('conversations.email') }}) = emails.email_key

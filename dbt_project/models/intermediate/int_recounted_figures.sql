@@ -17,6 +17,7 @@ with counted as (
     left join {{ ref('int_counted_conversations') }} as days
         on
             figures.account_id = days.account_id
+            and figures.source = days.source
             and (
                 days.date between figures.first_on and figures.last_on
                 or days.utc_date between figures.first_on and figures.last_on

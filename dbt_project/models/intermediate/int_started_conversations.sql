@@ -15,7 +15,7 @@ first_visitor_messages as (
 )
 
 select
-    conversations.account_id, conversations.conversation_id, conversations.profile_id, conversations.visitor_id,
+    conversations.account_id, conversations.conversation_id, conversations.profile_id, conversations.visitor_id, conversations.email,
     conversations.channel, conversations.tag, conversations.agent, conversations.rating,
     conversations.closed_by, conversations.closed_at,
     accounts.timezone, accounts.auto_close_hours,

@@ -61,6 +61,10 @@ other_shopper as (
     where
         steps.type = 'email_provided'
         and {{ is_in('changed_emails', ['steps.account_id', email_key('steps.email')]) }}
+    union
+    select conversations.account_id, conversations.conversation_id
+    from {{ ref('stg_conversations') }} as conversations
+    where {{ is_in('changed_emails', ['conversations.account_id', email_key('conversations.email')]) }}
 ),
 
 other_account as (
