@@ -120,6 +120,10 @@ class FakeShopify(FakeApi):
         if one.name == "currentAppInstallation":
             scopes = {"accessScopes": [{"handle": scope} for scope in self.scopes]}
             return self._object(one.of, "AppInstallation", scopes)
+        if one.name == "productByIdentifier":
+            handle = one.arguments["identifier"]["handle"]
+            named = [each for each in self.records["products"].values() if each["handle"] == handle]
+            return self._object(one.of, "Product", named[0]) if named else None
         if one.name == "bulkOperationRunQuery":
             return self._object(one.of, "Run", self.bulk.run(one.arguments["query"], self.now()))
         found = [self._node(gid) for gid in one.arguments.get("ids") or [one.arguments.get("id")]]

@@ -14,6 +14,7 @@ SCHEMA = {
     "Query": {
         "orders": "Order*",
         "products": "Product*",
+        "productByIdentifier": "Product",
         "node": "Node",
         "nodes": "[Node]",
         "shop": "Shop",

@@ -52,6 +52,25 @@ def test_a_visit_by_a_link_of_the_agents_is_a_click_of_its_conversation(lake: La
     assert found["shopify-visit-1"]["profile_id"] is None  # the shopper is the conversation's
 
 
+@pytest.mark.parametrize("bulk", [True, False])
+def test_a_click_on_a_products_page_is_of_that_product_also_once_it_is_renamed(lake: Lake, bulk: bool) -> None:
+    """A link click without a product is no touch of a text message, so it could sell nothing (5.1)."""
+    with FakeShopify() as shop:
+        shop.product(7, NOON)
+        address = "https://shop.example/de/products/product-7/?chat=c1"
+        shop.order(1, NOON, customerJourneySummary=journey(visit(1, NOON, address), visit(2, NOON, f"{address}8")))
+        shop.order(2, NOON, customerJourneySummary=journey(visit(3, NOON, address.replace("-7", "-9"))))
+        settings: dict[str, Any] = {"conversation_parameter": "chat", "bulk": bulk}
+        pulled("shopify", client(shop, **settings), lake)
+        assert sum("productByIdentifier" in query for query in shop.queries) == 2  # each handle once
+        shop.product(7, NOON + timedelta(days=2), handle="another")
+        shop.order(1, NOON + timedelta(days=2))
+        again = pulled("shopify", client(shop, **settings), lake)
+    assert "interactions" not in {table for table, rows in again.rows.items() if rows}
+    found = {name: row["product_id"] for name, row in current(lake, "interactions").items()}
+    assert found == {"shopify-visit-1": "7", "shopify-visit-2": "7", "shopify-visit-3": None}
+
+
 def test_utm_content_can_name_the_conversation_and_long_journeys_are_read_whole(lake: Lake) -> None:
     with FakeShopify() as shop:
         visits = [

@@ -152,6 +152,15 @@ class Known:
         query = f"{self._skus()} SELECT sku, product_id FROM skus WHERE list_contains($names, sku)"
         return dict(self._rows(query, names=list(names)))
 
+    def product_with(self, field: str, value: str) -> str | None:
+        """The product of which a record has, or had, this text in a field; the newest, where several had it."""
+        if not self._has("products"):
+            return None
+        query = f"""SELECT arg_max(product_id, (_load, _file, _position)) FROM {self._table("products")}
+            WHERE account_id = $account AND _refused IS NULL AND (_payload ->> $field) = $value"""
+        ((found,),) = self._rows(query, field=f"$.{field}", value=value)
+        return str(found) if found is not None else None
+
     def named_by_sku(self, source: str) -> list[tuple[str, str, str]]:
         """Conversation, SKU and product id where rows of a source name a product by a SKU that is known by now.
 

@@ -58,6 +58,8 @@ class Client(api.Client):
         http = Http(NAME, settings.url, auth=auth, pace=pace, explain=_explain)
         self._shop = GraphQL(http, f"admin/api/{settings.api_version}/graphql.json", Points(waiting))
         self._pages = Pages(self._shop)
+        self._known: Known | None = None
+        self._handles: dict[str, str | None] = {}
         self._unready: dict[str, None] = {}  # ids, in the order in which they were read
         self._marks = Marks(settings.conversation_parameter, settings.agent_parameters, settings.cart_attribute)
         self._queries = Queries(
@@ -80,8 +82,9 @@ class Client(api.Client):
             return sentence
         return f"{sentence}, but no orders older than 60 days: the app lacks the scope read_all_orders"
 
-    def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  nothing of a shop comes in parts
+    def read(self, place: Place, known: Known) -> Iterator[Batch]:
         """Products first: they name what the lines are of. Then orders whose visits were not known, then all others."""
+        self._known, self._handles = known, {}
         before = place.get(UNREADY, "") if self._marks.conversation else ""
         self._unready = dict.fromkeys(before.split())
         again = (Batch(self._clicks(ids)) for ids in [list(self._unready)])
@@ -216,11 +219,21 @@ class Client(api.Client):
         """The clicks among the visits that led to these orders; they are found some time after the order."""
         rows: list[Row] = []
         for order, visited in self._pages.of_all(queries.VISITS, ids, _moments, "moments"):
-            rows += visits.visit_rows(self.account, visited or (), self._marks)
+            rows += visits.visit_rows(self.account, visited or (), self._marks, self._product_of)
             self._unready.pop(order["id"], None)
             if (order.get("customerJourneySummary") or {}).get("ready") is False:
                 self._unready[order["id"]] = None
         return rows
+
+    def _product_of(self, handle: str) -> str | None:
+        """The product that has this handle, or had it: one that is renamed or deleted stays that of past clicks."""
+        if handle not in self._handles:
+            found = self._shop.ask(queries.PRODUCT_OF, of={"handle": handle}).get("productByIdentifier")
+            if found:
+                self._handles[handle] = mapping.number(found)
+            else:
+                self._handles[handle] = self._known.product_with("handle", handle) if self._known else None
+        return self._handles[handle]
 
 
 def _may_have_visits(order: JsonObject) -> bool:

@@ -33,7 +33,7 @@ def order_rows(
     """
     if order.get("test"):
         return
-    order_id, changed, status = _id(order), order.get("updatedAt"), order.get(STATUS)
+    order_id, changed, status = number(order), order.get("updatedAt"), order.get(STATUS)
     waits = status == PENDING and not pending_counts
     is_sold = not waits and status not in NEVER_PAID
     tip = _shop_money(order.get("totalTipReceivedSet"))
@@ -75,7 +75,7 @@ def product_rows(account: str, product: JsonObject) -> Iterator[Row]:
         "products",
         {
             "account_id": account,
-            "product_id": _id(product),
+            "product_id": number(product),
             "title": product.get("title"),
             "url": product.get("onlineStoreUrl"),
             "updated_at": product.get("updatedAt"),
@@ -113,8 +113,8 @@ def _line(line: JsonObject, refunded: dict[str, tuple[Decimal, int]], is_refunde
     if removed and quantity:
         back += (after * removed / quantity).quantize(FOUR_PLACES, ROUND_HALF_UP)
     return {
-        "order_line_id": _id(line),
-        "product_id": _id(line["product"]) if line.get("product") else None,  # rule 2.7
+        "order_line_id": number(line),
+        "product_id": number(line["product"]) if line.get("product") else None,  # rule 2.7
         "sku": line.get("sku") or None,
         "quantity": line.get("quantity"),
         "unit_price": str(unit_price),
@@ -152,10 +152,10 @@ def _ids(lines: Sequence[JsonObject]) -> Iterator[str]:
     """Of the lines that have one; those that have none are refused by themselves."""
     for line in lines:
         with suppress(Misshapen):
-            yield _id(line)
+            yield number(line)
 
 
-def _id(record: JsonObject) -> str:
+def number(record: JsonObject) -> str:
     """The number at the end of `gid://shopify/Order/1`: what the storefront and other systems call it."""
     gid = str(record.get("id") or "")
     number = gid.rpartition("/")[2].partition("?")[0]

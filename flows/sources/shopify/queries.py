@@ -35,6 +35,8 @@ VISITS = """query Visits($ids: [ID!]!, $lines: Int!, $after: String) {
     nodes { ... on CustomerVisit { id occurredAt landingPage utmParameters { source medium campaign content term } } }
     pageInfo { hasNextPage endCursor } } } } } }"""
 
+PRODUCT_OF = "query Product($of: ProductIdentifierInput!) { productByIdentifier(identifier: $of) { id } }"
+
 OPERATION = "id status errorCode createdAt objectCount fileSize url"
 BULK_RUN = f"""mutation Run($query: String!) {{ bulkOperationRunQuery(query: $query) {{
   bulkOperation {{ {OPERATION} }} userErrors {{ field message code }} }} }}"""

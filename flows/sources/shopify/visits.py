@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flows.sources.api import JsonObject, Row, rows_of
 
@@ -47,20 +48,27 @@ class Marks:
         return {**line, "customAttributes": kept}
 
 
-def visit_rows(account: str, visits: Sequence[JsonObject], marks: Marks) -> Iterator[Row]:
-    """A `link_click` of each visit that a link of the agent's led to; a visit of several orders is the same click."""
+def visit_rows(
+    account: str, visits: Sequence[JsonObject], marks: Marks, product_of: Callable[[str], str | None]
+) -> Iterator[Row]:
+    """A `link_click` of each visit that a link of the agent's led to; a visit of several orders is the same click.
+
+    `product_of` says which product has a handle, as in the address of its page.
+    """
     for visit in visits:
-        yield from rows_of("interactions", account, visit, lambda: _visit(account, visit, marks))  # noqa: B023
+        yield from rows_of("interactions", account, visit, lambda: _visit(account, visit, marks, product_of))  # noqa: B023
 
 
-def _visit(account: str, visit: JsonObject, marks: Marks) -> Iterator[Row]:
+def _visit(account: str, visit: JsonObject, marks: Marks, product_of: Callable[[str], str | None]) -> Iterator[Row]:
     if visit.get("id") and (conversation := marks.of_visit(visit)):
+        page = re.search(r"/products/([^/]+)", urlsplit(visit["landingPage"] or "").path)
         values = {
             "account_id": account,
             "interaction_id": f"shopify-visit-{visit['id'].rpartition('/')[2]}",
             "conversation_id": conversation,
             "type": "link_click",
             "occurred_at": visit.get("occurredAt"),
+            "product_id": product_of(unquote(page[1])) if page else None,
             "url": visit.get("landingPage"),
             "updated_at": visit.get("occurredAt"),
         }
