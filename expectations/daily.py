@@ -45,12 +45,18 @@ CHECKS = [
             coalesce(daily.tag, counted.tag) as tag,
             daily.attributed_orders, counted.orders,
             daily.attributed_revenue, counted.revenue,
-            daily.net_attributed_revenue, counted.net_revenue
+            daily.net_attributed_revenue, counted.net_revenue,
+            daily.inferred_orders, counted.inferred_orders as counted_inferred_orders,
+            daily.inferred_revenue, counted.inferred_revenue as counted_inferred_revenue
         from {checked[daily_performance]} as daily
         full join (
             select
                 lines.account_id, placed_on, conversations.channel, status, coalesce(tag, '') as tag,
-                count(distinct order_id) as orders, sum(revenue) as revenue, sum(net_revenue) as net_revenue
+                count(distinct order_id) filter (where touch_type <> 'inferred') as orders,
+                sum(revenue) filter (where touch_type <> 'inferred') as revenue,
+                sum(net_revenue) filter (where touch_type <> 'inferred') as net_revenue,
+                count(distinct order_id) filter (where touch_type = 'inferred') as inferred_orders,
+                sum(revenue) filter (where touch_type = 'inferred') as inferred_revenue
             from {on_checked_days[attributed_order_lines]} as lines
             join {metrics}.conversations as conversations
                 on lines.account_id = conversations.account_id
@@ -65,7 +71,9 @@ CHECKS = [
         where
             coalesce(daily.attributed_orders, -1) <> coalesce(counted.orders, 0)
             or coalesce(daily.attributed_revenue, -1) <> coalesce(counted.revenue, 0)
-            or coalesce(daily.net_attributed_revenue, -1) <> coalesce(counted.net_revenue, 0)""",
+            or coalesce(daily.net_attributed_revenue, -1) <> coalesce(counted.net_revenue, 0)
+            or coalesce(daily.inferred_orders, -1) <> coalesce(counted.inferred_orders, 0)
+            or coalesce(daily.inferred_revenue, -1) <> coalesce(counted.inferred_revenue, 0)""",
         rule="6.3",
     ),
     Check(

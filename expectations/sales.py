@@ -6,9 +6,23 @@ from expectations.verdict import Check
 
 T = "attributed_order_lines"
 
+# Those of rule 5.1, and the inferred ones of 5.6.
+_TOUCHES = """(
+            select
+                account_id, conversation_id, channel, product_id, touch_type, touch_id, touched_at, profile_id,
+                visitor_id
+            from {intermediate}.int_touches
+            union all
+            select
+                account_id, conversation_id, channel, product_id, touch_type, product_event_id, touched_at, profile_id,
+                visitor_id
+            from {intermediate}.int_inferred_touches
+        )"""
+
 # The account's window for a channel and a kind of touch (5.1); no row in the case means: no touch at all.
 _WINDOW = """
             case
+                when touch_type = 'inferred' then inferred_window_hours
                 when lines.channel = 'web_chat' and touch_type = 'click' then web_chat_click_window_hours
                 when lines.channel = 'sms' and touch_type = 'click' then sms_click_window_hours
                 when lines.channel = 'sms' and touch_type = 'open' then sms_open_window_hours
@@ -48,9 +62,9 @@ CHECKS = [
     Check(
         T,
         "attributed_order_lines come from a touch of that conversation and product",
-        """
-        select lines.* from {checked[attributed_order_lines]} as lines
-        anti join {intermediate}.int_touches as touches
+        f"""
+        select lines.* from {{checked[attributed_order_lines]}} as lines
+        anti join {_TOUCHES} as touches
             on lines.account_id = touches.account_id
             and lines.conversation_id = touches.conversation_id
             and lines.channel = touches.channel
@@ -101,18 +115,18 @@ CHECKS = [
     Check(
         T,
         "attributed_order_lines belong to the shopper of their touch",
-        """
+        f"""
         select
             lines.*, touches.profile_id as touch_profile_id, touches.visitor_id as touch_visitor_id,
             ordered.profile_id as order_profile_id, ordered.visitor_id as order_visitor_id
-        from {checked[attributed_order_lines]} as lines
-        join {intermediate}.int_touches as touches
+        from {{checked[attributed_order_lines]}} as lines
+        join {_TOUCHES} as touches
             on lines.account_id = touches.account_id
             and lines.conversation_id = touches.conversation_id
             and lines.product_id = touches.product_id
             and lines.touch_type = touches.touch_type
             and lines.touch_id = touches.touch_id
-        join {intermediate}.int_order_lines as ordered
+        join {{intermediate}}.int_order_lines as ordered
             on lines.account_id = ordered.account_id and lines.order_line_id = ordered.order_line_id
         where
             lines.profile_id is distinct from coalesce(ordered.profile_id, touches.profile_id)
@@ -178,18 +192,24 @@ CHECKS = [
         select
             coalesce(conversations.account_id, lines.account_id) as account_id,
             coalesce(conversations.conversation_id, lines.conversation_id) as conversation_id,
-            attributed_orders, orders, attributed_revenue, revenue, net_attributed_revenue, net_revenue
+            attributed_orders, orders, attributed_revenue, revenue, net_attributed_revenue, net_revenue,
+            conversations.inferred_orders, lines.inferred_orders as orders_inferred,
+            conversations.inferred_revenue, lines.inferred_revenue as revenue_inferred
         from (
             select * from {metrics}.conversations
-            where attributed_orders <> 0 or attributed_revenue <> 0 or net_attributed_revenue <> 0
+            where
+                attributed_orders <> 0 or attributed_revenue <> 0 or net_attributed_revenue <> 0
+                or inferred_orders <> 0 or inferred_revenue <> 0
         ) as conversations
         full join (
             select
                 account_id,
                 conversation_id,
-                count(distinct order_id) as orders,
-                sum(revenue) as revenue,
-                sum(net_revenue) as net_revenue
+                count(distinct order_id) filter (where touch_type <> 'inferred') as orders,
+                coalesce(sum(revenue) filter (where touch_type <> 'inferred'), 0) as revenue,
+                coalesce(sum(net_revenue) filter (where touch_type <> 'inferred'), 0) as net_revenue,
+                count(distinct order_id) filter (where touch_type = 'inferred') as inferred_orders,
+                coalesce(sum(revenue) filter (where touch_type = 'inferred'), 0) as inferred_revenue
             from {metrics}.attributed_order_lines
             group by account_id, conversation_id
         ) as lines
@@ -197,7 +217,9 @@ CHECKS = [
         where
             attributed_orders is distinct from orders
             or attributed_revenue is distinct from revenue
-            or net_attributed_revenue is distinct from net_revenue""",
+            or net_attributed_revenue is distinct from net_revenue
+            or conversations.inferred_orders is distinct from lines.inferred_orders
+            or conversations.inferred_revenue is distinct from lines.inferred_revenue""",
         rule="5.4",
     ),
 ]

@@ -33,6 +33,13 @@
     case when {{ offsets[0] }} = {{ offsets[1] }} then {{ offsets[1] }} end
 {%- endmacro %}
 
+{#- An instant some minutes later (5.6). -#}
+{% macro minutes_later(instant, minutes) -%} {{ return(adapter.dispatch('minutes_later')(instant, minutes)) }} {%- endmacro %}
+
+{% macro default__minutes_later(instant, minutes) -%} {{ instant }} + make_dt_interval(0, 0, cast({{ minutes }} as int)) {%- endmacro %}
+
+{% macro duckdb__minutes_later(instant, minutes) -%} {{ instant }} + to_minutes({{ minutes }}) {%- endmacro %}
+
 {#- An instant some elapsed hours later (3.3, 5.1). -#}
 {% macro hours_later(instant, hours) -%} {{ return(adapter.dispatch('hours_later')(instant, hours)) }} {%- endmacro %}
 

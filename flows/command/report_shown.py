@@ -141,6 +141,9 @@ def _sales(report: Report) -> Iterator[str]:
     else:
         yield f"AI sales   {NOT_MEASURED}"
     clicks, items = (told(report, name, report.currency) for name in ("link_clicks", "add_to_cart_items"))
+    if report.inferred_orders:
+        orders = counted(report.inferred_orders, "order")
+        yield f"Inferred   {in_currency(report.currency, report.inferred_revenue)} in {orders}, in no figure above"
     yield f"Clicks     {clicks}; items added to carts: {items}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, published_account
-from flows.published.figures import STATUSES, Conversations, Figures, by_status
+from flows.published.figures import STATUSES, Conversations, Figures, by_status, sales
 from flows.published.measured import of_channels
 from flows.published.report import Report, SkillUsage
 from flows.published.spans import UNITS, first_of, spans
@@ -33,11 +33,11 @@ from metrics.conversations
 where conversations.account_id = {{account}} and conversations.started_on between {{first}} and {{last}}
 group by 1
 """
-SALES = """
-select {key}, coalesce(sum(lines.revenue), 0), coalesce(sum(lines.net_revenue), 0), count(distinct lines.order_id)
+SALES = f"""
+select {{key}}, {sales("lines.")}
 from metrics.attributed_order_lines as lines
-{conversations}
-where lines.account_id = {account} and lines.placed_on between {first} and {last}
+{{conversations}}
+where lines.account_id = {{account}} and lines.placed_on between {{first}} and {{last}}
 group by 1
 """
 CLICKS = """
@@ -58,7 +58,7 @@ class Group(Figures):
     """Figures of one channel, status, tag, agent or period, each under its own date (rules 6.1 to 6.3).
 
     `key` is the channel, status, tag or agent, '' for none, or the first date; `last` is the last date of a period.
-    Everything adds up over the groups but `attributed_orders`: an order counts in each group that has a line of it.
+    Everything adds up over the groups but orders: an order counts in each group that has a line of it.
     """
 
     key: str | date
@@ -128,9 +128,10 @@ def _found(reader: Reader, account: PublishedAccount, first: date, last: date, b
     found: dict[Any, dict[str, Any]] = {}
     for key, *counts in reader.rows(query(CONVERSATIONS, "", "conversations.started_on")):
         found.setdefault(key, _nothing())["conversations"] = Conversations(*counts)
-    for key, revenue, net_revenue, orders in reader.rows(query(SALES, "lines", "lines.placed_on")):
-        sales = {"attributed_revenue": Decimal(revenue), "net_attributed_revenue": Decimal(net_revenue)}
-        found.setdefault(key, _nothing()).update(**sales, attributed_orders=orders)
+    for key, revenue, net_revenue, orders, *inferred in reader.rows(query(SALES, "lines", "lines.placed_on")):
+        money = {"attributed_revenue": Decimal(revenue), "net_attributed_revenue": Decimal(net_revenue)}
+        apart = {"inferred_revenue": Decimal(inferred[0]), "inferred_orders": inferred[1]}
+        found.setdefault(key, _nothing()).update(**money, attributed_orders=orders, **apart)
     for key, link_clicks, items in reader.rows(query(CLICKS, "clicks", account.date_of("clicks.occurred_at"))):
         found.setdefault(key, _nothing()).update(link_clicks=link_clicks, add_to_cart_items=int(items))
     return found

@@ -16,12 +16,12 @@ from flows.warehouses.reader import Reader
 TOTALS = """
 select count(*), count(distinct sold.order_id), coalesce(sum(sold.revenue), 0), coalesce(sum(sold.net_revenue), 0)
 from metrics.attributed_order_lines as sold
-where {condition}
+where {condition} and sold.touch_type is distinct from 'inferred'
 """
 LINES = """
 with shown as (
     select * from metrics.attributed_order_lines as sold
-    where {condition}
+    where {condition} and sold.touch_type is distinct from 'inferred'
     order by sold.placed_at desc, sold.order_line_id
     limit {limit} offset {offset}
 )

@@ -105,6 +105,17 @@ def has_status(name: str, *, column: str = "status") -> str:
     return f"{column} = {literal(name)}"
 
 
+def sales(lines: str) -> str:
+    """SQL for the figures of attributed lines: revenue, net revenue, orders, then what is inferred (5.4 to 5.6)."""
+    real = f"filter (where {lines}touch_type is distinct from 'inferred')"
+    inferred = f"filter (where {lines}touch_type = 'inferred')"
+    return (
+        f"coalesce(sum({lines}revenue) {real}, 0), coalesce(sum({lines}net_revenue) {real}, 0),"
+        f" count(distinct {lines}order_id) {real},"
+        f" coalesce(sum({lines}revenue) {inferred}, 0), count(distinct {lines}order_id) {inferred}"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """What happened in a range of local dates, each figure under its own date (rules 6.1 to 6.3); money in the
@@ -119,6 +130,8 @@ class Figures:
     attributed_orders: int
     link_clicks: int
     add_to_cart_items: int
+    inferred_revenue: Decimal = Decimal(0)  # rule 5.6: no part of the figures before
+    inferred_orders: int = 0
     not_measured: frozenset[str] = frozenset()
 
     def is_measured(self, name: str) -> bool:
@@ -147,4 +160,6 @@ class Figures:
         return {
             **self.conversations.to_json_dict(),
             **{name: value if self.is_measured(name) else None for name, value in figures.items()},
+            "inferred_revenue": f"{self.inferred_revenue:.4f}",
+            "inferred_orders": self.inferred_orders,
         }

@@ -44,7 +44,7 @@ from ended
 SALES = """
 select coalesce(sum(revenue), 0), count(distinct order_id)
 from metrics.attributed_order_lines
-where account_id = {account} and conversation_id in (
+where account_id = {account} and touch_type is distinct from 'inferred' and conversation_id in (
     select conversation_id from metrics.knowledge_gap_questions where account_id = {account} and topic_id = {topic}
 )
 """
@@ -61,7 +61,8 @@ newest as (
 ),
 bought as (
     select conversation_id, sum(revenue) as revenue from metrics.attributed_order_lines
-    where account_id = {account} and conversation_id in (select conversation_id from newest)
+    where account_id = {account} and touch_type is distinct from 'inferred'
+        and conversation_id in (select conversation_id from newest)
     group by conversation_id
 )
 select newest.conversation_id, newest.asked_at, conversations.status, {text}, coalesce(bought.revenue, 0)

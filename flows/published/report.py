@@ -12,7 +12,7 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
-from flows.published.figures import Conversations, Figures, by_status
+from flows.published.figures import Conversations, Figures, by_status, sales
 from flows.published.measured import Short, missing_rows, not_measured
 from flows.warehouses.publication import newest_publication
 from flows.warehouses.reader import Reader
@@ -23,10 +23,10 @@ from metrics.conversations
 where account_id = {{account}} and started_on between {{first}} and {{last}}
 group by channel order by channel
 """
-SALES = """
-select coalesce(sum(revenue), 0), coalesce(sum(net_revenue), 0), count(distinct order_id)
+SALES = f"""
+select {sales("")}
 from metrics.attributed_order_lines
-where account_id = {account} and placed_on between {first} and {last}
+where account_id = {{account}} and placed_on between {{first}} and {{last}}
 """
 CLICKS = """
 select count(*) filter (where type in ('product_card_click', 'link_click')),
@@ -96,7 +96,7 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         "clicked": known.on_dates("occurred_at", first, last),
     }
     by_channel = {channel: Conversations(*counts) for channel, *counts in reader.rows(CONVERSATIONS.format(**values))}
-    ((revenue, net_revenue, orders),) = reader.rows(SALES.format(**values))
+    ((revenue, net_revenue, orders, inferred_revenue, inferred_orders),) = reader.rows(SALES.format(**values))
     ((link_clicks, items),) = reader.rows(CLICKS.format(**values))
     used = skill_endings(reader, known, first, last)
     newest = newest_publication(reader)
@@ -115,6 +115,8 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         attributed_orders=orders,
         link_clicks=link_clicks,
         add_to_cart_items=int(items),
+        inferred_revenue=Decimal(inferred_revenue),
+        inferred_orders=inferred_orders,
         not_measured=not_measured(reader, account),
         missing=missing_rows(reader, account),
         by_channel=by_channel,

@@ -95,15 +95,15 @@ def _distinct(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, .
     return accounts
 
 
-def _hours(name: str) -> Any:
+def _span(name: str) -> Any:
     """The field of an account's window or time-out; default and bounds are the landing contract's."""
     column = landing()["accounts"].column(name)
-    words = name.removesuffix("_hours").replace("_", " ")
-    about = f"hours of {words}" + ("; 0 switches the touch point off" if column.minimum == 0 else "")
+    words, _, unit = name.rpartition("_")
+    about = f"{unit} of {words.replace('_', ' ')}" + ("; 0 switches the touch point off" if column.minimum == 0 else "")
     return Field(default=column.default, ge=column.minimum, le=column.maximum, description=about)
 
 
-Hours = Annotated[int, BeforeValidator(_number)]
+Span = Annotated[int, BeforeValidator(_number)]
 Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
 Sender = Literal["visitor", "agent", "human", "system"]
 PathOfUser = Annotated[Path, AfterValidator(_expanded)]
@@ -159,11 +159,13 @@ class AccountSettings(Section):
     currency: Annotated[str, _matching("[A-Z]{3}", "give an ISO 4217 code such as BRL")] = Field(
         description="ISO 4217 code of the account's orders, e.g. BRL"
     )
-    auto_close_hours: Hours = _hours("auto_close_hours")
-    web_chat_click_window_hours: Hours = _hours("web_chat_click_window_hours")
-    sms_click_window_hours: Hours = _hours("sms_click_window_hours")
-    sms_open_window_hours: Hours = _hours("sms_open_window_hours")
-    sms_delivery_window_hours: Hours = _hours("sms_delivery_window_hours")
+    auto_close_hours: Span = _span("auto_close_hours")
+    web_chat_click_window_hours: Span = _span("web_chat_click_window_hours")
+    sms_click_window_hours: Span = _span("sms_click_window_hours")
+    sms_open_window_hours: Span = _span("sms_open_window_hours")
+    sms_delivery_window_hours: Span = _span("sms_delivery_window_hours")
+    inferred_touch_minutes: Span = _span("inferred_touch_minutes")
+    inferred_window_hours: Span = _span("inferred_window_hours")
     sources: AccountSourcesSettings = Field(default=AccountSourcesSettings(), description="where `pull` reads for it")
 
     @model_validator(mode="after")

@@ -74,7 +74,9 @@ select
     cast(24 as bigint) as web_chat_click_window_hours,
     cast(120 as bigint) as sms_click_window_hours,
     cast(24 as bigint) as sms_open_window_hours,
-    cast(12 as bigint) as sms_delivery_window_hours;
+    cast(12 as bigint) as sms_delivery_window_hours,
+    cast(0 as bigint) as inferred_touch_minutes,
+    cast(24 as bigint) as inferred_window_hours;
 
 create table intermediate.int_touches as
 select
@@ -90,6 +92,9 @@ select
     visitor_id
 from threads
 where channel in ('web_chat', 'sms');
+
+create table intermediate.int_inferred_touches as
+select * exclude (touch_id), touch_id as product_event_id from intermediate.int_touches where false;
 
 create table intermediate.int_refused_orders (account_id varchar, order_id varchar, _load bigint);
 create table intermediate.changed_conversations (account_id varchar, conversation_id varchar);
@@ -254,7 +259,9 @@ _METRICS = {
             2 as add_to_cart_items,
             if(order_id is null, 0, 1) as attributed_orders,
             coalesce(revenue, 0) as attributed_revenue,
-            coalesce(net_revenue, 0) as net_attributed_revenue
+            coalesce(net_revenue, 0) as net_attributed_revenue,
+            0 as inferred_orders,
+            0 as inferred_revenue
         from threads
         left join metrics.attributed_order_lines as lines
             on threads.account_id = lines.account_id and threads.conversation_id = lines.conversation_id""",
@@ -309,7 +316,9 @@ _METRICS = {
             coalesce(sum(add_to_cart_items), 0) as add_to_cart_items,
             count(distinct order_id) as attributed_orders,
             coalesce(sum(attributed_revenue), 0) as attributed_revenue,
-            coalesce(sum(net_attributed_revenue), 0) as net_attributed_revenue
+            coalesce(sum(net_attributed_revenue), 0) as net_attributed_revenue,
+            0 as inferred_orders,
+            0 as inferred_revenue
         from happened group by all""",
     "daily_skill_usage": """
         select

@@ -55,6 +55,7 @@ ELSEWHERE = {  # chapters 8 to 11, segments, and what derive() adds itself
 }
 TABLES = [table for table in metrics() if table not in ELSEWHERE]
 STEP = "account_id handoff_event_id conversation_id type occurred_at reason platform ticket_id is_derived"
+COUNTS = ("conversations", "link_clicks", "add_to_cart_items", "attributed_orders", "inferred_orders")
 LINK_CLICKS = {"product_card_click", "link_click"}  # 6.3
 EVENT_NAMES = {  # 7.3
     "conversation_started": "Started conversation with Customer Agent",
@@ -151,7 +152,9 @@ def conversation(thread: Thread, shoppers: Shoppers, interactions: list[Row], li
     ticket_platform, ticket_id = thread.ticket
     profile_id = shoppers.of_conversation(thread).profile_id
     mine = [click for click in interactions if click["conversation_id"] == thread.id]
-    sold = [line for line in lines if line["conversation_id"] == thread.id]
+    brought = [line for line in lines if line["conversation_id"] == thread.id]
+    sold = [line for line in brought if line["touch_type"] != "inferred"]
+    inferred = [line for line in brought if line["touch_type"] == "inferred"]
     return shown("account_id conversation_id channel tag agent rating", row) | {
         "status": thread.status,
         "legacy_status": thread.legacy_status,
@@ -179,6 +182,8 @@ def conversation(thread: Thread, shoppers: Shoppers, interactions: list[Row], li
         "attributed_orders": len({line["order_id"] for line in sold}),
         "attributed_revenue": total(line["revenue"] for line in sold),
         "net_attributed_revenue": total(line["net_revenue"] for line in sold),
+        "inferred_orders": len({line["order_id"] for line in inferred}),
+        "inferred_revenue": total(line["revenue"] for line in inferred),
     }
 
 
@@ -236,8 +241,8 @@ def daily_performance(shop: Shop, started: list[Thread], interactions: list[Row]
             key = (shop.on(instant), *group)
             row = {"account_id": shop.account["account_id"], "date": key[0]}
             row |= dict(zip(("channel", "status", "tag"), group, strict=True))
-            row |= dict.fromkeys(("conversations", "link_clicks", "add_to_cart_items", "attributed_orders"), 0)
-            row |= dict.fromkeys(("attributed_revenue", "net_attributed_revenue"), NOTHING)
+            row |= dict.fromkeys(COUNTS, 0)
+            row |= dict.fromkeys(("attributed_revenue", "net_attributed_revenue", "inferred_revenue"), NOTHING)
             return cells.setdefault(key, row)
 
         cell(thread.started_at)["conversations"] += 1
@@ -248,12 +253,15 @@ def daily_performance(shop: Shop, started: list[Thread], interactions: list[Row]
                 cell(click["occurred_at"])["add_to_cart_items"] += click["quantity"]
         for line in lines:
             if line["conversation_id"] == thread.id:
-                row = cell(line["placed_at"])
-                row["attributed_revenue"] += line["revenue"]
-                row["net_attributed_revenue"] += line["net_revenue"]
-                distinct = orders.setdefault((row["date"], *group), set())
+                row, kind = cell(line["placed_at"]), "attributed"
+                if line["touch_type"] == "inferred":  # 5.6
+                    kind = "inferred"
+                else:
+                    row["net_attributed_revenue"] += line["net_revenue"]
+                row[f"{kind}_revenue"] += line["revenue"]
+                distinct = orders.setdefault((row["date"], *group, kind), set())
                 distinct.add(line["order_id"])
-                row["attributed_orders"] = len(distinct)
+                row[f"{kind}_orders"] = len(distinct)
     return list(cells.values())
 
 

@@ -12,7 +12,7 @@ from tests.reference.shoppers import Shopper, Shoppers
 from tests.reference.threads import Thread
 
 NOTHING = Decimal("0.0000")
-RANK = {"click": 0, "open": 1, "delivery": 2}  # 5.2 click before open before delivery
+RANK = {"click": 0, "open": 1, "delivery": 2, "inferred": 3}  # 5.2 click before open before delivery
 WINDOWS = {  # 5.1 email and WhatsApp have no touches
     ("web_chat", "click"): "web_chat_click_window_hours",
     ("sms", "click"): "sms_click_window_hours",
@@ -65,6 +65,30 @@ def touches(shop: Shop, threads: list[Thread], shoppers: Shoppers) -> list[Touch
             shopper = shoppers.of_conversation(thread)
             products = message["recommended_product_ids"]
             add("delivery", message["message_id"], message["sent_at"], products, shopper, thread)
+    return found
+
+
+def inferred_touches(shop: Shop, threads: list[Thread], shoppers: Shoppers) -> list[Touch]:
+    """5.6"""
+    minutes, hours = shop.account["inferred_touch_minutes"], shop.account["inferred_window_hours"]
+    found = []
+    for event in shop.rows["product_events"]:
+        shopper = shoppers.of_product_event(event)
+        recommended = [
+            (message, thread)
+            for thread in threads
+            for message in thread.recommending
+            if event["product_id"] in message["recommended_product_ids"]
+            and message["sent_at"] <= event["occurred_at"] <= message["sent_at"] + timedelta(minutes=minutes)
+            and shopper.is_same(shoppers.of_conversation(thread))
+        ]
+        if minutes and hours and recommended:
+            last = max(message["sent_at"] for message, _ in recommended)
+            _, thread = min(
+                (one for one in recommended if one[0]["sent_at"] == last), key=lambda one: str(one[0]["message_id"])
+            )
+            at, product = event["occurred_at"], event["product_id"]
+            found.append(Touch("inferred", event["product_event_id"], at, product, shopper, thread, hours))
     return found
 
 
@@ -142,12 +166,13 @@ def orders(shop: Shop, shoppers: Shoppers) -> list[Row]:
 
 def attributed_lines(shop: Shop, threads: list[Thread], shoppers: Shoppers) -> list[Row]:
     """The rows of `attributed_order_lines`."""
-    all_touches = touches(shop, threads, shoppers)
+    real, inferred = touches(shop, threads, shoppers), inferred_touches(shop, threads, shoppers)
     orders = {row["order_id"]: row for row in shop.rows["orders"]}
     rows = []
     for line in order_lines(shop, shoppers):
         buyer = shoppers.of_order(orders[line["order_id"]])
-        touch = last_touch(all_touches, line["product_id"], buyer, line["placed_at"])
+        asked = (line["product_id"], buyer, line["placed_at"])
+        touch = last_touch(real, *asked) or last_touch(inferred, *asked)
         if touch is not None:
             found = {
                 "profile_id": buyer.profile_id or touch.shopper.profile_id,

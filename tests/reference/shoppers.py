@@ -102,6 +102,10 @@ class Shoppers:
         )
         return Shopper(profile_id, row["visitor_id"])
 
+    def of_product_event(self, row: Row) -> Shopper:
+        """4.2 Its own profile, else its visitor's."""
+        return Shopper(row["profile_id"] or self.profile_of_visitor(row["visitor_id"]), row["visitor_id"])
+
     def name(self, profile_id: str | None) -> str:
         """3.9"""
         profile = self.profiles.get(profile_id or "")

@@ -48,6 +48,7 @@ class _Shop(Draw):
         if self.chance(0.97):
             row = dict.fromkeys(column.name for column in landing()["accounts"].columns)
             row |= {"timezone": self.zone, "currency": "EUR", "auto_close_hours": self.auto_close, **self.hours}
+            row["inferred_touch_minutes"] = self.minutes
             self.add("accounts", **row | {"account_id": self.account_id})
         for table in ("profiles", "products", "skills", "articles"):
             self.fill_catalogue(table)
@@ -59,6 +60,8 @@ class _Shop(Draw):
             self.fill_conversation()
         for _ in range(self.rng.randint(0, 20)):
             self.fill_interaction()
+        for _ in range(self.rng.randint(0, 12)):
+            self.fill_product_event()
         for _ in range(self.rng.randint(0, 15)):
             self.fill_order()
         for number in range(self.rng.choice((0, 1, 3, 5))):
@@ -169,11 +172,35 @@ class _Shop(Draw):
             profile_id=self.pick("profile_id", 0.1),
         )
 
+    def fill_product_event(self) -> None:
+        product_id, occurred_at = self.pick("product_id"), self.at()
+        visitor_id, profile_id = self.pick("visitor_id", 0.6), self.pick("profile_id", 0.5)
+        recommending = [row for row in self.of("messages") if any(row["recommended_product_ids"] or ())]
+        if recommending and self.chance(0.8):  # exactly at an end of the minutes, or just beside it
+            message = self.rng.choice(recommending)
+            product_id = self.rng.choice([one for one in message["recommended_product_ids"] if one])
+            minutes = self.rng.choice((0, self.minutes // 2, self.minutes, self.minutes))
+            occurred_at = message["sent_at"] + timedelta(minutes=minutes) + self.rng.choice((0, 0, -1, 1)) * INSTANT
+            threads = [row for row in self.of("conversations") if row["conversation_id"] == message["conversation_id"]]
+            if threads:
+                visitor_id = threads[0]["visitor_id"] or visitor_id
+                profile_id = threads[0]["profile_id"] if self.chance(0.5) else None
+        self.add(
+            "product_events",
+            product_event_id=self.id("product_event_id"),
+            type=self.value("product_events", "type"),
+            occurred_at=occurred_at,
+            product_id=product_id,
+            profile_id=profile_id,
+            visitor_id=visitor_id,
+        )
+
     def fill_order(self) -> None:
         rng = self.rng
         placed_at, visitor_id, product_id = self.at(), self.pick("visitor_id", 0.7), self.pick("product_id")
         touched = [row for row in self.of("interactions") if row["type"] != "add_to_cart"]
         touched += [row for row in self.of("messages") if row["recommended_product_ids"]]
+        touched += self.of("product_events")
         if touched and self.chance(0.7):  # exactly at an end of some window, or just beside it
             touch = rng.choice(touched)
             window = rng.choice((0, *self.hours.values())) * HOUR
@@ -182,7 +209,8 @@ class _Shop(Draw):
             product_id = (
                 touch.get("product_id") or rng.choice(touch.get("recommended_product_ids", [None])) or product_id
             )
-            thread = [row for row in self.of("conversations") if row["conversation_id"] == touch["conversation_id"]]
+            key = touch.get("conversation_id")
+            thread = [row for row in self.of("conversations") if row["conversation_id"] == key]
             visitor_id = touch.get("visitor_id") or (thread[0]["visitor_id"] if thread else None) or visitor_id
         if placed_at > self.as_of and self.chance(0.7):
             placed_at = rng.choice((self.as_of, placed_at - 5 * 24 * HOUR))

@@ -20,14 +20,14 @@ with lines as (
 
 select {{ columns }}
 from lines
-inner join {{ ref('int_touches') }} as touches
+inner join {{ ref('int_all_touches') }} as touches
     on
         lines.profile_id = touches.profile_id
         and {{ lines_and_windows }}
 union all
 select {{ columns }}
 from lines
-inner join {{ ref('int_touches') }} as touches
+inner join {{ ref('int_all_touches') }} as touches
     on
         lines.visitor_id = touches.visitor_id
         and (lines.profile_id is null or touches.profile_id is null)

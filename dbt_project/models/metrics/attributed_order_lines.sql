@@ -8,6 +8,7 @@ with ranked as (
         row_number() over (
             partition by account_id, order_line_id
             order by
+                case when touch_type = 'inferred' then 2 else 1 end asc,  -- 5.6
                 touched_at desc,
                 case touch_type when 'click' then 1 when 'open' then 2 else 3 end asc,
                 touch_id asc

@@ -47,7 +47,9 @@ select
     {{ as_integer('coalesce(interactions.add_to_cart_items, 0)') }} as add_to_cart_items,
     coalesce(sales.attributed_orders, 0) as attributed_orders,
     {{ as_amount('coalesce(sales.attributed_revenue, 0)') }} as attributed_revenue,
-    {{ as_amount('coalesce(sales.net_attributed_revenue, 0)') }} as net_attributed_revenue
+    {{ as_amount('coalesce(sales.net_attributed_revenue, 0)') }} as net_attributed_revenue,
+    coalesce(sales.inferred_orders, 0) as inferred_orders,
+    {{ as_amount('coalesce(sales.inferred_revenue, 0)') }} as inferred_revenue
 from conversations
 left join {{ ref('stg_profiles') }} as profiles
     on conversations.account_id = profiles.account_id and conversations.profile_id = profiles.profile_id

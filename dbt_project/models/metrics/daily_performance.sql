@@ -28,12 +28,17 @@ happened as (
 everything as (
     select
         account_id, conversation_id, date, conversations, link_clicks, add_to_cart_items,
-        cast(null as {{ dbt.type_string() }}) as order_id, 0 as revenue, 0 as net_revenue
+        cast(null as {{ dbt.type_string() }}) as order_id, 0 as revenue, 0 as net_revenue,
+        cast(null as {{ dbt.type_string() }}) as inferred_order_id, 0 as inferred_revenue
     from happened
     union all
     select
         account_id, conversation_id, placed_on as date, 0 as conversations, 0 as link_clicks, 0 as add_to_cart_items,
-        order_id, revenue, net_revenue
+        case when touch_type <> 'inferred' then order_id end as order_id,
+        case when touch_type <> 'inferred' then revenue else 0 end as revenue,
+        case when touch_type <> 'inferred' then net_revenue else 0 end as net_revenue,
+        case when touch_type = 'inferred' then order_id end as inferred_order_id,
+        case when touch_type = 'inferred' then revenue else 0 end as inferred_revenue
     from lines
 )
 
@@ -48,7 +53,9 @@ select
     {{ as_integer('sum(everything.add_to_cart_items)') }} as add_to_cart_items,
     count(distinct everything.order_id) as attributed_orders,
     {{ as_amount('sum(everything.revenue)') }} as attributed_revenue,
-    {{ as_amount('sum(everything.net_revenue)') }} as net_attributed_revenue
+    {{ as_amount('sum(everything.net_revenue)') }} as net_attributed_revenue,
+    count(distinct everything.inferred_order_id) as inferred_orders,
+    {{ as_amount('sum(everything.inferred_revenue)') }} as inferred_revenue
 from everything
 inner join {{ ref('int_conversations') }} as conversations
     on

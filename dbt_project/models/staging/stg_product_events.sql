@@ -1,5 +1,5 @@
 {% set key = ['account_id', 'product_event_id'] %}
-{{ config(unique_key=key) }}
+{{ config(unique_key=key, meta={'month_of': 'occurred_at'}) }}
 
 {% set columns = [
     'account_id', 'product_event_id', 'type', 'occurred_at', 'product_id',
