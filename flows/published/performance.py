@@ -27,7 +27,8 @@ where account_id = {{account}} and date between {{first}} and {{last}} and {{cha
 """
 ORDERS = """
 select count(distinct order_id) from metrics.attributed_order_lines
-where account_id = {account} and placed_on between {first} and {last} and {channels} and touch_type is distinct from 'inferred'
+where account_id = {account} and placed_on between {first} and {last} and {channels}
+    and touch_type is distinct from 'inferred'
 """
 BARS = """
 select {start} as started_on, {group} as grouped_by, sum(conversations)
