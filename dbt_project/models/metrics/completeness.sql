@@ -27,6 +27,9 @@ compared as (
         on
             whole.account_id = rows.account_id
             and rows.{{ event_time }} <= {{ as_of() }}
+            {%- if thing == 'conversations' %}
+            and coalesce(rows.agent, whole.source) = whole.source
+            {%- endif %}
             and (whole.starts_at is null or rows.{{ event_time }} >= whole.starts_at)
             and (whole.ends_at is null or rows.{{ event_time }} < whole.ends_at)
     where whole.thing = '{{ thing }}'
