@@ -17,6 +17,8 @@ MEASURED_AS = {
     "average_order_value": "attributed_revenue",
     "link_clicks": "link_clicks",
     "add_to_cart_items": "add_to_cart_items",
+    "inferred_revenue": "inferred_revenue",
+    "inferred_orders": "inferred_revenue",
 }
 CENT_OF_A_CENT = Decimal("0.0001")
 STATUSES = contract.metrics()["conversations"].column("status").values  # in the order of rule 3.5
@@ -156,10 +158,10 @@ class Figures:
             "average_order_value": None if average is None else f"{average:.4f}",
             "link_clicks": self.link_clicks,
             "add_to_cart_items": self.add_to_cart_items,
+            "inferred_revenue": f"{self.inferred_revenue:.4f}",
+            "inferred_orders": self.inferred_orders,
         }
         return {
             **self.conversations.to_json_dict(),
             **{name: value if self.is_measured(name) else None for name, value in figures.items()},
-            "inferred_revenue": f"{self.inferred_revenue:.4f}",
-            "inferred_orders": self.inferred_orders,
         }

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from flows.ground.sql import literal
 from flows.warehouses.reader import Reader
 
-MEASURED = "select figure from metrics.measured where account_id = {account} and state <> 'measured' order by figure"
+MEASURED = """select figure from metrics.measured
+where account_id = {account} and state <> 'measured' and not (state = 'inferred' and figure = 'inferred_revenue')
+order by figure"""
 SHORT = """select source, thing, theirs, ours, since from metrics.completeness
 where account_id = {account} and ours < theirs order by source, thing"""
 # What each figure is called, and what has to be delivered for it.

@@ -154,7 +154,8 @@ def test_json_is_the_whole_report_and_its_groups(
     rates = {rate.name: rate.of(Conversations(**counts)) for rate in RATES}
     sales = {"attributed_revenue": "1000.0000", "net_attributed_revenue": "0.0000", "attributed_orders": 1}
     clicks = {"average_order_value": "1000.0000", "link_clicks": 0, "add_to_cart_items": 0}
-    web_chat = {"channel": "web_chat", **counts, **rates, **sales, **clicks}
+    inferred = {"inferred_revenue": "0.0000", "inferred_orders": 0}
+    web_chat = {"channel": "web_chat", **counts, **rates, **sales, **clicks, **inferred}
     assert told("--by", "channel")["groups"][1] == web_chat
 
 

@@ -27,7 +27,9 @@ where {{ condition }} and {{ event_time }} <= {{ as_of() }}
 group by account_id
 union all
 {% endfor -%}
-select account_id, 'knowledge_gaps' as figure, 'articles' as table_name, cast(null as {{ physical_type('timestamp with time zone') }}) as since, min(_first_load) as first_load
+select
+    account_id, 'knowledge_gaps' as figure, 'articles' as table_name,
+    cast(null as {{ physical_type('timestamp with time zone') }}) as since, min(_first_load) as first_load
 from {{ ref('stg_articles') }}
 where is_published and body is not null
 group by account_id

@@ -38,7 +38,8 @@ waiting as (
     where accounts.account_id is null
     {%- for table, id in tables.items() %}
     union all
-    select rows.account_id, rows.conversation_id, '{{ table }}' as table_name, rows.{{ id }} as row_id, rows._first_load,
+    select
+        rows.account_id, rows.conversation_id, '{{ table }}' as table_name, rows.{{ id }} as row_id, rows._first_load,
         rows.{{ event_times[table] }} as event_at
     from {{ table }} as rows
     left join counted

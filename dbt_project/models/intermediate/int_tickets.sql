@@ -27,7 +27,9 @@ told as (
     select {{ ticket }}, 1 as way, 'conversation' as matched_by, tickets.conversation_id, tickets.created_at as happened_at, '' as id
     from tickets
     union all
-    select {{ ticket }}, 2 as way, 'handoff_step' as matched_by, steps.conversation_id, steps.occurred_at as happened_at, steps.handoff_event_id as id
+    select
+        {{ ticket }}, 2 as way, 'handoff_step' as matched_by, steps.conversation_id,
+        steps.occurred_at as happened_at, steps.handoff_event_id as id
     from tickets
     inner join {{ ref('stg_handoff_events') }} as steps
         on

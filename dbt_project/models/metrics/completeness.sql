@@ -5,7 +5,7 @@
 with ranked as (
     select
         *,
-        row_number() over (partition by account_id, source, thing order by counted_at desc, count_id) as newest_first
+        row_number() over (partition by account_id, source, thing order by counted_at desc, count_id asc) as newest_first
     from {{ ref('stg_source_counts') }}
     where conversation_id is null and counted_at <= {{ as_of() }}
 ),

@@ -1,13 +1,19 @@
 -- Of every account and figure whether anybody told what it is counted from (11.1): a zero that nobody measured is not a zero.
 {% set figures = [
     'conversations', 'routed', 'closed', 'skill_usage', 'link_clicks', 'add_to_cart_items', 'attributed_revenue',
-    'web_chat_attributed_revenue', 'sms_attributed_revenue', 'tickets', 'knowledge_gaps',
+    'web_chat_attributed_revenue', 'sms_attributed_revenue', 'inferred_revenue', 'tickets', 'knowledge_gaps',
 ] %}
 
 with orders as (
     select account_id, since
     from {{ ref('int_evidence') }}
     where figure = 'orders'
+),
+
+inferred as (
+    select account_id, min(touched_at) as since
+    from {{ ref('int_inferred_touches') }}
+    group by account_id
 ),
 
 -- Sales need a touch, and orders that it can have brought.
@@ -31,16 +37,20 @@ told as (
     select account_id, 'attributed_revenue' as figure, 'measured' as state, table_name, since, first_load
     from sales
     union all
-    select account_id, 'attributed_revenue' as figure, 'inferred' as state, null as table_name, min(touched_at) as since, null as first_load
-    from {{ ref('int_touches') }}
-    where touch_type = 'inferred'
-    group by account_id
+    select account_id, 'attributed_revenue' as figure, 'inferred' as state, null as table_name, since, null as first_load
+    from inferred
+    union all
+    select account_id, 'inferred_revenue' as figure, 'inferred' as state, null as table_name, since, null as first_load
+    from inferred
 ),
 
 ranked as (
     select
         *,
-        row_number() over (partition by account_id, figure order by state desc, since nulls last, first_load, table_name) as evidence_rank
+        row_number() over (
+            partition by account_id, figure
+            order by state desc, since asc nulls last, first_load asc, table_name asc
+        ) as evidence_rank
     from told
 ),
 

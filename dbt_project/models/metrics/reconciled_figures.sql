@@ -75,7 +75,8 @@ select
         -- between once per conversation and date, and every message
         when statistic = 'skill_volume' and value between ours_by_their_definition and ours then 'definition'
         when ours_on_utc_dates = value or theirs_on_utc_dates = value then 'time_zone'
-        when statistic = 'volume' and value between ours_by_their_definition and ours_by_their_definition + without_channel then 'no_channel'
+        when statistic = 'volume' and value between ours_by_their_definition and ours_by_their_definition + without_channel
+            then 'no_channel'
         when is_incomplete and (statistic = 'resolution_rate' or ours_by_their_definition < value) then 'incomplete'
         when statistic <> 'resolution_rate' and ours_by_their_definition < value then 'late_data'
         when reported_at < {{ hours_later('ends_at', 168) }} then 'late_data'

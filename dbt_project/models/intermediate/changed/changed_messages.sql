@@ -14,11 +14,12 @@ select * from {{ ref('changed_thread_messages') }}
 union all
 select messages.*
 from {{ ref('stg_messages') }} as messages
-where exists (
-    select 1
-    from others
-    where
-        others.account_id = messages.account_id
-        and others.conversation_id = messages.conversation_id
-)
+where
+    exists (
+        select 1
+        from others
+        where
+            others.account_id = messages.account_id
+            and others.conversation_id = messages.conversation_id
+    )
 {% endif %}

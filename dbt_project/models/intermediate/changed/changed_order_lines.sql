@@ -1,5 +1,6 @@
 -- Order lines whose touch has to be found anew: changed lines, lines that belonged to a conversation that changed, and lines
--- that a touch of such a conversation reaches now, or a product event that may be another touch (5.6). What a line belonged to before is kept beside it.
+-- that a touch of such a conversation reaches now, or a product event that may be another touch (5.6). What a line belonged to
+-- before is kept beside it.
 {% if is_full_build() %}
 select
     cast(null as {{ dbt.type_string() }}) as account_id,
