@@ -34,7 +34,7 @@ RANGES = {
 }
 OF_CONVERSATIONS = ["volume", "resolved", "routed", "closed", "open", "handoffs"]
 RATES = [rate.name for rate in chapter_6.RATES]
-OF_SALES = ["ai_sales", "net_ai_sales", "attributed_orders", "average_order_value"]
+OF_SALES = ["ai_sales", "net_ai_sales", "attributed_orders", "average_order_value", "inferred_sales"]
 OF_CLICKS = ["link_clicks", "add_to_cart_items"]
 OF_SKILLS = ["skill_messages", "skill_conversations"]
 COMPARED = [*OF_CONVERSATIONS, *RATES, *OF_SALES, *OF_CLICKS]
@@ -63,6 +63,7 @@ def reported(told: Report | Group) -> Figures:
         "net_ai_sales": told.net_attributed_revenue,
         "attributed_orders": told.attributed_orders,
         "average_order_value": told.average_order_value,
+        "inferred_sales": told.inferred_revenue,
         "link_clicks": told.link_clicks,
         "add_to_cart_items": told.add_to_cart_items,
     }
