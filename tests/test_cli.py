@@ -42,7 +42,7 @@ SHOP = {
         "a,m4,later,visitor,2026-06-02T10:00:00Z,Held back\n"
     ),
 }
-REFUSED = "a,m5,c2,\x1b[31mvisitr,2026-06-02T10:00:00Z,No such sender\n"
+REFUSED = "a,m5,c2,visitor,\x1b[31mnever,No such time\na,m6,c2,\x1b[31mvisitr,2026-06-02T10:00:00Z,New to us\n"
 
 
 @pytest.fixture(autouse=True)
@@ -173,6 +173,7 @@ def test_a_closed_gate_exits_3_shows_the_rows_and_leaves_the_publication(
     done = run_here(capsys, home, bad)
     assert done.returncode == 3, done.stderr
     assert "Refused    1 row (messages 1)" in done.stdout
+    assert "sender is new to us: " in done.stdout
     assert "Refused    1 order in another currency" in done.stdout  # only `status` told of what the build refuses
     assert "orders o1 of a: currency: USD is not the account's currency EUR" in done.stdout
     assert json.loads(Home(home).build_file.read_text("utf-8"))["refused_orders"] == 1

@@ -37,7 +37,7 @@ CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "c
 MESSAGES = (
     "account_id,message_id,conversation_id,sender,sent_at\n"
     "a,m1,c,visitor,2026-06-01T10:00:00Z\n"
-    'a,m2,c,"# [bold](http://x) | x",2026-06-01T10:00:10Z\n'
+    'a,m2,c,agent,"# [bold](http://x) | x"\n'
 )
 
 

@@ -48,7 +48,7 @@ def test_lines_numbered_anew_in_each_order_are_named_with_their_number(tmp_path:
 
 
 def test_other_accounts_refused_rows_and_repeated_rows_are_no_doubt(tmp_path: Path) -> None:
-    rows = "a,m,c1,agent,2026-01-01\nb,m,c2,agent,2026-01-01\na,m,c3,nobody,2026-01-01\na,m,c1,human,2026-01-02\n"
+    rows = "a,m,c1,agent,2026-01-01\nb,m,c2,agent,2026-01-01\na,m,c3,agent,never\na,m,c1,human,2026-01-02\n"
     assert pulled(tmp_path / "in", tmp_path, messages=MESSAGES + rows) == []
 
 

@@ -48,7 +48,7 @@ def write(folder: Path, day: str) -> None:
     (folder / "messages.csv").write_text(
         "account_id,message_id,conversation_id,sender,sent_at,text\n"
         f"a,m{day},c{day},visitor,2026-06-{day}T09:00:00Z,Hi\na,n{day},c{day},agent,2026-06-{day}T09:00:01Z,Hello\n"
-        f"a,x{day},c{day},nobody,2026-06-{day}T09:00:01Z,refused\n"
+        f"a,x{day},c{day},agent,never,refused\n"
     )
 
 
