@@ -37,7 +37,7 @@ SHOWN = (  # by each Python snippet of the page, in its order
     r"10\.2500,11\.2500|11\.2500,10\.2500",
     r"web_chat +3\n",
     r"sms +┆ 2026-06-01 ┆ 10\.2500",
-    r"10\.25,11\.25|11\.25,10\.25",
+    r"10\.25,11\.25,0,0",
     r"2026-06-02 .* web_chat .* 11\.2500",
     r"'attributed_revenue', Decimal\(precision=18, scale=4\)",
 )

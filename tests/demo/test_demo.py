@@ -25,6 +25,7 @@ UNTIL = datetime(2026, 6, 7, 12, tzinfo=UTC)
 NOT_TOLD = {"reported_figures", "order_profiles", "product_events", "source_counts"}
 NOT_USED = {
     ("conversations", "agent"),
+    ("conversations", "email"),
     ("conversations", "rating"),
     ("messages", "article_ids"),
     ("orders", "phone"),
@@ -95,7 +96,7 @@ def test_the_rows_are_the_same_on_every_machine_and_version(tmp_path: Path) -> N
     """Change this digest only when the demo is meant to change: published figures and pictures change with it."""
     write_shop(tmp_path, conversations=300)
     digest = hashlib.sha256(json.dumps(_contents(tmp_path), sort_keys=True).encode()).hexdigest()
-    assert digest == "ed8a875c35b30d3931b23fdf685d6489dfed9a7b584a2651dc3478046274019a"
+    assert digest == "bfc12d526b4d16c9f25c65fa8cab72870985a9b56fd2198941659e02ebddcc92"
 
 
 def test_another_seed_gives_another_shop(tmp_path: Path) -> None:
@@ -174,7 +175,11 @@ def test_refunds_and_discounts_stay_within_their_line(tables: dict[str, Rows]) -
     [(table.name, column.name) for table in DELIVERED.values() for column in table.columns if column.values],
 )
 def test_every_value_that_the_contract_names_occurs(table: str, column: str, tables: dict[str, Rows]) -> None:
-    assert {row.get(column) for row in tables[table]} - {None} == set(DELIVERED[table].column(column).values)
+    known = DELIVERED[table].column(column)
+    found = {row.get(column) for row in tables[table]} - {None}
+    # An open list also knows words that this shop has no use for, such as the channels of other vendors' agents.
+    assert found == (found & set(known.values) if known.open else set(known.values))
+    assert len(found) > 1
 
 
 @pytest.mark.parametrize("name", sorted(set(DELIVERED) - {"accounts"}))

@@ -131,7 +131,7 @@ def test_csv_keeps_apart_what_is_empty_and_what_is_not_there(shop: Reader, tmp_p
     (empty,) = [row for row in rows if '"c16/0"' in row]
     assert empty.startswith('"shop","c16/0","c16",1,"agent","",,')
     lines = (tmp_path / "attributed_order_lines.csv").read_text("utf-8").splitlines()
-    assert ',"2026-06-01T04:00:00.000000Z",2026-06-01,1,99999999999999.9999,99999999999999.9999,"BRL"' in lines[1]
+    assert ',"2026-06-01T04:00:00.000000Z",2026-06-01,1.0000,99999999999999.9999,99999999999999.9999,"BRL"' in lines[1]
 
 
 def test_both_warehouses_give_the_same_files(shop: Reader, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_the_three_formats_give_the_same_rows(shop: Shop) -> None:
     shop.pull()
     columns = ", ".join(column.name for column in landing()["messages"].columns)
     at, updated = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)
-    row = ("a", "7", "c", "agent", at, None, None, ["x", "5"], updated, None)
+    row = ("a", "7", "c", "agent", at, None, None, ["x", "5"], None, updated, None)
     assert shop.rows("messages", f"{columns}, updated_at, _refused") == [row] * 3
 
 

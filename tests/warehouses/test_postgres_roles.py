@@ -29,7 +29,8 @@ HARMLESS = {
     "event_name", "product_ids", "order_line_id", "order_id", "touch_type", "touch_id", "label", "topic_id",
     "best_article_id", "segment", "description", "definition", "rejected_row_id", "source", "table", "publication_id",
     "row_counts", "restores_publication_id", "figure_id", "statistic", "likely_reason",
-    "change_id", "change", "other_topic_id", "row_id", "parent_table", "parent_id",
+    "change_id", "change", "other_topic_id", "row_id", "parent_table", "parent_id", "agent",
+    "article_ids", "matched_by", "satisfaction", "figure", "state", "thing",
 }  # fmt: skip
 KINDS = ("writer", "reader", "limited_reader")
 ONE_ACCOUNT = "account 1 00001"

@@ -41,7 +41,7 @@ def test_instants_amounts_and_dates_come_exactly(home: Home, warehouse: Warehous
         "channel": "it's ünïcode 🙂",
         "touched_at": NOON.replace(microsecond=2),
         "placed_on": date(2026, 1, 3),
-        "quantity": 2,
+        "quantity": Decimal("2.0001"),
         "revenue": Decimal("2.0001"),
         "total": Decimal("3.0003"),
     }
