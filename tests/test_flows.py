@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -89,6 +90,8 @@ class Server:
                 if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
                     raise
                 time.sleep(1)
+            except TimeoutError:  # or has no time at all
+                pass
         raise AssertionError(f"{path} was never answered")
 
 
@@ -330,7 +333,9 @@ class Worker:
     def asked_to(self, verb: str, **asked: object) -> str:
         """A flow run that somebody asked for; its id."""
         path = f"deployments/{self.deployment(verb)}/create_flow_run"
-        return str(self.server.ask(path, parameters={"request": self.request(**asked)})["id"])
+        once = str(uuid4())  # though the answer came late, and it was asked again
+        made = self.server.ask(path, parameters={"request": self.request(**asked)}, idempotency_key=once)
+        return str(made["id"])
 
     def state(self, flow_run: str) -> dict[str, Any]:
         return self.server.ask(f"flow_runs/{flow_run}", "GET")["state"] or {"type": None}
