@@ -68,6 +68,9 @@ def _pulled(one: Pulled) -> Iterator[str]:
         yield from (line("", example) for example in one.refusals[:EXAMPLES])
     for table, columns in one.ignored_columns.items():
         yield line("Ignored", f"columns of {table} that the contract does not know: {', '.join(columns)}")
+    if one.unknown_fields:
+        fields = f"fields of {one.source} that its description does not have, not read"
+        yield line("Unknown", f"{fields}{counts(one.unknown_fields)}")
     yield from (line("Warning", warning) for warning in one.warnings)
 
 

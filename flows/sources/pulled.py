@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Pulled:
-    """What came from a source: rows by landing table, refused rows among them, a few refusals as sentences."""
+    """What came from a source: rows by landing table, refused rows among them, a few refusals as sentences.
+
+    `unknown_fields` are fields of answers that nobody expected, with how often they came; none is told twice.
+    """
 
     source: str
     rows: dict[str, int] = field(default_factory=dict, kw_only=True)
     refused: dict[str, int] = field(default_factory=dict, kw_only=True)
     refusals: list[str] = field(default_factory=list, kw_only=True)
     ignored_columns: dict[str, list[str]] = field(default_factory=dict, kw_only=True)
+    unknown_fields: dict[str, int] = field(default_factory=dict, kw_only=True)
     warnings: list[str] = field(default_factory=list, kw_only=True)
 
     @property

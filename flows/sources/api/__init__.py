@@ -8,19 +8,30 @@ from flows.sources.api.http import Http
 from flows.sources.api.loading import Batch, Client, JsonObject, Place, pull
 from flows.sources.api.pace import Pace
 from flows.sources.api.parts import Known, Part
+from flows.sources.api.records import Amount, Flag, Id, Instant, Listed, Loosely, Record, Text, Unknown, Whole
 from flows.sources.api.rows import Misshapen, Row, decimal, instant, line_ids, listed, nested, parts_of, rows_of
 
 __all__ = [
+    "Amount",
     "Batch",
     "Client",
+    "Flag",
     "Http",
+    "Id",
+    "Instant",
     "JsonObject",
     "Known",
+    "Listed",
+    "Loosely",
     "Misshapen",
     "Pace",
     "Part",
     "Place",
+    "Record",
     "Row",
+    "Text",
+    "Unknown",
+    "Whole",
     "decimal",
     "instant",
     "line_ids",

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,7 @@ from flows.lake.landing import Given, laid, landed, landing_columns
 from flows.lake.store import storing
 from flows.sources.api import parts
 from flows.sources.api.parts import Known, Part, whole
+from flows.sources.api.records import Unknown
 from flows.sources.api.rows import UNEXPECTED, Row, reason
 from flows.sources.columns import ColumnFile, Columns, Shape
 from flows.sources.pulled import FirstLoad, PulledAccount
@@ -36,6 +38,7 @@ from flows.sources.pulled import FirstLoad, PulledAccount
 COMMIT_ROWS = 50_000  # what a load has at most; its memory is that of so many, with their payloads
 COMMIT_SECONDS = 120.0
 _EXAMPLES = 5
+TOLD = "unknown"  # in the place: what was told already of what nobody expected
 _LINE_BYTES = 64 * 1024 * 1024  # of one row with its payload
 
 Place = Mapping[str, str]
@@ -70,6 +73,11 @@ class Client(ABC):
     account: str
     rereads: timedelta
 
+    @cached_property
+    def unknown(self) -> Unknown:
+        """What the answers have that nobody expected."""
+        return Unknown()
+
     @abstractmethod
     def read(self, place: Place, known: Known) -> Iterator[Batch]:
         """What is new since `place`; `known` is what came before.
@@ -100,7 +108,8 @@ def pull(
     """
     account, prefix = client.account, f"{client.account}/"
     place = {name.removeprefix(prefix): value for name, value in lake.inputs(source).items() if name.startswith(prefix)}
-    loading = _Loading(source, client, lake, memory_limit or half_of_the_memory())
+    told = json.loads(place.pop(TOLD, "[]"))
+    loading = _Loading(source, client, lake, memory_limit or half_of_the_memory(), told)
     began, shares = time.monotonic(), list[float]()
     progress.start(f"pull {source} ({account})")
     try:
@@ -138,8 +147,8 @@ def _first_load(shares: Sequence[float], seconds: float) -> FirstLoad | None:
 class _Loading:
     """Rows wait in files of JSON lines until they are committed: memory does not grow with their number."""
 
-    def __init__(self, source: str, client: Client, lake: Lake, memory_limit: str) -> None:
-        self._memory_limit = memory_limit
+    def __init__(self, source: str, client: Client, lake: Lake, memory_limit: str, told: Sequence[str]) -> None:
+        self._memory_limit, self._told = memory_limit, told
         self._source, self._client, self._account, self._lake = source, client, client.account, lake
         self._writer: LoadWriter | None = None
         self._files: dict[str, IO[str]] = {}
@@ -218,6 +227,8 @@ class _Loading:
             file.close()
 
     def _committed(self, writer: LoadWriter) -> None:
+        if new := self._client.unknown.besides(self._told):
+            self._place[TOLD] = json.dumps(sorted({*self._told, *new}))
         inputs = tuple(Input(f"{self._account}/{name}", value) for name, value in sorted(self._place.items()))
         load = writer.commit(inputs, {table: self._ignored[table] for table in self._columns if self._ignored[table]})
         self._loads.append(load.number)
@@ -252,6 +263,7 @@ class _Loading:
             refusals=self._refusals[:_EXAMPLES],
             first_load=first_load,
             ignored_columns={table: names for table, names in self._ignored.items() if names},
+            unknown_fields=self._client.unknown.besides(self._told),
             warnings=self._warnings[:_EXAMPLES],
         )
 

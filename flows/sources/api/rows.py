@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pydantic import ValidationError
+
 from flows.sources.api.parts import Part
 
 # What reading a record raises where it is not as it was described: none of them says that our own rows are wrong.
@@ -17,6 +19,10 @@ UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 
 class Misshapen(ValueError):
     """A record is not what the source's documentation says; its text says in which way."""
+
+
+class Absent(Misshapen):
+    """What a record cannot do without is not there."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,25 @@ def line_ids(order_id: str, ids: Iterable[str]) -> list[str]:
 
 def reason(error: Exception) -> str:
     """Why a record could not be read, as a sentence."""
+    if isinstance(error, ValidationError):
+        return _first(error)
     if isinstance(error, Misshapen):
         return str(error)
     return f"the record has a shape that is not known ({type(error).__name__})"
 
 
-def decimal(value: Any, name: str) -> Decimal:
+def _first(error: ValidationError) -> str:
+    """The first thing that does not fit, with the way to it, such as `lines.0.total 'twenty' is not a number`."""
+    found = error.errors(include_url=False)[0]
+    where = ".".join(map(str, found["loc"]))
+    raised = found.get("ctx", {}).get("error")
+    if found["type"] == "missing" or isinstance(raised, Absent):
+        return f"it has no {where}"
+    what = str(raised) if isinstance(raised, Misshapen) else f"{str(found['input'])[:40]!r}: {found['msg']}"
+    return f"{where} {what}".strip()
+
+
+def decimal(value: Any, name: str = "") -> Decimal:
     """The number; nothing counts as 0. Raises Misshapen where it is not a number."""
     if value is None or value == "":
         return Decimal(0)
@@ -76,16 +95,23 @@ def decimal(value: Any, name: str) -> Decimal:
     except InvalidOperation:
         found = Decimal("nan")
     if isinstance(value, bool) or not found.is_finite():
-        raise Misshapen(f"{name} {str(value)[:40]!r} is not a number")
+        raise Misshapen(f"{name} {str(value)[:40]!r} is not a number".strip())
     return found
 
 
 def instant(record: Mapping[str, Any], name: str) -> str | None:
+    """`instant_of` what stands under a name."""
+    try:
+        return instant_of(record.get(name))
+    except Misshapen as error:
+        raise Misshapen(f"{name} {error}") from None
+
+
+def instant_of(value: Any) -> str | None:
     """A time as ISO text, from seconds since 1970 or from ISO text (UTC where it has no offset); 0 is none.
 
     Raises Misshapen where it is not a time.
     """
-    value = record.get(name)
     if value is None or value == "" or (value == 0 and not isinstance(value, bool)):
         return None
     if not isinstance(value, bool) and re.fullmatch(r"\d{1,11}(\.\d+)?", str(value)):
@@ -93,8 +119,19 @@ def instant(record: Mapping[str, Any], name: str) -> str | None:
     try:
         found = datetime.fromisoformat(str(value))
     except ValueError:
-        raise Misshapen(f"{name} {str(value)[:40]!r} is not a time") from None
+        raise Misshapen(f"{str(value)[:40]!r} is not a time") from None
     return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat()
+
+
+def text_of(value: Any) -> str | None:
+    """A text or a number as text (9001.0 is 9001), null where there is nothing. Raises Misshapen for other things."""
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise Misshapen(f"{str(value)[:40]!r} is not a text")
 
 
 def nested(value: Any) -> dict[str, Any]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from pydantic import ValidationError
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
+from flows.sources.api import Batch, Http, Known, Pace, Place, Row, Unknown, listed, rows_of
 from flows.sources.zendesk import mapping
+from flows.sources.zendesk.records import AccessToken, Export, Metrics, Ticket, TicketMetrics, User, Users
 from flows.sources.zendesk.settings import ZendeskSettings
 
 NAME = "zendesk"
@@ -44,6 +47,7 @@ class Client(api.Client):
             Http(NAME, settings.url, auth=None, pace=pace, explain=_explain_token),
             settings.client_id.read(environment),
             settings.client_secret.read(environment),
+            self.unknown,
         )
         export_pace = Pace(NAME, ((settings.exports_per_minute, 60.0),), waiting)
         self._export = Http(NAME, settings.url, auth=token, pace=export_pace, explain=_explain)
@@ -51,7 +55,7 @@ class Client(api.Client):
 
     def check(self) -> str:
         """One call of the export, for the last minutes."""
-        _tickets(self._asked({"start_time": str(int(clock.time()) - 300)}))
+        self._asked({"start_time": str(int(clock.time()) - 300)})
         return f"{self._settings.url} answers, tickets can be exported"
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  no ticket comes in parts
@@ -61,17 +65,18 @@ class Client(api.Client):
         first = place.get("first", "")
         while True:
             answer = self._answer(params, place)
-            tickets = _tickets(answer)
-            metrics = {
-                str(one.get("ticket_id")): one for one in answer.get("metric_sets") or () if isinstance(one, dict)
-            }
-            requesters = self._requesters(tickets, answer.get("users") or ())
-            rows = [row for ticket in tickets for row in self._rows(ticket, metrics, requesters)]
-            ended, cursor = bool(answer.get("end_of_stream")), answer.get("after_cursor")
-            generated = [_text(at) for ticket in tickets if (at := _generated(ticket)) is not None]
+            tickets, rows = list[Ticket](), list[Row]()
+            for record in answer.tickets:
+                rows += rows_of("tickets", self.account, record, lambda: self._read(record, tickets))  # noqa: B023
+            metrics = {one.ticket_id: one for one in self._metrics(answer.metric_sets)}
+            requesters = self._requesters(tickets, answer.users)
+            for ticket in tickets:
+                rows += rows_of("tickets", self.account, ticket.kept(), lambda: self._rows(ticket, metrics, requesters))  # noqa: B023
+            ended, cursor = answer.end_of_stream, answer.after_cursor
+            generated = [_text(ticket.generated_timestamp) for ticket in tickets if ticket.generated_timestamp]
             first = first or next(iter(generated), "")
             went_on = {
-                "cursor": str(cursor or ""),
+                "cursor": cursor or "",
                 "first": first,
                 "include": self._include,
                 "generated": max(generated, default=place.get("generated", "")),
@@ -80,11 +85,11 @@ class Client(api.Client):
             yield Batch(rows, went_on, None if place.get("complete") else _share(first, went_on["generated"], ended))
             if ended:
                 return
-            if not cursor or params == {"cursor": str(cursor)}:
+            if not cursor or params == {"cursor": cursor}:
                 raise SourceRefused(f"{NAME} says that there is more, and not where", remedy="the API has changed")
-            params = {"cursor": str(cursor)}
+            params = {"cursor": cursor}
 
-    def _answer(self, params: Mapping[str, str], place: Place) -> JsonObject:
+    def _answer(self, params: Mapping[str, str], place: Place) -> Export:
         try:
             return self._asked(params)
         except SourceRefused as refused:
@@ -92,7 +97,7 @@ class Client(api.Client):
                 raise
             return self._asked({"start_time": self._start(place)})
 
-    def _asked(self, params: Mapping[str, str]) -> JsonObject:
+    def _asked(self, params: Mapping[str, str]) -> Export:
         while True:
             try:
                 answer = self._export.get(EXPORT, {**params, **({"include": self._include} if self._include else {})})
@@ -102,9 +107,7 @@ class Client(api.Client):
                 if refused.status not in {400, 422} or not self._include or "start_time" not in params:
                     raise
                 self._include = INCLUDED[INCLUDED.index(self._include) + 1]
-        if not isinstance(answer, dict):
-            raise SourceRefused(f"{NAME} answers no object for {EXPORT}", remedy="the API has changed; report it")
-        return answer
+        return Export.answered(NAME, answer, self.unknown)
 
     def _start(self, place: Place) -> str:
         """Seconds since 1970."""
@@ -113,22 +116,21 @@ class Client(api.Client):
             begins = max(begins, datetime.fromisoformat(place["generated"]) - OVERLAP)
         return str(int(begins.timestamp()))
 
+    def _read(self, record: Any, tickets: list[Ticket]) -> Sequence[Row]:
+        """Append the ticket to `tickets`; there are no rows yet."""
+        tickets.append(Ticket.read(record, self.unknown))
+        return ()
+
     def _rows(
-        self, ticket: JsonObject, metrics: Mapping[str, JsonObject], requesters: Mapping[str, JsonObject]
-    ) -> list[Row]:
-        def made() -> Iterator[Row]:
-            number = mapping.ticket_id(ticket)
-            found = _only(ticket.get("metric_set")) or metrics.get(number) or self._metrics(ticket, number)
-            requester = requesters.get(str(ticket.get("requester_id")))
-            yield mapping.ticket_row(self.account, ticket, found, requester, self._settings)
+        self, ticket: Ticket, metrics: Mapping[str | None, Metrics], requesters: Mapping[str | None, User]
+    ) -> Iterator[Row]:
+        found = next(self._metrics(ticket.metric_set), None) or metrics.get(ticket.id) or self._asked_metrics(ticket)
+        yield mapping.ticket_row(self.account, ticket, found, requesters.get(ticket.requester_id), self._settings)
 
-        return rows_of("tickets", self.account, ticket, made)
-
-    def _requesters(self, tickets: Sequence[Any], users: Iterable[JsonObject]) -> dict[str, JsonObject]:
+    def _requesters(self, tickets: Sequence[Ticket], users: Iterable[Any]) -> dict[str | None, User]:
         """Who asked for the tickets, by id; those that the export did not bring with it are asked for."""
-        found = {str(user.get("id")): user for user in users if isinstance(user, dict)}
-        wanted = {str(ticket.get("requester_id") or "") for ticket in tickets if isinstance(ticket, dict)} - {""}
-        missing = sorted(wanted - found.keys())
+        found: dict[str | None, User] = {user.id: user for user in self._users(users)}
+        missing = sorted({ticket.requester_id for ticket in tickets if ticket.requester_id} - found.keys())
         for begin in range(0, len(missing), USERS):
             ids = ",".join(missing[begin : begin + USERS])
             try:
@@ -137,26 +139,38 @@ class Client(api.Client):
                 if refused.status not in {400, 403, 404, 422}:
                     raise
                 break  # tickets count without them
-            found |= {str(user.get("id")): user for user in answer.get("users") or () if isinstance(user, dict)}
+            found |= {user.id: user for user in self._users(Users.answered(NAME, answer, self.unknown).users)}
         return found
 
-    def _metrics(self, ticket: JsonObject, number: str) -> JsonObject | None:
+    def _asked_metrics(self, ticket: Ticket) -> Metrics | None:
         """What the export did not bring with it, as for archived tickets; one that is deleted has none."""
-        if ticket.get("status") == "deleted":
+        if ticket.status == "deleted":
             return None
         try:
-            answer = self._http.get(f"api/v2/tickets/{number}/metrics.json")
+            answer = self._http.get(f"api/v2/tickets/{ticket.id}/metrics.json")
         except SourceRefused as refused:
             if refused.status == 404:  # deleted meanwhile; the export will say so
                 return None
             raise
-        return _only(answer.get("ticket_metric") if isinstance(answer, dict) else None)
+        return next(self._metrics(TicketMetrics.answered(NAME, answer, self.unknown).ticket_metric), None)
+
+    def _metrics(self, found: Any) -> Iterator[Metrics]:
+        """Metric sets, of a list or one alone, as the documentation has both; a ticket counts without its own."""
+        for one in listed(found):
+            with suppress(ValidationError):
+                yield Metrics.read(one, self.unknown)
+
+    def _users(self, found: Iterable[Any]) -> Iterator[User]:
+        for one in found:
+            with suppress(ValidationError):
+                yield User.read(one, self.unknown)
 
 
 class Token(AuthBase):
     """The access token of an OAuth client, by its credentials; obtained when it is needed, and before it runs out."""
 
-    def __init__(self, http: Http, client_id: str, client_secret: str) -> None:
+    def __init__(self, http: Http, client_id: str, client_secret: str, unknown: Unknown) -> None:
+        self._unknown = unknown
         self._http, self._client_id, self._client_secret = http, client_id, client_secret
         self._token, self._ends = "", 0.0
 
@@ -177,32 +191,9 @@ class Token(AuthBase):
                 "scope": "read",
             },
         )
-        token = answer.get("access_token") if isinstance(answer, dict) else None
-        if not isinstance(token, str) or not token:
-            raise SourceRefused(f"{NAME} answers no access_token", remedy="the API has changed; report it")
-        seconds = answer.get("expires_in")
-        lasts = float(seconds) - SPARE if isinstance(seconds, int | float) else float("inf")
-        self._token, self._ends = token, clock.monotonic() + lasts
-
-
-def _only(found: Any) -> JsonObject | None:
-    """An object, which may come as a list of it, as in the documentation's own example."""
-    if isinstance(found, list):
-        found = next(iter(found), None)
-    return found if isinstance(found, dict) else None
-
-
-def _tickets(answer: JsonObject) -> list[JsonObject]:
-    tickets = answer.get("tickets")
-    if not isinstance(tickets, list):
-        raise SourceRefused(f"{NAME} exports no list of tickets", remedy="the API has changed; report it")
-    return tickets
-
-
-def _generated(ticket: Any) -> int | None:
-    """When Zendesk wrote the ticket down, in seconds since 1970: what the export is ordered by."""
-    found = ticket.get("generated_timestamp") if isinstance(ticket, dict) else None
-    return found if isinstance(found, int) else None
+        token = AccessToken.answered(NAME, answer, self._unknown)
+        lasts = token.expires_in - SPARE if token.expires_in else float("inf")
+        self._token, self._ends = token.access_token, clock.monotonic() + lasts
 
 
 def _text(seconds: int) -> str:

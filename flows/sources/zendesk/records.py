@@ -1,0 +1,127 @@
+"""What is read of Zendesk's answers: Incremental exports, Tickets, Ticket metrics, Users of its API reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from flows.sources.api import Flag, Id, Listed, Loosely, Record, Text, Whole
+
+
+class CustomField(Record):
+    id: Text = None
+    value: Any = None
+
+
+class Score(Record):
+    score: Text = None
+
+    not_read = "id comment reason reason_id assignee_id group_id requester_id ticket_id url"
+
+
+class Time(Record):
+    """A time until something, in whole minutes or seconds."""
+
+    calendar: Whole = None
+
+    not_read = "business"
+
+
+class Metrics(Record):
+    ticket_id: Text = None
+    solved_at: Text = None
+    reply_time_in_minutes: Loosely[Time] = None
+    reply_time_in_seconds: Loosely[Time] = None
+
+    not_read = """
+        agent_wait_time_in_minutes assigned_at assignee_stations assignee_updated_at created_at
+        custom_status_updated_at first_resolution_time_in_minutes full_resolution_time_in_minutes
+        group_stations id initially_assigned_at latest_comment_added_at on_hold_time_in_minutes reopens replies
+        requester_updated_at requester_wait_time_in_minutes status_updated_at updated_at url
+        """
+
+
+class Sender(Record):
+    address: Text = None
+
+    not_read = "id name original_recipients phone ticket_id title subject channel"
+
+
+class Origin(Record):
+    sender: Loosely[Sender] = Field(default=None, alias="from")
+
+    not_read = "to rel"
+
+
+class Via(Record):
+    channel: Text = None
+    source: Loosely[Origin] = None
+
+
+class User(Record):
+    id: Id
+    email: Text = None
+    external_id: Text = None
+    user_fields: Loosely[dict[str, Any]] = None
+
+    not_read = """
+        active alias chat_only created_at custom_role_id default_group_id details iana_time_zone last_active
+        last_login_at locale locale_id moderator name notes only_private_comments organization_id
+        permanently_deleted phone photo remote_photo_url report_csv restricted_agent role role_type shared
+        shared_agent shared_phone_number signature suspended tags ticket_restriction time_zone
+        two_factor_auth_enabled updated_at url verified abilities email_verified
+        """
+
+
+class Ticket(Record):
+    id: Id
+    external_id: Text = None
+    requester_id: Text = None
+    status: Text = None
+    custom_fields: Loosely[Listed[CustomField]] = None
+    satisfaction_rating: Loosely[Score] = None
+    created_at: Text = None
+    updated_at: Text = None
+    generated_timestamp: Loosely[Whole] = None
+    metric_set: Any = None
+    via: Loosely[Via] = None
+
+    not_read = """
+        allow_attachments allow_channelback assignee_email assignee_id attribute_value_ids brand_id
+        collaborator_ids collaborators comment custom_status_id description due_at email_cc_ids email_ccs
+        encoded_id fields follower_ids followers followup_ids forum_topic_id from_messaging_channel group_id
+        has_incidents is_public macro_id macro_ids metadata organization_id priority problem_id raw_subject
+        recipient requester safe_update sharing_agreement_ids subject submitter_id support_type tags
+        ticket_form_id type updated_stamp url via_followup_source_id via_id voice_comment
+        satisfaction_probability deleted_ticket_form_id result_type system_metadata
+        """
+
+
+class Export(Record):
+    """A page of the incremental export."""
+
+    tickets: tuple[Any, ...]
+    metric_sets: Listed[Any] = ()
+    users: Listed[Any] = ()
+    end_of_stream: Flag = False
+    after_cursor: Text = None
+
+    not_read = "after_url before_cursor before_url count next_page end_time"
+
+
+class Users(Record):
+    users: Listed[Any] = ()
+
+    not_read = "count next_page previous_page"
+
+
+class TicketMetrics(Record):
+    ticket_metric: Any = None  # one, or a list of one
+
+
+class AccessToken(Record):
+    access_token: Id
+    expires_in: Loosely[float] = None
+
+    not_read = "token_type scope refresh_token refresh_token_expires_in"
