@@ -69,6 +69,16 @@ def test_what_is_kept_gives_the_same_record_again_and_nothing_else() -> None:
     assert Order.read(order.kept(), Unknown()) == order
 
 
+def test_half_of_a_character_is_kept_where_anything_may_stand() -> None:
+    """It refused its record when the payload was made."""
+
+    class Ticket(Record):
+        fields: Any = None
+
+    given = {"fields": {"note": ["half \ud83d", {"\ud83d": 1}]}}
+    assert Ticket.read(given, Unknown()).kept() == given
+
+
 def test_what_nobody_expected_is_counted_by_name_alone() -> None:
     unknown = Unknown()
     for number in range(3):

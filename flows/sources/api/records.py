@@ -66,7 +66,8 @@ class Record(BaseModel):
 
     def kept(self) -> dict[str, Any]:
         """What was read, under the source's names, for the payload of a row: read again it gives the same record."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        found: dict[str, Any] = _plain(self.model_dump(by_alias=True, exclude_unset=True))
+        return found
 
     @model_validator(mode="before")
     @classmethod
@@ -84,6 +85,15 @@ class Record(BaseModel):
 def _names(model: type[Record]) -> frozenset[str]:
     fields = {field.alias or name for name, field in model.model_fields.items()}
     return frozenset({*fields, *model.not_read.split()})
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it. (Pydantic's own way cannot write half of a character, which payloads may have.)"""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _id(value: Any) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from flows.sources.api.parts import Part
+T = TypeVar("T")
 
 # What reading a record raises where it is not as it was described: none of them says that our own rows are wrong.
 UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -49,10 +49,10 @@ def rows_of(table: str, account: str, record: Any, made: Callable[[], Iterable[R
 
 
 def parts_of(
-    table: str, account: str, records: Iterable[Any], made: Callable[[Any], Iterable[Part]]
-) -> tuple[list[Part], list[Row]]:
-    """The parts of records, of each one by itself; what cannot be read is a refused row of `table`."""
-    parts, refused = list[Part](), list[Row]()
+    table: str, account: str, records: Iterable[Any], made: Callable[[Any], Iterable[T]]
+) -> tuple[list[T], list[Row]]:
+    """What `made` makes of records, of each one by itself; what cannot be read is a refused row of `table`."""
+    parts, refused = list[T](), list[Row]()
     for record in records:
         try:
             parts += made(record)
