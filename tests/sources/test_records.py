@@ -19,11 +19,18 @@ class Score(Record):
     score: Text = None
 
 
+class Extras(Record):
+    size: Text = None
+
+    is_open = True
+
+
 class Order(Record):
     id: Id
     amount: Amount = 0  # type: ignore[assignment]
     scores: Listed[Score] = ()
     rating: Loosely[Score] = None
+    extras: Loosely[Extras] = None
     at: Instant = None
     is_test: Flag = False
     count: Whole = None
@@ -85,6 +92,13 @@ def test_what_nobody_expected_is_counted_by_name_alone() -> None:
         Order.read({"id": number, "note": "private", "new": "Ann", "rating": "good"}, unknown)
     assert unknown.besides(()) == {"Order.new": 3, "Order.rating = ?": 3}
     assert unknown.besides(["Order.new"]) == {"Order.rating = ?": 3}
+
+
+def test_names_of_the_shops_own_are_no_news_and_not_kept_either() -> None:
+    unknown = Unknown()
+    order = Order.read({"id": 1, "extras": {"size": 44, "colour": "Ann's"}}, unknown)
+    assert order.kept() == {"id": "1", "extras": {"size": "44"}}
+    assert unknown.besides(()) == {}
 
 
 def test_a_pull_tells_unknown_fields_once(lake: Lake) -> None:

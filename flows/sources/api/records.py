@@ -49,6 +49,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
 
     not_read: ClassVar[str] = ""  # names, with blanks between them
+    is_open: ClassVar[bool] = False  # whoever writes it may put in names of their own: none is unexpected
 
     @classmethod
     def read(cls, record: Any, unknown: Unknown) -> Self:
@@ -76,7 +77,7 @@ class Record(BaseModel):
             return record
         if not isinstance(record, Mapping):
             raise Misshapen(f"{str(record)[:40]!r} is not an object")
-        if isinstance(info.context, Unknown):
+        if isinstance(info.context, Unknown) and not cls.is_open:
             info.context.fields.update(f"{cls.__name__}.{name}" for name in record.keys() - _names(cls))
         return record
 
