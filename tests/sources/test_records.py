@@ -50,6 +50,7 @@ class Order(Record):
         ({"id": 1, "scores": [{}, {"score": []}]}, "scores.1.score '[]' is not a text"),
         ({"id": 1, "scores": ["good"]}, "scores.0 'good' is not an object"),
         ({"id": 1, "at": "tomorrow"}, "at 'tomorrow' is not a time"),
+        ({"id": 1, "at": "0001-01-01T00:00:00+01:00"}, "at '0001-01-01T00:00:00+01:00' is not a time"),
         ({"id": 1, "count": True}, "count 'True' is not a number"),
         (["id"], "\"['id']\" is not an object"),
         (None, "'None' is not an object"),

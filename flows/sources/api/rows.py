@@ -118,9 +118,9 @@ def instant_of(value: Any) -> str | None:
         return datetime.fromtimestamp(float(value), UTC).isoformat()
     try:
         found = datetime.fromisoformat(str(value))
-    except ValueError:
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):  # the first day of the year 1 has no time in UTC where the offset is positive
         raise Misshapen(f"{str(value)[:40]!r} is not a time") from None
-    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC).isoformat()
 
 
 def text_of(value: Any) -> str | None:
