@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -250,13 +251,14 @@ def test_records_of_helpdesks_in_another_shape_are_refused_alone(
         desk.ticket(2, NOON, satisfaction_survey={"score": "5"}, customer=["nobody"])
         page = gorgias._page
 
-        def with_odd_ones(feed: Feed, *more: Any, **given: Any) -> tuple[list[Any], str]:
+        def with_odd_ones(feed: Feed, *more: Any, **given: Any) -> tuple[Sequence[Any], str]:
             found, following = page(feed, *more, **given)
             return [*found, "a ticket", None] if feed.name == "tickets" else found, following
 
         monkeypatch.setattr(gorgias, "_page", with_odd_ones)
         summary = pulled("gorgias", gorgias, lake)
     assert summary.refused == {"tickets": 2}
+    assert summary.unknown_fields == {"Ticket.customer = ?": 1}
     assert {number: row["satisfaction"] for (_, number), row in current(lake, "tickets").items()} == {
         "1": None,
         "2": "good",

@@ -10,11 +10,13 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
+from pydantic import ValidationError
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Part, Place, Row, parts_of, rows_of
+from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row, parts_of, rows_of
 from flows.sources.gorgias import mapping
+from flows.sources.gorgias.records import Message, Page, SentSurvey, Stamps, Ticket
 from flows.sources.gorgias.settings import GorgiasSettings
 
 NAME = "gorgias"
@@ -29,7 +31,7 @@ class Feed:
     name: str
     stamp: str
     rereads: timedelta
-    parts: Callable[[JsonObject], Iterable[Part]]
+    parts: Callable[[Any], Iterable[Part]]
     is_optional: bool = False
 
 
@@ -90,11 +92,24 @@ class Client(api.Client):
         self._http = Http(NAME, settings.url, auth=auth, pace=pace, explain=_explain)
         automatic = {sender.lower() for sender in settings.automatic_senders}
         self._feeds = (
-            Feed("tickets", "updated_datetime", timedelta(minutes=10), lambda one: [mapping.ticket_part(one)]),
-            Feed("messages", "created_datetime", timedelta(hours=1), lambda one: mapping.reply_parts(one, automatic)),
-            # made when it is sent, and answered later
             Feed(
-                "satisfaction-surveys", "created_datetime", timedelta(days=30), mapping.survey_parts, is_optional=True
+                "tickets",
+                "updated_datetime",
+                timedelta(minutes=10),
+                lambda one: [mapping.ticket_part(Ticket.read(one, self.unknown))],
+            ),
+            Feed(
+                "messages",
+                "created_datetime",
+                timedelta(hours=1),
+                lambda one: mapping.reply_parts(Message.read(one, self.unknown), automatic),
+            ),
+            Feed(
+                "satisfaction-surveys",
+                "created_datetime",
+                timedelta(days=30),  # made when it is sent, and answered later
+                lambda one: mapping.survey_parts(SentSurvey.read(one, self.unknown)),
+                is_optional=True,
             ),
         )
 
@@ -155,31 +170,38 @@ class Client(api.Client):
 
     def _page(
         self, feed: Feed, cursor: str, *, limit: int = PAGE, may_be_forgotten: bool = False
-    ) -> tuple[list[JsonObject], str]:
+    ) -> tuple[Sequence[Any], str]:
         """Records, and the cursor of the next page, empty at the end; the top, where the cursor is forgotten."""
         params = {"order_by": f"{feed.stamp}:desc", "limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         try:
-            answer = self._http.get(f"api/{feed.name}", params, optional=("order_by",) if feed.is_optional else ())
+            answer = self._http.get(f"api/{feed.name}", params, optional=("order_by",))
         except SourceRefused as refused:
             if feed.is_optional and refused.status == 404:
                 return [], ""  # an account without surveys; those that tickets bring count
             if not may_be_forgotten or refused.status not in {400, 404, 410, 422}:
                 raise
             return self._page(feed, "", limit=limit)
-        found = answer.get("data") if isinstance(answer, dict) else answer
-        meta = answer.get("meta") if isinstance(answer, dict) else None
-        if not isinstance(found, list) or not (isinstance(meta, dict) or len(found) < limit):
+        page = Page.answered(NAME, answer, self.unknown)
+        if page.meta is None and len(page.data) >= limit:
             raise SourceRefused(f"{NAME} answers no list with a cursor for {feed.name}", remedy="report it")
-        return found, str((meta or {}).get("next_cursor") or "")
+        return page.data, (page.meta.next_cursor if page.meta else None) or ""
 
 
-def _stamps(feed: Feed, found: Sequence[JsonObject]) -> list[str | None]:
+def _stamps(feed: Feed, found: Sequence[Any]) -> list[str | None]:
     """By which the records are ordered; a few may have none."""
-    instants = [mapping.instant(record.get(feed.stamp)) if isinstance(record, dict) else None for record in found]
-    if found and not any(instants):
+    stamps = [_stamp(feed, record) for record in found]
+    if found and not any(stamps):
         what = f"{NAME} delivers {feed.name} without {feed.stamp}"
         raise SourceRefused(what, remedy="the API has changed; report it")
-    return [_written(one) if one else None for one in instants]
+    return stamps
+
+
+def _stamp(feed: Feed, record: Any) -> str | None:
+    try:
+        at = getattr(Stamps.model_validate(record), feed.stamp)
+    except ValidationError:
+        return None
+    return _written(datetime.fromisoformat(at)) if at else None
 
 
 def _written(instant: datetime) -> str:
