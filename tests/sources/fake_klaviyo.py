@@ -56,6 +56,8 @@ class FakeKlaviyo(FakeApi):
         self.withheld: dict[str, int] = {}  # answers of a thread, by conversation, that leave its last message out
         self.broken: dict[str, int] = {}  # statuses of threads, by conversation
         self.as_object = False  # lists of the beta answer one record alone, as their description has it
+        self.besides: dict[str, list[Any]] = {}  # what else stands on the first page of a list, whatever it is
+        self.whole = False  # records have all their fields, whichever were asked for
         self.repeats = False  # a page begins with the last record of the one before
         self.links = True
         self.next_host = self.url
@@ -135,7 +137,7 @@ class FakeKlaviyo(FakeApi):
         if fields := asked.params.get(f"fields[{kind}]"):
             if not set(fields.split(",")) <= may_name:
                 return wrong(400, "invalid", f"'{fields}' are not fields of {kind}")
-            found = [with_fields(one, fields.split(",")) for one in found]
+            found = found if self.whole else [with_fields(one, fields.split(",")) for one in found]
         text = asked.params.get("filter", "")
         filters = FILTER.findall(text)
         if ",".join(f"{op}({field},{value})" for op, field, value in filters) != text:
@@ -179,6 +181,7 @@ class FakeKlaviyo(FakeApi):
         if start + size < len(found) and (self.links or not is_beta):
             cursor = base64.urlsafe_b64encode(page[-1]["id"].encode()).decode()
             following = f"{self.next_host}{asked.path}?{urlencode({**asked.params, 'page[cursor]': cursor})}"
+        page = [*page, *self.besides.get(name, ())] if start == 0 else page
         links = {"self": f"{self.url}{asked.path}", **({"next": following} if following or not is_beta else {})}
         return Answer(200, {"data": page, "links": links})
 

@@ -12,10 +12,11 @@ import pytest
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
-from flows.sources.api import Known, http
+from flows.sources.api import Known, Unknown, http
 from flows.sources.klaviyo.client import Client
 from flows.sources.klaviyo.endpoints import Group
-from flows.sources.klaviyo.records import METRICS, happened, product_id, texts_of
+from flows.sources.klaviyo.properties import METRICS, product_id, texts_of
+from flows.sources.klaviyo.records import Event
 from flows.sources.klaviyo.settings import KlaviyoSettings
 from flows.sources.woocommerce.client import Client as WooCommerce
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -403,5 +404,7 @@ def test_a_list_of_products_is_read_however_it_is_written(written: object, meant
 def test_an_event_that_tells_its_time_in_seconds_alone_has_one() -> None:
     """It had no time, so its order was refused."""
     seconds = int(NOW.timestamp())
-    assert happened({"id": "E1", "attributes": {"datetime": None, "timestamp": seconds}}) == NOW.isoformat()
-    assert happened({"id": "E1", "attributes": {"timestamp": "soon"}}) is None
+    for said in (seconds, str(seconds), float(seconds)):
+        event = Event.read({"id": "E1", "attributes": {"datetime": None, "timestamp": said}}, Unknown())
+        assert event.happened == NOW.isoformat()
+    assert Event.read({"id": "E1", "attributes": {"timestamp": "soon"}}, Unknown()).happened is None

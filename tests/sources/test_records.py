@@ -45,6 +45,7 @@ class Order(Record):
         ({"id": ""}, "it has no id"),
         ({"id": {"id": 1}}, "id \"{'id': 1}\" is not a text"),
         ({"id": True}, "id 'True' is not a text"),
+        ({"id": "7\ud83d"}, "id '7\\ud83d' is not an id"),
         ({"id": 1, "amount": "twenty"}, "amount 'twenty' is not a number"),
         ({"id": 1, "amount": float("nan")}, "amount 'nan' is not a number"),
         ({"id": 1, "scores": [{}, {"score": []}]}, "scores.1.score '[]' is not a text"),

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from flows.ground.errors import SourceRefused
+from flows.sources.api.parts import whole
 from flows.sources.api.rows import Absent, Misshapen, decimal, instant_of, listed, reason, text_of
 
 T = TypeVar("T")
@@ -100,6 +101,8 @@ def _plain(value: Any) -> Any:
 def _id(value: Any) -> str:
     if not (found := text_of(value)):
         raise Absent("is missing")
+    if found != whole(found):  # half of a character: no file and no address can have it
+        raise Misshapen(f"{found[:40]!r} is not an id")
     return found
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
+from typing import Any
 
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, JsonObject, Known, Pace, Part, Place, Row, rows_of
+from flows.sources.api import Batch, Known, Pace, Part, Place, Row, parts_of, rows_of
 from flows.sources.klaviyo import mapping, orders
+from flows.sources.klaviyo.agent import Article, Skill
 from flows.sources.klaviyo.conversations import Conversations
 from flows.sources.klaviyo.endpoints import NAME, NO_RIGHT, Endpoints, Group, stamp
 from flows.sources.klaviyo.events import Events, Metric
-from flows.sources.klaviyo.records import instant, normal
+from flows.sources.klaviyo.parts import Words, conversation_rows
+from flows.sources.klaviyo.properties import instant, normal
+from flows.sources.klaviyo.records import Profile
 from flows.sources.klaviyo.settings import KlaviyoSettings
 
 SECOND = timedelta(seconds=1)
@@ -42,7 +46,9 @@ class Client(api.Client):
         self.rereads = timedelta(days=settings.reread_days + 2)
         key = f"Klaviyo-API-Key {settings.api_key.read(environment)}"
         auth = APIKeyAuth(name="Authorization", api_key=key, location="header")
-        self.endpoints = self._ask = Endpoints(settings, auth, lambda group: Pace(NAME, group.limits, waiting))
+        self.endpoints = self._ask = Endpoints(
+            settings, auth, lambda group: Pace(NAME, group.limits, waiting), self.unknown
+        )
         self._skills: Mapping[str, str] = {}
         self._begins = datetime.combine(settings.start, time(), UTC) if settings.start else FOUNDED
         self._events = Events(account, settings, self._ask, self._begins)
@@ -65,7 +71,7 @@ class Client(api.Client):
         self._ask.report("values", ["volume"], now - timedelta(days=1), now)
         without = f"; the account has no metric yet for: {', '.join(missing)}" if missing else ""
         maybe = f"; these metrics may be interactions, which settings can name: {', '.join(like)}" if like else ""
-        rows = self._rows("articles", mapping.article_row, self._ask.all(Group.AGENT, "api/agent-knowledge"))
+        rows = self._articles()
         bare = sum(not row.refused and not row.values["body"] for row in rows)
         told = f"; {bare:,} of {len(rows):,} articles have no text here and answer nothing (8.3)" if bare else ""
         return f"{self._settings.base_url} answers, everything can be read{without}{maybe}{told}"
@@ -74,9 +80,9 @@ class Client(api.Client):
         """Lists, then what is new, then the past window by window; conversations last, their limit is the lowest."""
         now = datetime.now(UTC).replace(microsecond=0)
         conversations = Conversations(self.account, self._settings, self._ask, self._begins)
-        rows = self._rows("skills", mapping.skill_row, self._ask.skills())
-        self._skills = mapping.skills_by_name([row.record for row in rows if not row.refused])
-        yield Batch(rows)
+        skills, refused = parts_of("skills", self.account, self._ask.skills(), self._skill)
+        self._skills = mapping.skills_by_name(skills)
+        yield Batch([*(mapping.skill_row(self.account, one) for one in skills), *refused])
         yield self._knowledge()
         yield from self._profiles(place)
         for of, sku, product in known.named_by_sku(NAME):
@@ -97,39 +103,51 @@ class Client(api.Client):
         if kind == "order":
             made = partial(orders.order_rows, self.account, name, parts, self._settings.order_currency)
             return rows_of("orders", self.account, known, made)
-        words = mapping.Words(self._skills, self._events.interactions, self._settings.channel)
+        words = Words(self._skills, self._events.interactions, self._settings.channel)
         return rows_of(
-            "conversations", self.account, known, lambda: mapping.conversation_rows(self.account, name, parts, words)
+            "conversations", self.account, known, lambda: conversation_rows(self.account, name, parts, words)
         )
 
     def skills(self) -> Mapping[str, str]:
         """Ids of the agent's skills by the normal form of everything that they are called; one call."""
-        return mapping.skills_by_name(self._ask.skills())
+        skills, _ = parts_of("skills", self.account, self._ask.skills(), self._skill)
+        return mapping.skills_by_name(skills)
+
+    def _skill(self, record: Any) -> Iterator[Skill]:
+        yield Skill.read(record, self.unknown)
+
+    def _articles(self) -> list[Row]:
+        def row(record: Any) -> Row:
+            return mapping.article_row(self.account, Article.read(record, self.unknown))
+
+        return self._rows("articles", row, self._ask.all(Group.AGENT, "api/agent-knowledge"))
 
     def _knowledge(self) -> Batch:
         """The articles; an answer that cannot be read leaves them as they are, and the rest goes on."""
         try:
-            knowledge = self._ask.all(Group.AGENT, "api/agent-knowledge")
+            return Batch(self._articles())
         except SourceRefused as refused:
             if refused.status in NO_RIGHT:
                 raise
             return Batch((), warnings=[str(refused)])
-        return Batch(self._rows("articles", mapping.article_row, knowledge))
 
     def _profiles(self, place: Place) -> Iterator[Batch]:
+        def row(record: Any) -> Row:
+            return mapping.profile_row(self.account, Profile.read(record, self.unknown))
+
         after = datetime.fromisoformat(place["profiles"]) - SECOND if "profiles" in place else self._begins
         params = {**FIELDS, "filter": f"greater-than(updated,{stamp(after)})", "sort": "updated"}
         for profiles in self._ask.pages(Group.PROFILES, "api/profiles", params, size=100):
-            rows = self._rows("profiles", mapping.profile_row, profiles)
+            rows = self._rows("profiles", row, profiles)
             updated = [at for row in rows if (at := instant(row.values.get("updated_at")))]
             yield Batch(rows, {"profiles": updated[-1].isoformat()} if updated else {})
 
-    def _rows(self, table: str, row: Callable[[str, JsonObject], Row], records: Iterable[JsonObject]) -> list[Row]:
+    def _rows(self, table: str, row: Callable[[Any], Row], records: Iterable[Any]) -> list[Row]:
         """The rows of records, of each one by itself."""
         return [
             made
             for record in records
-            for made in rows_of(table, self.account, record, lambda: [row(self.account, record)])  # noqa: B023
+            for made in rows_of(table, self.account, record, lambda: [row(record)])  # noqa: B023
         ]
 
     def _past(

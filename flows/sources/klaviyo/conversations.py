@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
-from flows.sources.api import Batch, JsonObject, Known, Part, Place, Row, parts_of
+from flows.sources.api import Batch, Known, Part, Place, Row, parts_of
+from flows.sources.klaviyo.agent import Conversation, Message, Thread
 from flows.sources.klaviyo.endpoints import NAME, NO_RIGHT, Endpoints, Group, stamp
-from flows.sources.klaviyo.records import attributes, instant, listed_messages
+from flows.sources.klaviyo.properties import instant
 from flows.sources.klaviyo.settings import KlaviyoSettings
 
 CAN_CHANGE = "open"
@@ -38,18 +40,20 @@ class Conversations:
         if "conversations" not in place:
             return
         self._unanswered = set(json.loads(place.get(AGAIN, "[]")))
-        for of, record in known.of([f"conversation/{one}" for one in self._unanswered], "conversation").items():
-            yield self._thread(Part(of, "conversation", record["id"], record), record)
+        for unanswered in self._before(known, self._unanswered).values():
+            yield self._thread(unanswered, unanswered)
         since = datetime.fromisoformat(place["conversations"]) - timedelta(days=self._settings.reread_days)
         filters = f"greater-or-equal(created_at,{stamp(max(since, self._begins))})"
         for conversations, _ in self._ask.conversations(filters, None):
-            found, refused = parts_of("conversations", self._account, conversations, _conversation)
-            self._came.update(one.of for one in found)
+            found, refused = parts_of("conversations", self._account, conversations, self._listed)
             yield Batch(refused)
-            before = known.of([one.of for one in found], "conversation")
+            before = self._before(known, {one.id for one in found})
             for one in found:
-                earlier = before.get(one.of, {})
-                yield self._thread(one, earlier) if _may_be_new(one.record, earlier) else _alone(one, earlier)
+                earlier = before.get(one.id)
+                if earlier and not _may_be_new(one, earlier):
+                    yield Batch((), parts=[_part(one, earlier.missing)])
+                else:
+                    yield self._thread(one, earlier)
         yield Batch((), {"conversations": now.isoformat(), AGAIN: self._again()})
 
     def past(self, place: Place, now: datetime) -> Iterator[tuple[Batch, datetime | None]]:
@@ -62,15 +66,14 @@ class Conversations:
         seen = int(place.get("conversations/seen", 0))
         start = {} if "conversations" in place else {"conversations": now.isoformat()}
         for conversations, following in self._ask.conversations(since, place.get("conversations/past")):
-            found, refused = parts_of("conversations", self._account, conversations, _conversation)
-            self._came.update(one.of for one in found)
+            found, refused = parts_of("conversations", self._account, conversations, self._listed)
             yield Batch(refused), None
             for one in found:
                 seen += 1
                 share = min(seen / total, 0.9999) if total else None
-                yield replace(self._thread(one, {}), share=share), None
+                yield replace(self._thread(one, None), share=share), None
             there = {"conversations/past": following or DONE, "conversations/seen": str(seen), AGAIN: self._again()}
-            created = (instant(attributes(one.record).get("created_at")) for one in found)
+            created = (instant(one.attributes.created_at) for one in found)
             oldest = min(filter(None, created), default=None)
             self._is_whole = following is None
             share = None if following else 1.0
@@ -98,14 +101,26 @@ class Conversations:
         row = replace(row, values={**row.values, "starts_at": starts_at, "ends_at": now.isoformat()})
         yield Batch([row], {"counted": day}, warnings=warnings)
 
-    def _thread(self, conversation: Part, earlier: JsonObject) -> Batch:
-        """A conversation and its messages, as parts of it. Where some that it lists are missing, it is asked twice."""
-        listed = conversation.record["messages"]
-        missing = set(listed or ()) - (set(earlier.get("messages") or ()) - set(earlier.get("missing") or ()))
+    def _listed(self, record: Any) -> Iterator[Thread]:
+        """A conversation that Klaviyo lists, as the lake has it."""
+        one = Conversation.read(record, self._ask.unknown)
+        self._came.add(f"conversation/{one.id}")
+        yield Thread(id=one.id, attributes=one.attributes, messages=one.listed)
 
+    def _before(self, known: Known, ids: Collection[str]) -> dict[str, Thread]:
+        """The conversations that the lake has of these, by id."""
+        found = known.of([f"conversation/{one}" for one in ids], "conversation")
+        return {thread.id: thread for record in found.values() for thread in [Thread.read(record, self._ask.unknown)]}
+
+    def _thread(self, conversation: Thread, earlier: Thread | None) -> Batch:
+        """A conversation and its messages, as parts of it. Where some that it lists are missing, it is asked twice."""
+        listed = conversation.messages
+        missing = set(listed or ())
+        if earlier:
+            missing -= set(earlier.messages or ()) - set(earlier.missing)
         parts, rows, warnings = list[Part](), list[Row](), list[str]()
         try:
-            for _ in range(1 if earlier.get("missing") else 2):
+            for _ in range(1 if earlier and earlier.missing else 2):
                 found, rows = self._messages(conversation)
                 parts += found
                 missing -= {part.id for part in found}
@@ -115,31 +130,31 @@ class Conversations:
             if error.status in NO_RIGHT:
                 raise
             warnings = [str(error)]
-            self._unanswered.discard(str(conversation.id))
+            self._unanswered.discard(conversation.id)
         except SourceUnavailable as error:  # one thread alone stops nothing; several in a row are the source itself
             self._in_a_row += 1
             if self._in_a_row >= SEVERAL:
                 raise
-            self._unanswered.add(str(conversation.id))
+            self._unanswered.add(conversation.id)
             warnings = [str(error)]
         else:
             self._in_a_row = 0
-            self._unanswered.discard(str(conversation.id))
-        given = attributes(conversation.record)
-        at = instant(given.get("updated_at")) or instant(given.get("created_at"))
+            self._unanswered.discard(conversation.id)
+        given = conversation.attributes
+        at = instant(given.updated_at) or instant(given.created_at)
         if listed is not None and at:
-            rows.append(self._count("messages", str(conversation.id), len(listed), at.isoformat()))
+            rows.append(self._count("messages", conversation.id, len(listed), at.isoformat()))
         if listed and missing:
-            self._short[str(conversation.id)] = len(missing)
-        return Batch(rows, parts=[*_alone(conversation, {"missing": sorted(missing)}).parts, *parts], warnings=warnings)
+            self._short[conversation.id] = len(missing)
+        return Batch(rows, parts=[_part(conversation, sorted(missing)), *parts], warnings=warnings)
 
     def _again(self) -> str:
         return json.dumps(sorted(self._unanswered))
 
-    def _messages(self, conversation: Part) -> tuple[list[Part], list[Row]]:
-        def message(record: JsonObject) -> Iterator[Part]:
-            updated = attributes(record).get("updated_at")
-            yield Part(conversation.of, "message", str(record["id"]), record, updated)
+    def _messages(self, conversation: Thread) -> tuple[list[Part], list[Row]]:
+        def message(record: Any) -> Iterator[Part]:
+            one = Message.read(record, self._ask.unknown)
+            yield Part(f"conversation/{conversation.id}", "message", one.id, one.kept(), one.attributes.updated_at)
 
         path = f"api/customer-agent-conversations/{conversation.id}/customer-agent-messages"
         return parts_of("messages", self._account, self._ask.all(Group.CONVERSATIONS, path), message)
@@ -159,23 +174,14 @@ class Conversations:
         return Row("source_counts", values, {"value": value})
 
 
-def _conversation(record: JsonObject) -> Iterator[Part]:
-    given = attributes(record)
-    said = {name: given[name] for name in ("status", "created_at", "updated_at") if name in given}
-    found = {"id": record["id"], "attributes": said, "messages": listed_messages(record)}
-    yield Part(f"conversation/{record['id']}", "conversation", record["id"], found, given.get("updated_at"))
-
-
-def _may_be_new(record: JsonObject, earlier: JsonObject) -> bool:
+def _may_be_new(thread: Thread, earlier: Thread) -> bool:
     """Whether a thread may hold what did not come yet: of an open one also where no ids of messages are listed."""
-    if not earlier or earlier.get("missing") or record["messages"] != earlier.get("messages"):
+    if earlier.missing or thread.messages != earlier.messages:
         return True
-    said, before = attributes(record), attributes(earlier)
-    may_change = said.get("status") == CAN_CHANGE and record["messages"] is None
-    return may_change or said.get("updated_at") != before.get("updated_at")
+    may_change = thread.attributes.status == CAN_CHANGE and thread.messages is None
+    return may_change or thread.attributes.updated_at != earlier.attributes.updated_at
 
 
-def _alone(conversation: Part, earlier: JsonObject) -> Batch:
-    """The conversation alone; what was missing of it is missing still."""
-    record = {**conversation.record, "missing": earlier.get("missing") or []}
-    return Batch((), parts=[replace(conversation, record=record)])
+def _part(thread: Thread, missing: Sequence[str]) -> Part:
+    record = {**thread.kept(), "missing": list(missing)}
+    return Part(f"conversation/{thread.id}", "conversation", thread.id, record, thread.attributes.updated_at)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
+from pydantic import ValidationError
 from requests import Request
 from requests.auth import AuthBase
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
-from flows.sources.api import Http, JsonObject, Pace
+from flows.sources.api import Http, JsonObject, Pace, Unknown
+from flows.sources.klaviyo.agent import Report, Result
+from flows.sources.klaviyo.records import Faults, Metrics, Page, Resource
 from flows.sources.klaviyo.settings import KlaviyoSettings
 
 NAME = "klaviyo"
@@ -48,7 +51,10 @@ class Group(Enum):
 class Endpoints:
     """The API of one account, page by page."""
 
-    def __init__(self, settings: KlaviyoSettings, auth: AuthBase, pace: Callable[[Group], Pace]) -> None:
+    def __init__(
+        self, settings: KlaviyoSettings, auth: AuthBase, pace: Callable[[Group], Pace], unknown: Unknown
+    ) -> None:
+        self.unknown = unknown
         self._http = {
             group: Http(
                 NAME,
@@ -65,40 +71,34 @@ class Endpoints:
             for group in Group
         }
 
-    def first(self, group: Group, path: str, params: Mapping[str, str]) -> list[JsonObject]:
+    def first(self, group: Group, path: str, params: Mapping[str, str]) -> Sequence[Any]:
         """One record of a list, if it has any."""
-        return _data(self._http[group].get(path, {**params, "page[size]": 1}), path)
+        return self._page(self._http[group].get(path, {**params, "page[size]": 1}), path).records
 
-    def all(self, group: Group, path: str) -> list[JsonObject]:
+    def all(self, group: Group, path: str) -> list[Any]:
         """All records of a short list."""
         return [record for page in self.pages(group, path, {}, size=PAGE) for record in page]
 
     def metrics(self) -> list[tuple[str, str]]:
         """Id and name of each metric that has both."""
-        found = []
-        for one in self._listed(Group.METRICS, "api/metrics", {"fields[metric]": "name"}):
-            given = one.get("attributes") if isinstance(one, dict) else None
-            name = given.get("name") if isinstance(given, dict) else None
-            found += [(_id(one), str(name))] if _id(one) and name else []
-        return found
+        pages = self.pages(Group.METRICS, "api/metrics", {"fields[metric]": "name"}, size=None)
+        found = Metrics.answered(NAME, {"metrics": [one for page in pages for one in page]}, self.unknown)
+        return [(one.id, one.attributes.name) for one in found.metrics if one and one.attributes.name]
 
-    def skills(self) -> list[JsonObject]:
+    def skills(self) -> list[Any]:
         """The agent's skills, without their instructions."""
-        return self._listed(Group.AGENT, "api/agent-skills", {"fields[agent-skill]": "name,display_name,status"})
+        params = {"fields[agent-skill]": "name,display_name,status"}
+        return [one for page in self.pages(Group.AGENT, "api/agent-skills", params, size=None) for one in page]
 
-    def _listed(self, group: Group, path: str, params: Mapping[str, str]) -> list[JsonObject]:
-        return [one for page in self.pages(group, path, params, size=None) for one in page]
-
-    def pages(self, group: Group, path: str, params: Mapping[str, str], size: int | None) -> Iterator[list[JsonObject]]:
+    def pages(self, group: Group, path: str, params: Mapping[str, str], size: int | None) -> Iterator[Sequence[Any]]:
         """A list, page by page. A full page of the beta without a link to the next is looked into."""
         given = {**params, **({"page[size]": str(size)} if size else {})}
         for answer, following in self._linked(group, path, given):
-            page = _data(answer, path)
-            yield page
-            if group.is_beta and following is None and size and len(page) >= size:
+            yield answer.records
+            if group.is_beta and following is None and size and len(answer.records) >= size:
                 self._must_be_the_end(path, params, size)
 
-    def conversations(self, filters: str, following: str | None) -> Iterator[tuple[list[JsonObject], str | None]]:
+    def conversations(self, filters: str, following: str | None) -> Iterator[tuple[list[Any], str | None]]:
         """Conversations, newest first, and the cursor of the page after; `following` is such a cursor to begin with.
 
         Raises SourceRefused where a page is full, names no next one, and there are more.
@@ -107,21 +107,21 @@ class Endpoints:
         seen: set[str] = set()
         begun = {**params, **({"page[cursor]": following} if following else {})}
         for answer, cursor in self._linked(Group.CONVERSATIONS, CONVERSATIONS, begun):
-            page = [one for one in _data(answer, CONVERSATIONS) if _id(one) not in seen]
+            page = [one for one in answer.records if _id(one) not in seen]
             seen.update(filter(None, map(_id, page)))
-            if cursor is None and len(_data(answer, CONVERSATIONS)) >= PAGE:
+            if cursor is None and len(answer.records) >= PAGE:
                 for status in STATUSES:
                     narrower = {**params, "filter": f'{filters},equals(status,"{status}")'}
-                    found = _data(self._http[Group.CONVERSATIONS].get(CONVERSATIONS, narrower), CONVERSATIONS)
-                    if not following and any(_id(one) not in seen for one in found):
+                    found = self._page(self._http[Group.CONVERSATIONS].get(CONVERSATIONS, narrower), CONVERSATIONS)
+                    if not following and any(_id(one) not in seen for one in found.records):
                         raise _incomplete(CONVERSATIONS)
                 self._must_be_the_end(CONVERSATIONS, {"filter": filters}, PAGE)
             yield page, cursor
 
     def report(
         self, of: str, statistics: Sequence[str], since: datetime, until: datetime, groupings: Sequence[str] = ()
-    ) -> list[JsonObject]:
-        """Klaviyo's own figures from `since` until before `until`: a list of groupings and statistics.
+    ) -> Sequence[Result]:
+        """Klaviyo's own figures from `since` until before `until`.
 
         `of` is `values` or `skill-values`. Raises SourceUnavailable, SourceRefused.
         """
@@ -133,38 +133,34 @@ class Endpoints:
         body = {"data": {"type": kind, "attributes": asked}}
         headers = {"content-type": "application/vnd.api+json"}
         answer = self._http[Group.CONVERSATIONS].post(f"api/{kind}s", body, headers)
-        data = answer.get("data") if isinstance(answer, dict) else None
-        given = data.get("attributes") if isinstance(data, dict) else None
-        results = given.get("results") if isinstance(given, dict) else None
-        if isinstance(results, dict):
-            results = [results]
-        if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
-            raise SourceRefused(f"{NAME} reports no results at api/{kind}s", remedy="the API has changed; report it")
-        return results
+        return Report.answered(f"{NAME} (api/{kind}s)", answer, self.unknown).data.attributes.results
 
     def volume(self, since: datetime, until: datetime) -> int | None:
         """Klaviyo's own count of conversations; None where it does not say."""
         try:
-            results = self.report("values", ["volume"], since, until)
-            return int(sum(Decimal(str(one["statistics"]["volume"])) for one in results))
-        except (SourceRefused, SourceUnavailable, ArithmeticError, LookupError, TypeError, ValueError):
+            found = [one.figure("volume") for one in self.report("values", ["volume"], since, until)]
+        except SourceUnavailable:
             return None
+        return None if None in found else int(sum(filter(None, found)))
 
     def _must_be_the_end(self, path: str, params: Mapping[str, str], size: int) -> None:
         """Half a page has to name a next one where the whole did not; if it does not, links cannot be trusted."""
         half = {**params, "page[size]": str(size // 2)}
         answer, following = next(self._linked(Group.CONVERSATIONS, path, half))
-        if following is None and len(_data(answer, path)) >= size // 2:
+        if following is None and len(answer.records) >= size // 2:
             raise _incomplete(path)
 
-    def _linked(self, group: Group, path: str, params: Mapping[str, str]) -> Iterator[tuple[Any, str | None]]:
+    def _linked(self, group: Group, path: str, params: Mapping[str, str]) -> Iterator[tuple[Page, str | None]]:
         """Answers, and the cursor that each names for the next."""
         http = self._http[group]
         for answer, _ in http.pages(path, _AtBase(http), params):
-            links = answer.get("links") if isinstance(answer, dict) else None
-            following = (links or {}).get("next")
+            page = self._page(answer, path)
+            following = page.links.next
             cursor = dict(parse_qsl(urlsplit(following).query)).get("page[cursor]") if following else None
-            yield answer, cursor or following
+            yield page, cursor or following
+
+    def _page(self, answer: Any, path: str) -> Page:
+        return Page.answered(f"{NAME} ({path})", answer, self.unknown)
 
 
 class _AtBase(JSONLinkPaginator):
@@ -180,18 +176,11 @@ class _AtBase(JSONLinkPaginator):
             request.url = self._http.at_base(str(request.url))
 
 
-def _data(answer: Any, path: str) -> list[JsonObject]:
-    """The records of an answer: a list, or (as the beta's description has it) a single one, or null for none."""
-    data = answer.get("data", "") if isinstance(answer, dict) else ""
-    if isinstance(data, dict) or data is None:
-        return [data] if data else []
-    if not isinstance(data, list):
-        raise SourceRefused(f"{NAME} answers without `data` at {path}", remedy="the API has changed; report it")
-    return data
-
-
 def _id(record: Any) -> str:
-    return str(record.get("id") or "") if isinstance(record, dict) else ""
+    """The id of a record that may be none."""
+    with suppress(ValidationError):
+        return Resource.model_validate(record).id
+    return ""
 
 
 def stamp(at: datetime) -> str:
@@ -205,10 +194,11 @@ def _incomplete(path: str) -> SourceRefused:
 
 
 def _explain(status: int, answer: Any) -> str | None:
-    errors = answer.get("errors") if isinstance(answer, dict) else None
-    detail = str(errors[0].get("detail", "")) if isinstance(errors, list) and errors else ""
     if status == 401:
         return "see to the private key"
     if status == 403:
-        return f"give the private key the scopes events:read, metrics:read, profiles:read, agents:read ({detail})"
+        scopes = "give the private key the scopes events:read, metrics:read, profiles:read, agents:read"
+        with suppress(ValidationError):
+            return f"{scopes} ({next((one.detail for one in Faults.model_validate(answer).errors or ()), '')})"
+        return scopes
     return None

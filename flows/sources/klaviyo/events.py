@@ -6,22 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from flows.sources.api import Batch, JsonObject, Known, Misshapen, Part, Place, Row, parts_of, rows_of
+from flows.sources.api import Batch, Known, Misshapen, Part, Place, Row, parts_of, rows_of
 from flows.sources.klaviyo import mapping, orders
 from flows.sources.klaviyo.endpoints import Endpoints, Group, stamp
 from flows.sources.klaviyo.orders import OF_ORDERS
-from flows.sources.klaviyo.records import IN_SHOP, METRICS, attributes, happened, kept, normal, prop, text_of
+from flows.sources.klaviyo.properties import IN_SHOP, METRICS, normal, text_of
+from flows.sources.klaviyo.records import Event
 from flows.sources.klaviyo.settings import InteractionSettings, KlaviyoSettings
 
 WINDOW = timedelta(days=30)  # of the past at once; twice as long after each one that held nothing
-TABLES = {  # of which an event is a row; the others tell of conversations
-    "placed_order": "orders",
-    "ordered_product": "order_lines",
-    "refunded_order": "orders",
-    "cancelled_order": "orders",
-    "escalated": "handoff_events",
-}
+# Of which an event is a row; the others tell of conversations.
+TABLES: Mapping[str, str] = {**OF_ORDERS, "escalated": "handoff_events"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Events:
 
     def metrics(self) -> list[Metric]:
         """The metrics of the account that are ours, under any of their names. A shop does not know who bought."""
-        unasked = () if self._settings.orders else OF_ORDERS[1:]
+        unasked = set() if self._settings.orders else OF_ORDERS.keys() - {"placed_order"}
         wanted = {normal(name): kind for kind, names in self.names().items() if kind not in unasked for name in names}
         found = self._ask.metrics()
         return [Metric(kind, number) for number, name in found if (kind := wanted.get(normal(name)))]
@@ -99,22 +96,45 @@ class Events:
                 continue
             clicked = self.interactions.get(metric.kind)
             table = "interactions" if clicked else TABLES.get(metric.kind, "conversations")
-            parts, refused = parts_of(table, self._account, events, partial(_parts, metric.kind, clicked))
-            named = [(part.of, name) for part in parts for name in mapping.products(part, self.interactions)]
+            told, refused = parts_of(table, self._account, events, partial(self._told, metric.kind, clicked))
+            named = [(part.of, name) for part, names in told for name in names]
             products = known.products({name for _, name in named})
-            skus = [(of, name) for of, name in named if name in products]
-            yield Batch(refused, parts=[*parts, *(Part(of, "product", sku, products[sku]) for of, sku in skus)])
+            skus = [Part(of, "product", name, products[name]) for of, name in named if name in products]
+            yield Batch(refused, parts=[*(part for part, _ in told), *skus])
 
-    def _in_shop(self, kind: str, events: Sequence[JsonObject], known: Known) -> Batch:
+    def _told(
+        self, kind: str, clicked: mapping.Interaction | None, record: Any
+    ) -> Iterator[tuple[Part, Sequence[str]]]:
+        """What an event says of its conversation or order, and nothing else of it; nothing where it names none.
+
+        With it the products that it names, by id or by SKU.
+        """
+        event = Event.read(record, self._ask.unknown)
+        if kind in OF_ORDERS:
+            of = orders.order_of(event) or (event.id if kind == "placed_order" else None)
+            thing, kept = "order", orders.kept(event)
+        else:
+            named = event.said(clicked.conversation if clicked else mapping.CONVERSATION_ID)
+            of = text_of(named)
+            if named is not None and of is None:
+                raise Misshapen("the id of its conversation is not text")
+            thing, kept = "conversation", event.kept_with(clicked.properties if clicked else mapping.PROPERTIES)
+        if of:
+            part = Part(f"{thing}/{of}", kind, event.id, kept, event.happened)
+            yield part, mapping.products(kind, event, self.interactions)
+
+    def _in_shop(self, kind: str, events: Sequence[Any], known: Known) -> Batch:
         """What shoppers did with products in the shop; an event that names no product says nothing of one."""
         rows = list[Row]()
-        for event in events:
-            made = partial(mapping.product_event_rows, self._account, kind, event)
-            rows += rows_of("product_events", self._account, event, made)
+        for record in events:
+            rows += rows_of("product_events", self._account, record, lambda: self._done(kind, record))  # noqa: B023
         names = [str(row.values.get("product_id")) for row in rows]
         sold = known.products(set(names))
         given = [(row, {**row.values, "product_id": sold.get(name)}) for row, name in zip(rows, names, strict=True)]
         return Batch([replace(row, values=values) if values["product_id"] else row for row, values in given])
+
+    def _done(self, kind: str, record: Any) -> Iterator[Row]:
+        yield from mapping.product_event_rows(self._account, kind, Event.read(record, self._ask.unknown))
 
 
 def _kind(one: InteractionSettings) -> str:
@@ -135,19 +155,3 @@ def _interaction(one: InteractionSettings) -> mapping.Interaction:
         quantity=names(one.quantity, usual.quantity),
         url=names(one.url, usual.url),
     )
-
-
-def _parts(kind: str, clicked: mapping.Interaction | None, event: JsonObject) -> Iterator[Part]:
-    """What an event says of its conversation or order, and nothing else of it; nothing where it names none."""
-    attributes(event)
-    if kind in OF_ORDERS:
-        of = orders.order_of(event) or (event["id"] if kind == "placed_order" else None)
-        thing, record = "order", orders.kept(event)
-    else:
-        named = prop(event, clicked.conversation if clicked else mapping.CONVERSATION_ID)
-        of = text_of(named)
-        if named is not None and of is None:
-            raise Misshapen("the id of its conversation is not text")
-        thing, record = "conversation", kept(event, clicked.properties if clicked else mapping.PROPERTIES)
-    if of:
-        yield Part(f"{thing}/{of}", kind, event["id"], record, happened(event))

@@ -1,176 +1,173 @@
-"""Reading Klaviyo's records: names as they have been spelt so far, and values as they come."""
+"""What is read of Klaviyo's answers: Events, Metrics and Profiles of its API reference.
+
+JSON:API: a record has an `id`, its `attributes`, and `relationships` to others. The properties of an event are the
+account's own, an object of any names; `flows.sources.klaviyo.properties` finds what stands there.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from flows.sources.api import JsonObject, Misshapen
+from pydantic import BeforeValidator
 
-# Every spelling that Klaviyo has given a metric so far; compared without case, blanks and punctuation.
-METRICS: Mapping[str, tuple[str, ...]] = {
-    "started": (
-        "Started Conversation",
-        "Started Conversation with Customer Agent",
-        "Started Customer Agent Conversation",
-    ),
-    "resolved": (
-        "Conversation Resolved",
-        "Conversation with Customer Agent Resolved",
-        "Resolved Customer Agent Conversation",
-    ),
-    "escalated": (
-        "Conversation Escalated",
-        "Conversation with Customer Agent Escalated",
-        "Escalated Customer Agent Conversation",
-    ),
-    "recommended": ("Received Product Recommendation", "Received Product Recommendation from Customer Agent"),
-    "placed_order": ("Placed Order",),
-    "ordered_product": ("Ordered Product",),
-    "refunded_order": ("Refunded Order",),
-    "cancelled_order": ("Cancelled Order", "Canceled Order"),
-    "clicked_sms": ("Clicked SMS",),
-}
+from flows.sources.api import Id, Instant, JsonObject, Loosely, Record, Text
+from flows.sources.klaviyo.properties import first, only
+
+T = TypeVar("T")
 
 
-# What shoppers do in the shop itself, where the settings take it.
-IN_SHOP: Mapping[str, tuple[str, ...]] = {
-    "viewed_product": ("Viewed Product",),
-    "added_to_cart": ("Added to Cart",),
-}
-TIME = ("datetime", "timestamp")
-UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+def several(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return [value] if value else None
+    return value
 
 
-def normal(name: str) -> str:
-    """A name without case, blanks and punctuation."""
-    return re.sub(r"[\W_]", "", name.casefold())
+def _inside(value: Any) -> Any:
+    return {} if value is None else value
 
 
-def attributes(record: Any) -> JsonObject:
-    """The attributes of a JSON:API record. Raises Misshapen where it is none."""
-    if not isinstance(record, dict) or not record.get("id"):
-        raise Misshapen("it has no id")
-    found = record.get("attributes")
-    return found if isinstance(found, dict) else {}
+# A list, or one alone, as the beta's description has it; null where there is nothing.
+Several = Annotated[tuple[T, ...] | None, BeforeValidator(several)]
+# An object that is empty where there is none.
+Inside = Annotated[T, BeforeValidator(_inside)]
 
 
-def properties(event: JsonObject) -> Any:
-    """The properties of an event, an object of any names."""
-    return attributes(event).get("event_properties") or attributes(event).get("properties") or {}
+class Links(Record):
+    next: Text = None
+
+    not_read = "self prev first last"
 
 
-def prop(event: JsonObject, names: Sequence[str]) -> Any:
-    """The first property of an event that has one of these names and a value."""
-    return first(properties(event), names)
+class Page(Record):
+    """A list, or one record alone. Its links are strict: without the next one the rest would be missing."""
+
+    data: Several[Any]
+    links: Inside[Links] = Links()
+
+    not_read = "included meta"
+
+    @property
+    def records(self) -> tuple[Any, ...]:
+        return self.data or ()
 
 
-def first(given: Any, names: Sequence[str]) -> Any:
-    """The first value of an object that stands under one of these names; null and empty text are no values."""
-    found = {normal(name): value for name, value in given.items()} if isinstance(given, dict) else {}
-    values = (found.get(normal(name)) for name in names)
-    return next((value for value in values if value is not None and value != ""), None)
+class Resource(Record):
+    """Another record, by its id."""
+
+    id: Id
+
+    not_read = "type"
 
 
-def only(given: Any, names: Collection[str]) -> Any:
-    """An object with what stands under these names alone; what is not an object as it is."""
-    wanted = set(map(normal, names))
-    return {name: one for name, one in given.items() if normal(name) in wanted} if isinstance(given, dict) else given
+class ToOne(Record):
+    data: Loosely[Resource] = None
+
+    not_read = "links meta"
 
 
-def kept(event: JsonObject, names: Collection[str]) -> JsonObject:
-    """What is used of an event: of its properties those with these names. No address of a browser, and no position."""
-    return {
-        "id": event["id"],
-        "attributes": {**only(attributes(event), TIME), "event_properties": only(properties(event), names)},
-        "relationships": only(event.get("relationships"), ("profile", "metric")),
-    }
+class MetricAttributes(Record):
+    name: Text = None
+
+    not_read = "created updated integration"
 
 
-def listed_messages(conversation: JsonObject) -> list[str] | None:
-    """The ids of its messages that a conversation lists, sorted; None where it lists none of them nor an empty list."""
-    listed = ((conversation.get("relationships") or {}).get("customer-agent-messages") or {}).get("data")
-    if isinstance(listed, dict):
-        listed = [listed]
-    return sorted(str(one["id"]) for one in listed) if isinstance(listed, list) else None
+class Metric(Record):
+    id: Id
+    attributes: Inside[MetricAttributes] = MetricAttributes()
+
+    not_read = "type links relationships"
 
 
-def happened(event: JsonObject) -> str | None:
-    """When an event happened: its `datetime`, else its `timestamp`, which is seconds of Unix."""
-    given = attributes(event)
-    if at := given.get("datetime"):
-        return str(at)
-    seconds = given.get("timestamp")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-        return None
-    return (UNIX + timedelta(seconds=seconds)).isoformat()
+class Metrics(Record):
+    """All of an account."""
+
+    metrics: tuple[Loosely[Metric], ...]
 
 
-def profile_of(event: JsonObject) -> str | None:
-    return _related(event, "profile")
+class ProfileAttributes(Record):
+    email: Text = None
+    phone_number: Text = None
+    first_name: Loosely[Text] = None
+    last_name: Loosely[Text] = None
+    updated: Text = None
+
+    not_read = """
+        created external_id image last_event_date locale location organization predictive_analytics properties
+        subscriptions title
+        """
 
 
-def metric_of(event: JsonObject) -> str | None:
-    """The id of an event's metric; two integrations have two metrics of one name."""
-    return _related(event, "metric")
+class Profile(Record):
+    id: Id
+    attributes: Inside[ProfileAttributes] = ProfileAttributes()
+
+    not_read = "type links relationships"
 
 
-def _related(event: JsonObject, name: str) -> str | None:
-    data = ((event.get("relationships") or {}).get(name) or {}).get("data") or {}
-    return data.get("id")
+class EventAttributes(Record):
+    datetime: Loosely[Instant] = None
+    timestamp: Loosely[Instant] = None  # seconds of Unix
+    event_properties: Loosely[dict[str, Any]] = None
+    properties: Loosely[dict[str, Any]] = None  # the name of older revisions
+
+    not_read = "uuid"
 
 
-def product_id(name: str) -> str:
-    """The shop's own id of a product or an order.
+class EventRelationships(Record):
+    profile: Loosely[ToOne] = None
+    metric: Loosely[ToOne] = None
 
-    Klaviyo's catalogue has it behind `$shopify:::$default:::`, Shopify in a gid.
-    """
-    if name.startswith("$"):
-        return name.rpartition(":::")[2]
-    return name.rpartition("/")[2].partition("?")[0] if name.startswith("gid://") else name
+    not_read = "attributions"
 
 
-def product_of(value: Any) -> str | None:
-    name = text_of(value)
-    return product_id(name) if name else None
+class Event(Record):
+    id: Id
+    attributes: Inside[EventAttributes] = EventAttributes()
+    relationships: Inside[EventRelationships] = EventRelationships()
+
+    not_read = "type links"
+
+    @property
+    def happened(self) -> str | None:
+        """When it happened, as ISO text."""
+        return self.attributes.datetime or self.attributes.timestamp
+
+    @property
+    def properties(self) -> JsonObject:
+        return self.attributes.event_properties or self.attributes.properties or {}
+
+    @property
+    def profile_id(self) -> str | None:
+        return _id_of(self.relationships.profile)
+
+    @property
+    def metric_id(self) -> str | None:
+        """The id of its metric; two integrations have two metrics of one name."""
+        return _id_of(self.relationships.metric)
+
+    def said(self, names: Sequence[str]) -> Any:
+        """The first of its properties that has one of these names and a value."""
+        return first(self.properties, names)
+
+    def kept_with(self, names: Collection[str]) -> JsonObject:
+        """What is used of it: of its properties those with these names. No address of a browser, and no position."""
+        found = self.kept()
+        times = {
+            name: value for name, value in found.get("attributes", {}).items() if name in {"datetime", "timestamp"}
+        }
+        return {**found, "attributes": {**times, "event_properties": only(self.properties, names)}}
 
 
-def instant(text: Any) -> datetime | None:
-    """An instant with its zone; of one that is written otherwise the landing contract says so."""
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _id_of(related: ToOne | None) -> str | None:
+    return related.data.id if related and related.data else None
 
 
-def text_of(value: Any) -> str | None:
-    """Text, or a number as text: an id of 9001.0 is 9001."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return None if value is None or isinstance(value, dict | list) else str(value)
+class Fault(Record):
+    detail: Text = None
 
 
-NAME_OF = ("Product ID", "id", "SKU", "name")  # of an object in a list of texts
+class Faults(Record):
+    """An answer that is none."""
 
-
-def tag_of(value: Any) -> str | None:
-    values = texts_of(value)
-    return values[0] if values else None
-
-
-def texts_of(value: Any) -> list[str]:
-    """A list of texts, however it was written: a list, one of its objects alone, JSON, or text with commas."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        with suppress(ValueError):
-            value = json.loads(value)
-    if isinstance(value, dict):
-        value = [value]
-    if isinstance(value, list):
-        named = (first(one, NAME_OF) if isinstance(one, dict) else one for one in value)
-        return [text for one in named if (text := text_of(one))]
-    return [part.strip() for part in (text_of(value) or "").split(",") if part.strip()]
+    errors: Several[Fault] = None

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from flows.ground import zones
-from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, JsonObject, Known, Place, Row
+from flows.sources.api import Batch, Known, Place, Row
+from flows.sources.klaviyo.agent import Result
 from flows.sources.klaviyo.client import Client
 from flows.sources.klaviyo.endpoints import NAME, Endpoints
 from flows.sources.klaviyo.mapping import CHANNELS
-from flows.sources.klaviyo.records import normal
+from flows.sources.klaviyo.properties import normal
 
 STATUSES = {"resolvedbyai": "resolved", "routedtoteam": "routed", "closed": "closed", "open": "open"}
 ALWAYS = {"web_chat", "sms", "email", "whatsapp", *STATUSES.values()}  # 0 where a report does not name them
 HUNDRED = Decimal(100)
-Figure = tuple[dict[str, str], Decimal, JsonObject]  # what it is of, its value and the result that says so
+NOTHING = Result()  # of a group that a report does not name
+Figure = tuple[dict[str, str], Decimal, Result]  # what it is of, its value and the result that says so
 
 
 class Reports(api.Client):
@@ -27,7 +28,7 @@ class Reports(api.Client):
     rereads = timedelta(0)
 
     def __init__(self, client: Client, zone: str, first: date, last: date) -> None:
-        self.account, self._check = client.account, client.check
+        self.account, self._check, self.unknown = client.account, client.check, client.unknown
         self._ask, self._skills = client.endpoints, client.skills
         self._range = f"{first}/{last}"
         self._since, self._until = zones.midnight(first, zone), zones.midnight(last + timedelta(days=1), zone)
@@ -38,7 +39,7 @@ class Reports(api.Client):
         figures = [*_conversations(self._ask, self._since, self._until), *self._skill_figures()]
         if any(value > 1 for figure, value, _ in figures if figure["statistic"] == "resolution_rate"):
             figures = [_as_share(*figure) for figure in figures]
-        yield Batch([self._row(figure, value, record, at) for figure, value, record in figures])
+        yield Batch([self._row(figure, value, result, at) for figure, value, result in figures])
 
     def check(self) -> str:
         """What the client says."""
@@ -48,12 +49,12 @@ class Reports(api.Client):
         """Of every skill that the agent has, 0 where the report does not name it."""
         results = self._ask.report("skill-values", ["volume"], self._since, self._until, ["skill"])
         skills = self._skills()
-        said = {skills.get(normal(name), name): one for one in results for name in [_group(one, "skill")]}
+        said = {skills.get(normal(name), name): one for one in results for name in [one.group("skill")]}
         for skill in {**dict.fromkeys(skills.values()), **said}:
-            record: JsonObject = said.get(skill, {})
-            yield {"statistic": "skill_volume", "skill": skill}, _number(record, "volume") or Decimal(0), record
+            result = said.get(skill, NOTHING)
+            yield {"statistic": "skill_volume", "skill": skill}, result.figure("volume") or Decimal(0), result
 
-    def _row(self, figure: Mapping[str, str], value: Decimal, record: JsonObject, at: datetime) -> Row:
+    def _row(self, figure: Mapping[str, str], value: Decimal, result: Result, at: datetime) -> Row:
         names = (self._range, *(figure.get(name, "") for name in ("statistic", "channel", "status", "skill")))
         values = {
             "account_id": self.account,
@@ -66,47 +67,28 @@ class Reports(api.Client):
             "reported_at": at.isoformat(),
             "updated_at": at.isoformat(),
         }
-        return Row("reported_figures", values, record)
+        return Row("reported_figures", values, result.kept())
 
 
 def _conversations(ask: Endpoints, since: datetime, until: datetime) -> Iterator[Figure]:
     """Volume and resolution rate of all, by channel and by status; of a group that is not named there is nothing."""
     both = ["volume", "resolution-rate"]
-    (everything,) = ask.report("values", both, since, until)[:1] or [{}]
-    yield from _figures({}, everything)
+    yield from _figures({}, next(iter(ask.report("values", both, since, until)), NOTHING))
     for name, words, statistics in (("channel", CHANNELS, both), ("status", STATUSES, ["volume"])):
-        found: dict[str, JsonObject] = {word: {} for word in words.values() if word in ALWAYS}
+        found = {word: NOTHING for word in words.values() if word in ALWAYS}
         for one in ask.report("values", statistics, since, until, [name]):
-            said = _group(one, name)
+            said = one.group(name)
             found[words.get(normal(said), said)] = one
-        for group, record in found.items():
-            yield from _figures({name: group}, record)
+        for group, result in found.items():
+            yield from _figures({name: group}, result)
 
 
-def _figures(of: dict[str, str], record: JsonObject) -> Iterator[Figure]:
-    yield {"statistic": "volume", **of}, _number(record, "volume") or Decimal(0), record
-    if (rate := _number(record, "resolution-rate")) is not None:
-        yield {"statistic": "resolution_rate", **of}, rate, record
+def _figures(of: dict[str, str], result: Result) -> Iterator[Figure]:
+    yield {"statistic": "volume", **of}, result.figure("volume") or Decimal(0), result
+    if (rate := result.figure("resolution-rate")) is not None:
+        yield {"statistic": "resolution_rate", **of}, rate, result
 
 
-def _group(result: JsonObject, name: str) -> str:
-    """What a result is of; one that does not say is refused at the door, where it can be seen."""
-    given = result.get("groupings")
-    return str(given.get(name)) if isinstance(given, dict) else "None"
-
-
-def _number(result: JsonObject, name: str) -> Decimal | None:
-    """A statistic, None where it is not given. Raises SourceRefused for what is not a number."""
-    given = result.get("statistics") or {}
-    found = {normal(str(key)): value for key, value in given.items()}.get(normal(name)) if given else None
-    if found is None:
-        return None
-    try:
-        return Decimal(str(found))
-    except InvalidOperation:
-        raise SourceRefused(f"{NAME} reports a {name} that is not a number", remedy="the API has changed") from None
-
-
-def _as_share(figure: dict[str, str], value: Decimal, record: JsonObject) -> Figure:
+def _as_share(figure: dict[str, str], value: Decimal, result: Result) -> Figure:
     """Rates that were given in percent."""
-    return figure, value / HUNDRED if figure["statistic"] == "resolution_rate" else value, record
+    return figure, value / HUNDRED if figure["statistic"] == "resolution_rate" else value, result
