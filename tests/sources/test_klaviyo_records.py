@@ -210,21 +210,28 @@ def test_records_with_every_documented_field_have_nothing_unknown(shop: FakeKlav
         description="x",
         instructions="x",
         handoff="none",
+        references={"tools": []},
+        countries=["DE"],
         created_at=at,
         updated_at=at,
     )
     page = {"source_type": "webpage", "url": "https://shop.example", "scope": "single-page", "auto_reindex": True}
-    for number, source in enumerate((page, {"source_type": "file", "title": "Sizes"})):
+    page |= {"child_count": 2, "indexed_child_count": 1, "pending_child_count": 1, "exclude_prefixes": []}
+    asked = {"source_type": "question", "question": "How long?", "answer": "30 days."}
+    for number, source in enumerate((page, {"source_type": "file", "title": "Sizes"}, asked)):
         shop.lists["agent-knowledge"].append({"id": f"k{number + 2}", "attributes": {"source": source}})
     given("agent-knowledge", type="agent-knowledge", status="indexed", created_at=at, updated_at=at, indexed_at=at)
     for record in shop.lists["agent-knowledge"]:
         record["type"] = record["attributes"].pop("type")
-        record["attributes"]["error"] = None
-    given("customer-agent-conversations")
-    given("customer-agent-messages")
+        record["attributes"] |= {"error": None, "countries": []}
+    customer = {"email": "a@example.com", "first_name": "Ann", "last_name": None, "phone_number": None}
+    given("customer-agent-conversations", channel="web-chat", mode="live", customer=customer)
+    given("customer-agent-messages", images=[])
     summary = pulled("klaviyo", client(shop), lake)
     assert (summary.unknown_fields, summary.refused, summary.warnings) == ({}, {}, [])
-    assert current(lake, "articles").keys() == {"k1", "k2", "k3"}
+    articles = current(lake, "articles")
+    assert articles.keys() == {"k1", "k2", "k3", "k4"}
+    assert (articles["k4"]["title"], articles["k4"]["body"]) == ("How long?", "30 days.")
 
 
 def test_parts_of_an_earlier_version_are_read_and_one_that_cannot_be_is_refused_alone() -> None:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from flows.sources.api import Id, Loosely, Misshapen, Record, Text, decimal
+from flows.sources.api import Amount, Id, Loosely, Misshapen, Record, Text
 from flows.sources.klaviyo.properties import normal
 from flows.sources.klaviyo.records import Inside, Resource, Several, several
 
 
-def _figure(value: Any) -> Any:
-    return None if value is None or value == "" else decimal(value)
-
-
-# A number, or none.
-Figure = Annotated[Decimal | None, BeforeValidator(_figure)]
+def _given(value: Any) -> Any:
+    """An object without what is null or an empty text in it."""
+    if isinstance(value, Mapping):
+        return {name: one for name, one in value.items() if one is not None and one != ""}
+    return {} if value is None else value
 
 
 class ConversationAttributes(Record):
     status: Text = None
     created_at: Text = None
     updated_at: Text = None
+
+    not_read = "channel customer mode"
 
 
 class ToMessages(Record):
@@ -34,6 +36,8 @@ class ToMessages(Record):
 
 class ConversationRelationships(Record):
     messages: Loosely[ToMessages] = Field(default=None, alias="customer-agent-messages")
+
+    not_read = "customer-agent-conversation-contexts"
 
 
 class Conversation(Record):
@@ -65,6 +69,8 @@ class MessageAttributes(Record):
     created_at: Text = None
     updated_at: Text = None
 
+    not_read = "images"
+
 
 class Message(Record):
     id: Id
@@ -78,7 +84,7 @@ class SkillAttributes(Record):
     display_name: Text = None
     status: Text = "live"
 
-    not_read = "created_at description handoff instructions source updated_at"
+    not_read = "countries created_at description handoff instructions references source updated_at"
 
 
 class Skill(Record):
@@ -94,14 +100,14 @@ class ArticleTexts(Record):
     title: Text = None
     name: Loosely[Text] = None
     file_name: Loosely[Text] = None
-    question: Loosely[Text] = None
+    question: Text = None
     url: Text = None
     page_url: Loosely[Text] = None
     content: Text = None
     text: Loosely[Text] = None
     body: Loosely[Text] = None
     snippet: Loosely[Text] = None
-    answer: Loosely[Text] = None
+    answer: Text = None
     updated_at: Text = None
     indexed_at: Text = None
 
@@ -123,14 +129,16 @@ class ArticleTexts(Record):
 
 
 class ArticleSource(ArticleTexts):
-    not_read = "source_type scope auto_reindex"
+    not_read = """
+        auto_reindex child_count exclude_prefixes indexed_child_count pending_child_count scope source_type
+        """
 
 
 class ArticleAttributes(ArticleTexts):
     source: Loosely[ArticleSource] = None
     status: Text = "indexed"
 
-    not_read = "created_at error"
+    not_read = "countries created_at error"
 
 
 class Article(Record):
@@ -144,7 +152,7 @@ class Result(Record):
     """Figures of all conversations, or of a group of them."""
 
     groupings: Inside[dict[str, Text]] = {}  # noqa: RUF012  which is never written to
-    statistics: Inside[dict[str, Figure]] = {}  # noqa: RUF012
+    statistics: Annotated[dict[str, Amount], BeforeValidator(_given)] = {}  # noqa: RUF012
 
     def group(self, name: str) -> str:
         """What it is of. Raises Misshapen: a figure that is of nothing would be that of everything."""
