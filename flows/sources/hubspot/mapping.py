@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from flows.sources.api import JsonObject, Misshapen, Part, Row, instant, listed, nested
+from flows.sources.api import Part, Row
+from flows.sources.hubspot.records import Contact, KnownThread, Message, Properties, Said, Thread
 
 AGENT = "hubspot"
 CHANNELS = {
@@ -28,122 +28,104 @@ ACTORS = {
     "SYSTEM": "system",
     "INTEGRATOR": "system",
 }
+PREFIXES = {
+    "A": "AGENT",
+    "V": "VISITOR",
+    "B": "BOT",
+    "L": "LLM",
+    "S": "SYSTEM",
+    "I": "INTEGRATOR",
+    "E": "EMAIL",
+}
 WRITTEN = {"MESSAGE", "WELCOME_MESSAGE"}  # comments are for colleagues
 STEPS = {"ASSIGNMENT", "THREAD_STATUS_CHANGE"}
 CLOSERS = {"agent": "agent", "system": "agent", "human": "human", "visitor": "visitor"}
-CONTACT = ("email", "phone", "firstname", "lastname")
-KEPT = (
-    *("id", "status", "createdAt", "closedAt", "latestMessageTimestamp", "associatedContactId", "originalChannelId"),
-    *("threadAssociations", "assignedTo"),
-)
-KEPT_OF_MESSAGE = (
-    *("id", "type", "text", "createdAt", "updatedAt", "createdBy", "direction", "truncationStatus"),
-    *("assignedTo", "newStatus"),
-)
 
 
-def thread_record(thread: Any) -> JsonObject:
-    """What is kept of a thread, by which is seen whether it changed."""
-    identifier(thread)
-    return {name: thread[name] for name in KEPT if name in thread}
+def name_of(thread_id: str) -> str:
+    """By what the parts of a thread are known."""
+    return f"{AGENT}:{thread_id}"
 
 
-def thread_part(thread: JsonObject, channel: str | None, contact: JsonObject | None) -> Part:
-    record = {"thread": thread, "channel": channel, "contact": contact}
-    return Part(f"{AGENT}:{identifier(thread)}", "thread", "", record, instant(thread, "latestMessageTimestamp"))
+def thread_part(thread: Thread, channel: str | None, contact: Contact | None) -> Part:
+    record = {"thread": thread.kept(), "channel": channel, "contact": contact.kept() if contact else None}
+    return Part(name_of(thread.id), "thread", "", record, thread.latestMessageTimestamp)
 
 
-def message_parts(of: str, message: Any, actors: Mapping[str, str]) -> Iterator[Part]:
+def message_parts(of: str, message: Message, actors: Mapping[str, str]) -> Iterator[Part]:
     """A message, or a step of the thread; `actors` are the types of actors by their ids."""
-    name = identifier(message)
-    if message.get("type") in WRITTEN | STEPS and not message.get("archived"):
-        kept = {name: message[name] for name in KEPT_OF_MESSAGE if name in message}
-        kept["actor"] = actor(message, actors)
-        kept["assignee"] = actor_type(str(message.get("assignedTo") or ""), actors)
-        at = instant(message, "updatedAt") or instant(message, "createdAt")
-        yield Part(f"{AGENT}:{of}", "message", name, kept, at)
-
-
-def actor_ids(message: Any) -> Iterator[str]:
-    """Every actor that a message names, as far as it matters."""
-    given = nested(message)
-    senders = [nested(one).get("actorId") for one in listed(given.get("senders"))]
-    yield from (str(name) for name in (*senders, given.get("createdBy"), given.get("assignedTo")) if name)
-
-
-def actor(message: JsonObject, actors: Mapping[str, str]) -> str | None:
-    """The type of who wrote it, or did it."""
-    names = [*(str(nested(one).get("actorId") or "") for one in listed(message.get("senders")))]
-    return next(
-        (kind for name in (*names, str(message.get("createdBy") or "")) if (kind := actor_type(name, actors))), None
-    )
+    if message.type in WRITTEN | STEPS and not message.archived:
+        types = (actor_type(name, actors) for name in message.actor_ids)
+        record = {
+            **message.kept(),
+            "actor": next(filter(None, types), None),
+            "assignee": actor_type(message.assignedTo or "", actors),
+        }
+        yield Part(name_of(of), "message", message.id, record, message.updatedAt or message.createdAt)
 
 
 def actor_type(name: str, actors: Mapping[str, str]) -> str | None:
     """What kind of actor an id names: as HubSpot says, else by its first letter; a word that is not known stays."""
-    prefixes = {"A": "AGENT", "V": "VISITOR", "B": "BOT", "L": "LLM", "S": "SYSTEM", "I": "INTEGRATOR", "E": "EMAIL"}
     prefix = name.partition("-")[0]
-    return actors.get(name) or prefixes.get(prefix, prefix) or None
+    return actors.get(name) or PREFIXES.get(prefix, prefix) or None
 
 
-def thread_rows(account: str, parts: Sequence[Part], *, has_profiles: bool) -> Iterator[Row]:
+def thread_rows(account: str, known: KnownThread, messages: Sequence[Said], *, has_profiles: bool) -> Iterator[Row]:
     """The rows of a thread in which an agent wrote; none where only people did."""
-    known = next((part.record for part in parts if part.kind == "thread"), None)
-    messages = [part.record for part in parts if part.kind == "message"]
-    answers = [one for one in messages if one.get("type") == "MESSAGE" and sender(one) == "agent"]
-    if known is None or not answers:
+    answers = [one for one in messages if one.type == "MESSAGE" and sender(one) == "agent"]
+    if not answers:
         return
-    thread, contact = known["thread"], nested(known.get("contact"))
-    of, told = identifier(thread), nested(contact.get("properties"))
-    channel = known.get("channel") or thread.get("originalChannelId")
-    closed_at = instant(thread, "closedAt") if thread.get("status") == "CLOSED" else None
+    thread, contact = known.thread, known.contact
+    channel = known.channel or thread.originalChannelId
+    closed_at = thread.closedAt if thread.status == "CLOSED" else None
     values = {
         "account_id": account,
-        "conversation_id": of,
+        "conversation_id": thread.id,
         "channel": CHANNELS.get(normal(channel), channel),
-        "created_at": instant(thread, "createdAt"),
-        "profile_id": contact.get("id") if has_profiles else None,
-        "email": None if has_profiles else told.get("email"),
+        "created_at": thread.createdAt,
+        "profile_id": contact.id if contact and has_profiles else None,
+        "email": contact.properties.email if contact and contact.properties and not has_profiles else None,
         "closed_at": closed_at,
         "closed_by": _closed_by(messages) if closed_at else None,
         "agent": AGENT,
-        "source_status": thread.get("status"),
-        "updated_at": instant(thread, "latestMessageTimestamp"),
+        "source_status": thread.status,
+        "updated_at": thread.latestMessageTimestamp,
     }
-    yield Row("conversations", values, known)
-    if has_profiles and contact.get("id"):
+    yield Row("conversations", values, known.kept())
+    if contact and has_profiles:
         yield _profile_row(account, contact)
-    began = min(instant(one, "createdAt") or "" for one in answers)
-    ticket = nested(thread.get("threadAssociations")).get("associatedTicketId")
+    began = min(one.createdAt or "" for one in answers)
+    ticket = thread.threadAssociations.associatedTicketId if thread.threadAssociations else None
     for one in messages:
-        at = instant(one, "createdAt")
-        if one.get("type") == "ASSIGNMENT" and one.get("assignee") == "AGENT" and at and at > began:
-            step = {"handoff_event_id": f"{of}/{identifier(one)}", "type": "human_joined", "occurred_at": at}
+        if one.type == "ASSIGNMENT" and one.assignee == "AGENT" and one.createdAt and one.createdAt > began:
+            of, at = thread.id, one.createdAt
+            step = {"handoff_event_id": f"{of}/{one.id}", "type": "human_joined", "occurred_at": at}
             common = {"account_id": account, "conversation_id": of, "platform": AGENT, "ticket_id": ticket}
-            yield Row("handoff_events", {**common, **step}, one)
+            yield Row("handoff_events", {**common, **step}, one.kept())
 
 
-def message_row(account: str, of: str, message: JsonObject) -> Row:
-    values = {
-        "account_id": account,
-        "message_id": f"{of}/{identifier(message)}",
-        "conversation_id": of,
-        "sender": sender(message),
-        "sent_at": instant(message, "createdAt"),
-        "text": message.get("text"),
-        "updated_at": instant(message, "updatedAt"),
-    }
-    return Row("messages", values, message)
+def message_rows(account: str, of: str, messages: Sequence[Said]) -> Iterator[Row]:
+    for message in messages:
+        if message.type in WRITTEN:
+            values = {
+                "account_id": account,
+                "message_id": f"{of}/{message.id}",
+                "conversation_id": of,
+                "sender": sender(message),
+                "sent_at": message.createdAt,
+                "text": message.text,
+                "updated_at": message.updatedAt,
+            }
+            yield Row("messages", values, message.kept())
 
 
-def sender(message: JsonObject) -> str | None:
+def sender(message: Said) -> str | None:
     """Who wrote it; a word that is not known stays as it is."""
-    if message.get("type") == "WELCOME_MESSAGE":
+    if message.type == "WELCOME_MESSAGE":
         return "system"
-    kind = message.get("actor")
-    if kind == "EMAIL":  # whoever writes from an address that is nobody's in HubSpot
-        return "visitor" if message.get("direction") == "INCOMING" else "human"
-    return ACTORS.get(str(kind), kind)
+    if message.actor == "EMAIL":  # whoever writes from an address that is nobody's in HubSpot
+        return "visitor" if message.direction == "INCOMING" else "human"
+    return ACTORS.get(message.actor or "", message.actor)
 
 
 def normal(name: object) -> str:
@@ -151,29 +133,22 @@ def normal(name: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(name).lower())
 
 
-def identifier(record: Any) -> str:
-    """The id as text. Raises Misshapen where there is none."""
-    if not isinstance(record, dict) or not record.get("id"):
-        raise Misshapen("it has no id")
-    return str(record["id"])
-
-
-def _profile_row(account: str, contact: JsonObject) -> Row:
-    told = nested(contact.get("properties"))
+def _profile_row(account: str, contact: Contact) -> Row:
+    told = contact.properties or Properties()
     values = {
         "account_id": account,
-        "profile_id": contact["id"],
-        "email": told.get("email"),
-        "phone": told.get("phone"),
-        "first_name": told.get("firstname"),
-        "last_name": told.get("lastname"),
-        "updated_at": instant(contact, "updatedAt"),
+        "profile_id": contact.id,
+        "email": told.email,
+        "phone": told.phone,
+        "first_name": told.firstname,
+        "last_name": told.lastname,
+        "updated_at": contact.updatedAt,
     }
-    return Row("profiles", values, contact)
+    return Row("profiles", values, contact.kept())
 
 
-def _closed_by(messages: Sequence[JsonObject]) -> str | None:
+def _closed_by(messages: Sequence[Said]) -> str | None:
     """By whom the thread was closed last; null where no step tells."""
-    steps = [one for one in messages if one.get("type") == "THREAD_STATUS_CHANGE" and one.get("newStatus") == "CLOSED"]
-    last = max(steps, key=lambda one: instant(one, "createdAt") or "", default=None)
+    steps = [one for one in messages if one.type == "THREAD_STATUS_CHANGE" and one.newStatus == "CLOSED"]
+    last = max(steps, key=lambda one: one.createdAt or "", default=None)
     return CLOSERS.get(str(sender(last))) if last else None
