@@ -94,6 +94,24 @@ def test_words_that_are_not_known_come_as_they_are(shop: FakeKlaviyo, lake: Lake
     assert current(lake, "messages")["c0/1"]["sender"] == "human_agent"
 
 
+def test_a_conversation_that_names_its_channel_and_its_shopper_waits_for_no_event(
+    shop: FakeKlaviyo, lake: Lake
+) -> None:
+    """As the newest revision of the beta describes it; what an event says counts before it."""
+    started = shop.metric("Started Conversation")
+    for number, mode in enumerate(("live", "live", "preview")):
+        given = shop.conversation(f"c{number}", AT, ["Where?", "There."])["attributes"]
+        given |= {"channel": "web-chat", "mode": mode, "customer": {"email": "a@example.com", "first_name": "Ann"}}
+    shop.event(started, AT, **{"Conversation ID": "c1", "Channel": "SMS"})
+    summary = pulled("klaviyo", client(shop, beta_revision="2026-10-15.pre"), lake)
+    found = {
+        of: (row["channel"], row["profile_id"], row["email"]) for of, row in current(lake, "conversations").items()
+    }
+    assert found == {"c0": ("web_chat", None, "a@example.com"), "c1": ("sms", "P1", None)}
+    assert (summary.unknown_fields, summary.refused) == ({}, {})
+    assert not any(message.startswith("c2/") for message in current(lake, "messages"))
+
+
 def test_what_shoppers_do_in_the_shop_is_taken_where_the_settings_say_so(shop: FakeKlaviyo, lake: Lake) -> None:
     viewed, added = shop.metric("Viewed Product"), shop.metric("Added to Cart")
     shop.event(viewed, AT, ProductID=9001, ProductName="Shirt")

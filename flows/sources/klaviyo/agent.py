@@ -20,12 +20,19 @@ def _given(value: Any) -> Any:
     return {} if value is None else value
 
 
+class Customer(Record):
+    email: Text = None
+
+    not_read = "first_name last_name phone_number"
+
+
 class ConversationAttributes(Record):
     status: Text = None
     created_at: Text = None
     updated_at: Text = None
-
-    not_read = "channel customer mode"
+    channel: Loosely[Text] = None  # this and what follows since 2026-10-15.pre
+    mode: Loosely[Text] = None
+    customer: Loosely[Customer] = None
 
 
 class ToMessages(Record):

@@ -17,6 +17,7 @@ from flows.sources.klaviyo.settings import KlaviyoSettings
 
 CAN_CHANGE = "open"
 DONE = "done"
+PREVIEW = "preview"
 AGAIN = "conversations/again"
 SEVERAL = 3  # threads in a row that are not answered: it is not they
 
@@ -102,8 +103,10 @@ class Conversations:
         yield Batch([row], {"counted": day}, warnings=warnings)
 
     def _listed(self, record: Any) -> Iterator[Thread]:
-        """A conversation that Klaviyo lists, as the lake has it."""
+        """A conversation that Klaviyo lists, as the lake has it; nothing of one that only tries the agent out."""
         one = Conversation.read(record, self._ask.unknown)
+        if one.attributes.mode == PREVIEW:
+            return
         self._came.add(f"conversation/{one.id}")
         yield Thread(id=one.id, attributes=one.attributes, messages=one.listed)
 

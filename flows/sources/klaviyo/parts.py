@@ -67,7 +67,7 @@ class Told:
 def conversation_rows(account: str, of: str, parts: Sequence[Part], words: Words) -> Iterator[Row]:
     """The rows of one conversation from all that is known of it.
 
-    The conversation itself waits for its channel, which an event brings, unless `words` say it.
+    The conversation itself waits for its channel, which an event brings, unless it names one or `words` say it.
     """
     told = Told(of)
     for part in parts:
@@ -110,11 +110,14 @@ def _interaction(account: str, of: str, one: Interaction, event: Event, sold: Ma
 def _conversation(account: str, told: Told, default: str | None) -> Iterator[Row]:
     thread, events = told.thread or Thread(id=told.id), told.own_events
     given = thread.attributes
-    channel = next((said for event in events if (said := text_of(event.said(mapping.CHANNEL)))), default)
+    channel = next(
+        (said for event in events if (said := text_of(event.said(mapping.CHANNEL)))), given.channel or default
+    )
     started = next((event.happened for event in told.events.get("started", ())), None)
     created = given.created_at or started
     if channel is None or created is None:
         return
+    profile = next((event.profile_id for event in events if event.profile_id), None)
     tagged = [tag_of(tags) for event in events if (tags := event.said(mapping.TAGS))]
     times = [at for at in (given.updated_at, *(event.happened for event in events)) if at]
     values = {
@@ -123,7 +126,8 @@ def _conversation(account: str, told: Told, default: str | None) -> Iterator[Row
         "channel": mapping.CHANNELS.get(normal(channel), channel),
         "agent": "klaviyo",
         "created_at": created,
-        "profile_id": next((event.profile_id for event in events if event.profile_id), None),
+        "profile_id": profile,
+        "email": given.customer.email if given.customer and not profile else None,
         "tag": tagged[-1] if tagged else None,
         "source_status": given.status,
         "updated_at": max(times, key=lambda at: instant(at) or EARLIEST) if times else None,
