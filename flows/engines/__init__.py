@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flows.engines import duckdb, spark
-from flows.engines.candidate import Topics
+from flows.engines.candidate import Audience, Audiences, Topics
 from flows.engines.gather import gather
 from flows.engines.spark import opened
 from flows.ground.build import Build
@@ -14,7 +14,7 @@ from flows.ground.progress import Progress
 from flows.lake import Lake
 from flows.settings import Settings
 
-__all__ = ["Build", "Topics", "build", "gather", "opened"]
+__all__ = ["Audience", "Audiences", "Build", "Topics", "build", "gather", "opened"]
 
 
 def build(
@@ -22,6 +22,7 @@ def build(
     lake: Lake,
     settings: Settings,
     topics: Topics,
+    audiences: Audiences,
     *,
     as_of: datetime,
     full_refresh: bool,
@@ -34,4 +35,4 @@ def build(
     noticed by the next one, which then builds everything.
     """
     engine = {"duckdb": duckdb.build, "spark": spark.build}[settings.engine]
-    return engine(home, lake, settings, topics, as_of=as_of, full_refresh=full_refresh, progress=progress)
+    return engine(home, lake, settings, topics, audiences, as_of=as_of, full_refresh=full_refresh, progress=progress)

@@ -51,6 +51,57 @@ class Topics:
 
 
 @dataclass(frozen=True)
+class Audience:
+    """A definition as the models take it, with queries in the engine's SQL; of every account where none is named."""
+
+    segment: str
+    accounts: tuple[str, ...]
+    name: str
+    description: str
+    definition: str
+    is_suppressing: bool
+    query: str
+    next_query: str | None
+
+    def rows(self) -> list[list[str | int | None]]:
+        """Those of the source `segments`, with its columns."""
+        said: list[str | int | None] = [
+            self.name,
+            self.description,
+            self.definition,
+            int(self.is_suppressing),
+            self.query,
+            self.next_query,
+        ]
+        accounts: tuple[str | None, ...] = self.accounts or (None,)
+        return [[self.segment, account, *said] for account in accounts]
+
+
+SEGMENT_COLUMNS = {  # of the source `segments`, with their types in the contract
+    "segment": "string", "account_id": "string", "name": "string", "description": "string", "definition": "string",
+    "is_suppressing": "boolean", "query": "string", "next_query": "string",
+}  # fmt: skip
+BEFORE = {  # what the build before left of segments: source, and the published columns that it has
+    "segment_members_before": ("segment_members", ("account_id", "segment", "profile_id", "entered_at")),
+    "segments_before": ("segments", ("account_id", "segment")),
+    "segment_changes_before": (
+        "segment_changes", ("account_id", "segment", "profile_id", "changed_at", "change"),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Audiences:
+    """The definitions of segments. `laid` gives them for an engine, as of an instant; `problems` are sentences about
+    definitions that are wrong and left out.
+    """
+
+    digest: str
+    laid: Callable[[str, datetime], Sequence[Audience]]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a build has to do: go on from `base`, or, where that is None, build everything from the lake."""
 
@@ -61,6 +112,7 @@ class Plan:
     project: str
     project_text: str
     topics: Topics
+    audiences: Audiences
     base: Build | None
     last_load: str = ""
     anew_because: str = ""
@@ -81,6 +133,7 @@ class Plan:
             self.base is not None
             and self.base.loads_up_to == self.loads_up_to
             and self.base.accounts == self.accounts
+            and self.base.segments == self.audiences.digest
             and self.base.stands_at(self.as_of)
             and not self.topics.is_anew
         )
@@ -90,11 +143,12 @@ def plan(
     home: Home,
     lake: Lake,
     settings: Settings,
-    as_of: datetime,
+    topics: Topics,
+    audiences: Audiences,
     *,
+    as_of: datetime,
     engine: str,
     full_refresh: bool,
-    topics: Topics,
 ) -> Plan:
     """Decide between going on and a full build (rule 1.4: the outcome is the same).
 
@@ -124,6 +178,7 @@ def plan(
         project=project,
         project_text=text,
         topics=topics,
+        audiences=audiences,
         base=base,
         last_load=lake.identity(newest) or "",
         anew_because=anew_because,
@@ -211,4 +266,6 @@ def described(
         topics_version=topics_version,
         last_load=todo.last_load,
         anew_because=todo.anew_because,
+        segments=todo.audiences.digest,
+        segment_problems=list(todo.audiences.problems),
     )

@@ -14,7 +14,10 @@ import contract
 from contract.types import TYPES
 from flows.engines import dbt
 from flows.engines.candidate import (
+    BEFORE,
+    SEGMENT_COLUMNS,
     UNMATCHED_TICKETS,
+    Audiences,
     Plan,
     Topics,
     at_rest,
@@ -42,6 +45,7 @@ def build(
     lake: Lake,
     settings: Settings,
     topics: Topics,
+    audiences: Audiences,
     *,
     as_of: datetime,
     full_refresh: bool,
@@ -53,7 +57,7 @@ def build(
     `changed` False where nothing changed since. While it works there is no build.json: a build that was cut off is
     noticed by the next one, which then builds everything.
     """
-    todo = plan(home, lake, settings, as_of, engine="duckdb", full_refresh=full_refresh, topics=topics)
+    todo = plan(home, lake, settings, topics, audiences, as_of=as_of, engine="duckdb", full_refresh=full_refresh)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
     return derived(todo, lake, partial(_derive, home, lake, settings, progress))
@@ -134,6 +138,36 @@ def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
         connection.execute(f"create or replace table lake.account_settings ({definitions})")
         rows = [[getattr(account, column.name) for column in columns] for account in settings.accounts]
         _insert(connection, "lake.account_settings", rows)
+        _lay_segments(connection, home, todo)
+
+
+def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan) -> None:
+    """The definitions, and who was in which segment: as the base has it, or, in a full build, what is published."""
+    definitions = ", ".join(f"{name} {TYPES[kind].duckdb}" for name, kind in SEGMENT_COLUMNS.items())
+    connection.execute(f"create or replace table lake.segments ({definitions})")
+    laid = todo.audiences.laid("duckdb", todo.as_of)
+    _insert(connection, "lake.segments", [row for one in laid for row in one.rows()])
+    before = home.candidate_file if todo.base else home.published_file
+    is_there = before.exists()
+    if is_there:
+        connection.execute(f"attach {literal(str(before))} as before (read_only)")
+    for source, (table, columns) in BEFORE.items():
+        typed = {name: TYPES[contract.metrics()[table].column(name).type].duckdb for name in columns}
+        there = before_has(connection, table, columns) if is_there else False
+        nothing = ", ".join(f"null::{kind} as {name}" for name, kind in typed.items())
+        rows = f"select {', '.join(columns)} from before.metrics.{table}" if there else f"select {nothing} where false"
+        connection.execute(f"create or replace table lake.{source} as {rows}")
+    if is_there:
+        connection.execute("detach before")
+
+
+def before_has(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> bool:
+    """Whether the attached file `before` has these columns; that of an earlier version may lack them."""
+    found = connection.execute(
+        "select count(*) from duckdb_columns() where database_name = 'before' and schema_name = 'metrics' "
+        f"and table_name = {literal(table)} and column_name in ({', '.join(map(literal, columns))})"
+    ).fetchall()
+    return bool(found == [(len(columns),)])
 
 
 def rows_view(
@@ -208,7 +242,10 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         new = connection.execute(new_words('candidate.metrics."rejected_rows"', literal)).fetchall()
         unmatched = _number(connection, UNMATCHED_TICKETS.format(schema="candidate.metrics"))
         newest = _instant(connection, "select epoch_us(data_up_to) from intermediate.int_data_up_to")
-        next_change_at = _instant(connection, "select epoch_us(next_change_at) from intermediate.int_next_change")
+        changes = [
+            _instant(connection, f"select epoch_us(next_change_at) from intermediate.{model}")
+            for model in ("int_next_change", "int_next_segment_change")
+        ]
         connection.execute("checkpoint candidate")
         connection.execute("checkpoint")
     return described(
@@ -221,7 +258,7 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         new_words=list(sentences(new)),
         unmatched_tickets=unmatched,
         data_up_to=newest,
-        next_change_at=next_change_at,
+        next_change_at=min(filter(None, changes), default=None),
         topics_version=topics_version,
     )
 

@@ -20,7 +20,10 @@ import contract
 from contract.types import TYPES
 from flows.engines import cluster, dbt
 from flows.engines.candidate import (
+    BEFORE,
+    SEGMENT_COLUMNS,
     UNMATCHED_TICKETS,
+    Audiences,
     Plan,
     Topics,
     at_rest,
@@ -30,13 +33,14 @@ from flows.engines.candidate import (
     refusal,
     refused_orders,
 )
-from flows.engines.duckdb import lay_asked
+from flows.engines.duckdb import before_has, lay_asked
 from flows.engines.gather import files_of
 from flows.engines.words import new_words, sentences, words
 from flows.ground.build import Build
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home, read_json, sync_folder, write_durably
 from flows.ground.progress import Progress
+from flows.ground.sql import literal
 from flows.lake import WIDENED, Lake, LakeFile, as_amount, lake_columns
 from flows.settings import Settings, WordsSettings
 
@@ -52,6 +56,7 @@ def build(
     lake: Lake,
     settings: Settings,
     topics: Topics,
+    audiences: Audiences,
     *,
     as_of: datetime,
     full_refresh: bool,
@@ -61,7 +66,7 @@ def build(
 
     Raises InputError or ClusterUnavailable where there is no cluster, BuildFailed, StorageFailed.
     """
-    todo = plan(home, lake, settings, as_of, engine="spark", full_refresh=full_refresh, topics=topics)
+    todo = plan(home, lake, settings, topics, audiences, as_of=as_of, engine="spark", full_refresh=full_refresh)
     if todo.base is not None and todo.nothing_changed:
         return Build(**{**todo.base.to_json_dict(), "changed": False})
     return derived(todo, lake, partial(_derive, home, lake, settings, progress))
@@ -72,7 +77,7 @@ def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo
     try:
         _open_candidate(home, fresh=todo.base is None)
         _register(home, session)
-        _prepare(session, lake, settings, todo)
+        _prepare(session, home, lake, settings, todo)
         environment = {"CANDIDATE_TABLES": str(home.tables)}
         run = partial(
             dbt.run, home, is_full=todo.base is None, target="spark", environment=environment, progress=progress
@@ -130,7 +135,7 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
     home.tables.mkdir(exist_ok=True)
 
 
-def _prepare(session: SparkSession, lake: Lake, settings: Settings, todo: Plan) -> None:
+def _prepare(session: SparkSession, home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
     """Lay what the models call the source `lake`, as views of the session."""
     after = todo.after
     files = lake.files(after)
@@ -144,6 +149,34 @@ def _prepare(session: SparkSession, lake: Lake, settings: Settings, todo: Plan) 
     _values(
         session, "account_settings", columns, [[getattr(one, name) for name in columns] for one in settings.accounts]
     )
+    _lay_segments(session, home, todo)
+
+
+def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
+    """The definitions, and who was in which segment: as the base has it, or, in a full build, what is published.
+
+    Spark cannot write a table that it reads, so the rows of before are copied.
+    """
+    columns = {name: TYPES[kind].spark for name, kind in SEGMENT_COLUMNS.items()}
+    laid = todo.audiences.laid("spark", todo.as_of)
+    _values(session, "segments", columns, [row for one in laid for row in one.rows()])
+    with closing(duckdb.connect()) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        is_there = todo.base is None and home.published_file.exists()
+        if is_there:
+            connection.execute(f"attach {literal(str(home.published_file))} as before (read_only)")
+        for source, (table, names) in BEFORE.items():
+            typed = {name: TYPES[contract.metrics()[table].column(name).type] for name in names}
+            rows = files_of(home, f"metrics/{table}") if todo.base else None
+            if is_there and before_has(connection, table, names):
+                rows = f"before.metrics.{table}"
+            nothing = ", ".join(f"null::{kind.duckdb} as {name}" for name, kind in typed.items())
+            query = f"select {', '.join(names)} from {rows}" if rows else f"select {nothing} where false"
+            copy = cluster.scratch(home) / f"{source}.parquet"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"copy ({query}) to {literal(str(copy))} (format parquet)")
+            schema = ", ".join(f"`{name}` {kind.spark}" for name, kind in typed.items())
+            session.read.schema(schema).parquet(str(copy)).createOrReplaceGlobalTempView(source)
 
 
 def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:
@@ -233,6 +266,10 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
 def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
     new = session.sql(new_words("metrics.rejected_rows", _literal)).collect()
     counts = " union all ".join(f"select '{table}', count(*) from metrics.`{table}`" for table in contract.metrics())
+    changes = [
+        _instant(session, f"select cast(next_change_at as string) from {model}")
+        for model in ("global_temp.int_next_change", "intermediate.int_next_segment_change")
+    ]
     return described(
         todo,
         row_counts=dict(map(tuple, session.sql(counts).collect())),
@@ -243,7 +280,7 @@ def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
         order_refusals=[refusal(*row) for row in session.sql(refused_orders("intermediate")).collect()],
         unmatched_tickets=session.sql(UNMATCHED_TICKETS.format(schema="metrics")).collect()[0][0],
         data_up_to=_instant(session, "select cast(data_up_to as string) from global_temp.int_data_up_to"),
-        next_change_at=_instant(session, "select cast(next_change_at as string) from global_temp.int_next_change"),
+        next_change_at=min(filter(None, changes), default=None),
         topics_version=topics_version,
     )
 

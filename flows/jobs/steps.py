@@ -124,7 +124,7 @@ class Wanted:
 
 def build(job: Job, wanted: Wanted) -> Build:
     """Derive the candidate from the lake. Raises BuildFailed, StorageFailed."""
-    from flows import engines, questions  # noqa: PLC0415  a run that only pulls needs neither
+    from flows import audiences, engines, questions  # noqa: PLC0415  a run that only pulls needs none of them
     from flows.questions import state  # noqa: PLC0415
 
     def group(connection: DuckDBPyConnection) -> int:
@@ -139,6 +139,22 @@ def build(job: Job, wanted: Wanted) -> Build:
             progress=job.progress,
         ).version
 
+    segments, problems = audiences.segments(job.settings.segments, shipped=job.settings.shipped_segments)
+
+    def laid(engine: str, as_of: datetime) -> list[engines.Audience]:
+        return [
+            engines.Audience(
+                one.key,
+                one.segment.accounts,
+                one.segment.name,
+                one.segment.description,
+                audiences.definition_text(one),
+                one.segment.suppress_open_handoffs,
+                *audiences.queries(one, engine, as_of),
+            )
+            for one in segments
+        ]
+
     method = questions.method(job.settings.topics.embedder)
     return engines.build(
         job.home,
@@ -150,6 +166,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             update=group,
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),
+        engines.Audiences(audiences.fingerprint(segments), laid, tuple(map(str, problems))),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
         progress=job.progress,

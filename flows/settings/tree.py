@@ -276,6 +276,12 @@ class Settings(BaseSettings):
         description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first",
     )
     engine: Literal["duckdb", "spark"] = Field(default="duckdb", description="engine that builds the candidate")
+    segments: PathOfUser = Field(
+        default=Path("segments"), description="folder with the definitions of segments, a YAML file each"
+    )
+    shipped_segments: bool = Field(
+        default=True, description="whether the segments that come with the package count, too"
+    )
     words: WordsSettings = Field(default=WordsSettings(), description="what words of the sources mean")
     topics: TopicsSettings = Field(default=TopicsSettings(), description="how questions are grouped")
     dashboard: DashboardSettings = Field(default=DashboardSettings(), description="who may see the page")

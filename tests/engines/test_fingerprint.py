@@ -198,7 +198,8 @@ def test_a_mended_comment_and_a_described_column_go_on_and_a_changed_model_does_
             lambda connection: group(connection=connection).version,
             lambda version, relation: state.views(home.topics / str(version), relation),
         )
-        return engines.build(home, lake, shop, topics, as_of=as_of, full_refresh=False, progress=Silent())
+        audiences = engines.Audiences("", lambda engine, as_of: ())
+        return engines.build(home, lake, shop, topics, audiences, as_of=as_of, full_refresh=False, progress=Silent())
 
     model, described = project / "models/metrics/conversations.sql", project / "models/metrics/conversations.yml"
     delivered(1)

@@ -59,7 +59,8 @@ def laid(name: str = "") -> Laid:
                     writer.write(connection, table, ordinal, rows)
                 writer.commit((), {})
         topics = engines.Topics("", False, lambda connection: 0, lambda version, relation: {})
-        todo = Plan("duckdb", datetime.fromisoformat(AS_OF), 2, "", "", "", topics, None)
+        audiences = engines.Audiences("", lambda engine, as_of: ())
+        todo = Plan("duckdb", datetime.fromisoformat(AS_OF), 2, "", "", "", topics, audiences, None)
         engine._prepare(home, lake, Settings(accounts=(account,), memory_limit="1GB"), todo)
         with duckdb.connect(home.work_file) as connection:
             connection.execute("set TimeZone = 'UTC'")

@@ -4,6 +4,7 @@
 {% set columns = [
     'account_id', 'profile_id',
     'email', 'phone', 'first_name', 'last_name',
+    'can_receive_email', 'can_receive_sms', 'can_receive_whatsapp',
 ] %}
 
 {{ current_rows('profiles', key, columns, remember=['email', 'phone']) }}

@@ -1,0 +1,18 @@
+"""Audiences: segments of shoppers, from definitions to SQL."""
+
+from flows.audiences.definition import Definition, Segment
+from flows.audiences.laying import definition_text, fingerprint, queries
+from flows.audiences.reading import Found, Misfit, Problem, read, segments
+
+__all__ = [
+    "Definition",
+    "Found",
+    "Misfit",
+    "Problem",
+    "Segment",
+    "definition_text",
+    "fingerprint",
+    "queries",
+    "read",
+    "segments",
+]

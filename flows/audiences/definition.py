@@ -1,0 +1,275 @@
+"""What an audience is: groups of conditions, in the shape of Klaviyo's segment definitions, with metrics by name.
+
+A shopper is in a segment who meets every group; a group is met where one of its conditions is.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from flows.audiences.metrics import METRICS, PROFILE, Kind, Metric, near
+
+WINDOW = re.compile(r"(HOURS|DAYS|WEEKS|YEARS)_([1-9]\d{0,3})")
+HOURS = {"HOURS": 1, "DAYS": 24, "WEEKS": 7 * 24, "YEARS": 365 * 24}
+
+
+class Part(BaseModel):
+    """A part of a definition; what is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _instant(value: object) -> object:
+    """A day alone is its midnight, UTC, as in the landing contract."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return f"{value}T00:00:00Z"
+    if isinstance(value, datetime) or value is None:
+        return value
+    return f"{value}T00:00:00Z" if hasattr(value, "isoformat") else value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+Unit = Literal["hour", "day", "week"]
+Quantity = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class AllTime(Part):
+    type: Literal["date"] = "date"
+    operator: Literal["alltime"]
+
+
+class Relative(Part):
+    """`in-the-last` 14 days, or `at-least` 14 days ago, counted from as-of."""
+
+    type: Literal["date"] = "date"
+    operator: Literal["in-the-last", "at-least"]
+    unit: Unit
+    quantity: Quantity
+
+
+class Ago(Part):
+    """Between `start` and `end` units ago, both counted from as-of; `start` is the longer time."""
+
+    type: Literal["date"] = "date"
+    operator: Literal["between"]
+    unit: Unit
+    start: Quantity
+    end: Quantity
+
+    @model_validator(mode="after")
+    def _is_span(self) -> Self:
+        if self.start <= self.end:
+            raise ValueError(f"start ({self.start} ago) has to be longer ago than end ({self.end} ago)")
+        return self
+
+
+class Since(Part):
+    type: Literal["date"] = "date"
+    operator: Literal["after", "before"]
+    date: Instant
+
+
+class Fixed(Part):
+    type: Literal["date"] = "date"
+    operator: Literal["between-static"]
+    start: Instant
+    end: Instant
+
+
+Timeframe = Annotated[AllTime | Relative | Ago | Since | Fixed, Field(discriminator="operator")]
+EVER = AllTime(operator="alltime")
+
+
+class Number(Part):
+    type: Literal["numeric"]
+    operator: Literal[
+        "equals", "not-equals", "greater-than", "greater-than-or-equal", "less-than", "less-than-or-equal"
+    ]
+    value: Decimal
+
+
+TextOperator = Literal[
+    "equals", "not-equals", "contains", "not-contains", "starts-with", "not-starts-with",
+    "ends-with", "not-ends-with", "in", "not-in", "regex", "nregex",
+]  # fmt: skip
+
+
+class Words(Part):
+    """Texts are compared as they are; `regex` finds anywhere in the text."""
+
+    type: Literal["string"]
+    operator: TextOperator
+    value: str | tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _has_list_for_lists(self) -> Self:
+        takes_list, is_list = self.operator in {"in", "not-in"}, not isinstance(self.value, str)
+        if takes_list != is_list:
+            wanted = "a list of texts" if takes_list else "one text"
+            raise ValueError(f"the operator {self.operator} takes {wanted} as value")
+        return self
+
+
+class Elements(Part):
+    type: Literal["list"]
+    operator: Literal["contains-any", "contains-all", "not-contains-any", "not-contains-all"]
+    value: tuple[str, ...] = Field(min_length=1)
+
+
+class YesNo(Part):
+    type: Literal["boolean"]
+    operator: Literal["equals"] = "equals"
+    value: bool
+
+
+class Existence(Part):
+    type: Literal["existence"]
+    operator: Literal["is-set", "not-set"]
+
+
+Filter = Annotated[Number | Words | Elements | YesNo | Existence, Field(discriminator="type")]
+
+
+class MetricFilter(Part):
+    """A property of a metric's events, and what has to hold of it."""
+
+    property: str
+    filter: Filter
+
+
+def _checked(metric_name: str, filters: tuple[MetricFilter, ...]) -> None:
+    """Raises ValueError for a metric, or a property of it, that there is not."""
+    metric = METRICS.get(metric_name)
+    if metric is None:
+        raise ValueError(f"there is no metric {metric_name!r}{near(metric_name, METRICS)}")
+    for one in filters:
+        if one.property not in metric.properties:
+            known = near(one.property, metric.properties)
+            raise ValueError(f"the metric {metric_name!r} has no property {one.property!r}{known}")
+        _fits(one.property, metric.properties[one.property].type, one.filter)
+
+
+FILTERS = {"string": "string", "number": "numeric", "boolean": "boolean", "list": "list"}
+
+
+def _fits(name: str, kind: Kind, of: Number | Words | Elements | YesNo | Existence) -> None:
+    if of.type not in {wanted := FILTERS[kind], "existence"}:
+        raise ValueError(f"{name!r} takes a filter of type {wanted} or existence, not {of.type}")
+
+
+class ProfileMetric(Part):
+    """How often, or with which sum, a metric's events came to a shopper in a time."""
+
+    type: Literal["profile-metric"]
+    metric: str
+    measurement: Literal["count", "sum"] = "count"
+    measurement_filter: Number
+    timeframe_filter: Timeframe = EVER
+    metric_filters: tuple[MetricFilter, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        _checked(self.metric, self.metric_filters)
+        if self.measurement == "sum" and METRICS[self.metric].value is None:
+            raise ValueError(f"the metric {self.metric!r} has no value to sum up; use the measurement count")
+        return self
+
+
+class Step(Part):
+    """A step of a funnel: events of a metric that came, or, with `metric_exists` false, did not come."""
+
+    metric: str
+    metric_exists: bool = True
+    metric_filters: tuple[MetricFilter, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        _checked(self.metric, self.metric_filters)
+        return self
+
+
+class Funnel(Part):
+    """Events of the first step in a time, each followed by the other steps, in their order, within a window.
+
+    A step that must not come counts once the window is over.
+    """
+
+    type: Literal["profile-metric-funnel"]
+    timeframe_filter: Timeframe = EVER
+    completion_window_seconds: str | None = Field(default=None, pattern=f"^{WINDOW.pattern}$")
+    steps: tuple[Step, ...] = Field(min_length=2, max_length=10)
+
+    @model_validator(mode="after")
+    def _begins_with_something(self) -> Self:
+        if not self.steps[0].metric_exists:
+            raise ValueError("the first step has to be an event that came (metric_exists: true)")
+        return self
+
+    @property
+    def hours(self) -> int | None:
+        """The completion window, None without one."""
+        found = WINDOW.fullmatch(self.completion_window_seconds or "")
+        return int(found[2]) * HOURS[found[1]] if found else None
+
+
+class ProfileProperty(Part):
+    type: Literal["profile-property"]
+    property: str
+    filter: Filter
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if self.property not in PROFILE:
+            raise ValueError(f"profiles have no property {self.property!r}{near(self.property, PROFILE)}")
+        _fits(self.property, PROFILE[self.property].type, self.filter)
+        return self
+
+
+class Consent(Part):
+    channel: Literal["email", "sms", "whatsapp"]
+    can_receive_marketing: bool
+
+
+class MarketingConsent(Part):
+    """Whether marketing may reach the shopper; where no source tells, neither is so."""
+
+    type: Literal["profile-marketing-consent"]
+    consent: Consent
+
+
+Condition = Annotated[ProfileMetric | Funnel | ProfileProperty | MarketingConsent, Field(discriminator="type")]
+
+
+class Group(Part):
+    conditions: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Definition(Part):
+    condition_groups: tuple[Group, ...] = Field(min_length=1)
+
+    def metrics(self) -> set[Metric]:
+        """Those that its conditions name."""
+        found = set[Metric]()
+        for condition in (one for group in self.condition_groups for one in group.conditions):
+            if isinstance(condition, ProfileMetric):
+                found.add(METRICS[condition.metric])
+            elif isinstance(condition, Funnel):
+                found |= {METRICS[step.metric] for step in condition.steps}
+        return found
+
+
+class Segment(Part):
+    """An audience. Its key is the name of its file."""
+
+    name: str = Field(min_length=1, max_length=200, description="what people call it")
+    description: str = Field(min_length=1, description="for whom it is, in a sentence")
+    accounts: tuple[str, ...] = Field(default=(), description="the accounts that have it; all, where none is named")
+    suppress_open_handoffs: bool = Field(
+        default=True, description="hold back whoever waits for a person: an open hand-off or an open ticket"
+    )
+    definition: Definition
