@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from expectations import (
+    audiences,
     conversations,
     daily,
     deliveries,
@@ -116,6 +117,7 @@ _CHECKS: list[Check] = [
     *daily.CHECKS,
     *reconciliation.CHECKS,
     *questions.CHECKS,
+    *audiences.CHECKS,
     *deliveries.CHECKS,
     *plausible.CHECKS,
     *taken.CHECKS,

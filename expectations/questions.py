@@ -1,4 +1,4 @@
-"""Knowledge gaps and segments: small tables that count the rows of others."""
+"""Knowledge gaps: small tables that count the rows of others."""
 
 from __future__ import annotations
 
@@ -190,23 +190,5 @@ CHECKS = [
         select * from {metrics}.knowledge_gap_topic_changes
         where (other_topic_id is null) <> (change = 'ended') or other_topic_id = topic_id""",
         rule="8.2",
-    ),
-    Check(
-        "segments",
-        "segments count their members",
-        """
-        select
-            coalesce(segments.account_id, counted.account_id) as account_id,
-            coalesce(segments.segment, counted.segment) as segment,
-            segments.member_count, counted.members
-        from {metrics}.segments as segments
-        full join (
-            select account_id, segment, count(*) as members
-            from {metrics}.segment_members
-            group by account_id, segment
-        ) as counted
-            on segments.account_id = counted.account_id and segments.segment = counted.segment
-        where coalesce(segments.member_count, -1) <> coalesce(counted.members, 0)""",
-        rule="metrics.yml",
     ),
 ]

@@ -12,6 +12,7 @@ TABLES = {name: table for name, table in contract.metrics().items() if name != "
 # Clocks of their own (rules 1.4, 10.1): they may run past an as-of that lies in the past.
 _OWN_CLOCK = {
     ("segment_members", "entered_at"),
+    ("segment_changes", "changed_at"),
     ("held_back_rows", "waiting_since"),
     ("rejected_rows", "rejected_at"),
     ("reconciled_figures", "reported_at"),

@@ -98,7 +98,9 @@ class Shop:
             shopper.profile_id = self.new_id("p")
             names = {} if dice.chance(0.12) else {"first_name": first, "last_name": None if dice.chance(0.15) else last}
             contact = {"email": None if dice.chance(0.06) else email, "phone": phone if dice.chance(0.5) else None}
-            self.add("profiles", profile_id=shopper.profile_id, **contact, **names)
+            # Three of four shoppers take email, half of those with a phone take SMS; nobody asked about WhatsApp.
+            consent = {"can_receive_email": number % 4 > 0, "can_receive_sms": number % 2 > 0}
+            self.add("profiles", profile_id=shopper.profile_id, **contact, **names, **consent)
             for visitor_id in visitor_ids:
                 self.add("visitors", visitor_id=visitor_id, profile_id=shopper.profile_id, seen_at=known_at)
         return shopper

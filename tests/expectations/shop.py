@@ -383,10 +383,20 @@ _METRICS = {
             'late_data' as likely_reason, timestamptz '2026-06-30 00:00:00+00' as reported_at
         from metrics.conversations group by account_id""",
     "segment_members": """
-        select account_id, 'all' as segment, profile_id, timestamptz '2026-06-30 00:00:00+00' as entered_at
+        select
+            account_id, 'all' as segment, profile_id, email, phone,
+            timestamptz '2026-06-30 00:00:00+00' as entered_at,
+            if(email is null, 'no_address', 'reachable') as email_reach,
+            if(phone is null, 'no_address', 'not_known') as sms_reach,
+            if(phone is null, 'no_address', 'not_allowed') as whatsapp_reach
         from metrics.profiles""",
+    "segment_changes": """
+        select account_id, segment, profile_id, entered_at as changed_at, 'entered' as change
+        from metrics.segment_members""",
     "segments": """
-        select account_id, segment, 'Everybody' as description, '{}' as definition, count(*) as member_count
+        select
+            account_id, segment, 'Everybody' as description, '{}' as definition, count(*) as member_count,
+            'All' as name, 3 as anonymous_count
         from metrics.segment_members group by account_id, segment""",
 }
 

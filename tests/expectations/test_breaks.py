@@ -64,7 +64,7 @@ BREAKS = {
                 "profiles", "products", "articles", "conversations", "tickets", "orders", "order_lines",
                 "daily_performance", "daily_skill_usage", "skills", "knowledge_gap_topics", "knowledge_gap_closures",
                 "knowledge_gap_topic_changes", "knowledge_gap_totals", "segments", "segment_members",
-                "reconciled_figures",
+                "segment_changes", "reconciled_figures",
             )
         ],
     ),
@@ -374,7 +374,20 @@ BREAKS = {
     ),
     "a segment counts other members": (
         "delete from segment_members where profile_id = 'profile-1'",
-        ["segments count"],
+        ["segments count", "segment_changes end"],
+    ),
+    "a member has another's address": (
+        "update segment_members set email = 'ann@mail.example' where profile_id = 'profile-1'",
+        ["segment_members are known"],
+    ),
+    "somebody without a phone can be reached there": (
+        "update profiles set phone = null where profile_id = 'profile-1';"
+        "update segment_members set phone = null where profile_id = 'profile-1'",
+        ["segment_members can be reached", "profiles says"],
+    ),
+    "a member has left": (
+        "update segment_changes set change = 'left' where profile_id = 'profile-1'",
+        ["segment_changes end"],
     ),
 }  # fmt: skip
 

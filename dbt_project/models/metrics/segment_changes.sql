@@ -1,7 +1,7 @@
 {{ config(tags=['topics']) }}
 
--- Who entered and who left (12.2): what this build finds beside what the builds before it found. Of a segment that is new, and of
--- one that is gone, nobody enters and nobody leaves.
+-- Who entered and who left (12.2): what this build finds beside what the builds before it found. Nobody enters a segment that is
+-- new; with a segment that goes, its changes go.
 with before as (
     select before.account_id, before.segment, before.profile_id
     from {{ source('lake', 'segment_members_before') }} as before
@@ -45,6 +45,10 @@ found as (
 earlier as (
     select earlier.account_id, earlier.segment, earlier.profile_id, earlier.changed_at, earlier.change
     from {{ source('lake', 'segment_changes_before') }} as earlier
+    inner join {{ ref('segments') }} as segments
+        on earlier.account_id = segments.account_id and earlier.segment = segments.segment
+    inner join {{ source('lake', 'segments_before') }} as known
+        on earlier.account_id = known.account_id and earlier.segment = known.segment
     left join found
         on
             earlier.account_id = found.account_id
