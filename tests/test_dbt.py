@@ -23,7 +23,7 @@ from flows.ground.home import Home
 from flows.settings.requests import BuildRequest
 
 ROOT = PROJECT.parent
-CHAPTERS_OF_MODELS = {1, 2, 3, 4, 5, 6, 7, 8, 10, 11}
+CHAPTERS_OF_MODELS = {1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12}
 AS_OF = datetime(2026, 6, 7, 12, tzinfo=UTC)
 Dbt = Callable[..., Any]
 

@@ -381,9 +381,8 @@ BREAKS = {
         ["segment_members are known"],
     ),
     "somebody without a phone can be reached there": (
-        "update profiles set phone = null where profile_id = 'profile-1';"
-        "update segment_members set phone = null where profile_id = 'profile-1'",
-        ["segment_members can be reached", "profiles says"],
+        "update segment_members set sms_reach = 'reachable' where profile_id = 'profile-1'",
+        ["segment_members can be reached"],
     ),
     "a member has left": (
         "update segment_changes set change = 'left' where profile_id = 'profile-1'",

@@ -45,6 +45,7 @@ ELSEWHERE = {  # chapters 8 to 11, segments, and what derive() adds itself
         "knowledge_gap_totals",
         "segments",
         "segment_members",
+        "segment_changes",
         "publications",
         "held_back_rows",
         "rejected_rows",

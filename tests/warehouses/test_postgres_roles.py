@@ -30,7 +30,8 @@ HARMLESS = {
     "best_article_id", "segment", "description", "definition", "rejected_row_id", "source", "table", "publication_id",
     "row_counts", "restores_publication_id", "figure_id", "statistic", "likely_reason",
     "change_id", "change", "other_topic_id", "row_id", "parent_table", "parent_id", "agent",
-    "email_reach", "sms_reach", "whatsapp_reach", "suppressed_by", "article_ids", "matched_by", "satisfaction", "figure", "state", "thing",
+    "email_reach", "sms_reach", "whatsapp_reach", "suppressed_by",
+    "article_ids", "matched_by", "satisfaction", "figure", "state", "thing",
 }  # fmt: skip
 KINDS = ("writer", "reader", "limited_reader")
 ONE_ACCOUNT = "account 1 00001"
