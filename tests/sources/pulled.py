@@ -42,6 +42,16 @@ def current(lake: Lake, table: str) -> dict[Any, dict[str, Any]]:
     return {row[rest[0]] if len(rest) == 1 else tuple(row[key] for key in rest): row for row in rows}
 
 
+def payloads(lake: Lake, table: str) -> list[str]:
+    """What is kept of the source's own records, refused ones too."""
+    files = [lake.path(file) for file in lake.files() if file.table == table]
+    if not files:
+        return []
+    with duckdb.connect() as connection:
+        found = connection.execute("select _payload from read_parquet($1, union_by_name = true)", [files]).fetchall()
+    return [payload for (payload,) in found]
+
+
 def count(lake: Lake, table: str) -> int:
     """Rows of a table in the lake, every version of them."""
     return sum(file.rows for file in lake.files() if file.table == table)

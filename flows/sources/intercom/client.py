@@ -10,8 +10,17 @@ from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Pace, Place, Row, rows_of
+from flows.sources.api import Batch, Http, Known, Pace, Place, Row, Unknown, parts_of, rows_of
 from flows.sources.intercom import mapping
+from flows.sources.intercom.mapping import Thread
+from flows.sources.intercom.records import (
+    Contact,
+    ContactList,
+    ContentSource,
+    Conversation,
+    ConversationList,
+    Found,
+)
 from flows.sources.intercom.settings import IntercomSettings
 
 NAME = "intercom"
@@ -58,7 +67,7 @@ class Client(api.Client):
         while since < now:
             until = min(since + length, now)
             first = self._found(since - OVERLAP, until, None)
-            if _total(first) > MOST and until - since > SHORTEST:
+            if (first.total_count or 0) > MOST and until - since > SHORTEST:
                 length = max((until - since) / 2, SHORTEST)
                 continue
             yield from self._window(since - OVERLAP, until, first)
@@ -68,12 +77,12 @@ class Client(api.Client):
             yield Batch((), went_on, share=share, is_milestone=is_over and is_first_load)
             since, length = until, length * 2
 
-    def _window(self, since: datetime, until: datetime, first: JsonObject) -> Iterator[Batch]:
+    def _window(self, since: datetime, until: datetime, first: ConversationList) -> Iterator[Batch]:
         """The conversations of a window, page by page."""
         answer, cursor = first, None
         while True:
-            yield Batch(self._page(mapping.listed(answer, "conversations")))
-            following = _following(answer)
+            yield Batch(self._page(answer.conversations))
+            following = answer.pages.next.starting_after if answer.pages and answer.pages.next else None
             if not following:
                 return
             if following == cursor:
@@ -82,85 +91,97 @@ class Client(api.Client):
 
     def _page(self, found: Sequence[Any]) -> list[Row]:
         """The rows of conversations that a search found, each record by itself, and of their shoppers."""
-        rows, threads = list[Row](), list[JsonObject]()
+        rows, threads = list[Row](), list[Thread]()
         for record in found:
             rows += rows_of("conversations", self.account, record, lambda: self._read(record, threads))  # noqa: B023
-        contacts = self._shoppers({name for thread in threads if (name := mapping.contact_id(thread))})
+        contacts, unread = self._shoppers(
+            {name for thread in threads if (name := mapping.contact_id(thread.conversation))}
+        )
         if self._settings.brings_profiles:
-            for contact in contacts.values():
-                rows += rows_of("profiles", self.account, contact, lambda: [mapping.profile_row(self.account, contact)])  # noqa: B023
+            rows += [*unread, *(mapping.profile_row(self.account, contact) for contact in contacts.values())]
         for thread in threads:
             rows += self._rows(thread, contacts)
         return rows
 
-    def _read(self, record: Any, threads: list[JsonObject]) -> Sequence[Row]:
-        """Append the whole conversation to `threads`; there are no rows yet."""
-        thread = self._whole(mapping.conversation_id(record))
-        threads += [thread] if thread else []
-        return ()
+    def _read(self, record: Any, threads: list[Thread]) -> list[Row]:
+        """Append the whole conversation to `threads`; the rows are those of what cannot be read of it."""
+        refused = list[Row]()
+        for answer in self._whole(Found.read(record, Unknown()).id):
+            refused += rows_of("conversations", self.account, answer, lambda: self._taken_apart(answer, threads))  # noqa: B023
+        return refused
 
-    def _rows(self, thread: JsonObject, contacts: Mapping[str, Any]) -> list[Row]:
-        account, has_profiles = self.account, self._settings.brings_profiles
-        shopper = contacts.get(mapping.contact_id(thread) or "")
-        last, articles = mapping.articles_of_last_answer(thread)
-        tables: tuple[tuple[str, Any, Callable[[], Iterable[Row]]], ...] = (
-            (
-                "conversations",
-                thread,
-                lambda: [mapping.conversation_row(account, thread, shopper, has_profiles=has_profiles)],
-            ),
-            ("messages", thread.get("source"), lambda: mapping.opening_rows(account, thread)),
-            ("handoff_events", thread, lambda: mapping.handoff_rows(account, thread)),
-            ("articles", thread, lambda: mapping.article_rows(account, thread)),
-            ("source_counts", thread, lambda: mapping.count_rows(account, thread)),
+    def _taken_apart(self, answer: Any, threads: list[Thread]) -> list[Row]:
+        conversation = Conversation.read(answer, self.unknown)
+        parts, unread = parts_of(
+            "messages",
+            self.account,
+            conversation.conversation_parts.conversation_parts,
+            lambda one: mapping.parts(one, self.unknown),
         )
-        rows = [row for table, record, made in tables for row in rows_of(table, account, record, made)]
-        for part in mapping.parts(thread):
-            of = articles if part is last else ()
-            rows += rows_of("messages", account, part, lambda: mapping.message_rows(account, thread, part, of))  # noqa: B023
-        return rows
+        contents, refused = parts_of(
+            "articles",
+            self.account,
+            conversation.ai_agent.content_sources.content_sources if conversation.ai_agent else (),
+            lambda one: [ContentSource.read(one, self.unknown)],
+        )
+        threads.append(Thread(conversation, parts, contents, len(unread)))
+        return unread + refused
 
-    def _whole(self, name: str) -> JsonObject | None:
-        """A conversation with its parts, asked again where fewer came than it has; None where it is gone."""
+    def _rows(self, thread: Thread, contacts: Mapping[str, Contact]) -> list[Row]:
+        shopper = contacts.get(mapping.contact_id(thread.conversation) or "")
+        has_profiles = self._settings.brings_profiles
+        return rows_of(
+            "conversations",
+            self.account,
+            thread.conversation.kept(),
+            lambda: mapping.rows(self.account, thread, shopper, has_profiles=has_profiles),
+        )
+
+    def _whole(self, name: str) -> list[Any]:
+        """A conversation with its parts, asked again where fewer came than it has; none where it is gone."""
+        answer: Any = None
         for _ in range(2):
             try:
-                answer: JsonObject = self._http.get(f"conversations/{name}", {"display_as": "plaintext"})
+                answer = self._http.get(f"conversations/{name}", {"display_as": "plaintext"})
             except SourceRefused as refused:
                 if refused.status == 404:
-                    return None
+                    return []
                 raise
-            if not isinstance(answer, dict):
-                raise SourceRefused(f"{NAME} answers no object for a conversation", remedy="the API has changed")
-            if len(mapping.parts(answer)) >= min(mapping.part_count(answer) or 0, mapping.MOST_PARTS):
+            if mapping.is_whole(answer):
                 break
-        return answer
+        return [answer]
 
-    def _shoppers(self, names: Collection[str]) -> dict[str, Any]:
-        """Contacts by their ids, as far as they are there."""
-        asked = sorted(names)
-        found = [
-            contact
-            for first in range(0, len(asked), CONTACTS)
-            for contact in self._contacts(asked[first : first + CONTACTS])
-        ]
-        there = {str(contact.get("id")): contact for contact in found if isinstance(contact, dict)}
-        return there | {name: contact for name in asked if name not in there and (contact := self._contact(name))}
+    def _shoppers(self, names: Collection[str]) -> tuple[dict[str, Contact], list[Row]]:
+        """Contacts by their ids, as far as they are there, and those that cannot be read."""
+        asked, found, refused = sorted(names), dict[str, Contact](), list[Row]()
+        for first in range(0, len(asked), CONTACTS):
+            contacts, _ = self._read_contacts(self._contacts(asked[first : first + CONTACTS]))
+            found |= {contact.id: contact for contact in contacts}
+        for name in asked:
+            if name not in found:  # it is not known to the search yet, or could not be read
+                contacts, unread = self._read_contacts(self._contact(name))
+                found.update((name, contact) for contact in contacts)
+                refused += unread
+        return found, refused
 
-    def _contact(self, name: str) -> Any:
-        """A contact that the search does not know yet; None where it is gone, or was merged into another."""
+    def _read_contacts(self, records: Iterable[Any]) -> tuple[list[Contact], list[Row]]:
+        return parts_of("profiles", self.account, records, lambda one: [Contact.read(one, self.unknown)])
+
+    def _contact(self, name: str) -> list[Any]:
+        """A contact by its id; none where it is gone, or was merged into another."""
         try:
-            return self._http.get(f"contacts/{name}")
+            return [self._http.get(f"contacts/{name}")]
         except SourceRefused as refused:
             if refused.status in {404, 410}:
-                return None
+                return []
             raise
 
-    def _contacts(self, names: Sequence[str]) -> list[Any]:
+    def _contacts(self, names: Sequence[str]) -> Sequence[Any]:
         query = {"field": "id", "operator": "IN", "value": list(names)}
         answer = self._http.post("contacts/search", {"query": query, "pagination": {"per_page": CONTACTS}})
-        return mapping.listed(answer, "data")
+        return ContactList.answered(NAME, answer, self.unknown).data
 
-    def _found(self, since: datetime, until: datetime, cursor: str | None, size: int = PAGE) -> JsonObject:
+    def _found(self, since: datetime, until: datetime, cursor: str | None, size: int = PAGE) -> ConversationList:
         """A page of the conversations that were changed in a time; both ends belong to it."""
         changed = [("updated_at", ">", int(since.timestamp())), ("updated_at", "<", int(until.timestamp()))]
         filters = [*changed, ("ai_agent_participated", "=", True)]
@@ -170,22 +191,7 @@ class Client(api.Client):
         }
         pagination = {"per_page": size} | ({"starting_after": cursor} if cursor else {})
         answer = self._http.post("conversations/search", {"query": query, "pagination": pagination})
-        if not isinstance(answer, dict) or "conversations" not in answer:
-            raise SourceRefused(f"{NAME} finds no list of conversations", remedy="the API has changed; report it")
-        return answer
-
-
-def _total(answer: JsonObject) -> int:
-    total = answer.get("total_count")
-    return total if isinstance(total, int) else 0
-
-
-def _following(answer: JsonObject) -> str | None:
-    """The cursor of the next page, None on the last one."""
-    pages = answer.get("pages")
-    following = pages.get("next") if isinstance(pages, dict) else None
-    cursor = following.get("starting_after") if isinstance(following, dict) else None
-    return str(cursor) if cursor else None
+        return ConversationList.answered(NAME, answer, self.unknown)
 
 
 def _explain(status: int, _answer: Any) -> str | None:
