@@ -49,7 +49,7 @@ class FakeChatwoot(FakeApi):
         }:
             return Answer(400, {"description": "Bad Request Error"})
         status, page = asked.params.get("status", "open"), int(asked.params.get("page", 1))
-        found = [one for one in self.conversations.values() if status in {"all", one.get("status")}]
+        found = [one for one in self.conversations.values() if status in ("all", one.get("status"))]
         found.sort(key=lambda one: one.get("last_activity_at") or 0, reverse=True)
         payload = found[(page - 1) * self.page : page * self.page]
         meta = {"mine_count": 0, "assigned_count": 0, "unassigned_count": len(found), "all_count": len(found)}

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
+from pydantic import ValidationError
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Row, listed, parts_of, rows_of
+from flows.sources.api import Batch, Http, Known, Pace, Part, Place, Record, Row, Unknown, parts_of, rows_of
 from flows.sources.chatwoot import mapping
+from flows.sources.chatwoot.records import (
+    Activity,
+    Conversation,
+    ConversationPage,
+    Event,
+    KnownConversation,
+    Message,
+    Named,
+    Page,
+)
 from flows.sources.chatwoot.settings import ChatwootSettings
 
 NAME = "chatwoot"
 OVERLAP = timedelta(minutes=10)  # how far below what was read it is read again
 WINDOW = timedelta(days=90)  # of events at once
 BEGINNING = date(2017, 1, 1)  # there was no Chatwoot before
+
+R = TypeVar("R", bound=Record)
 
 
 class Client(api.Client):
@@ -64,21 +77,26 @@ class Client(api.Client):
             yield from self._past(int(place.get("past", "1")), reached)
         yield Batch((), {**reached, "past": "done"}, is_milestone=place.get("past") != "done")
 
-    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:
-        """The conversation, once it is known itself; each message by itself."""
-        account, name = self.account, of.removeprefix(f"{NAME}:")
-        has_profiles = self._settings.brings_profiles
-        records = [part.record for part in parts if part.kind != "message"]
-        rows = rows_of(
-            "conversations",
-            account,
-            records,
-            lambda: mapping.conversation_rows(account, parts, has_profiles=has_profiles),
-        )
-        if rows:
-            for message in (part.record for part in parts if part.kind == "message"):
-                rows += rows_of("messages", account, message, lambda: [mapping.message_row(account, name, message)])  # noqa: B023
+    def joined(self, of: str, parts: Sequence[Part]) -> Iterable[Row]:  # noqa: ARG002  the conversation says its id
+        """The conversation, once it is known itself and if an agent took part in it; each message by itself."""
+        account, has_profiles = self.account, self._settings.brings_profiles
+        conversations, rows = self._known(parts, "conversation", "conversations", KnownConversation)
+        messages, unread = self._known(parts, "message", "messages", Message)
+        events, unclear = self._known(parts, "event", "handoff_events", Event)
+        for one in conversations:
+            made = rows_of(
+                "conversations",
+                account,
+                one.kept(),
+                lambda: mapping.rows(account, one, messages, events, has_profiles=has_profiles),  # noqa: B023
+            )
+            rows += [*made, *unread, *unclear] if made else []
         return rows
+
+    def _known(self, parts: Sequence[Part], kind: str, table: str, model: type[R]) -> tuple[list[R], list[Row]]:
+        """The parts of a kind, read again: earlier versions kept other things of them."""
+        records = [part.record for part in parts if part.kind == kind]
+        return parts_of(table, self.account, records, lambda one: [model.read(one, Unknown())])
 
     def _news(self, newest: datetime) -> Iterator[Batch]:
         """Page by page down to what was read before. What becomes active meanwhile moves up, for the next pull."""
@@ -107,18 +125,20 @@ class Client(api.Client):
     def _threads(self, found: Sequence[Any], floor: datetime) -> Batch:
         """Conversations that were active since then, and their messages."""
         above = [record for record in found if _is_since(floor, record)]
-        parts, refused = parts_of("conversations", self.account, above, lambda one: [mapping.conversation_part(one)])
-        for conversation in list(parts):
-            of = conversation.id
+        parts, refused = parts_of("conversations", self.account, above, self._conversation)
+        for of in [part.id for part in parts]:
             messages, unread = parts_of(
                 "messages",
                 self.account,
                 self._messages(of),
-                lambda one: mapping.message_parts(of, one),  # noqa: B023
+                lambda one: mapping.message_parts(of, one, self.unknown),  # noqa: B023
             )
             parts += messages
             refused += unread
         return Batch(refused, parts=parts)
+
+    def _conversation(self, record: Any) -> list[Part]:
+        return [mapping.conversation_part(Conversation.read(record, self.unknown))]
 
     def _messages(self, of: str) -> list[Any]:
         """All messages: the newest, and what lies before the oldest of them until there is no more."""
@@ -131,14 +151,11 @@ class Client(api.Client):
                 if refused.status == 404 or (params and refused.status in {400, 422}):  # gone; or `before` is not known
                     break
                 raise
-            said = _payload(answer, "messages")
-            named = {str(one.get("id")): one for one in said if isinstance(one, dict) and one.get("id")}
-            unnamed = {f"? {number}": one for number, one in enumerate(said) if one not in named.values()}
-            numbers = [int(name) for name in named if name.isdigit()]
-            if named.keys() <= found.keys():
+            said = {_name(one): one for one in Page.answered(NAME, answer, self.unknown).payload}
+            if said.keys() <= found.keys():
                 break
-            found |= named | unnamed
-            if not numbers:
+            found |= said
+            if not (numbers := [int(name) for name in said if name.isdigit()]):
                 break
             params = {"before": str(min(numbers))}
         return list(found.values())
@@ -151,16 +168,19 @@ class Client(api.Client):
         while since < now:
             until, page = min(since + WINDOW, now), 1
             while found := self._event_page(name, since, until, page):
-                parts, refused = parts_of("handoff_events", self.account, found, mapping.event_parts)
+                parts, refused = parts_of("handoff_events", self.account, found, self._event)
                 yield Batch(refused, parts=parts)
                 page += 1
             if until < now:
                 yield Batch((), {f"events/{name}": until.isoformat()})
             since = until
 
-    def _event_page(self, name: str, since: datetime, until: datetime, page: int) -> list[Any]:
+    def _event(self, record: Any) -> Iterator[Part]:
+        return mapping.event_parts(Event.read(record, self.unknown))
+
+    def _event_page(self, name: str, since: datetime, until: datetime, page: int) -> Sequence[Any]:
         params = {"name": name, "since": _seconds(since), "until": _seconds(until), "page": str(page)}
-        return _payload(self._http.get(f"{self._path}/reporting_events", params), "reporting events")
+        return Page.answered(NAME, self._http.get(f"{self._path}/reporting_events", params), self.unknown).payload
 
     def _has_events(self, now: datetime) -> bool:
         """Whether this Chatwoot tells of events; older ones do not."""
@@ -172,24 +192,25 @@ class Client(api.Client):
             raise
         return True
 
-    def _listed(self, page: int) -> list[Any]:
+    def _listed(self, page: int) -> Sequence[Any]:
         params = {"status": "all", "assignee_type": "all", "page": str(page)}
         answer = self._http.get(f"{self._path}/conversations", params)
-        return _payload(answer.get("data") if isinstance(answer, dict) else None, "conversations")
+        return ConversationPage.answered(NAME, answer, self.unknown).data.payload
 
 
-def _payload(answer: Any, of: str) -> list[Any]:
-    """The records of an answer, also where there is one alone."""
-    if not isinstance(answer, dict) or "payload" not in answer:
-        raise SourceRefused(f"{NAME} answers no list of {of}", remedy="the API has changed; report it")
-    return listed(answer["payload"])
+def _name(record: Any) -> str:
+    """The id of a message; of one that has none it is what stands in it."""
+    try:
+        return Named.read(record, Unknown()).id
+    except ValidationError:
+        return f"? {record!r}"
 
 
 def _is_since(floor: datetime, record: Any) -> bool:
     """Whether something happened in the conversation since then; a record that does not say when is read."""
     try:
-        at = mapping.active(record)
-    except (AttributeError, ValueError):
+        at = Activity.read(record, Unknown()).active
+    except ValidationError:
         return True
     return at is None or datetime.fromisoformat(at) >= floor
 
