@@ -17,7 +17,9 @@ class CustomField(Record):
 class Score(Record):
     score: Text = None
 
-    not_read = "id comment reason reason_id assignee_id group_id requester_id ticket_id url"
+    not_read = """
+        assignee_id comment created_at group_id id reason reason_code reason_id requester_id ticket_id updated_at url
+        """
 
 
 class Time(Record):
@@ -35,17 +37,20 @@ class Metrics(Record):
     reply_time_in_seconds: Loosely[Time] = None
 
     not_read = """
-        agent_wait_time_in_minutes assigned_at assignee_stations assignee_updated_at created_at
-        custom_status_updated_at first_resolution_time_in_minutes full_resolution_time_in_minutes
-        group_stations id initially_assigned_at latest_comment_added_at on_hold_time_in_minutes reopens replies
-        requester_updated_at requester_wait_time_in_minutes status_updated_at updated_at url
+        agent_wait_time_in_minutes assigned_at assignee_stations assignee_updated_at created_at custom_status_updated_at
+        first_resolution_time_in_minutes full_resolution_time_in_minutes group_stations id initially_assigned_at
+        latest_comment_added_at on_hold_time_in_minutes reopens replies requester_updated_at
+        requester_wait_time_in_minutes status_updated_at updated_at url
         """
 
 
 class Sender(Record):
     address: Text = None
 
-    not_read = "id name original_recipients phone ticket_id title subject channel"
+    not_read = """
+        channel facebook_id formatted_phone id name original_recipients phone profile_url subject ticket_id title
+        twitter_id username
+        """
 
 
 class Origin(Record):
@@ -66,11 +71,11 @@ class User(Record):
     user_fields: Loosely[dict[str, Any]] = None
 
     not_read = """
-        active alias chat_only created_at custom_role_id default_group_id details iana_time_zone last_active
-        last_login_at locale locale_id moderator name notes only_private_comments organization_id
-        permanently_deleted phone photo remote_photo_url report_csv restricted_agent role role_type shared
-        shared_agent shared_phone_number signature suspended tags ticket_restriction time_zone
-        two_factor_auth_enabled updated_at url verified abilities email_verified
+        abilities active agent_brand_ids alias chat_only created_at custom_role_id default_group_id details
+        email_verified iana_time_zone last_active last_login_at locale locale_id moderator name notes
+        only_private_comments organization_id permanently_deleted phone photo remote_photo_url report_csv
+        restricted_agent role role_type separation shared shared_agent shared_phone_number signature suspended
+        suspension_details tags ticket_restriction time_zone two_factor_auth_enabled updated_at url verified
         """
 
 
@@ -88,13 +93,14 @@ class Ticket(Record):
     via: Loosely[Via] = None
 
     not_read = """
-        allow_attachments allow_channelback assignee_email assignee_id attribute_value_ids brand_id
-        collaborator_ids collaborators comment custom_status_id description due_at email_cc_ids email_ccs
-        encoded_id fields follower_ids followers followup_ids forum_topic_id from_messaging_channel group_id
-        has_incidents is_public macro_id macro_ids metadata organization_id priority problem_id raw_subject
-        recipient requester safe_update sharing_agreement_ids subject submitter_id support_type tags
-        ticket_form_id type updated_stamp url via_followup_source_id via_id voice_comment
-        satisfaction_probability deleted_ticket_form_id result_type system_metadata
+        additional_collaborators allow_attachments allow_channelback assignee_email assignee_id attribute_value_ids
+        brand_id collaborator_ids collaborators comment custom_status_id deleted_ticket_form_id description due_at
+        email_cc_ids email_ccs encoded_id fields follower_ids followers followup_ids forum_topic_id
+        from_messaging_channel group_id has_incidents is_public macro_id macro_ids metadata organization_id origin_zrn
+        priority problem_id raw_subject recipient requester result_type safe_update satisfaction_probability
+        sharing_agreement_ids sharing_agreements subject submitter_id support_type suspended_ticket_id
+        suspension_type_id system_metadata tags tde_workspace ticket_form_id tpe_voice_comment type updated_stamp url
+        via_followup_source_id via_id voice_comment
         """
 
 
