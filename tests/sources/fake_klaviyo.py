@@ -22,9 +22,16 @@ MAY_FILTER = {
     "profiles": {"greater-than": {"updated"}, "less-than": {"updated"}},
     "customer-agent-conversations": {"greater-or-equal": {"created_at"}, "equals": {"status"}},
 }
+CONSENT = {
+    "subscriptions.email.marketing.can_receive_email_marketing",
+    "subscriptions.sms.marketing.can_receive_sms_marketing",
+}
 MAY_NAME = {  # fields of which a choice can be asked for
     "metrics": ("metric", {"name", "created", "updated", "integration"}),
-    "profiles": ("profile", {"email", "phone_number", "first_name", "last_name", "updated", "location", "properties"}),
+    "profiles": (
+        "profile",
+        {"email", "phone_number", "first_name", "last_name", "updated", "location", "properties", *CONSENT},
+    ),
     "agent-skills": ("agent-skill", {"name", "display_name", "status", "source", "description", "instructions"}),
 }
 SIZES = {"events": (200, 1000), "profiles": (20, 100)}
@@ -55,6 +62,7 @@ class FakeKlaviyo(FakeApi):
         self._recent: list[float] = []
         self.withheld: dict[str, int] = {}  # answers of a thread, by conversation, that leave its last message out
         self.broken: dict[str, int] = {}  # statuses of threads, by conversation
+        self.tells_consent = True  # whether profiles take `additional-fields`
         self.as_object = False  # lists of the beta answer one record alone, as their description has it
         self.besides: dict[str, list[Any]] = {}  # what else stands on the first page of a list, whatever it is
         self.whole = False  # records have all their fields, whichever were asked for
@@ -131,13 +139,18 @@ class FakeKlaviyo(FakeApi):
 
     def _listed(self, asked: Asked, name: str) -> Answer:
         kind, may_name = MAY_NAME.get(name, ("", set()))
-        if unknown := asked.params.keys() - {"filter", "sort", "page[size]", "page[cursor]", f"fields[{kind}]"}:
+        known = {"filter", "sort", "page[size]", "page[cursor]", f"fields[{kind}]"}
+        if name == "profiles" and self.tells_consent:
+            known.add("additional-fields[profile]")
+        if unknown := asked.params.keys() - known:
             return wrong(400, "invalid", f"'{min(unknown)}' is not a valid query parameter")
         found = list(self.lists[name])
         if fields := asked.params.get(f"fields[{kind}]"):
             if not set(fields.split(",")) <= may_name:
                 return wrong(400, "invalid", f"'{fields}' are not fields of {kind}")
-            found = found if self.whole else [with_fields(one, fields.split(",")) for one in found]
+            asks_consent = "additional-fields[profile]" in asked.params
+            named = [one for one in fields.split(",") if asks_consent or one not in CONSENT]
+            found = found if self.whole else [with_fields(one, named) for one in found]
         text = asked.params.get("filter", "")
         filters = FILTER.findall(text)
         if ",".join(f"{op}({field},{value})" for op, field, value in filters) != text:
@@ -240,7 +253,15 @@ def with_fields(record: JsonObject, fields: list[str]) -> JsonObject:
     given = record.get("attributes")
     if not isinstance(given, dict):
         return record
-    return {**record, "attributes": {name: value for name, value in given.items() if name in fields}}
+    chosen: JsonObject = {}
+    for field in fields:
+        *way, name = field.split(".")
+        value, place = given, chosen
+        for step in way:
+            value, place = value.get(step, {}), place.setdefault(step, {})
+        if name in value:
+            place[name] = value[name]
+    return {**record, "attributes": chosen}
 
 
 def matches(record: JsonObject, op: str, field: str, value: str) -> bool:

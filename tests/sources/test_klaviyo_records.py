@@ -292,3 +292,25 @@ def test_a_report_is_read_whole_or_not_at_all(results: Any, volume: Any) -> None
     (result,) = Report.answered("klaviyo", answer, unknown).data.attributes.results
     assert result.figure("volume") == (None if volume is None else Decimal(volume))
     assert unknown.besides(()) == {}
+
+
+def test_consent_is_asked_for_and_kept_as_klaviyo_has_it(shop: FakeKlaviyo, lake: Lake) -> None:
+    at = datetime.now(UTC) - timedelta(days=1)
+    email = {"marketing": {"can_receive_email_marketing": True, "method": "FORM"}}
+    sms = {"marketing": {"can_receive_sms_marketing": False}}
+    shop.profile("P1", at, email="a@example.com", subscriptions={"email": email, "sms": sms})
+    shop.profile("P2", at, email="b@example.com")
+    summary = pulled("klaviyo", client(shop), lake)
+    profiles = current(lake, "profiles")
+    said = {name: (row["can_receive_email"], row["can_receive_sms"]) for name, row in profiles.items()}
+    assert said == {"P1": (True, False), "P2": (None, None)}
+    assert summary.unknown_fields == {}
+    assert "FORM" not in profiles["P1"]["_payload"]
+
+
+def test_profiles_count_without_consent_where_klaviyo_refuses_the_question(shop: FakeKlaviyo, lake: Lake) -> None:
+    shop.tells_consent = False
+    shop.profile("P1", datetime.now(UTC) - timedelta(days=1), email="a@example.com")
+    pulled("klaviyo", client(shop), lake)
+    row = current(lake, "profiles")["P1"]
+    assert (row["email"], row["can_receive_email"]) == ("a@example.com", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
@@ -25,6 +26,10 @@ from flows.sources.klaviyo.settings import KlaviyoSettings
 SECOND = timedelta(seconds=1)
 FOUNDED = datetime(2012, 1, 1, tzinfo=UTC)
 FIELDS = {"fields[profile]": ",".join(mapping.PROFILE)}
+WITH_CONSENT = {
+    "fields[profile]": ",".join((*mapping.PROFILE, *mapping.CONSENT)),
+    "additional-fields[profile]": "subscriptions",
+}
 FAMILIES: tuple[tuple[Group, str, Mapping[str, str]], ...] = (
     (Group.PROFILES, "api/profiles", FIELDS),
     (Group.EVENTS, "api/events", {}),
@@ -136,11 +141,23 @@ class Client(api.Client):
             return mapping.profile_row(self.account, Profile.read(record, self.unknown))
 
         after = datetime.fromisoformat(place["profiles"]) - SECOND if "profiles" in place else self._begins
-        params = {**FIELDS, "filter": f"greater-than(updated,{stamp(after)})", "sort": "updated"}
-        for profiles in self._ask.pages(Group.PROFILES, "api/profiles", params, size=100):
+        params = {"filter": f"greater-than(updated,{stamp(after)})", "sort": "updated"}
+        for profiles in self._profile_pages(params):
             rows = self._rows("profiles", row, profiles)
             updated = [at for row in rows if (at := instant(row.values.get("updated_at")))]
             yield Batch(rows, {"profiles": updated[-1].isoformat()} if updated else {})
+
+    def _profile_pages(self, params: Mapping[str, str]) -> Iterator[Sequence[Any]]:
+        """Profiles with their consent; without it, where that is refused: they count all the same."""
+        has_begun = False
+        try:
+            for page in self._ask.pages(Group.PROFILES, "api/profiles", {**WITH_CONSENT, **params}, size=100):
+                has_begun = True
+                yield page
+        except SourceRefused as refused:
+            if refused.status != HTTPStatus.BAD_REQUEST or has_begun:
+                raise
+            yield from self._ask.pages(Group.PROFILES, "api/profiles", {**FIELDS, **params}, size=100)
 
     def _rows(self, table: str, row: Callable[[Any], Row], records: Iterable[Any]) -> list[Row]:
         """The rows of records, of each one by itself."""

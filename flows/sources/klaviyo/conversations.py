@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api import Batch, Known, Part, Place, Row, parts_of
@@ -159,7 +160,7 @@ class Conversations:
             one = Message.read(record, self._ask.unknown)
             yield Part(f"conversation/{conversation.id}", "message", one.id, one.kept(), one.attributes.updated_at)
 
-        path = f"api/customer-agent-conversations/{conversation.id}/customer-agent-messages"
+        path = f"api/customer-agent-conversations/{quote(conversation.id, safe='')}/customer-agent-messages"
         return parts_of("messages", self._account, self._ask.all(Group.CONVERSATIONS, path), message)
 
     def _count(self, thing: str, of: str | None, value: int, at: str) -> Row:

@@ -34,7 +34,11 @@ PROPERTIES = (*CONVERSATION_ID, *CHANNEL, *SKILL, *TAGS, *REASON, *PRODUCTS)  # 
 CLICKED_PRODUCT = ("Product ID", "SKU")
 IN_SHOP_PRODUCT = ("Product ID", "Added Item Product ID", "SKU", "Added Item SKU")
 IN_SHOP_TYPES = {"viewed_product": "viewed", "added_to_cart": "added_to_cart"}
-PROFILE = tuple(ProfileAttributes.model_fields)
+PROFILE = tuple(name for name in ProfileAttributes.model_fields if name != "subscriptions")
+CONSENT = (  # of `subscriptions`, which comes only where it is asked for
+    "subscriptions.email.marketing.can_receive_email_marketing",
+    "subscriptions.sms.marketing.can_receive_sms_marketing",
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ def profile_row(account: str, profile: Profile) -> Row:
         "phone": given.phone_number,
         "first_name": given.first_name,
         "last_name": given.last_name,
+        "can_receive_email": given.can_receive_email,
+        "can_receive_sms": given.can_receive_sms,
         "updated_at": given.updated,
     }
     return Row("profiles", values, profile.kept())

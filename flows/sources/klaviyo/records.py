@@ -85,17 +85,63 @@ class Metrics(Record):
     metrics: tuple[Loosely[Metric], ...]
 
 
+class EmailMarketing(Record):
+    can_receive_email_marketing: Loosely[bool] = None
+
+    not_read = """
+        consent consent_timestamp custom_method_detail double_optin last_updated list_suppressions method method_detail
+        suppression
+        """
+
+
+class SmsMarketing(Record):
+    can_receive_sms_marketing: Loosely[bool] = None
+
+    not_read = "consent consent_timestamp last_updated method method_detail"
+
+
+class EmailSubscription(Record):
+    marketing: Loosely[EmailMarketing] = None
+
+    not_read = "open_tracking"
+
+
+class SmsSubscription(Record):
+    marketing: Loosely[SmsMarketing] = None
+
+    not_read = "transactional"
+
+
+class Subscriptions(Record):
+    email: Loosely[EmailSubscription] = None
+    sms: Loosely[SmsSubscription] = None
+
+    not_read = "mobile_push whatsapp"
+
+
 class ProfileAttributes(Record):
     email: Text = None
     phone_number: Text = None
     first_name: Loosely[Text] = None
     last_name: Loosely[Text] = None
     updated: Text = None
+    subscriptions: Loosely[Subscriptions] = None
 
     not_read = """
-        created external_id image last_event_date locale location organization predictive_analytics properties
-        subscriptions title
+        created external_id image last_event_date locale location organization predictive_analytics properties title
         """
+
+    @property
+    def can_receive_email(self) -> bool | None:
+        """Whether the address is not suppressed; None where Klaviyo does not say."""
+        marketing = self.subscriptions.email.marketing if self.subscriptions and self.subscriptions.email else None
+        return marketing.can_receive_email_marketing if marketing else None
+
+    @property
+    def can_receive_sms(self) -> bool | None:
+        """Whether the shopper subscribed to text messages; None where Klaviyo does not say."""
+        marketing = self.subscriptions.sms.marketing if self.subscriptions and self.subscriptions.sms else None
+        return marketing.can_receive_sms_marketing if marketing else None
 
 
 class Profile(Record):
