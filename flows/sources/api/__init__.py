@@ -5,6 +5,7 @@ from), `mapping.py` (pure functions from the system's records to rows of `contra
 """
 
 from flows.sources.api.http import Http
+from flows.sources.api.lines import priced
 from flows.sources.api.loading import Batch, Client, JsonObject, Place, pull
 from flows.sources.api.pace import Pace
 from flows.sources.api.parts import Known, Part
@@ -38,6 +39,7 @@ __all__ = [
     "listed",
     "nested",
     "parts_of",
+    "priced",
     "pull",
     "rows_of",
 ]

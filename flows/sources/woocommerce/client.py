@@ -9,12 +9,13 @@ from itertools import chain
 from typing import Any
 
 from dlt.sources.helpers.rest_client.auth import HttpBasicAuth
+from pydantic import ValidationError
 
 from flows.ground.errors import SourceRefused
 from flows.sources import api
-from flows.sources.api import Batch, Http, JsonObject, Known, Misshapen, Pace, Place, Row, rows_of
-from flows.sources.api.rows import UNEXPECTED
+from flows.sources.api import Batch, Http, Known, Pace, Place, Row, Unknown, rows_of
 from flows.sources.woocommerce import mapping
+from flows.sources.woocommerce.records import Order, Page, Product, Refund, Refunds, Refusal, Stamped
 from flows.sources.woocommerce.settings import WooCommerceSettings
 
 NAME = "woocommerce"
@@ -53,30 +54,32 @@ class Client(api.Client):
         yield from self._changed("products", place, self._product)
         yield from self._changed("orders", place, self._order)
 
-    def _order(self, order: JsonObject) -> list[Row]:
+    def _order(self, record: Any) -> list[Row]:
         def made() -> Iterator[Row]:
-            return mapping.order_rows(self.account, order, self._refunds(order), self._carts)
+            order = Order.read(record, self.unknown)
+            return mapping.order_rows(self.account, order, self._refunds(order), self._carts, self.unknown)
 
-        return rows_of("orders", self.account, order, made)
+        return rows_of("orders", self.account, record, made)
 
-    def _product(self, product: JsonObject) -> list[Row]:
-        return rows_of("products", self.account, product, lambda: [mapping.product_row(self.account, product)])
+    def _product(self, record: Any) -> list[Row]:
+        def made() -> Iterator[Row]:
+            yield mapping.product_row(self.account, Product.read(record, self.unknown))
 
-    def _refunds(self, order: JsonObject) -> list[JsonObject]:
+        return rows_of("products", self.account, record, made)
+
+    def _refunds(self, order: Order) -> Sequence[Refund]:
         """Refunds with the lines that they are of; none where the order was deleted meanwhile."""
-        if not order.get("refunds"):
-            return []
+        if order.refunds == ():
+            return ()
         try:
-            found = self._http.get(f"{API}/orders/{order['id']}/refunds", {"per_page": PAGE})
+            found = self._http.get(f"{API}/orders/{order.id}/refunds", {"per_page": PAGE})
         except SourceRefused as refused:
             if refused.status == 404:
-                return []
+                return ()
             raise
-        if not isinstance(found, list):
-            raise Misshapen("its refunds are not a list")
-        return found
+        return Refunds.read({"refunds": found}, self.unknown).refunds
 
-    def _changed(self, path: str, place: Place, rows: Callable[[JsonObject], list[Row]]) -> Iterator[Batch]:
+    def _changed(self, path: str, place: Place, rows: Callable[[Any], list[Row]]) -> Iterator[Batch]:
         """What changed since the place, oldest first.
 
         Pages would drift while records change, so each one begins where the one before ended, a second earlier because
@@ -100,37 +103,36 @@ class Client(api.Client):
             )
             is_last = page >= pages if pages else len(found) < PAGE  # plugins leave records out of a page
             is_ordered = self._http.takes(f"{API}/{path}", "orderby")
-            if found:
-                changed = max(changed, _changed_at(found, is_ordered))
+            changed = max(changed, _changed_at(found, is_ordered) or changed)
             # Without an order nothing has been read up to a time before everything has.
-            moves = (found and is_ordered) or (is_last and changed > after)
+            moves = changed > after and (is_ordered or is_last)
             yield Batch(list(chain.from_iterable(map(rows, found))), {path: changed.isoformat()} if moves else {})
             if is_last:
                 return
             is_later = is_ordered and changed - SECOND > after
             after, page = (changed - SECOND, 1) if is_later else (after, page + 1)
 
-    def _page(self, path: str, params: Mapping[str, Any]) -> tuple[list[JsonObject], int | None]:
+    def _page(self, path: str, params: Mapping[str, Any]) -> tuple[Sequence[Any], int | None]:
         """A page of a list, and how many pages the list has, where the shop says so."""
         answer, pages = self._http.counted(f"{API}/{path}", params, "X-WP-TotalPages", optional=ORDER)
-        if not isinstance(answer, list):
-            raise SourceRefused(f"{NAME} answers no list for {path}", remedy="the API has changed; report it")
-        return answer, pages
+        page = Page.answered(NAME, {path: answer}, self.unknown)
+        return page.orders or page.products, pages
 
 
-def _changed_at(page: Sequence[Any], is_ordered: bool) -> datetime:
+def _changed_at(page: Sequence[Any], is_ordered: bool) -> datetime | None:
     """When the last record of a page changed that says so; of a page without an order the latest."""
     found: list[datetime] = []
     for record in reversed(page):
-        with suppress(*UNEXPECTED):
-            found.append(datetime.fromisoformat(f"{record['date_modified_gmt']}Z"))
-    if found:
-        return found[0] if is_ordered else max(found)
-    raise SourceRefused(f"{NAME} delivers records without date_modified_gmt", remedy="report it")
+        with suppress(ValidationError):
+            if changed := Stamped.read(record, Unknown()).date_modified_gmt:
+                found.append(datetime.fromisoformat(changed))
+    return (found[0] if is_ordered else max(found)) if found else None
 
 
 def _explain(status: int, answer: Any) -> str | None:
-    code = answer.get("code") if isinstance(answer, dict) else None
+    code = None
+    with suppress(ValidationError):
+        code = Refusal.read(answer, Unknown()).code
     if status == 401 or code == "woocommerce_rest_cannot_view":
         return "see to consumer key and secret, and to its permission: read"
     if code == "rest_no_route":

@@ -2,129 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-from flows.sources.api import JsonObject, Misshapen, Row, decimal, line_ids, rows_of
+from pydantic import ValidationError
+
+from flows.sources.api import Row, Unknown, line_ids, priced, rows_of
+from flows.sources.api.lines import FOUR_PLACES, ZERO
+from flows.sources.woocommerce.records import Line, Named, Order, Product, Refund
 
 PENDING = "pending"
 CARTS = {"checkout-draft", "auto-draft"}  # on their way; when they are paid, they change
 NOT_SOLD = {"failed", "trash"}
 CANCELLED = "cancelled"
-# What is kept of records: no names, addresses, notes or meta data.
-KEPT = {
-    "orders": (
-        *("id", "number", "status", "currency", "customer_id", "total", "total_tax", "shipping_total", "refunds"),
-        *("date_created_gmt", "date_modified_gmt", "date_paid_gmt"),
-    ),
-    "order_lines": ("id", "name", "product_id", "variation_id", "quantity", "sku", "subtotal", "total", "total_tax"),
-    "products": ("id", "name", "sku", "status", "permalink", "date_created_gmt", "date_modified_gmt"),
-}
-FOUR_PLACES = Decimal("0.0001")
+OF_LINE = "_refunded_item_id"  # the meta data of a refund's line
 
 
-def order_rows(account: str, order: JsonObject, refunds: Sequence[JsonObject], carts: Collection[str]) -> Iterator[Row]:
+def order_rows(
+    account: str, order: Order, refunds: Iterable[Refund], carts: Collection[str], unknown: Unknown
+) -> Iterator[Row]:
     """An order and its lines. `refunds` are the order's, with their own lines.
 
     Amounts are without tax, as the shop reports its sales. An order whose status is one of `carts` is not placed: of
-    one that was, nothing counts any more. Raises Misshapen for a shape that is not known.
+    one that was, nothing counts any more.
     """
-    order_id, status = _id(order), order.get("status")
-    is_cart = status in carts
-    is_sold = not is_cart and status not in NOT_SOLD
-    lines = order.get("line_items") if is_sold else []
-    changed, billing = instant(order.get("date_modified_gmt")), order.get("billing") or {}
+    is_cart = order.status in carts
+    is_sold = not is_cart and order.status not in NOT_SOLD
+    lines = order.line_items if is_sold else ()
+    changed = order.date_modified_gmt
     yield Row(
         "orders",
         {
             "account_id": account,
-            "order_id": order_id,
-            "placed_at": instant(order.get("date_created_gmt")),
-            "currency": order.get("currency"),
-            "email": billing.get("email"),
-            "phone": billing.get("phone"),
-            "cancelled_at": changed if not is_sold or status == CANCELLED else None,
-            "order_line_ids": None if lines is None else line_ids(order_id, _ids(lines)),
+            "order_id": order.id,
+            "placed_at": order.date_created_gmt,
+            "currency": order.currency,
+            "email": order.billing.email if order.billing else None,
+            "phone": order.billing.phone if order.billing else None,
+            "cancelled_at": changed if not is_sold or order.status == CANCELLED else None,
+            "order_line_ids": None if lines is None else line_ids(order.id, _ids(lines)),
             "updated_at": changed,
         },
-        {**_kept("orders", order), "billing": {name: billing.get(name) for name in ("email", "phone")}},
+        order.kept(),
         only_if_known=is_cart,
     )
-    refunded, is_refunded = _refunded(refunds), status == "refunded"
-    of_order = {"account_id": account, "order_id": order_id, "updated_at": changed}
-    for line in lines or ():
-        yield from rows_of("order_lines", account, line, lambda: [_line_row(of_order, line, refunded, is_refunded)])  # noqa: B023
+    refunded, is_refunded = _refunded(refunds), order.status == "refunded"
+    of_order = {"account_id": account, "order_id": order.id, "updated_at": changed}
+
+    def made(record: Any) -> Iterator[Row]:
+        line = Line.read(record, unknown)
+        yield Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, line.kept())
+
+    for record in lines or ():
+        yield from rows_of("order_lines", account, record, lambda: made(record))  # noqa: B023
 
 
-def product_row(account: str, product: JsonObject) -> Row:
+def product_row(account: str, product: Product) -> Row:
     """A product, under the id that its variations share."""
     return Row(
         "products",
         {
             "account_id": account,
-            "product_id": _id(product),
-            "title": product.get("name"),
-            "url": product.get("permalink"),
-            "updated_at": instant(product.get("date_modified_gmt")),
+            "product_id": product.id,
+            "title": product.name,
+            "url": product.permalink,
+            "updated_at": product.date_modified_gmt,
         },
-        _kept("products", product),
+        product.kept(),
     )
 
 
-def instant(text: object) -> str | None:
-    """A time of a field that ends in `_gmt`: UTC, written without an offset."""
-    return f"{text}Z" if text else None
-
-
-def _line_row(of_order: JsonObject, line: JsonObject, refunded: dict[str, Decimal], is_refunded: bool) -> Row:
-    return Row("order_lines", {**of_order, **_line(line, refunded, is_refunded)}, _kept("order_lines", line))
-
-
-def _line(line: JsonObject, refunded: dict[str, Decimal], is_refunded: bool) -> dict[str, object]:
-    """Quantity × unit price − discount is the line's total to the last digit: what does not divide is rounded up.
-
-    Of an order that was given back whole its refunds often name no lines.
-    """
-    quantity = decimal(line.get("quantity"), "quantity").quantize(FOUR_PLACES, ROUND_HALF_UP)  # as it will be counted
-    after = decimal(line.get("total"), "total")
-    before = max(decimal(line.get("subtotal"), "subtotal"), after)
-    unit_price = (before / (quantity if quantity > 0 else 1)).quantize(FOUR_PLACES, ROUND_CEILING)
-    line_id = _id(line)
+def _line(line: Line, refunded: dict[str, Decimal], is_refunded: bool) -> dict[str, object]:
+    """Of an order that was given back whole its refunds often name no lines."""
+    quantity = (line.quantity or ZERO).quantize(FOUR_PLACES, ROUND_HALF_UP)  # as it will be counted
     return {
-        "order_line_id": line_id,
-        "product_id": str(line["product_id"]) if line.get("product_id") else None,  # rule 2.7
-        "sku": line.get("sku") or None,
-        "quantity": line.get("quantity"),
-        "unit_price": str(unit_price),
-        "discount": str(max(unit_price * quantity - after, Decimal(0))),
-        "refunded_amount": str(max(refunded.get(line_id, Decimal(0)), after if is_refunded else Decimal(0))),
+        "order_line_id": line.id,
+        "product_id": line.product_id,  # rule 2.7
+        "sku": line.sku,
+        "quantity": line.quantity,
+        **priced(quantity, max(line.subtotal, line.total), line.total),
+        "refunded_amount": str(max(refunded.get(line.id, ZERO), line.total if is_refunded else ZERO)),
     }
 
 
-def _refunded(refunds: Sequence[JsonObject]) -> dict[str, Decimal]:
-    """By line, what was given back; a refund names the line that it is of in its meta data."""
+def _refunded(refunds: Iterable[Refund]) -> dict[str, Decimal]:
+    """By line, what was given back."""
     amounts: dict[str, Decimal] = {}
-    for refund in refunds:
-        for line in refund.get("line_items") or ():
-            of = next(
-                (str(meta["value"]) for meta in line.get("meta_data") or () if meta.get("key") == "_refunded_item_id"),
-                None,
-            )
-            if of is not None:
-                amounts[of] = amounts.get(of, Decimal(0)) + abs(decimal(line.get("total"), "total of a refund"))
+    for line in (line for refund in refunds for line in refund.line_items):
+        of = next((str(meta.value) for meta in line.meta_data if meta.key == OF_LINE), None)
+        if of is not None:
+            amounts[of] = amounts.get(of, ZERO) + abs(line.total)
     return amounts
 
 
-def _kept(table: str, record: JsonObject) -> JsonObject:
-    return {name: record[name] for name in KEPT[table] if name in record}
-
-
-def _ids(lines: Sequence[JsonObject]) -> Iterator[str]:
-    """Of the lines that have one; those that have none are refused by themselves."""
-    return (_id(line) for line in lines if isinstance(line, dict) and line.get("id"))
-
-
-def _id(record: JsonObject) -> str:
-    if not record.get("id"):
-        raise Misshapen("it has no id")
-    return str(record["id"])
+def _ids(lines: Iterable[Any]) -> Iterator[str]:
+    """Also of lines that cannot be read, where they have one: without it the versions before would leave the order."""
+    for line in lines:
+        with suppress(ValidationError):
+            yield Named.read(line, Unknown()).id
