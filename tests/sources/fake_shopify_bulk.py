@@ -106,8 +106,8 @@ class BulkOperations:
 
     def _lines(self, asked: list[Field], kind: str, record: Any, parent: str | None, lines: list[str]) -> None:
         own = [one for one in asked if not SCHEMA[kind][one.name].endswith("*")]
-        line = self._shown(own, kind, record) | ({"__parentId": parent} if parent else {})
-        lines.append(json.dumps(line))
+        line = self._shown(own, kind, record)
+        lines.append(json.dumps(line | {"__parentId": parent} if parent else line))
         for one in asked:
             if (of := SCHEMA[kind][one.name]).endswith("*"):
                 for child in record[one.name]:

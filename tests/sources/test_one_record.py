@@ -128,7 +128,7 @@ def test_a_shopify_line_without_an_amount_is_refused_by_itself(lake: Lake) -> No
         shop.order(2, NOON)
         summary = pulled("shopify", test_shopify.client(shop), lake)
     assert summary.refused == {"order_lines": 1}
-    assert summary.refusals == ["order_lines: amount 'ten' is not a number"]
+    assert summary.refusals == ["order_lines: originalTotalSet.shopMoney.amount 'ten' is not a number"]
     assert set(current(lake, "orders")) == {"1", "2"}
 
 

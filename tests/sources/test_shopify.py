@@ -12,11 +12,11 @@ import pytest
 
 from flows.ground.errors import SourceRefused
 from flows.lake import Lake
-from flows.sources.api import Known
+from flows.sources.api import Known, Unknown
 from flows.sources.sections import Secret
 from flows.sources.shopify import client as shopify
 from flows.sources.shopify.client import Client
-from flows.sources.shopify.paging import nodes
+from flows.sources.shopify.records import Connection, OrderPage
 from flows.sources.shopify.settings import ShopifySettings
 from tests.sources.fake_api import Asked
 from tests.sources.fake_shopify import ID, SECRET, TOKEN, FakeShopify
@@ -201,13 +201,15 @@ def test_lines_without_a_product_and_units_that_were_taken_away(lake: Lake) -> N
 
 @pytest.mark.parametrize("connection", [{"edges": [{"node": {"id": "1"}}]}, {"nodes": [{"id": "1"}]}, [{"id": "1"}]])
 def test_a_connection_may_have_its_records_in_edges(connection: Any) -> None:
-    assert nodes(connection, "orders") == [{"id": "1"}]
+    assert Connection[Any].read(connection, Unknown()).nodes == ({"id": "1"},)
 
 
-@pytest.mark.parametrize("connection", [{}, {"edges": [{}]}, {"nodes": [None]}, None])
+@pytest.mark.parametrize(
+    "connection", [{}, {"edges": "many"}, {"nodes": 7}, None, {"nodes": [], "pageInfo": {"hasNextPage": True}}]
+)
 def test_a_connection_of_another_shape_is_refused(connection: Any) -> None:
-    with pytest.raises(SourceRefused, match="answers no orders"):
-        nodes(connection, "orders")
+    with pytest.raises(SourceRefused, match=r"answers in a shape that is not known: (it has no )?orders"):
+        OrderPage.answered("shopify", {"orders": connection}, Unknown())
 
 
 @pytest.mark.parametrize("status", ["VOIDED", "EXPIRED"])

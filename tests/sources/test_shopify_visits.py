@@ -128,7 +128,7 @@ def test_what_is_not_used_is_not_asked_for(lake: Lake) -> None:
 
 def test_a_visit_of_another_shape_is_refused_by_itself(lake: Lake) -> None:
     with FakeShopify() as shop:
-        bad = {**visit(1, NOON, None), "landingPage": 7}
+        bad = {**visit(1, NOON, None), "landingPage": {"url": 7}}
         good = visit(2, NOON, "https://shop.example/?chat=c2&utm_source=assistant")
         shop.order(1, NOON, customerJourneySummary=journey(bad, good))
         summary = pulled("shopify", client(shop, **SETTINGS), lake)

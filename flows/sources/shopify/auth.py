@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from flows.ground.errors import SourceRefused
-from flows.sources.api import Http, Pace
+from flows.sources.api import Http, Pace, Unknown
 from flows.sources.shopify.graphql import NAME
+from flows.sources.shopify.records import AccessToken
 from flows.sources.shopify.settings import ShopifySettings
 
 
 class Token(AuthBase):
     """Sets `X-Shopify-Access-Token`. Raises InputError where the credential is missing."""
 
-    def __init__(self, settings: ShopifySettings, environment: Mapping[str, str], pace: Pace) -> None:
+    def __init__(self, settings: ShopifySettings, environment: Mapping[str, str], pace: Pace, unknown: Unknown) -> None:
+        self._unknown = unknown
         self._token: str | None = None
         self._application: dict[str, str] | None = None
         if settings.client_id and settings.client_secret:
@@ -40,10 +41,7 @@ class Token(AuthBase):
         if self._application is None:
             return
         answer = self._http.post("admin/oauth/access_token", self._application)
-        token = answer.get("access_token") if isinstance(answer, dict) else None
-        if not isinstance(token, str) or not token:
-            raise SourceRefused(f"{NAME} answers no access token", remedy="the API has changed; report it")
-        self._token = token
+        self._token = AccessToken.answered(NAME, answer, self._unknown).access_token
 
 
 def _explain(status: int, _answer: object) -> str | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -18,14 +16,14 @@ from requests import PreparedRequest, RequestException
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.ground.sql import literal
-from flows.sources.api import JsonObject, http
+from flows.sources.api import http
 from flows.sources.api.parts import whole
 from flows.sources.shopify import queries
 from flows.sources.shopify.graphql import NAME, GraphQL
+from flows.sources.shopify.records import BulkOperation, Started, State
 
 CHUNK = 1024 * 1024
 BUSY = {"OPERATION_IN_PROGRESS", "LIMIT_REACHED"}
-WORKING = {"CREATED", "RUNNING", "CANCELING"}
 _FETCHED = 5_000
 _LINE_BYTES = 64 * 1024 * 1024
 
@@ -34,53 +32,36 @@ class Unusable(SourceUnavailable):
     """The operation gave no file, or the file is gone; another operation can."""
 
 
-@dataclass(frozen=True)
-class Operation:
-    """A bulk operation; `url` is None where it found nothing, has not finished, or was finished too long ago."""
-
-    id: str
-    status: str
-    created_at: datetime
-    error: str | None
-    url: str | None
-    bytes: int | None
-    objects: int
-
-    @property
-    def is_working(self) -> bool:
-        return self.status in WORKING
-
-
-def begin(shop: GraphQL, query: str) -> Operation | None:
+def begin(shop: GraphQL, query: str) -> BulkOperation | None:
     """Start an operation; None where others of this app leave no room. Raises SourceUnavailable, SourceRefused."""
-    answer = shop.ask(queries.BULK_RUN, query=query).get("bulkOperationRunQuery") or {}
-    errors = answer.get("userErrors") or ()
-    if any(error.get("code") in BUSY or "already in progress" in str(error.get("message")) for error in errors):
+    answer = shop.ask(queries.BULK_RUN, Started, query=query).bulkOperationRunQuery
+    if any(one.code in BUSY or "already in progress" in (one.message or "") for one in answer.userErrors):
         return None
-    if errors:
-        what = f"{NAME} refuses the bulk operation: {str(errors[0].get('message'))[: http.DETAIL]}"
-        raise SourceRefused(what, remedy="set bulk = false, and report it")
-    return _operation(answer.get("bulkOperation"))
+    if answer.userErrors or answer.bulkOperation is None:
+        said = (answer.userErrors and answer.userErrors[0].message) or "and does not say why"
+        raise SourceRefused(
+            f"{NAME} refuses the bulk operation: {said[: http.DETAIL]}", remedy="set bulk = false, and report it"
+        )
+    return answer.bulkOperation
 
 
-def state(shop: GraphQL, name: str) -> Operation | None:
+def state(shop: GraphQL, name: str) -> BulkOperation | None:
     """How far an operation is; None where the shop does not know it."""
-    found = shop.ask(queries.BULK_STATE, id=name).get("node")
-    return _operation(found) if found else None
+    return shop.ask(queries.BULK_STATE, State, id=name).node
 
 
-def fetch(operation: Operation, folder: Path) -> Path:
+def fetch(operation: BulkOperation, folder: Path) -> Path:
     """The file of a completed operation. Raises Unusable, SourceUnavailable.
 
     It lies with another host, so it is asked for without credentials; in pieces, so memory does not grow with it.
     """
     if operation.status != "COMPLETED":
-        what = f"a bulk operation of {NAME} ended as {operation.status} ({operation.error or 'no reason given'})"
-        if operation.error == "ACCESS_DENIED":
+        what = f"a bulk operation of {NAME} ended as {operation.status} ({operation.errorCode or 'no reason given'})"
+        if operation.errorCode == "ACCESS_DENIED":
             raise SourceRefused(what, remedy="give the app the scopes read_orders and read_products")
         raise Unusable(what, remedy="the next run starts another bulk operation; bulk = false reads page by page")
     file = folder / "bulk.jsonl"
-    if operation.url is None and operation.objects:
+    if operation.url is None and operation.objectCount:
         raise _gone("no address")
     if operation.url is None:
         file.touch()
@@ -98,17 +79,18 @@ def fetch(operation: Operation, folder: Path) -> Path:
                     out.write(chunk)
         except RequestException:
             continue
-        if operation.bytes in {None, file.stat().st_size}:
+        if operation.fileSize in {None, file.stat().st_size}:
             return file
     what = f"the file of a bulk operation of {NAME} cannot be fetched whole"
     raise SourceUnavailable(what, remedy="the next run fetches it again")
 
 
-def families(file: Path, since: str) -> Iterator[tuple[float, JsonObject, list[JsonObject]]]:
-    """Every object without a parent that did not change before `since`, and its children, in the order of their change.
+def families(file: Path, since: str) -> Iterator[tuple[float, Any, list[Any]]]:
+    """Every line without a parent that did not change before `since`, and its children, in the order of their change.
 
     With each comes how much of the file is read. Lines stand in any order; they are joined on disk, so what is in
-    memory is one family. Raises SourceRefused where a parent is missing.
+    memory is one family. A line that names neither itself nor a parent stands alone. Raises SourceRefused where a
+    parent is missing.
     """
     if not file.stat().st_size:
         return
@@ -123,26 +105,28 @@ def families(file: Path, since: str) -> Iterator[tuple[float, JsonObject, list[J
         ).fetchall()
         connection.execute(
             """CREATE TABLE ordered AS
-            SELECT roots.id AS family, objects.line
+            SELECT roots.id AS family, objects.parent, objects.line
             FROM objects LEFT JOIN (SELECT DISTINCT ON (id) id, changed FROM objects WHERE parent IS NULL) roots
                 ON roots.id = coalesce(objects.parent, objects.id)
             WHERE roots.id IS NULL OR coalesce(roots.changed >= $since::TIMESTAMPTZ, true)
             ORDER BY roots.id IS NOT NULL, roots.changed, roots.id, objects.parent IS NOT NULL, objects.id""",
             {"since": since or None},
         )
-        connection.execute("SELECT family, line FROM ordered ORDER BY rowid")
+        connection.execute("SELECT family, parent, line FROM ordered ORDER BY rowid")
         for number, (family, lines) in enumerate(groupby(_rows(connection), key=itemgetter(0)), skipped + 1):
             if family is None:
                 raise SourceRefused(f"a file of {NAME} holds lines without their parent", remedy="report it")
-            root, *children = (json.loads(line) for _, line in lines)
-            yield number / count, root, [child for child in children if "__parentId" in child]
+            (_, _, root), *others = lines
+            children = [json.loads(line) for _, parent, line in others if parent is not None]
+            yield number / count, json.loads(root), children
 
 
 def _read(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     path = literal(str(file))
     connection.execute(
         f"""CREATE TABLE objects AS
-        SELECT json ->> '$.id' AS id, json ->> '$.__parentId' AS parent,
+        SELECT json ->> '$.__parentId' AS parent,
+            coalesce(json ->> '$.id', CASE WHEN parent IS NULL THEN 'line ' || row_number() OVER () END) AS id,
             try_cast(json ->> '$.updatedAt' AS TIMESTAMPTZ) AS changed, json::VARCHAR AS line
         FROM read_json_objects({path}, format = 'newline_delimited', maximum_object_size = {_LINE_BYTES})"""
     )
@@ -164,20 +148,6 @@ def _mended(file: Path) -> Path:
 def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while found := connection.fetchmany(_FETCHED):
         yield from found
-
-
-def _operation(record: Any) -> Operation:
-    if not isinstance(record, dict) or not record.get("id") or not record.get("createdAt"):
-        raise SourceRefused(f"{NAME} answers no bulk operation", remedy="the API has changed; report it")
-    return Operation(
-        record["id"],
-        str(record.get("status")),
-        datetime.fromisoformat(record["createdAt"]),
-        record.get("errorCode"),
-        record.get("url"),
-        int(record["fileSize"]) if record.get("fileSize") is not None else None,
-        int(record.get("objectCount") or 0),
-    )
 
 
 def _gone(why: object) -> Unusable:

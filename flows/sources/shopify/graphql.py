@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
-from flows.sources.api import Http, JsonObject, http
+from flows.sources.api import Http, Record, Unknown, http
+from flows.sources.shopify.records import Answer, Cost, Error
+
+R = TypeVar("R", bound=Record)
 
 NAME = "shopify"
 LONGEST = 60.0  # seconds; no answer asks for more points than that restores
@@ -41,39 +44,34 @@ class Points:
             self._waiting(seconds)
         time.sleep(seconds)
 
-    def heard(self, query: str, answer: Mapping[str, Any]) -> None:
+    def heard(self, query: str, cost: Cost) -> None:
         """Take in what an answer says about cost."""
-        cost = (answer.get("extensions") or {}).get("cost") or {}
-        state = cost.get("throttleStatus") or {}
-        if cost.get("requestedQueryCost") is not None:
-            self._costs[query] = float(cost["requestedQueryCost"])
-        if state.get("currentlyAvailable") is not None and state.get("restoreRate"):
-            self._available, self._rate = float(state["currentlyAvailable"]), float(state["restoreRate"])
+        state = cost.throttleStatus
+        if cost.requestedQueryCost is not None:
+            self._costs[query] = cost.requestedQueryCost
+        if state and state.currentlyAvailable is not None and state.restoreRate:
+            self._available, self._rate = state.currentlyAvailable, state.restoreRate
             self._at = time.monotonic()
 
 
 class GraphQL:
     """One shop's Admin API."""
 
-    def __init__(self, client: Http, path: str, points: Points) -> None:
-        self._http, self._path, self.points = client, path, points
+    def __init__(self, client: Http, path: str, points: Points, unknown: Unknown) -> None:
+        self._http, self._path, self.points, self.unknown = client, path, points, unknown
 
-    def ask(self, query: str, /, **variables: Any) -> JsonObject:
+    def ask(self, query: str, as_: type[R], /, **variables: Any) -> R:
         """The data of the answer. Raises TooExpensive, SourceUnavailable, SourceRefused."""
         throttled = failed = 0
         while True:
             self.points.wait(query)
-            answer = self._http.post(self._path, {"query": query, "variables": variables})
-            if not isinstance(answer, dict):
-                raise SourceRefused(f"{NAME} answers something that is not GraphQL", remedy="see base_url")
-            self.points.heard(query, answer)
-            errors = answer.get("errors")
-            if not errors:
-                data = answer.get("data")
-                if not isinstance(data, dict):
-                    raise SourceRefused(f"{NAME} answers without data", remedy="the API has changed; report it")
-                return data
-            code, message = _first(errors)
+            answered = self._http.post(self._path, {"query": query, "variables": variables})
+            answer = Answer.answered(NAME, answered, self.unknown)
+            if answer.extensions and answer.extensions.cost:
+                self.points.heard(query, answer.extensions.cost)
+            if not answer.errors:
+                return as_.answered(NAME, answer.data, self.unknown)
+            code, message = _said(answer.errors[0])
             if code == "THROTTLED" and throttled < 10 * http.ATTEMPTS:
                 throttled += 1
                 self.points.wait(query, at_least=0.1)  # somebody else may take from the same bucket
@@ -84,13 +82,10 @@ class GraphQL:
                 raise _error(code, message)
 
 
-def _first(errors: Any) -> tuple[str, str]:
-    """Code and message of the first error; some are plain text."""
-    first = errors[0] if isinstance(errors, list) and errors else errors
-    if not isinstance(first, dict):
-        return "", str(first)
-    message = str(first.get("message"))
-    code = str((first.get("extensions") or {}).get("code") or "")
+def _said(error: Error) -> tuple[str, str]:
+    """Code and message of an error."""
+    code = (error.extensions and error.extensions.code) or ""
+    message = error.message or "nothing more is said"
     if not code and message.startswith("Internal error"):
         code = "INTERNAL_SERVER_ERROR"
     return code or ("THROTTLED" if message == "Throttled" else ""), message

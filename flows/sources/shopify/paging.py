@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from flows.ground.errors import SourceRefused
-from flows.sources.api import JsonObject
-from flows.sources.api.rows import UNEXPECTED
+from flows.sources.api import Misshapen, Record
 from flows.sources.shopify.graphql import NAME, GraphQL, TooExpensive
+from flows.sources.shopify.records import Connection, Nodes, Thing
 
 PAGE, MOST = 10, 250  # records of a first page, and of any
 INNER = 10  # lines, refunds' lines or visits that come with their record; those after them are asked for by themselves
 TARGET = 800  # points of a page; one query may cost 1,000
 
-
-class NoConnection(SourceRefused):
-    """There are no records where a connection should be."""
+R = TypeVar("R", bound=Record)
+O = TypeVar("O", bound=Thing)  # noqa: E741  the owner of a connection
+N = TypeVar("N")
 
 
 class Pages:
@@ -26,12 +28,12 @@ class Pages:
         self._shop = shop
         self._sizes: dict[str, int] = {}
 
-    def ask(self, query: str, /, first: int = PAGE, **variables: Any) -> JsonObject:
+    def ask(self, query: str, as_: type[R], /, first: int = PAGE, **variables: Any) -> R:
         """The answer to a query with the variable `first`, which is used where nothing is known of its cost yet."""
         while True:
             size = self._sizes.get(query, first)
             try:
-                answer = self._shop.ask(query, first=size, **variables)
+                answer = self._shop.ask(query, as_, first=size, **variables)
             except TooExpensive:
                 self._shrink(query, size)
                 continue
@@ -39,41 +41,51 @@ class Pages:
             return answer
 
     def of_all(
-        self, query: str, ids: Sequence[str], connection: Callable[[JsonObject], Any], field: str
-    ) -> Iterator[tuple[JsonObject, list[JsonObject] | None]]:
-        """The things with these ids that are still there, each with all nodes of a connection; None: it is unreadable.
+        self, query: str, ids: Sequence[str], owner: type[O], connection: Callable[[O], Connection[N] | None]
+    ) -> Iterator[tuple[str, tuple[O, list[N]] | None]]:
+        """By id the things that are still there, each with all nodes of a connection; None: it is unreadable.
 
-        `query` has the variables `ids`, `lines` and `after`; `connection` finds the connection, `field` is its name.
+        `query` has the variables `ids`, `lines` and `after`; `connection` finds the connection in a thing.
         """
         while ids:
             size = min(self._sizes.get(query, PAGE), len(ids))
             try:
-                answer = self._shop.ask(query, ids=list(ids[:size]), lines=INNER, after=None)
+                answer = self._shop.ask(query, Nodes, ids=list(ids[:size]), lines=INNER, after=None)
             except TooExpensive:
                 self._shrink(query, size)
                 continue
             self._grow(query, size)
+            for of, node in zip(ids, answer.nodes, strict=False):
+                if node is not None:
+                    yield of, self._whole(query, of, node, owner, connection)
             ids = ids[size:]
-            for one in filter(None, answer.get("nodes") or ()):
-                try:
-                    found = self.rest(connection(one) or [], query, connection, field, ids=[one["id"]])
-                except (NoConnection, *UNEXPECTED):
-                    found = None
-                yield one, found
 
     def rest(
-        self, first: Any, query: str, connection: Callable[[JsonObject], Any], field: str, **of: Any
-    ) -> list[JsonObject]:
-        """The nodes of a connection's first page, and those of its further pages, which are asked for with `of`."""
-        found, page = list[JsonObject](), first
-        while True:
-            found += nodes(page, field)
-            following = page.get("pageInfo") or {} if isinstance(page, dict) else {}
-            if not following.get("hasNextPage"):
+        self, page: Connection[N] | None, query: str, of: O, connection: Callable[[O], Connection[N] | None]
+    ) -> list[N]:
+        """The nodes of a connection's first page, and those of its further pages, which are asked for with `query`.
+
+        Raises Misshapen, ValidationError.
+        """
+        found = list[N]()
+        while page is not None:
+            found += page.nodes
+            if page.following is None:
                 return found
-            answer = self._shop.ask(query, lines=INNER * 5, after=following["endCursor"], **of)
-            owner = answer.get("node") or next(iter(answer.get("nodes") or ()), None) or {}
-            page = connection(owner) or []
+            answer = self._shop.ask(query, Nodes, ids=[of.id], lines=INNER * 5, after=page.following)
+            owner = type(of).read(next(iter(answer.nodes), None), self._shop.unknown)
+            page = connection(owner)
+        raise Misshapen("a list that belongs to it is missing")
+
+    def _whole(
+        self, query: str, of: str, node: Any, owner: type[O], connection: Callable[[O], Connection[N] | None]
+    ) -> tuple[O, list[N]] | None:
+        try:
+            found = owner.read(node, self._shop.unknown)
+            # Answers stand in the order of the ids; another thing's would be counted for this one.
+            return (found, self.rest(connection(found), query, found, connection)) if found.id == of else None
+        except (ValidationError, Misshapen):
+            return None
 
     def _shrink(self, query: str, size: int) -> None:
         if size == 1:
@@ -84,15 +96,3 @@ class Pages:
         cost = self._shop.points.cost(query)
         if cost > 0:
             self._sizes[query] = max(1, min(MOST, int(size * TARGET / cost)))
-
-
-def nodes(connection: Any, field: str) -> list[JsonObject]:
-    """The records of a connection, which may have them in edges. Raises NoConnection where there are none."""
-    if isinstance(connection, dict):
-        edges = connection.get("edges")
-        found = [edge.get("node") for edge in edges] if isinstance(edges, list) else connection.get("nodes")
-    else:
-        found = connection
-    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-        raise NoConnection(f"{NAME} answers no {field}", remedy="the API has changed; report it")
-    return found

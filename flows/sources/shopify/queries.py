@@ -22,7 +22,7 @@ REFUND = f"""id createdAt totalRefundedSet {MONEY} refundLineItems(first: $lines
 
 PRODUCT = "id title handle status isGiftCard onlineStoreUrl createdAt updatedAt"
 
-CHECK = "query Check { shop { name currencyCode } currentAppInstallation { accessScopes { handle } } }"
+CHECK = "query Check { shop { currencyCode } currentAppInstallation { accessScopes { handle } } }"
 
 _PAGE = """query Changed($first: Int!, $after: String, $query: String%s) {
   %s(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
@@ -39,7 +39,7 @@ PRODUCT_OF = "query Product($of: ProductIdentifierInput!) { productByIdentifier(
 
 OPERATION = "id status errorCode createdAt objectCount fileSize url"
 BULK_RUN = f"""mutation Run($query: String!) {{ bulkOperationRunQuery(query: $query) {{
-  bulkOperation {{ {OPERATION} }} userErrors {{ field message code }} }} }}"""
+  bulkOperation {{ {OPERATION} }} userErrors {{ message code }} }} }}"""
 BULK_STATE = f"query State($id: ID!) {{ node(id: $id) {{ ... on BulkOperation {{ {OPERATION} }} }} }}"
 
 
@@ -55,10 +55,8 @@ class Queries:
             "orders": _PAGE % (", $lines: Int!", "orders", f"{self._order} {lines % ''}"),
             "products": _PAGE % ("", "products", PRODUCT),
         }
-        more = lines % ", after: $after"
-        self.lines_of = (
-            f"query Lines($id: ID!, $lines: Int!, $after: String) {{ node(id: $id) {{ ... on Order {{ {more} }} }} }}"
-        )
+        self.lines_of = f"""query Lines($ids: [ID!]!, $lines: Int!, $after: String) {{
+  nodes(ids: $ids) {{ ... on Order {{ id {lines % ", after: $after"} }} }} }}"""
         journey = " customerJourneySummary { ready }" if has_visits else ""
         order = f"orders(first: 1) {{ nodes {{ id email phone{journey} }} }}"
         self.check_rows = f"query CheckRows {{ {order} products(first: 1) {{ nodes {{ id }} }} }}"
