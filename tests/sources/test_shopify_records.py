@@ -201,11 +201,13 @@ def test_a_part_that_an_order_cannot_do_without_refuses_it_alone(
 ) -> None:
     with FakeShopify() as shop:
         shop.order(1, NOON)
-        shop.order(2, LATER)
+        of_ann = line(21, product=1, quantity=4, total="20.0", attributes={"Engraving": "for Ann"})
+        shop.order(2, LATER, lineItems=[of_ann])
         change(monkeypatch, shop, lambda kind, answered: part if is_second(kind, answered) else {})
-        summary = pulled("shopify", client(shop), lake)
+        summary = pulled("shopify", client(shop, **CHAT), lake)
     assert (reason in "".join(summary.refusals), len(summary.refusals)) == (True, bool(reason))
     assert set(current(lake, "orders")) == ({"1"} if reason else {"1", "2"})
+    assert "Ann" not in payloads(lake)
 
 
 def is_second(kind: str, answered: dict[str, Any]) -> bool:
