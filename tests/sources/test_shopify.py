@@ -15,8 +15,9 @@ from flows.lake import Lake
 from flows.sources.api import Known, Unknown
 from flows.sources.sections import Secret
 from flows.sources.shopify import client as shopify
+from flows.sources.shopify.answers import OrderPage
 from flows.sources.shopify.client import Client
-from flows.sources.shopify.records import Connection, OrderPage
+from flows.sources.shopify.records import Connection
 from flows.sources.shopify.settings import ShopifySettings
 from tests.sources.fake_api import Asked
 from tests.sources.fake_shopify import ID, SECRET, TOKEN, FakeShopify

@@ -8,8 +8,8 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from flows.sources.api import Http, Pace, Unknown
+from flows.sources.shopify.answers import AccessToken
 from flows.sources.shopify.graphql import NAME
-from flows.sources.shopify.records import AccessToken
 from flows.sources.shopify.settings import ShopifySettings
 
 

@@ -19,8 +19,8 @@ from flows.ground.sql import literal
 from flows.sources.api import http
 from flows.sources.api.parts import whole
 from flows.sources.shopify import queries
+from flows.sources.shopify.answers import BulkOperation, Started, State
 from flows.sources.shopify.graphql import NAME, GraphQL
-from flows.sources.shopify.records import BulkOperation, Started, State
 
 CHUNK = 1024 * 1024
 BUSY = {"OPERATION_IN_PROGRESS", "LIMIT_REACHED"}

@@ -18,11 +18,12 @@ from flows.ground.errors import SourceRefused
 from flows.sources import api
 from flows.sources.api import Batch, Http, Known, Pace, Place, Row, Unknown, rows_of
 from flows.sources.shopify import bulk, mapping, queries
+from flows.sources.shopify.answers import CHANGED, Check, CheckRows, ProductOf, Stamped
 from flows.sources.shopify.auth import Token
 from flows.sources.shopify.graphql import NAME, GraphQL, Points
 from flows.sources.shopify.orders import UNREADY, Orders
 from flows.sources.shopify.paging import INNER, Pages
-from flows.sources.shopify.records import CHANGED, Check, CheckRows, Product, ProductOf, Stamped
+from flows.sources.shopify.records import Product
 from flows.sources.shopify.settings import ShopifySettings
 
 OVERLAP = timedelta(minutes=10)  # an order says that it changed before its refunds show

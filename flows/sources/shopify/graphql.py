@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api import Http, Record, Unknown, http
-from flows.sources.shopify.records import Answer, Cost, Error
+from flows.sources.shopify.answers import Answer, Cost, Error
 
 R = TypeVar("R", bound=Record)
 

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from flows.ground.errors import SourceRefused
 from flows.sources.api import Misshapen, Record
+from flows.sources.shopify.answers import Nodes
 from flows.sources.shopify.graphql import NAME, GraphQL, TooExpensive
-from flows.sources.shopify.records import Connection, Nodes, Thing
+from flows.sources.shopify.records import Connection, Thing
 
 PAGE, MOST = 10, 250  # records of a first page, and of any
 INNER = 10  # lines, refunds' lines or visits that come with their record; those after them are asked for by themselves
