@@ -8,14 +8,22 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from flows.audiences.metrics import METRICS, PROFILE, Kind, Metric, near
 
 WINDOW = re.compile(r"(HOURS|DAYS|WEEKS|YEARS)_([1-9]\d{0,3})")
 HOURS = {"HOURS": 1, "DAYS": 24, "WEEKS": 7 * 24, "YEARS": 365 * 24}
+
+
+class Unfit(ValueError):
+    """What is wrong with a part of a definition, and at which of its keys, from the part on."""
+
+    def __init__(self, what: str, *at: int | str) -> None:
+        super().__init__(what)
+        self.at = at
 
 
 class Part(BaseModel):
@@ -33,7 +41,17 @@ def _instant(value: object) -> object:
     return f"{value}T00:00:00Z" if hasattr(value, "isoformat") else value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_instant),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?$",
+            "description": "a day, which is its midnight in UTC, or an instant with its zone: 2026-11-01T09:00:00Z",
+        }
+    ),
+]
 Unit = Literal["hour", "day", "week"]
 Quantity = Annotated[int, Field(ge=0, le=100_000)]
 
@@ -53,7 +71,7 @@ class Relative(Part):
 
 
 class Ago(Part):
-    """Between `start` and `end` units ago, both counted from as-of; `start` is the longer time."""
+    """Between two times ago, both counted from as-of, in either order; `start` becomes the longer one."""
 
     type: Literal["date"] = "date"
     operator: Literal["between"]
@@ -61,10 +79,19 @@ class Ago(Part):
     start: Quantity
     end: Quantity
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_order(cls, given: Any) -> Any:
+        """Klaviyo's own words are "between 10 and 20 days ago"."""
+        if isinstance(given, dict) and isinstance(given.get("start"), int) and isinstance(given.get("end"), int):
+            later, earlier = sorted((given["start"], given["end"]))
+            return {**given, "start": earlier, "end": later}
+        return given
+
     @model_validator(mode="after")
     def _is_span(self) -> Self:
-        if self.start <= self.end:
-            raise ValueError(f"start ({self.start} ago) has to be longer ago than end ({self.end} ago)")
+        if self.start == self.end:
+            raise ValueError(f"between {self.start} and {self.end} {self.unit}s ago is no time; start and end differ")
         return self
 
 
@@ -90,7 +117,7 @@ class Number(Part):
     operator: Literal[
         "equals", "not-equals", "greater-than", "greater-than-or-equal", "less-than", "less-than-or-equal"
     ]
-    value: Decimal
+    value: Annotated[Decimal, Field(max_digits=15, decimal_places=4)]  # as amounts; and JSON keeps as many
 
 
 TextOperator = Literal[
@@ -99,19 +126,27 @@ TextOperator = Literal[
 ]  # fmt: skip
 
 
+def _texts(given: object) -> object:
+    """Numbers are no texts: 0042 would become another id."""
+    if isinstance(given, str) or (isinstance(given, list | tuple) and all(isinstance(one, str) for one in given)):
+        return given
+    wrong = next(one for one in given if not isinstance(one, str)) if isinstance(given, list | tuple) else given
+    raise ValueError(f"takes text, or a list of texts; put {str(wrong)[:60]} into quotes")
+
+
 class Words(Part):
     """Texts are compared as they are; `regex` finds anywhere in the text."""
 
     type: Literal["string"]
     operator: TextOperator
-    value: str | tuple[str, ...]
+    value: Annotated[str | tuple[str, ...], BeforeValidator(_texts)]
 
     @model_validator(mode="after")
     def _has_list_for_lists(self) -> Self:
         takes_list, is_list = self.operator in {"in", "not-in"}, not isinstance(self.value, str)
         if takes_list != is_list:
             wanted = "a list of texts" if takes_list else "one text"
-            raise ValueError(f"the operator {self.operator} takes {wanted} as value")
+            raise Unfit(f"the operator {self.operator} takes {wanted}", "value")
         return self
 
 
@@ -142,24 +177,29 @@ class MetricFilter(Part):
     filter: Filter
 
 
+# As Klaviyo writes it, null is the same as none.
+MetricFilters = Annotated[tuple[MetricFilter, ...], BeforeValidator(lambda given: () if given is None else given)]
+
+
 def _checked(metric_name: str, filters: tuple[MetricFilter, ...]) -> None:
-    """Raises ValueError for a metric, or a property of it, that there is not."""
+    """Raises Unfit for a metric, or a property of it, that there is not."""
     metric = METRICS.get(metric_name)
     if metric is None:
-        raise ValueError(f"there is no metric {metric_name!r}{near(metric_name, METRICS)}")
-    for one in filters:
+        raise Unfit(f"there is no metric {metric_name!r}{near(metric_name, METRICS)}", "metric")
+    for place, one in enumerate(filters):
         if one.property not in metric.properties:
             known = near(one.property, metric.properties)
-            raise ValueError(f"the metric {metric_name!r} has no property {one.property!r}{known}")
-        _fits(one.property, metric.properties[one.property].type, one.filter)
+            what = f"the metric {metric_name!r} has no property {one.property!r}{known}"
+            raise Unfit(what, "metric_filters", place, "property")
+        _fits(one.property, metric.properties[one.property].type, one.filter, "metric_filters", place, "filter", "type")
 
 
 FILTERS = {"string": "string", "number": "numeric", "boolean": "boolean", "list": "list"}
 
 
-def _fits(name: str, kind: Kind, of: Number | Words | Elements | YesNo | Existence) -> None:
+def _fits(name: str, kind: Kind, of: Number | Words | Elements | YesNo | Existence, *at: int | str) -> None:
     if of.type not in {wanted := FILTERS[kind], "existence"}:
-        raise ValueError(f"{name!r} takes a filter of type {wanted} or existence, not {of.type}")
+        raise Unfit(f"{name!r} takes a filter of type {wanted} or existence, not {of.type}", *at)
 
 
 class ProfileMetric(Part):
@@ -170,13 +210,13 @@ class ProfileMetric(Part):
     measurement: Literal["count", "sum"] = "count"
     measurement_filter: Number
     timeframe_filter: Timeframe = EVER
-    metric_filters: tuple[MetricFilter, ...] = ()
+    metric_filters: MetricFilters = ()
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         _checked(self.metric, self.metric_filters)
         if self.measurement == "sum" and METRICS[self.metric].value is None:
-            raise ValueError(f"the metric {self.metric!r} has no value to sum up; use the measurement count")
+            raise Unfit(f"the metric {self.metric!r} has no value to sum up; use the measurement count", "measurement")
         return self
 
 
@@ -185,7 +225,7 @@ class Step(Part):
 
     metric: str
     metric_exists: bool = True
-    metric_filters: tuple[MetricFilter, ...] = ()
+    metric_filters: MetricFilters = ()
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
@@ -207,7 +247,9 @@ class Funnel(Part):
     @model_validator(mode="after")
     def _begins_with_something(self) -> Self:
         if not self.steps[0].metric_exists:
-            raise ValueError("the first step has to be an event that came (metric_exists: true)")
+            raise Unfit(
+                "the first step has to be an event that came (metric_exists: true)", "steps", 0, "metric_exists"
+            )
         return self
 
     @property
@@ -225,8 +267,8 @@ class ProfileProperty(Part):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         if self.property not in PROFILE:
-            raise ValueError(f"profiles have no property {self.property!r}{near(self.property, PROFILE)}")
-        _fits(self.property, PROFILE[self.property].type, self.filter)
+            raise Unfit(f"profiles have no property {self.property!r}{near(self.property, PROFILE)}", "property")
+        _fits(self.property, PROFILE[self.property].type, self.filter, "filter", "type")
         return self
 
 

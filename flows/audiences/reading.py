@@ -16,15 +16,14 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from flows.audiences.definition import Segment
-from flows.audiences.metrics import near
-from flows.ground.errors import InputError
+from flows.audiences.definition import Segment, Unfit
+from flows.audiences.fields import meant
+from flows.audiences.parsing import Wrong, parsed
 from flows.ground.text import clean
 
 SHIPPED = Path(__file__).parent / "shipped"
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LARGEST = 256 * 1024  # bytes of a file
-_FIELDS = {"extra_forbidden", "missing"}
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,11 @@ def segments(folder: Path, *, shipped: bool) -> tuple[list[Found], list[Problem]
         for file in sorted([*place.glob("*.yml"), *place.glob("*.yaml")]):
             try:
                 one = read(file)
-            except InputError as error:
-                problems.append(Problem(file, None, error.what))
+                if one.key in found and found[one.key].file.parent == place:
+                    raise Misfit([Problem(file, None, f"{found[one.key].file.name} has this key; rename one of them")])
             except Misfit as misfit:
                 problems += misfit.problems
-                found.pop(file.stem, None)  # the package's is not what was meant
+                found.pop(file.stem, None)  # the package's, or the other of the two, may not be what was meant
             else:
                 found[one.key] = one
     return [found[key] for key in sorted(found)], problems
@@ -83,57 +82,75 @@ class Misfit(Exception):
 
 
 def read(file: Path) -> Found:
-    """The segment of a file. Raises Misfit; InputError where the file cannot be read."""
-    if not KEY.fullmatch(file.stem):
-        what = f"the name of the file is the key of the segment; write it as {KEY.pattern}, such as escalated_7_days"
-        raise Misfit([Problem(file, None, what)])
+    """The segment of a file. Raises Misfit."""
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputError(error.strerror or str(error), where=str(file), remedy="make the file readable") from None
-    if len(data) > LARGEST:
-        raise Misfit([Problem(file, None, f"the file has more than {LARGEST:,} bytes")])
-    try:
-        node = yaml.compose(data.decode("utf-8-sig"), yaml.SafeLoader)
-        document = yaml.safe_load(data.decode("utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or "this is not text in UTF-8"
-        raise Misfit([Problem(file, mark.line + 1 if mark else None, f"this is not YAML: {said}")]) from None
+        document, node = parsed(_text(file))
+    except Wrong as wrong:
+        raise Misfit([Problem(file, wrong.line, wrong.what)]) from None
     return Found(file.stem, file, segment_of(file, document, node))
+
+
+def _text(file: Path) -> str:
+    if not KEY.fullmatch(file.stem):
+        raise Wrong("the name of the file is the key of the segment; write it in lower case, such as escalated_7_days")
+    try:
+        if not file.resolve().is_relative_to(file.parent.resolve()):
+            raise Wrong("this is a link out of the folder; put the file itself there")
+        if not file.is_file():
+            raise Wrong("this is not a file")
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST + 1)
+    except (OSError, RuntimeError) as error:  # a link to itself is a RuntimeError
+        raise Wrong(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > LARGEST:
+        raise Wrong(f"the file has more than {LARGEST:,} bytes, which no definition needs")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Wrong("this is not text in UTF-8; save the file as UTF-8", line) from None
 
 
 def segment_of(file: Path, document: Any, node: yaml.Node | None = None) -> Segment:
     """The segment that a document describes. Raises Misfit."""
+    if not isinstance(document, dict):
+        what = "the file is empty" if document is None else f"the file holds {_kind(document)}"
+        raise Misfit([Problem(file, None, f"{what}; a segment has name, description and definition")])
     try:
         return Segment.model_validate(json.loads(json.dumps(document, default=str)))
     except ValidationError as error:
         raise Misfit(list(_problems(file, error, node))) from None
 
 
+def _kind(document: Any) -> str:
+    return "a list" if isinstance(document, list) else f"no keys, but {str(document)[:60]!r}"
+
+
 def _problems(file: Path, error: ValidationError, node: yaml.Node | None) -> Iterator[Problem]:
-    for one in error.errors(include_url=False):
-        line, path = _place(node, one["loc"])
+    errors = error.errors(include_url=False)
+    for one in errors:
+        context = one.get("ctx", {})
+        kind, raised = one["type"], context.get("error")
+        if kind == "too_short" and any(each["loc"][: len(one["loc"])] == one["loc"] != each["loc"] for each in errors):
+            continue  # it has elements, and what is wrong with them is said
+        at = raised.at if isinstance(raised, Unfit) else ()
+        line, path = _place(node, (*one["loc"], *at))
         where = ".".join(map(str, path))
-        kind, raised = one["type"], one.get("ctx", {}).get("error")
         if kind == "missing":
             what = f"{where} is missing"
         elif kind == "extra_forbidden":
-            what = f"{where} is not known here{_meant(one['loc'])}"
+            what = f"{where} is not known here{meant(one['loc'])}"
         elif kind in {"union_tag_invalid", "literal_error"}:
-            context = one.get("ctx", {})
             wanted = context.get("expected_tags") or context.get("expected")
             what = f"{where} is {str(context.get('tag', one['input']))[:60]!r}; it may be {wanted}"
         elif kind == "union_tag_not_found":
-            what = f"{where} has no {one.get('ctx', {}).get('discriminator')}"
+            what = f"{where} has no {str(context.get('discriminator')).strip(chr(39))}"
+        elif raised:
+            what = f"{where}: {raised}" if where else str(raised)
         else:
-            said = str(raised) if raised else f"{one['msg']} (here is {str(one['input'])[:60]!r})"
-            what = f"{where}: {said}" if where else said
+            said = one["msg"].replace("Input should be", "it should be").replace("tuple", "list")
+            what = f"{where}: {said} (here is {str(one['input'])[:60]!r})"
         yield Problem(file, line, what)
-
-
-def _meant(loc: tuple[int | str, ...]) -> str:
-    return near(str(loc[-1]), Segment.model_fields) if len(loc) == 1 else ""
 
 
 def _place(node: yaml.Node | None, loc: tuple[int | str, ...]) -> tuple[int | None, list[int | str]]:

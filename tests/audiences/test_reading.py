@@ -1,0 +1,255 @@
+"""A wrong file says where it is wrong and what would be right, and takes no other down."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flows.audiences import Problem, segments
+
+GOOD = """\
+name: Escalated
+description: Handed over in the last 7 days.
+definition:
+  condition_groups:
+    - conditions:
+        - type: profile-metric
+          metric: Conversation with Customer Agent escalated
+          measurement_filter: {type: numeric, operator: greater-than-or-equal, value: 1}
+          timeframe_filter: {type: date, operator: in-the-last, unit: day, quantity: 7}
+          metric_filters:
+            - property: channel
+              filter: {type: string, operator: equals, value: sms}
+"""
+FUNNEL = """\
+name: Funnel
+description: Recommended, not bought.
+definition:
+  condition_groups:
+    - conditions:
+        - type: profile-metric-funnel
+          timeframe_filter: {operator: in-the-last, unit: day, quantity: 7}
+          completion_window_seconds: HOURS_2
+          steps:
+            - metric: Received product recommendation from Customer Agent
+            - metric: Placed Order
+              metric_exists: false
+"""
+
+
+def problems(folder: Path, text: str | bytes, name: str = "wrong.yml") -> list[Problem]:
+    """What is said of the file, beside a good one, which has to be there."""
+    (folder / "good.yml").write_text(GOOD, "utf-8")
+    (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    found, problems = segments(folder, shipped=False)
+    assert "good" in [one.key for one in found]
+    assert {one.file.name for one in problems} <= {name}
+    assert (len(found) == 1) is bool(problems)
+    return problems
+
+
+def changed(before: str, after: str, of: str = GOOD) -> str:
+    assert of.count(before) == 1, before
+    return of.replace(before, after)
+
+
+@pytest.mark.parametrize("text", [GOOD, FUNNEL, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n")])
+def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
+    assert problems(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        pytest.param("", None, "the file is empty; a segment has name, description and definition", id="empty"),
+        pytest.param("# nothing\n", None, "the file is empty", id="a comment alone"),
+        pytest.param("- name: a\n", None, "the file holds a list; a segment has name", id="a list"),
+        pytest.param("hello\n", None, "the file holds no keys, but 'hello'", id="a word"),
+        pytest.param("name: a\n\tx: b\n", 2, "this is not YAML", id="a tab"),
+        pytest.param("name: [a\ndescription: b\n", 2, "this is not YAML: expected ',' or ']'", id="an open bracket"),
+        pytest.param("name: a\n---\nname: b\n", 2, "this is not YAML: but found another document", id="two documents"),
+        pytest.param("name: a\nx: !!python/name:os.system\n", 2, "could not determine a constructor", id="a tag"),
+        pytest.param("name: a\x00b\n", 1, "a character that YAML does not allow", id="a null character"),
+        pytest.param("name: a\nx: 2026-02-30\n", None, "this is not YAML: day is out of range", id="no such day"),
+        pytest.param("name: a\nx: " + "[" * 100_000, 2, "nested in more than 40 levels", id="brackets"),
+        pytest.param(changed("name: Escalated\n", ""), 1, "name is missing", id="no name"),
+        pytest.param(
+            changed("name: Escalated", "name: ''"), 1, "name: String should have at least 1", id="an empty name"
+        ),
+        pytest.param(
+            changed("name: Escalated", "name: 7"), 1, "name: it should be a valid string (here is '7')", id="7"
+        ),
+        pytest.param(
+            changed("description:", "descriptoin:"), 2, "not known here; did you mean 'description'?", id="typo"
+        ),
+        pytest.param(
+            changed("name:", "name: a\nname:"),
+            2,
+            "'name' stands here a second time; the first is in line 1",
+            id="twice",
+        ),
+        pytest.param("1: a\n" + GOOD, 1, "the key '1' is not text; put it into quotes", id="a number as key"),
+        pytest.param("2026-01-01: a\n" + GOOD, 1, "the key '2026-01-01' is not text", id="a day as key"),
+        pytest.param("on: a\n" + GOOD, 1, "the key 'on' is not text", id="yes as key"),
+        pytest.param(
+            changed("metric: Conversation", "metric: Conversatoin"),
+            7,
+            "conditions.0.metric: there is no metric 'Conversatoin with Customer Agent escalated'; "
+            "did you mean 'Conversation with Customer Agent escalated'?",
+            id="a wrong metric",
+        ),
+        pytest.param(changed("property: channel", "property: chanel"), 11, "did you mean 'channel'?", id="a property"),
+        pytest.param(
+            changed("          metric: Con", "          metrik: Con"), 7, "did you mean 'metric'?", id="a wrong key"
+        ),
+        pytest.param(
+            changed("unit: day", "units: day"), 9, "units is not known here; did you mean 'unit'?", id="in a time"
+        ),
+        pytest.param(
+            changed("value: sms", "valu: sms"), 12, "valu is not known here; did you mean 'value'?", id="in a filter"
+        ),
+        pytest.param(
+            changed("operator: equals", "operator: is"),
+            12,
+            "operator is 'is'; it may be 'equals', 'not-equals'",
+            id="is",
+        ),
+        pytest.param(
+            changed("operator: in-the-last", "operator: last"),
+            9,
+            "is 'last'; it may be 'alltime', 'in-the-last'",
+            id="last",
+        ),
+        pytest.param(
+            changed("type: profile-metric", "type: metric"), 6, "is 'metric'; it may be 'profile-metric'", id="a type"
+        ),
+        pytest.param(changed("- type: profile-metric\n          ", "- "), 6, "conditions.0 has no type", id="no type"),
+        pytest.param(
+            changed("value: 1", "value: one"), 8, "value: it should be a valid decimal (here is 'one')", id="one"
+        ),
+        pytest.param(changed("value: 1", "value: .nan"), 8, "value: it should be a finite number", id="no number"),
+        pytest.param(
+            changed("quantity: 7", "quantity: -7"), 9, "quantity: it should be greater than or equal to 0", id="-7"
+        ),
+        pytest.param(changed(", quantity: 7", ""), 9, "timeframe_filter.quantity is missing", id="no quantity"),
+        pytest.param(
+            changed("value: sms", "value: 7"), 12, "takes text, or a list of texts; put 7 into quotes", id="a number"
+        ),
+        pytest.param(
+            changed("value: sms", "value: [sms]"), 12, "value: the operator equals takes one text", id="a list"
+        ),
+        pytest.param(
+            changed("type: string, operator: equals, value: sms", "type: boolean, value: true"),
+            12,
+            "filter.type: 'channel' takes a filter of type string or existence, not boolean",
+            id="another type",
+        ),
+        pytest.param(
+            changed("quantity: 7}", "quantity: 7}\n          measurement: sum"), 10, "has no value to sum up", id="sum"
+        ),
+        pytest.param(
+            changed("metric: Placed Order", "metric: Bought", FUNNEL),
+            11,
+            "steps.1.metric: there is no metric",
+            id="step",
+        ),
+        pytest.param(changed("HOURS_2", "MONTHS_2", FUNNEL), 8, "(here is 'MONTHS_2')", id="a window"),
+        pytest.param(changed("    - conditions:", "    - condition:"), 5, "did you mean 'conditions'?", id="a group"),
+    ],
+)
+def test_a_wrong_file_says_where_and_what_would_be_right(
+    tmp_path: Path, text: str, line: int | None, said: str
+) -> None:
+    found = problems(tmp_path, text)
+    assert any(one.line == line and said in str(one) for one in found), "\n".join(map(str, found))
+    assert all("\n" not in str(one) and len(str(one)) < 900 + len(str(tmp_path)) for one in found)
+
+
+def test_one_fault_is_said_once(tmp_path: Path) -> None:
+    """A union of types tells of each of its members."""
+    assert len(problems(tmp_path, changed("value: sms", "value: 7"))) == 1
+
+
+def test_a_few_lines_of_aliases_do_not_become_gigabytes(tmp_path: Path) -> None:
+    """Each line has the line before nine times, and JSON writes all of them."""
+    lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 30))]
+    (one,) = problems(tmp_path, "\n".join(lines))
+    assert (one.line, one.what) == (2, "this stands for another part (*a0); write that part here once more")
+    (one,) = problems(tmp_path, "a: &a [*a]\n")
+    assert one.line == 1
+
+
+def test_what_is_not_utf_8_is_said_with_its_line(tmp_path: Path) -> None:
+    (one,) = problems(tmp_path, b"name: a\ndescription: gr\xfc\xdfe\n")
+    assert (one.line, one.what) == (2, "this is not text in UTF-8; save the file as UTF-8")
+
+
+def test_no_more_of_a_huge_file_is_read_than_is_needed(tmp_path: Path) -> None:
+    huge = tmp_path / "wrong.yml"
+    huge.touch()
+    os.truncate(huge, 1 << 40)  # a hole, which takes no disk
+    (tmp_path / "good.yml").write_text(GOOD, "utf-8")
+    found, (one,) = segments(tmp_path, shipped=False)
+    assert [each.key for each in found] == ["good"]
+    assert "more than 262,144 bytes" in str(one)
+
+
+@pytest.mark.parametrize("name", ["Wrong.yml", "1st.yml", "two words.yml", "a.b.yml", f"{'a' * 64}.yaml"])
+def test_the_name_of_a_file_is_a_key(tmp_path: Path, name: str) -> None:
+    (one,) = problems(tmp_path, GOOD, name)
+    assert "the name of the file is the key of the segment; write it in lower case, such as" in one.what
+
+
+def test_two_files_with_one_key_are_both_left_out(tmp_path: Path) -> None:
+    """Which of them counted would depend on their endings."""
+    for name in ("good.yml", "twice.yaml", "twice.yml"):
+        (tmp_path / name).write_text(GOOD, "utf-8")
+    found, (one,) = segments(tmp_path, shipped=False)
+    assert [each.key for each in found] == ["good"]
+    assert "has this key; rename one of them" in one.what
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    """What is wrong with a file is told with words of it: a link would tell of any file of the machine."""
+    (tmp_path / "secret").write_text("key: s3cret\n", "utf-8")
+    folder = tmp_path / "segments"
+    (folder / "..data").mkdir(parents=True)
+    (folder / "..data" / "inside.yml").write_text(GOOD, "utf-8")
+    (folder / "out.yml").symlink_to(tmp_path / "secret")
+    (folder / "inside.yml").symlink_to(Path("..data") / "inside.yml")  # as Kubernetes mounts a ConfigMap
+    (folder / "itself.yml").symlink_to(folder / "itself.yml")
+    (folder / "nowhere.yml").symlink_to(folder / "gone.yml")
+    (folder / "folder.yml").mkdir()
+    os.mkfifo(folder / "pipe.yml")
+    found, problems = segments(folder, shipped=False)
+    assert [one.key for one in found] == ["inside"]
+    said = {one.file.name: one.what for one in problems}
+    assert said.pop("out.yml") == "this is a link out of the folder; put the file itself there"
+    assert said.pop("itself.yml").startswith("the file cannot be read: ")
+    assert said == dict.fromkeys(("folder.yml", "nowhere.yml", "pipe.yml"), "this is not a file")
+
+
+def test_a_wrong_file_is_not_replaced_by_the_one_of_the_package(tmp_path: Path) -> None:
+    """It would have other members than the one who wrote the file means."""
+    (tmp_path / "escalated_7_days.yml").write_text("name: mine\n", "utf-8")
+    found, problems = segments(tmp_path, shipped=True)
+    assert problems
+    assert "escalated_7_days" not in [one.key for one in found]
+    (tmp_path / "escalated_7_days.yml").unlink()
+    (tmp_path / "escalated_7_days.yml").mkdir()
+    found, problems = segments(tmp_path, shipped=True)
+    assert "escalated_7_days" not in [one.key for one in found]
+
+
+def test_signs_that_steer_a_terminal_are_made_visible(tmp_path: Path) -> None:
+    found = problems(tmp_path, changed("metric: Con", 'metric: "\\e[2J" # '))
+    assert all(str(one).isprintable() for one in found)
+    assert any(r"\x1b[2J" in str(one) for one in found)
+
+
+def test_the_shipped_segments_are_right() -> None:
+    found, problems = segments(Path("nowhere"), shipped=True)
+    assert problems == []
+    assert len(found) >= 9
