@@ -22,6 +22,7 @@ from flows.audiences.parsing import Wrong, parsed
 from flows.ground.text import clean
 
 SHIPPED = Path(__file__).parent / "shipped"
+SCHEMA = Path(__file__).with_name("segment.schema.json")  # for editors
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LARGEST = 256 * 1024  # bytes of a file
 

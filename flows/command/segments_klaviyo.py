@@ -1,0 +1,131 @@
+"""`agent-metrics segments import` and `export`, in Klaviyo's format: files in, files and text out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flows.audiences import Misfit, Segment
+from flows.audiences.klaviyo import KlaviyoMetrics, Unsayable, definition_for, definition_from, lost, segments_in
+from flows.audiences.klaviyo.importing import KlaviyoSegment, keys_of
+from flows.audiences.klaviyo.writing import plain
+from flows.audiences.reading import SCHEMA, Found, segment_of
+from flows.ground.errors import InputError
+
+ABOUT = "Taken from Klaviyo"  # begins the description, which Klaviyo does not have
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a segment of Klaviyo: the file of its key, or why there is none."""
+
+    key: str
+    name: str | None
+    file: Path | None
+    refused: str | None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        file = str(self.file) if self.file else None
+        return {"segment": self.key, "name": self.name, "file": file, "refused": self.refused}
+
+
+def exported_for_klaviyo(key: str, found: Sequence[Found], metrics: Path) -> str:
+    """What `POST /api/segments` takes to make the segment, as JSON; `metrics` has what `GET /api/metrics` answered.
+
+    Raises InputError for a key that there is not, and for what Klaviyo cannot say, with the reason.
+    """
+    one = next((one for one in found if one.key == key), None)
+    if one is None:
+        keys = ", ".join(one.key for one in found) or "none"
+        raise InputError(f"there is no segment {key!r}", remedy=f"name one of these: {keys}")
+    try:
+        definition = definition_for(one.segment.definition, _metrics(metrics))
+    except Unsayable as why:
+        raise InputError(f"Klaviyo cannot say this: {why}", where=str(one.file), remedy=REMEDY) from None
+    attributes = {"name": one.segment.name, "definition": definition}
+    return json.dumps({"data": {"type": "segment", "attributes": attributes}}, ensure_ascii=False, indent=2) + "\n"
+
+
+REMEDY = "change the definition, or export its members as CSV"
+
+
+def notes_of(key: str, found: Sequence[Found]) -> list[str]:
+    """What Klaviyo does not know of an exported segment, to be told beside the text."""
+    return [note for one in found if one.key == key for note in lost(one.segment)]
+
+
+def imported(file: Path, metrics: Path | None, to: Path) -> list[Imported]:
+    """Klaviyo's segments of a file as files of a folder, which is made; none that is there is written over.
+
+    What cannot be said here is told, and takes no other segment down.
+    """
+    text = _read(file)
+    try:
+        segments = segments_in(json.loads(text))
+    except ValueError as error:
+        raise InputError(f"this is not JSON: {error}", where=str(file), remedy=FORMS) from None
+    except Unsayable as why:
+        raise InputError(str(why), where=str(file), remedy=FORMS) from None
+    known = _metrics(metrics) if metrics else KlaviyoMetrics({})
+    to.mkdir(parents=True, exist_ok=True)
+    return [_imported(one, key, known, to, has_metrics=metrics is not None) for one, key in _keyed(segments)]
+
+
+FORMS = "give what GET /api/segments or GET /api/segments/{id} answered, or a definition with condition_groups"
+
+
+def _keyed(segments: list[KlaviyoSegment]) -> list[tuple[KlaviyoSegment, str]]:
+    return list(zip(segments, keys_of(segments), strict=True))
+
+
+def _imported(one: KlaviyoSegment, key: str, known: KlaviyoMetrics, to: Path, *, has_metrics: bool) -> Imported:
+    file = to / f"{key}.yml"
+    try:
+        segment = segment_from(one, key, known)
+    except Unsayable as why:
+        hint = "" if has_metrics or "metric" not in str(why) else "; --metrics names the file with Klaviyo's metrics"
+        return Imported(key, one.name, None, f"{why}{hint}")
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(yaml_of(segment))
+    except FileExistsError:
+        return Imported(key, one.name, None, f"{file} is there already; remove it, or name another folder")
+    return Imported(key, one.name, file, None)
+
+
+def segment_from(one: KlaviyoSegment, key: str, known: KlaviyoMetrics) -> Segment:
+    """The segment in our words. Raises Unsayable."""
+    document = {
+        "name": one.name or key,
+        "description": f"{ABOUT} (segment {one.id})." if one.id else f"{ABOUT}.",
+        "definition": definition_from(one.definition, known),
+    }
+    try:
+        return segment_of(Path(key), document, yaml.compose(json.dumps(document), yaml.SafeLoader))
+    except Misfit as misfit:
+        raise Unsayable("; ".join(problem.what for problem in misfit.problems)) from None
+
+
+def yaml_of(segment: Segment) -> str:
+    """The segment as a file: nothing in it that is as by default."""
+    document = plain(segment.model_dump(exclude_defaults=True))
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    return f"# yaml-language-server: $schema={SCHEMA}\n{text}"
+
+
+def _metrics(file: Path) -> KlaviyoMetrics:
+    return KlaviyoMetrics.of_answer(_read(file), str(file))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise InputError("this is not text in UTF-8", where=str(file), remedy="save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(error.strerror or str(error), where=str(file), remedy="name a file that can be read") from None
