@@ -53,6 +53,7 @@ docs: $(HERE)
 
 generate: $(READY)
 	$(BIN)/python -m contract.generate
+	$(BIN)/python -m flows.audiences.generate
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import Field
 
 from flows.audiences import Misfit, Segment
 from flows.audiences.klaviyo import KlaviyoMetrics, Unsayable, definition_for, definition_from, lost, segments_in
 from flows.audiences.klaviyo.importing import KlaviyoSegment, keys_of
 from flows.audiences.klaviyo.writing import plain
 from flows.audiences.reading import SCHEMA, Found, segment_of
+from flows.command.console import Console
 from flows.ground.errors import InputError
+from flows.ground.text import clean, counted
+from flows.settings.requests import Option, Request
+
+
+class ImportRequest(Request):
+    """Definitions of another system."""
+
+    file: Annotated[Path, Option(metavar="FILE", is_argument=True)] = Field(
+        description="What GET /api/segments answered, or one definition, as JSON."
+    )
+    format: Literal["klaviyo"] = Field(default="klaviyo", description="Whose format it is: klaviyo.")
+    metrics: Path | None = Field(default=None, description="File with what Klaviyo's GET /api/metrics answered.")
+    to: Path | None = Field(default=None, description="Folder to write to, instead of that of the settings.")
+
+
+def import_segments(request: ImportRequest, console: Console) -> int:
+    """Take over segments of Klaviyo, a file each; 2 where one of them cannot be said here.
+
+    No file is written over. Look at each before the next run: its description is yours to write.
+    """
+    found = imported(request.file, request.metrics, request.to or request.settings().segments)
+    status = 2 if any(one.refused for one in found) else 0
+    document = {"segments": [one.to_json_dict() for one in found], "exit_status": status}
+    console.show(document, _lines(found))
+    return status
+
 
 ABOUT = "Taken from Klaviyo"  # begins the description, which Klaviyo does not have
 
@@ -129,3 +157,13 @@ def _read(file: Path) -> str:
         raise InputError("this is not text in UTF-8", where=str(file), remedy="save it as UTF-8") from None
     except OSError as error:
         raise InputError(error.strerror or str(error), where=str(file), remedy="name a file that can be read") from None
+
+
+def _lines(found: Sequence[Imported]) -> Iterator[str]:
+    for one in found:
+        what = clean(one.name or one.key)
+        yield f"{what}: not taken over; {clean(one.refused)}" if one.refused else f"{what}: {one.file}"
+    taken = sum(one.file is not None for one in found)
+    yield f"{counted(taken, 'segment')} of {len(found):,} taken over"
+    if taken:
+        yield "Next: agent-metrics segments check"

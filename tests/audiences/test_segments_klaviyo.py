@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from flows.audiences import segments
 from flows.audiences.definition import Definition, Segment
 from flows.audiences.reading import SHIPPED, read
-from flows.command.segments_klaviyo import exported_for_klaviyo, imported, notes_of, yaml_of
+from flows.command.console import Console
+from flows.command.segments_klaviyo import (
+    ImportRequest,
+    exported_for_klaviyo,
+    import_segments,
+    imported,
+    notes_of,
+    yaml_of,
+)
 from flows.ground.errors import InputError
 from tests.audiences.generated import KLAVIYO_METRICS, NAMES, Document, definitions
 
@@ -132,3 +140,19 @@ def test_a_written_file_is_read_as_the_same_segment(tmp_path: Path, document: Do
 def test_a_shipped_file_reads_as_it_would_be_written() -> None:
     for file in SHIPPED.glob("*.yml"):
         assert yaml_of(read(file).segment)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_the_command_says_what_became_of_each(
+    tmp_path: Path, metrics: Path, capsys: pytest.CaptureFixture[str], *, as_json: bool
+) -> None:
+    file = written(tmp_path, [record("Not \x1b[2J ordered", ORDERED), record("Wrong", {"type": "profile-region"})])
+    request = ImportRequest(file=file, metrics=metrics, to=tmp_path / "new")
+    assert import_segments(request, Console(as_json=as_json, is_debugging=False)) == 2
+    out = capsys.readouterr().out
+    if as_json:
+        assert [one["segment"] for one in json.loads(out)["segments"]] == ["not_2j_ordered", "wrong"]
+    else:
+        assert "1 segment of 2 taken over" in out
+        assert "Wrong: not taken over; " in out
+        assert "\x1b" not in out
