@@ -13,9 +13,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from flows.audiences.metrics import METRICS, PROFILE, Kind, Metric, near
+from flows.audiences.texts import Text, plain, regex
 
 WINDOW = re.compile(r"(HOURS|DAYS|WEEKS|YEARS)_([1-9]\d{0,3})")
 HOURS = {"HOURS": 1, "DAYS": 24, "WEEKS": 7 * 24, "YEARS": 365 * 24}
+LONGEST_WINDOW = 10 * HOURS["YEARS"]  # the end of a longer one may lie in no year that engines and Python both know
 
 
 class Unfit(ValueError):
@@ -128,10 +130,12 @@ TextOperator = Literal[
 
 def _texts(given: object) -> object:
     """Numbers are no texts: 0042 would become another id."""
-    if isinstance(given, str) or (isinstance(given, list | tuple) and all(isinstance(one, str) for one in given)):
-        return given
-    wrong = next(one for one in given if not isinstance(one, str)) if isinstance(given, list | tuple) else given
-    raise ValueError(f"takes text, or a list of texts; put {str(wrong)[:60]} into quotes")
+    texts = given if isinstance(given, list | tuple) else [given]
+    for one in texts:
+        if not isinstance(one, str):
+            raise ValueError(f"takes text, or a list of texts; put {str(one)[:60]} into quotes")
+        plain(one)
+    return given
 
 
 class Words(Part):
@@ -147,13 +151,18 @@ class Words(Part):
         if takes_list != is_list:
             wanted = "a list of texts" if takes_list else "one text"
             raise Unfit(f"the operator {self.operator} takes {wanted}", "value")
+        if self.operator in {"regex", "nregex"}:
+            try:
+                regex(str(self.value))
+            except ValueError as error:
+                raise Unfit(str(error), "value") from None
         return self
 
 
 class Elements(Part):
     type: Literal["list"]
     operator: Literal["contains-any", "contains-all", "not-contains-any", "not-contains-all"]
-    value: tuple[str, ...] = Field(min_length=1)
+    value: tuple[Text, ...] = Field(min_length=1)
 
 
 class YesNo(Part):
@@ -245,11 +254,12 @@ class Funnel(Part):
     steps: tuple[Step, ...] = Field(min_length=2, max_length=10)
 
     @model_validator(mode="after")
-    def _begins_with_something(self) -> Self:
+    def _can_be_asked(self) -> Self:
         if not self.steps[0].metric_exists:
-            raise Unfit(
-                "the first step has to be an event that came (metric_exists: true)", "steps", 0, "metric_exists"
-            )
+            what = "the first step has to be an event that came (metric_exists: true)"
+            raise Unfit(what, "steps", 0, "metric_exists")
+        if self.hours is not None and self.hours > LONGEST_WINDOW:
+            raise Unfit("the window is longer than 10 years", "completion_window_seconds")
         return self
 
     @property
@@ -308,9 +318,9 @@ class Definition(Part):
 class Segment(Part):
     """An audience. Its key is the name of its file."""
 
-    name: str = Field(min_length=1, max_length=200, description="what people call it")
-    description: str = Field(min_length=1, description="for whom it is, in a sentence")
-    accounts: tuple[str, ...] = Field(default=(), description="the accounts that have it; all, where none is named")
+    name: Text = Field(min_length=1, max_length=200, description="what people call it")
+    description: Text = Field(min_length=1, description="for whom it is, in a sentence")
+    accounts: tuple[Text, ...] = Field(default=(), description="the accounts that have it; all, where none is named")
     suppress_open_handoffs: bool = Field(
         default=True, description="hold back whoever waits for a person: an open hand-off or an open ticket"
     )

@@ -35,9 +35,10 @@ numbers = _of(type=st.just("numeric"), operator=st.sampled_from(COMPARISON), val
 words = st.one_of(
     _of(
         type=st.just("string"),
-        operator=_one("equals", "not-equals", "contains", "not-contains", "starts-with", "not-ends-with", "regex"),
+        operator=_one("equals", "not-equals", "contains", "not-contains", "starts-with", "not-ends-with"),
         value=TEXT,
     ),
+    _of(type=st.just("string"), operator=_one("regex", "nregex"), value=_one("^a", "b+c?", "[a-z]{2}$", r"\d|é")),
     _of(type=st.just("string"), operator=_one("in", "not-in"), value=st.lists(TEXT, max_size=3)),
 )
 elements = _of(

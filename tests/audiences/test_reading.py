@@ -100,6 +100,21 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
             "did you mean 'Conversation with Customer Agent escalated'?",
             id="a wrong metric",
         ),
+        pytest.param(
+            changed("equals, value: sms", "regex, value: a(b"), 12, "value: this is no regular expression", id="regex"
+        ),
+        pytest.param(
+            changed("equals, value: sms", "regex, value: a++"), 12, "bad repetition operator", id="possessive"
+        ),
+        pytest.param(
+            changed("equals, value: sms", "nregex, value: '[[:alpha:]]'"),
+            12,
+            "with [[ means something else",
+            id="posix",
+        ),
+        pytest.param(changed("value: sms", r'value: "a\0b"'), 12, "it has a null character", id="null"),
+        pytest.param(changed("name: Escalated", r'name: "\ud800"'), 1, "half of a character", id="half"),
+        pytest.param(changed("HOURS_2", "YEARS_11", FUNNEL), 8, "longer than 10 years", id="years"),
         pytest.param(changed("property: channel", "property: chanel"), 11, "did you mean 'channel'?", id="a property"),
         pytest.param(
             changed("          metric: Con", "          metrik: Con"), 7, "did you mean 'metric'?", id="a wrong key"

@@ -106,6 +106,15 @@ def test_one_that_cannot_be_said_takes_no_other_down(tmp_path: Path, metrics: Pa
     assert (found[0].segment.description, problems) == ("Taken from Klaviyo (segment S1).", [])
 
 
+def test_what_no_file_can_hold_is_refused(tmp_path: Path, metrics: Path) -> None:
+    file = written(tmp_path, [record("\ud800", ORDERED), record("a\0b", ORDERED), record("\U0001f600", ORDERED)])
+    half, null, smile = imported(file, metrics, tmp_path)
+    assert half.refused
+    assert null.refused
+    assert smile.file
+    assert read(smile.file).segment.name == "\U0001f600"
+
+
 def test_no_file_is_written_over(tmp_path: Path, metrics: Path) -> None:
     file = written(tmp_path, {"data": record("Mine", ORDERED)})
     (tmp_path / "mine.yml").write_text("mine", "utf-8")
