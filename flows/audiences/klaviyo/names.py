@@ -11,8 +11,9 @@ from typing import Any, Self
 from flows.audiences.definition import WINDOW
 from flows.audiences.metrics import METRICS, Metric, Property, near
 from flows.ground.errors import InputError
-from flows.sources.klaviyo import mapping, records
-from flows.sources.klaviyo.records import normal
+from flows.sources.klaviyo import mapping
+from flows.sources.klaviyo.properties import METRICS as SPELLINGS
+from flows.sources.klaviyo.properties import normal
 
 # The completion windows of its funnels, and how many hours each has.
 WINDOWS: Mapping[str, int] = {
@@ -104,7 +105,7 @@ def _names(answer: Any, where: str) -> Iterable[tuple[str, str]]:
 
 def _spellings(name: str) -> list[str]:
     """The name and all that Klaviyo has called it so far, as they are compared."""
-    known = next((all_of for all_of in records.METRICS.values() if normal(name) in map(normal, all_of)), (name,))
+    known = next((all_of for all_of in SPELLINGS.values() if normal(name) in map(normal, all_of)), (name,))
     return list(dict.fromkeys(map(normal, known)))
 
 
