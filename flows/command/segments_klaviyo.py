@@ -12,6 +12,7 @@ import yaml
 from pydantic import Field
 
 from flows.audiences import Misfit, Segment
+from flows.audiences import segments as definitions
 from flows.audiences.klaviyo import KlaviyoMetrics, Unsayable, definition_for, definition_from, lost, segments_in
 from flows.audiences.klaviyo.importing import KlaviyoSegment, keys_of
 from flows.audiences.klaviyo.writing import plain
@@ -60,6 +61,30 @@ class Imported:
     def to_json_dict(self) -> dict[str, Any]:
         file = str(self.file) if self.file else None
         return {"segment": self.key, "name": self.name, "file": file, "refused": self.refused}
+
+
+def export_definition(
+    request: Request, key: str, metrics: Path | None, file: Path, console: Console, *, force: bool
+) -> int:
+    """Write what Klaviyo takes to make a segment; what it does not know of ours is said."""
+    if metrics is None:
+        remedy = "name the file with what GET /api/metrics answered"
+        raise InputError("Klaviyo's metrics are not given", where="--metrics", remedy=remedy)
+    settings = request.settings()
+    found, _ = definitions(settings.segments, shipped=settings.shipped_segments)
+    text = exported_for_klaviyo(key, found, metrics)
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise InputError("the file is there already", where=str(file), remedy="use --force to replace it") from None
+    except OSError as error:
+        remedy = "name a file that can be written"
+        raise InputError(error.strerror or str(error), where=str(file), remedy=remedy) from None
+    notes = notes_of(key, found)
+    document = {"segment": key, "file": str(file), "notes": notes, "exit_status": 0}
+    console.show(document, [f"{key}: {clean(file)}", *(f"Note: {clean(one)}" for one in notes)])
+    return 0
 
 
 def exported_for_klaviyo(key: str, found: Sequence[Found], metrics: Path) -> str:

@@ -15,6 +15,7 @@ from flows.audiences.reading import SHIPPED, read
 from flows.command.console import Console
 from flows.command.segments_klaviyo import (
     ImportRequest,
+    export_definition,
     exported_for_klaviyo,
     import_segments,
     imported,
@@ -22,6 +23,7 @@ from flows.command.segments_klaviyo import (
     yaml_of,
 )
 from flows.ground.errors import InputError
+from flows.settings.requests import Request
 from tests.audiences.generated import KLAVIYO_METRICS, NAMES, Document, definitions
 
 SHIPPED_SEGMENTS, _ = segments(Path("nowhere"), shipped=True)
@@ -165,3 +167,19 @@ def test_the_command_says_what_became_of_each(
         assert "1 segment of 2 taken over" in out
         assert "Wrong: not taken over; " in out
         assert "\x1b" not in out
+
+
+def test_a_definition_is_written_once_and_says_what_klaviyo_does_not_know(
+    tmp_path: Path, metrics: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file, console, request = tmp_path / "out.json", Console(as_json=False, is_debugging=False), Request()
+    assert export_definition(request, "recommended_not_bought", metrics, file, console, force=False) == 0
+    assert json.loads(file.read_text("utf-8"))["data"]["attributes"]["name"] == "Recommended, not bought"
+    assert "Note: Klaviyo does not hold back who waits for a person" in capsys.readouterr().out
+    with pytest.raises(InputError, match="use --force"):
+        export_definition(request, "escalated_7_days", metrics, file, console, force=False)
+    assert export_definition(request, "escalated_7_days", metrics, file, console, force=True) == 0
+    assert json.loads(file.read_text("utf-8"))["data"]["attributes"]["name"] == "Escalated in the last 7 days"
+    with pytest.raises(InputError, match=r"^--metrics: "):
+        export_definition(request, "escalated_7_days", None, file, console, force=True)
