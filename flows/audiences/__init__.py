@@ -2,9 +2,10 @@
 
 from flows.audiences.definition import Definition, Segment
 from flows.audiences.laying import definition_text, fingerprint, queries
-from flows.audiences.reading import Found, Misfit, Problem, read, segments
+from flows.audiences.reading import SHIPPED, Found, Misfit, Problem, read, segments
 
 __all__ = [
+    "SHIPPED",
     "Definition",
     "Found",
     "Misfit",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flows.audiences.definition import (
+    EVER,
     Ago,
     AllTime,
     Condition,
@@ -113,6 +114,11 @@ def of_segment(definition: Definition) -> str:
     return " intersect ".join(f"({group})" for group in groups)
 
 
+def of_events(metric: str, filters: tuple[MetricFilter, ...], frame: Timeframe = EVER) -> str:
+    """A query of the metric's events that count, in a time: `account_id`, `shopper`, `occurred_at` and `value`."""
+    return f"select * from ({_events(metric, filters)}) as events where {_within(frame)}"
+
+
 def changes_after(definition: Definition) -> list[str]:
     """Queries, each of the first `instant` after as-of at which time alone can change who is in the segment."""
     found = list[str]()
@@ -159,7 +165,7 @@ def _condition(condition: Condition) -> str:
 def _measured(condition: ProfileMetric) -> str:
     """Who has as many events, or as large a sum; those without any event have 0."""
     filters, frame = condition.metric_filters, condition.timeframe_filter
-    events = f"select * from ({_events(condition.metric, filters)}) as events where {_within(frame)}"
+    events = of_events(condition.metric, filters, frame)
     measure = "count(*)" if condition.measurement == "count" else "coalesce(sum(value), 0)"
     asked = condition.measurement_filter
     holds = f"{measure} {OPERATORS[asked.operator]} {asked.value:f}"

@@ -15,6 +15,7 @@ import duckdb
 
 import contract
 from flows.command.clocks import clocks
+from flows.command.defined import defined
 from flows.command.finding import Finding
 from flows.command.installation import installation
 from flows.command.prefect_server import PrefectServer, authorization
@@ -60,6 +61,7 @@ def examine(request: Request, progress: Progress | None = None) -> list[Finding]
     steps: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("home", lambda: _home(home)),
         ("sources", lambda: _sources(settings, progress)),
+        ("segments", lambda: defined(settings)),
         ("engine", lambda: _engine(settings)),
         ("lake", lambda: _lake(Lake(home.lake, settings.lake))),
         ("candidate", lambda: _candidate(home)),

@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from flows.ground.address import Address
 from flows.ground.text import clean
+from flows.settings.requests import WarehouseRequest
 
 
 def line(label: str, text: object) -> str:
@@ -23,3 +25,10 @@ def counts(rows: Mapping[str, int]) -> str:
 def home_option(root: Path) -> str:
     """The option that names the home again in a command to copy; nothing for the usual home."""
     return "" if root == Path(".agent-metrics") else f" --home {shlex.quote(str(root))}"
+
+
+def again(request: WarehouseRequest, account: str | None = None) -> str:
+    """The options that name the same place in a command to copy; no password stands in them."""
+    place = str(Address.of(request.warehouse[0])) if request.warehouse else None
+    given = (("--account", account), ("--home", request.home), ("--config", request.config), ("--warehouse", place))
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)

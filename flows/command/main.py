@@ -29,7 +29,7 @@ COMMANDS = {
     "reading": ("status", "doctor", "report", "export", "dashboard"),
     "up": ("up",),
 }
-GROUPS = ("topics", "rows", "metrics", "lake", "warehouse")
+GROUPS = ("topics", "segments", "rows", "metrics", "lake", "warehouse")
 
 
 def app(given: Sequence[str] = ()) -> typer.Typer:

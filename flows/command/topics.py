@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +13,10 @@ from rich.table import Table
 
 from flows.command import gaps_shown
 from flows.command.console import Console
+from flows.command.lines import again
 from flows.command.options import command
 from flows.command.start import TOPICS, start
 from flows.command.working import shown
-from flows.ground.address import Address
 from flows.published.gap_draft import draft as gap_draft
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import gaps
@@ -55,7 +54,7 @@ def list_topics(request: ListRequest, console: Console) -> int:
     """The open gaps, those first that cost most people."""
     with configured(request.settings())[0].read() as reader:
         found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit)
-    console.show({**found.to_json_dict(), "exit_status": 0}, gaps_shown.gap_lines(found, _again(request)))
+    console.show({**found.to_json_dict(), "exit_status": 0}, gaps_shown.gap_lines(found, again(request)))
     return 0
 
 
@@ -70,7 +69,7 @@ def show(request: ShowRequest, console: Console) -> int:
     """One topic: who asks, how it ends for them, and what answers it."""
     with configured(request.settings())[0].read() as reader:
         details = topic_details(reader, request.topic, request.account, request.limit)
-    options = _again(request, request.account)
+    options = again(request, request.account)
     console.show({**details.to_json_dict(), "exit_status": 0}, gaps_shown.topic_lines(details, options))
     return 0
 
@@ -113,13 +112,6 @@ def evaluate(request: EvaluateRequest, console: Console) -> int:
 def regroup(request: TopicsRequest, console: Console) -> int:
     """Group all questions anew, build, check and publish; topics keep their ids where they can."""
     return shown(console, start(console, TOPICS, request))
-
-
-def _again(request: WarehouseRequest, account: str | None = None) -> str:
-    """The options that name the same place in a command to copy; no password stands in them."""
-    place = str(Address.of(request.warehouse[0])) if request.warehouse else None
-    given = (("--account", account), ("--home", request.home), ("--config", request.config), ("--warehouse", place))
-    return "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
 
 
 def _figures(figures: dict[str, int | float | None]) -> Iterator[RenderableType]:

@@ -17,6 +17,7 @@ from flows.settings.environment import PREFIX, ROLE_PASSWORDS, SWITCHES, WAREHOU
 from flows.settings.tree import Settings, warehouses_of
 
 FILE = "agent-metrics.toml"
+ROOTED = ("home", "segments")  # paths that start at the folder of the file
 
 
 def load(config: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
@@ -101,7 +102,7 @@ def _rooted(document: dict[str, Any], folder: Path) -> dict[str, Any]:
     def rooted(value: Any) -> Any:
         return str(folder / Path(value).expanduser()) if isinstance(value, str) and value else value
 
-    result = {key: rooted(value) if key == "home" else value for key, value in document.items()}
+    result = {key: rooted(value) if key in ROOTED else value for key, value in document.items()}
     files = document.get("sources", {}).get("files") if isinstance(document.get("sources"), dict) else None
     if isinstance(files, dict) and "path" in files:
         result = _merged(result, {"sources": {"files": {"path": rooted(files["path"])}}})

@@ -1,0 +1,174 @@
+"""The commands `agent-metrics segments …`: who is in which segment, why, who came and went, and files for marketers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import Field, ValidationInfo, field_validator
+
+from flows.audiences import segments as definitions
+from flows.command import segments_shown, segments_told
+from flows.command.console import Console
+from flows.command.defined import missing_folder
+from flows.command.lines import again
+from flows.command.options import command
+from flows.published.segment_csv import export_segment
+from flows.published.segment_details import segment_details
+from flows.published.segment_explained import explain as explained
+from flows.published.segment_moves import overlap as overlapping
+from flows.published.segment_moves import segment_diff
+from flows.published.segments import segments
+from flows.settings.requests import Instant, Option, Request, WarehouseRequest
+from flows.warehouses import configured
+
+app = typer.Typer(help="Segments of shoppers: who is in them, why, and since when.", add_completion=False)
+
+
+class AccountRequest(WarehouseRequest):
+    """Segments, of one account or of all."""
+
+    account: str | None = Field(default=None, description="Id of one account, instead of all.")
+
+
+class SegmentRequest(AccountRequest):
+    """A segment."""
+
+    segment: Annotated[str, Option(metavar="KEY", is_argument=True)] = Field(
+        description="Key of the segment, as `segments list` shows it."
+    )
+
+
+@command(app, AccountRequest, "list")
+def list_segments(request: AccountRequest, console: Console) -> int:
+    """The segments: how many are in them, whom marketing may reach, who came and went."""
+    with configured(request.settings())[0].read() as reader:
+        found = segments(reader, request.account)
+    console.show({**found.to_json_dict(), "exit_status": 0}, segments_shown.segment_lines(found, again(request)))
+    return 0
+
+
+class ShowRequest(SegmentRequest):
+    """All of a segment."""
+
+    limit: int = Field(default=20, ge=1, description="Most members, and most changes, to show.")
+
+
+@command(app, ShowRequest)
+def show(request: ShowRequest, console: Console) -> int:
+    """One segment: its rule in words, whom it reaches and why not the others, and its members."""
+    with configured(request.settings())[0].read() as reader:
+        details = segment_details(reader, request.segment, request.account, request.limit)
+    options = again(request, request.account)
+    console.show({**details.to_json_dict(), "exit_status": 0}, segments_shown.details_lines(details, options))
+    return 0
+
+
+class ExplainRequest(AccountRequest):
+    """A shopper."""
+
+    profile: Annotated[str, Option(metavar="PROFILE", is_argument=True)] = Field(
+        description="Id or email address of the shopper's profile."
+    )
+    segment: str | None = Field(default=None, description="Key of one segment, instead of all.")
+
+
+@command(app, ExplainRequest)
+def explain(request: ExplainRequest, console: Console) -> int:
+    """One shopper: in which segments, since when, and what speaks for each condition or against it."""
+    with configured(request.settings())[0].read() as reader:
+        found = explained(reader, request.profile, request.account, request.segment)
+    console.show({**found.to_json_dict(), "exit_status": 0}, segments_told.explained_lines(found))
+    return 0
+
+
+class OverlapRequest(AccountRequest):
+    """Some segments, or all."""
+
+    segments: Annotated[tuple[str, ...], Option(metavar="KEY", is_argument=True)] = Field(
+        default=(), description="Keys of the segments to compare, instead of all."
+    )
+    limit: int = Field(default=20, ge=1, description="Most pairs to show, those that share most first.")
+
+
+@command(app, OverlapRequest)
+def overlap(request: OverlapRequest, console: Console) -> int:
+    """Members that segments share, pair by pair."""
+    with configured(request.settings())[0].read() as reader:
+        found = overlapping(reader, request.segments, request.account)
+    console.show({**found.to_json_dict(), "exit_status": 0}, segments_shown.overlap_lines(found, request.limit))
+    return 0
+
+
+class DiffRequest(SegmentRequest):
+    """A segment and an instant."""
+
+    since: Instant | None = Field(
+        default=None, description="ISO instant or date, UTC if it has no offset. The default is 7 days before as-of."
+    )
+    publication: Annotated[str | None, Option("--from", metavar="PUBLICATION")] = Field(
+        default=None, description="Id of a publication, instead of an instant."
+    )
+    limit: int = Field(default=20, ge=1, description="Most shoppers to show of each kind.")
+
+    @field_validator("publication")
+    @classmethod
+    def _is_one_beginning(cls, publication: str | None, info: ValidationInfo) -> str | None:
+        if publication is not None and info.data.get("since") is not None:
+            raise ValueError("give --since or --from, not both")
+        return publication
+
+
+@command(app, DiffRequest)
+def diff(request: DiffRequest, console: Console) -> int:
+    """Who entered a segment and who left it, in the last 7 days or since an instant."""
+    with configured(request.settings())[0].read() as reader:
+        found = segment_diff(
+            reader, request.segment, request.account, since=request.since, publication=request.publication
+        )
+    console.show({**found.to_json_dict(), "exit_status": 0}, segments_shown.diff_lines(found, request.limit))
+    return 0
+
+
+class ExportRequest(SegmentRequest):
+    """A segment as a file."""
+
+    file: Annotated[Path, Option("--to", metavar="FILE.csv")] = Field(description="File to write.")
+    with_suppressed: bool = Field(default=False, description="Also members who wait for a person.")
+    force: bool = Field(default=False, description="Replace a file that is there.")
+
+
+@command(app, ExportRequest)
+def export(request: ExportRequest, console: Console) -> int:
+    """Write the members of a segment as CSV: contact data, since when, and whether marketing may reach them.
+
+    Members who wait for a person, with an open hand-off or an open ticket, are
+    left out unless --with-suppressed asks for them. The file appears whole.
+    """
+    with console.working(), configured(request.settings())[0].read() as reader:
+        exported = export_segment(
+            reader,
+            request.segment,
+            request.file,
+            request.account,
+            with_suppressed=request.with_suppressed,
+            force=request.force,
+        )
+    for line in segments_shown.left_out_lines(exported):
+        console.say(line)
+    console.show({**exported.to_json_dict(), "exit_status": 0}, segments_shown.exported_lines(exported))
+    return 0
+
+
+@command(app, Request)
+def check(request: Request, console: Console) -> int:
+    """Read all definitions, and say what is wrong with which line; it needs no warehouse."""
+    settings = request.settings()
+    found, problems = definitions(settings.segments, shipped=settings.shipped_segments)
+    missing = missing_folder(settings)
+    status = 2 if problems or missing else 0
+    document = segments_told.check_document(settings.segments, found, problems, missing)
+    lines = segments_told.check_lines(settings.segments, found, problems, missing)
+    console.show({**document, "exit_status": status}, lines)
+    return status

@@ -1,0 +1,185 @@
+"""What people read of segments: every text of strangers is cleaned, and what a reader may not see is `withheld`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from flows.command.lines import line
+from flows.ground.clock import utc_text
+from flows.ground.text import clean, counted
+from flows.published.segment_csv import ExportedSegment
+from flows.published.segment_details import Member, SegmentDetails
+from flows.published.segment_moves import Move, Overlap, SegmentDiff
+from flows.published.segments import PublishedSegment, PublishedSegments
+
+REASONS = {
+    "reachable": "may be reached",
+    "no_address": "no address",
+    "not_allowed": "not allowed",
+    "not_known": "consent not known",
+}
+REQUESTS = {"open_handoff": "an open hand-off", "open_ticket": "an open ticket"}
+CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp"}
+WITHHELD = "withheld"
+
+
+def segment_lines(found: PublishedSegments, options: str) -> Iterator[RenderableType]:
+    """A table of segments, and the next command, with the `options` of this one."""
+    if not found.segments:
+        yield "There are no segments."
+        yield line("Next", "agent-metrics segments check, which reads their definitions")
+        return
+    yield _table(
+        ("account", "segment", "name"),
+        ("members", "email", "SMS", "WhatsApp", "suppressed", "anonymous", "entered", "left"),
+        [_row(one) for one in found.segments],
+    )
+    yield ""
+    yield "email, SMS, WhatsApp: members whom marketing may reach there. suppressed: members who wait for a person."
+    yield "anonymous: conversations whose shopper nobody knows. entered, left: in the 7 days before as-of."
+    yield line("As of", utc_text(found.publication.as_of))
+    yield line("Next", f"agent-metrics segments show {shlex.quote(found.segments[0].segment)}{options}")
+
+
+def details_lines(of: SegmentDetails, options: str) -> Iterator[RenderableType]:
+    """All of one segment, and the next command, with the `options` of this one."""
+    first = of.segments[0]
+    yield f"{clean(first.title)}, {clean(first.segment)}, as of {utc_text(of.publication.as_of)}"
+    yield from rule_lines(first)
+    yield ""
+    for one in of.segments:
+        moved = f"{one.entered_last_7_days:,} entered and {one.left_last_7_days:,} left in 7 days"
+        anonymous = counted(one.anonymous_count, "conversation of nobody known", "conversations of nobody known")
+        yield line("Members", f"{one.account}: {counted(one.member_count, 'member')}, {anonymous}; {moved}")
+    for channel, reasons in of.reach.items():
+        yield line(CHANNELS[channel], ", ".join(f"{count:,} {REASONS[one]}" for one, count in reasons.items()))
+    waiting = [f"{count:,} by {REQUESTS[one]}" for one, count in of.suppressed.items() if count]
+    yield line("Suppressed", ", ".join(waiting) or "nobody")
+    yield ""
+    for change in of.changes:
+        verb = "entered" if change.change == "entered" else "left"
+        yield clean(f"{utc_text(change.changed_at)}  {change.profile_id} of {change.account} {verb}")
+    if of.changes:
+        yield ""
+    if of.members:
+        yield _members(of.members, of.withheld)
+    if len(of.members) < of.member_count:
+        yield line("Shown", f"{len(of.members):,} of {of.member_count:,} members; --limit shows more")
+    yield ""
+    account = f" --account {shlex.quote(first.account)}" if len(of.segments) > 1 else ""
+    key = shlex.quote(first.segment)
+    yield line("Next", f"agent-metrics segments export {key} --to {key}.csv{account}{options}")
+
+
+def rule_lines(one: PublishedSegment) -> Iterator[str]:
+    """What the segment is for, and its definition in words."""
+    if one.description:
+        yield line("For", one.description)
+    for sentence in one.rule() or ("The definition is not one that this version knows.",):
+        yield line("Rule", sentence)
+
+
+def overlap_lines(found: Overlap, limit: int) -> Iterator[RenderableType]:
+    """Pairs, those that share most first; a share is of the members of the segment before it."""
+    rows = [
+        (one.segment, one.member_count, _share(one.share), one.other, one.other_member_count, _share(one.other_share))
+        for one in found.pairs[:limit]
+    ]
+    table = Table(box=None, pad_edge=False)
+    for name in ("segment", "members", "shared", "share", "segment", "members", "share"):
+        table.add_column(name, justify="left" if name == "segment" else "right", no_wrap=True)
+    for (key, count, share, other, others, other_share), pair in zip(rows, found.pairs, strict=False):
+        table.add_row(_cell(key), f"{count:,}", f"{pair.shared:,}", share, _cell(other), f"{others:,}", other_share)
+    if not found.pairs:
+        yield "There are no two segments."
+        return
+    yield table
+    if len(rows) < len(found.pairs):
+        yield line("Shown", f"{len(rows):,} of {counted(len(found.pairs), 'pair')}; --limit shows more")
+
+
+def diff_lines(of: SegmentDiff, limit: int) -> Iterator[RenderableType]:
+    """Who entered and who left."""
+    first = of.segments[0]
+    members = sum(one.member_count for one in of.segments)
+    now = f"{counted(members, 'member')} as of {utc_text(of.publication.as_of)}"
+    yield f"{clean(first.title)}, {clean(first.segment)}, since {utc_text(of.since)}: {now}"
+    if not of.is_whole:
+        yield "Changes are kept for 90 days: what came before that is not in here."
+    yield from _moves("Entered", of.entered, limit)
+    yield from _moves("Left", of.departed, limit)
+    if of.back_and_forth:
+        yield line("Both", f"{counted(of.back_and_forth, 'shopper')} entered and left, and are where they were")
+
+
+def exported_lines(exported: ExportedSegment) -> Iterator[str]:
+    """What was written where."""
+    one, publication = exported.segment, exported.publication
+    yield line("Exported", f"{counted(exported.rows, 'member')} of {one.segment}, {one.account}")
+    yield line("Into", exported.file)
+    yield line("As of", f"{utc_text(publication.as_of)}, publication {publication.publication_id}")
+
+
+def left_out_lines(exported: ExportedSegment) -> Iterator[str]:
+    """What the file lacks, and why."""
+    if exported.held_back:
+        who = counted(exported.held_back, "member")
+        yield line("Left out", f"{who} with an open hand-off or ticket; --with-suppressed writes them, too")
+    if exported.withheld:
+        yield line("Left out", f"{', '.join(exported.withheld)}: withheld from this reader")
+
+
+def shown(text: str | None, column: str, withheld: Collection[str]) -> str:
+    """A text of contact data in a line."""
+    return WITHHELD if column in withheld else clean(text or "–")
+
+
+def _row(one: PublishedSegment) -> list[str | int | None]:
+    reach = (one.reachable_by_email, one.reachable_by_sms, one.reachable_by_whatsapp)
+    moved = (one.entered_last_7_days, one.left_last_7_days)
+    head = (one.account, one.segment, one.name)
+    return [*head, one.member_count, *reach, one.suppressed, one.anonymous_count, *moved]
+
+
+def _members(members: Sequence[Member], withheld: Collection[str]) -> Table:
+    several = len({one.account for one in members}) > 1
+    names = [*(["account"] if several else []), "profile", "email", "phone", "name", "since"]
+    rows = []
+    for one in members:
+        contact = [shown(getattr(one, column), column, withheld) for column in ("email", "phone", "name")]
+        reach = [getattr(one, f"{channel}_reach") for channel in CHANNELS]
+        head = [one.account] if several else []
+        rows.append([*head, one.profile_id, *contact, utc_text(one.entered_at), *reach, one.suppressed_by])
+    return _table([*names, *CHANNELS.values(), "suppressed by"], (), rows)
+
+
+def _moves(label: str, moves: Sequence[Move], limit: int) -> Iterator[str]:
+    yield line(label, counted(len(moves), "shopper"))
+    for one in moves[:limit]:
+        yield clean(f"    {utc_text(one.changed_at)}  {one.profile_id} of {one.account}")
+    if len(moves) > limit:
+        yield f"    … and {len(moves) - limit:,} more; --limit shows them"
+
+
+def _table(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str | int | None]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in texts:
+        table.add_column(name, no_wrap=name not in ("name", "email"))
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(f"{one:,}" if isinstance(one, int) else _cell(one) for one in row))
+    return table
+
+
+def _cell(text: str | None) -> Text:
+    return Text(clean(" ".join((text or "").split())) or "–")
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -1,0 +1,181 @@
+"""Segments of the published tables: which there are, how large, whom they reach, and who came and went (chapter 12)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from flows.audiences import Definition
+from flows.audiences.wording import in_words
+from flows.ground.clock import utc_text
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
+from flows.published.accounts import accounts, of_id
+from flows.warehouses.publication import Publication, newest_publication
+from flows.warehouses.reader import Reader
+
+CHANNELS = ("email", "sms", "whatsapp")
+RECENT = timedelta(days=7)
+MOST_NEAR = 3
+NEAR = 0.5  # of difflib: keys are words, and few
+KNOWN_SHOWN = 20
+
+SEGMENTS = """
+with reached as (
+    select account_id, segment,
+        count(*) filter (where email_reach = 'reachable') as email,
+        count(*) filter (where sms_reach = 'reachable') as sms,
+        count(*) filter (where whatsapp_reach = 'reachable') as whatsapp,
+        count(suppressed_by) as suppressed
+    from metrics.segment_members where {condition} group by account_id, segment
+),
+changed as (
+    select account_id, segment,
+        count(*) filter (where change = 'entered') as entered,
+        count(*) filter (where change = 'left') as departed
+    from metrics.segment_changes where {condition} and changed_at > {since} group by account_id, segment
+)
+select segments.account_id, segments.segment, segments.name, segments.description, segments.member_count,
+    coalesce(reached.email, 0), coalesce(reached.sms, 0), coalesce(reached.whatsapp, 0),
+    coalesce(reached.suppressed, 0), segments.anonymous_count, coalesce(changed.entered, 0),
+    coalesce(changed.departed, 0), segments.definition
+from (select * from metrics.segments where {condition}) as segments
+left join reached on reached.account_id = segments.account_id and reached.segment = segments.segment
+left join changed on changed.account_id = segments.account_id and changed.segment = segments.segment
+order by segments.account_id, segments.segment
+"""
+
+
+@dataclass(frozen=True)
+class PublishedSegment:
+    """A segment of an account. Members are known shoppers; `anonymous_count` are conversations of nobody known.
+
+    `reachable` are members whom marketing may reach on each channel, `suppressed` those who wait for a person: a
+    shopper may be both.
+    """
+
+    account: str
+    segment: str
+    name: str | None
+    description: str | None
+    member_count: int
+    reachable_by_email: int
+    reachable_by_sms: int
+    reachable_by_whatsapp: int
+    suppressed: int
+    anonymous_count: int
+    entered_last_7_days: int
+    left_last_7_days: int
+    definition: str | None
+
+    @property
+    def title(self) -> str:
+        """For people: the name, else the key."""
+        return self.name or self.segment
+
+    def parsed(self) -> Definition | None:
+        """The definition; None where there is none, or one that this version does not know."""
+        try:
+            return Definition.model_validate(json.loads(self.definition)) if self.definition else None
+        except (ValueError, ValidationError):
+            return None
+
+    def rule(self) -> tuple[str, ...]:
+        """The definition in plain sentences, none where it is not known."""
+        definition = self.parsed()
+        return in_words(definition) if definition else ()
+
+    def to_json_dict(self) -> dict[str, Any]:
+        values = asdict(self)
+        del values["definition"]
+        return values
+
+
+@dataclass(frozen=True)
+class PublishedSegments:
+    """The segments of one publication, by account and key."""
+
+    publication: Publication
+    segments: tuple[PublishedSegment, ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return {**of_publication(self.publication), "segments": [one.to_json_dict() for one in self.segments]}
+
+
+def segments(reader: Reader, account: str | None = None) -> PublishedSegments:
+    """All segments, of one account or of all.
+
+    Raises InputError for an unknown account, and before the first publication that has segments.
+    """
+    publication = standing(reader)
+    if account is not None:
+        of_id(accounts(reader), account)
+    return PublishedSegments(publication, _asked(reader, publication, of_account(account)))
+
+
+def find_segment(
+    reader: Reader, key: str, account: str | None = None
+) -> tuple[Publication, tuple[PublishedSegment, ...]]:
+    """The segment of this key in each account that has it, at least one.
+
+    Raises InputError as `segments` does, and for an unknown key, with those near it.
+    """
+    publication = standing(reader)
+    if account is not None:
+        of_id(accounts(reader), account)
+    if found := _asked(reader, publication, in_segment(key, account)):
+        return publication, found
+    query = f"select distinct segment from metrics.segments where {of_account(account)} order by segment"
+    known = [one for (one,) in reader.rows(query)]
+    raise InputError(f"there is no segment {key!r}", remedy=_near(key, known))
+
+
+def find_in_account(reader: Reader, key: str, account: str | None = None) -> tuple[Publication, PublishedSegment]:
+    """The segment of one account. Raises InputError as `find_segment` does, and where several accounts have it."""
+    publication, found = find_segment(reader, key, account)
+    if len(found) > 1:
+        names = ", ".join(one.account for one in found)
+        raise InputError(f"several accounts have a segment {key!r}: {names}", remedy="name the account with --account")
+    return publication, found[0]
+
+
+def standing(reader: Reader) -> Publication:
+    """The publication that is read. Raises InputError where there is none, or one from before there were segments."""
+    newest = newest_publication(reader)
+    if not reader.sees("metrics.segment_changes", "changed_at"):
+        what = "the publication comes from a version that knew no segments"
+        raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
+    return newest
+
+
+def of_account(account: str | None) -> str:
+    """SQL: the rows of an account, or of all."""
+    return "true" if account is None else f"account_id = {literal(account)}"
+
+
+def in_segment(key: str, account: str | None, table: str = "") -> str:
+    """SQL: the rows of a segment, of one account or of all; `table` stands before each column, with its dot."""
+    of = "true" if account is None else f"{table}account_id = {literal(account)}"
+    return f"{of} and {table}segment = {literal(key)}"
+
+
+def of_publication(publication: Publication) -> dict[str, Any]:
+    """Which publication a document tells of."""
+    return {"publication_id": publication.publication_id, "as_of": utc_text(publication.as_of)}
+
+
+def _asked(reader: Reader, publication: Publication, condition: str) -> tuple[PublishedSegment, ...]:
+    query = SEGMENTS.format(condition=condition, since=literal(publication.as_of - RECENT))
+    return tuple(PublishedSegment(*row) for row in reader.rows(query))
+
+
+def _near(key: str, known: list[str]) -> str:
+    if near := get_close_matches(key, known, n=MOST_NEAR, cutoff=NEAR):
+        return f"did you mean {' or '.join(near)}?"
+    more = f" and {len(known) - KNOWN_SHOWN} more" if len(known) > KNOWN_SHOWN else ""
+    return f"there are: {', '.join(known[:KNOWN_SHOWN])}{more}" if known else "there are none yet; `agent-metrics run`"

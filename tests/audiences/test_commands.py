@@ -1,0 +1,274 @@
+"""`agent-metrics segments`: what people read of segments, from the file and from Postgres, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pytest
+
+import contract
+from flows.command.doctor import examine
+from flows.command.main import main
+from flows.ground.home import Home
+from flows.settings import load
+from flows.settings.requests import WarehouseRequest
+from flows.warehouses.postgres.access import ReaderRole, grants
+from tests.audiences.shop import segmented_shop
+from tests.gaps.shop import publish_to
+from tests.published.shop import Shop
+from tests.warehouses import servers
+
+Say = Callable[..., str]
+Tell = Callable[..., dict[str, Any]]
+KEY = "escalated_7_days"
+STEERS = {"\x1b", "\r", "\u202e"}
+WRONG = """\
+name: Wrong
+description: For nobody.
+definition:
+  condition_groups:
+    - conditions:
+        - type: profile-metric
+          metric: Placed Ordr
+          measurement_filter: {type: numeric, operator: equals, value: 0}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith(("AGENT_METRICS_", "PG")) or name == "PREFECT_API_URL":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with servers.wheel() as one:
+        yield one
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The file, or a database of its own, with the shop published there."""
+    at = "duckdb" if request.param == "duckdb" else servers.fresh(request.getfixturevalue("server"))
+    publish_to(Home(tmp_path / "home"), segmented_shop(), at)
+    return at
+
+
+@pytest.fixture
+def say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    """What `segments …` prints; on stderr where the status is not 0."""
+
+    def call(*arguments: str, status: int = 0) -> str:
+        capsys.readouterr()
+        code = main(["segments", *arguments, "--home", str(tmp_path / "home")])
+        told = capsys.readouterr()
+        assert (code, "Traceback" in told.err) == (status, False), told.err
+        assert not STEERS & set(told.out)
+        return told.out if status == 0 else told.err
+
+    return call
+
+
+@pytest.fixture
+def tell(say: Say) -> Tell:
+    def call(*arguments: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(say(*arguments, "--json"))
+        assert document.pop("exit_status") == 0
+        return document
+
+    return call
+
+
+def test_the_list_has_each_segment_of_each_account(warehouse: str, say: Say, tell: Tell) -> None:
+    at = ("--warehouse", warehouse)
+    found = tell("list", *at)
+    assert [(one["account"], one["segment"], one["member_count"]) for one in found["segments"]] == [
+        ("other", KEY, 0),
+        ("shop", "chosen", 1),
+        ("shop", KEY, 2),
+        ("shop", "recommended_not_bought", 2),
+    ]
+    told = say("list", *at, "--account", "shop")
+    lines = {line.split()[1]: line.split()[-8:] for line in told.splitlines() if line.startswith("shop ")}
+    assert lines[KEY] == ["2", "1", "1", "0", "1", "2", "2", "2"]
+    assert "agent-metrics segments show chosen --home" in told.splitlines()[-1]
+    assert "there is no account 'x'" in say("list", *at, "--account", "x", status=2)
+
+
+def test_a_segment_is_shown_with_its_rule_reach_changes_and_members(warehouse: str, say: Say, tell: Tell) -> None:
+    at = ("--warehouse", warehouse)
+    told = say("show", KEY, *at, "--account", "shop", "--limit", "1")
+    for text in (
+        "Rule       Shoppers who had “Conversation with Customer Agent escalated” at least once in the last 7 days.",
+        "Members    shop: 2 members, 2 conversations of nobody known; 2 entered and 2 left in 7 days",
+        "SMS        1 may be reached, 0 no address, 1 not allowed, 0 consent not known",
+        "Suppressed 1 by an open ticket",
+        "2026-06-06T12:00:00Z  old of shop left",
+        "Ana@mail.example",
+        "1 of 2 members; --limit shows more",
+        "agent-metrics segments export escalated_7_days --to escalated_7_days.csv --account shop --home",
+    ):
+        assert text in told, told
+    found = tell("show", KEY, *at)
+    assert [one["account"] for one in found["accounts"]] == ["other", "shop"]
+    assert [one["profile_id"] for one in found["members"]] == ["ana", "cmd"]
+    assert found["definition"]["condition_groups"][0]["conditions"][0]["timeframe_filter"]["quantity"] == 7
+    assert "did you mean escalated_7_days?" in say("show", "escalated", *at, status=2)
+
+
+def test_a_shopper_is_explained_condition_by_condition(warehouse: str, say: Say, tell: Tell) -> None:
+    at = ("--warehouse", warehouse, "--account", "shop")
+    told = say("explain", "ana", *at)
+    first = "ana of shop: Ana Müller, Ana@mail.example, +5511900000001; as of 2026-06-07 09:00 (America/Sao_Paulo)"
+    assert told.splitlines()[0] == first
+    for text in (
+        "In         Name of escalated_7_days (escalated_7_days), since 2026-06-05 09:00; held back by an open ticket",
+        "    yes  had “Conversation with Customer Agent escalated” at least once in the last 7 days",
+        "         “Conversation with Customer Agent escalated”: 2 that count, the last on "
+        "2026-06-05 09:00, of 2 in all",
+        "Not in     chosen (chosen)",
+        "    no   have a profile whose email ends with “@vip.example”",
+        "         here it is “Ana@mail.example”",
+        "    no   or had “Placed Order” at any time, whose values add up to more than 100",
+        "         “Placed Order”: 0 that count, 0.00 together, of 0 in all",
+        "    yes  may be sent marketing by email",
+    ):
+        assert text in told.splitlines(), told
+    assert "? " in say("explain", "new", *at)
+    assert "left on 2026-06-06 09:00" in say("explain", "old", *at)
+    (only,) = tell("explain", "old", *at, "--segment", "chosen")["segments"]
+    assert (only["is_in"], [[one["holds"] for one in group] for group in only["groups"]]) == (
+        True,
+        [[True, True], [True]],
+    )
+    assert "there is no segment 'chose'; did you mean chosen?" in say(
+        "explain", "old", *at, "--segment", "chose", status=2
+    )
+    assert "there is no profile 'x'" in say("explain", "x", *at, status=2)
+
+
+def test_overlaps_and_moves_are_told(warehouse: str, say: Say, tell: Tell) -> None:
+    at = ("--warehouse", warehouse)
+    told = say("overlap", *at, "--limit", "1")
+    assert told.splitlines()[1].split() == [KEY, "2", "2", "100.0%", "recommended_not_bought", "2", "100.0%"]
+    assert "1 of 3 pairs; --limit shows more" in told
+    assert [one["shared"] for one in tell("overlap", "chosen", KEY, *at)["pairs"]] == [0]
+    assert "one segment overlaps with nothing" in say("overlap", KEY, *at, status=2)
+    told = say("diff", KEY, *at)
+    assert "since 2026-05-31T12:00:00Z: 2 members as of 2026-06-07T12:00:00Z" in told
+    assert "Entered    1 shopper\n    2026-06-05T12:00:00Z  ana of shop\n" in told
+    assert "Both       1 shopper entered and left, and are where they were" in told
+    found = tell("diff", KEY, *at, "--since", "2026-05-01")
+    assert [one["profile_id"] for one in found["left"]] == ["old", "new"]
+    assert "kept for 90 days" in say("diff", KEY, *at, "--since", "2026-01-01")
+    both = say("diff", KEY, *at, "--since", "2026-05-01", "--from", "x", status=2)
+    assert "option --from: give --since or --from, not both" in both
+    assert "there is no publication 'x'" in say("diff", KEY, *at, "--from", "x", status=2)
+
+
+def test_an_export_says_whom_it_leaves_out(
+    warehouse: str, say: Say, tell: Tell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ("--warehouse", warehouse, "--account", "shop", "--to", "members.csv")
+    found = tell("export", KEY, *at)
+    assert (found["rows"], found["held_back"], found["file"]) == (1, 1, "members.csv")
+    assert "members.csv: is there already; give --force" in say("export", KEY, *at, status=2)
+    home = str(tmp_path / "home")
+    assert main(["segments", "export", KEY, *at, "--force", "--home", home]) == 0
+    told = capsys.readouterr()
+    assert "Left out   1 member with an open hand-off or ticket; --with-suppressed" in told.err
+    assert "Exported   1 member of escalated_7_days, shop" in told.out
+    assert "name the account with --account" in say("export", KEY, "--warehouse", warehouse, "--to", "x.csv", status=2)
+
+
+def test_a_limited_reader_of_postgres_reads_withheld(server: str, say: Say, tell: Tell, tmp_path: Path) -> None:
+    url = servers.fresh(server)
+    publish_to(Home(tmp_path / "home"), segmented_shop(), url)
+    with psycopg.connect(url) as connection:
+        connection.execute("drop role if exists limited_marketer")
+        connection.execute("create role limited_marketer login; grant usage on schema metrics to limited_marketer")
+        for statement in grants(ReaderRole("limited_marketer", is_limited=True), contract.metrics()):
+            if "provenance" not in statement:
+                connection.execute(statement.encode())
+    at = ("--warehouse", url.replace("postgres@", "limited_marketer@"), "--account", "shop")
+    told = say("show", KEY, *at)
+    assert told.count("withheld") == 6  # address, phone and name of two members
+    assert "mail.example" not in told
+    assert tell("show", KEY, *at)["withheld"] == ["email", "phone", "name"]
+    told = say("explain", "old", *at)
+    assert "old of shop: withheld, withheld, withheld; as of" in told
+    assert "    ?    have a profile whose email ends with “@vip.example” (withheld)" in told
+    assert tell("export", KEY, *at, "--to", "x.csv")["withheld"] == ["email", "phone", "name"]
+
+
+def test_before_there_were_segments_that_is_said(say: Say, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    assert "nothing is published yet" in say("list", status=2)
+    publish_to(home, Shop())
+    assert "There are no segments." in say("list")
+    assert "There are no two segments." in say("overlap")
+    with duckdb.connect(str(home.published_file)) as connection:
+        connection.execute("drop table metrics.segment_changes")
+    for arguments in (["list"], ["show", KEY], ["explain", "ana"], ["overlap"], ["diff", KEY]):
+        assert "comes from a version that knew no segments" in say(*arguments, status=2)
+
+
+def test_check_names_the_line_of_what_is_wrong(say: Say, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "9 of the package" in say("check")
+    Path("segments").mkdir()
+    Path("segments/mine.yml").write_text(WRONG.replace("Ordr", "Order"), "utf-8")
+    assert "mine: Wrong\n    Shoppers who had no “Placed Order” at any time.\n" in say("check")
+    Path("segments/wrong.yml").write_text(WRONG, "utf-8")
+    assert main(["segments", "check"]) == 2
+    told = capsys.readouterr().out
+    where = "segments/wrong.yml, line 6: definition.condition_groups.0.conditions.0: "
+    assert f"{where}there is no metric 'Placed Ordr'; did you mean 'Placed Order'?" in told
+    assert main(["segments", "check", "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert (document["exit_status"], len(document["segments"])) == (2, 10)
+    (problem,) = document["problems"]
+    assert (Path(problem["file"]).name, problem["line"]) == ("wrong.yml", 6)
+
+
+def test_a_pattern_that_no_engine_knows_is_wrong_with_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """It took the whole build down."""
+    Path("segments").mkdir()
+    pattern = "metric_filters: [{property: channel, filter: {type: string, operator: regex, value: '(?<=a)b'}}]"
+    text = WRONG.replace("Placed Ordr", "Had conversation") + f"          {pattern}\n"
+    Path("segments/pattern.yml").write_text(text, "utf-8")
+    assert main(["segments", "check"]) == 2
+    assert "'(?<=a)b' is not a pattern" in capsys.readouterr().out
+
+
+def test_the_folder_of_the_settings_is_beside_the_file_and_has_to_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "elsewhere" / "agent-metrics.toml"
+    config.parent.mkdir()
+    config.write_text('segments = "audiences"', "utf-8")
+    assert load(config).segments == tmp_path / "elsewhere" / "audiences"
+    assert main(["segments", "check", "--config", str(config)]) == 2
+    assert "elsewhere/audiences, which the setting segments names, does not exist" in capsys.readouterr().out
+
+
+def test_doctor_says_what_is_wrong_with_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.command.doctor.installation", lambda _: iter(()))
+
+    def found() -> list[tuple[str, bool]]:
+        findings = examine(WarehouseRequest(home="home"))
+        return [(one.outcome, one.is_configuration) for one in findings if one.check == "segments"]
+
+    assert found() == [("ok", False)]
+    Path("segments").mkdir()
+    Path("segments/wrong.yml").write_text(WRONG, "utf-8")
+    assert found() == [("problem", True)]
+    Path("agent-metrics.toml").write_text('segments = "nowhere"', "utf-8")
+    assert found() == [("problem", True)]
