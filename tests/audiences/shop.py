@@ -110,6 +110,7 @@ def segmented_shop() -> ShopWithSegments:
     shop.member("recommended_not_bought", "ana", entered_at=days_ago(1), **reachable)
     shop.member("recommended_not_bought", "cmd", entered_at=days_ago(3), sms_reach="reachable")
     shop.member("chosen", "old", email_reach="reachable", sms_reach="no_address", whatsapp_reach="no_address")
+    shop.member("escalated_7_days", "ana", "other", email_reach="reachable")
     shop.change("escalated_7_days", "ana", "entered", days_ago(2))
     shop.change("escalated_7_days", "old", "left", days_ago(1))
     for change, days in (("left", 6.5), ("entered", 6)):

@@ -91,7 +91,7 @@ def test_the_list_has_each_segment_of_each_account(warehouse: str, say: Say, tel
     at = ("--warehouse", warehouse)
     found = tell("list", *at)
     assert [(one["account"], one["segment"], one["member_count"]) for one in found["segments"]] == [
-        ("other", KEY, 0),
+        ("other", KEY, 1),
         ("shop", "chosen", 1),
         ("shop", KEY, 2),
         ("shop", "recommended_not_bought", 2),
@@ -119,7 +119,7 @@ def test_a_segment_is_shown_with_its_rule_reach_changes_and_members(warehouse: s
         assert text in told, told
     found = tell("show", KEY, *at)
     assert [one["account"] for one in found["accounts"]] == ["other", "shop"]
-    assert [one["profile_id"] for one in found["members"]] == ["ana", "cmd"]
+    assert [one["profile_id"] for one in found["members"]] == ["ana", "ana", "cmd"]
     assert found["definition"]["condition_groups"][0]["conditions"][0]["timeframe_filter"]["quantity"] == 7
     assert "did you mean escalated_7_days?" in say("show", "escalated", *at, status=2)
 
@@ -142,6 +142,7 @@ def test_a_shopper_is_explained_condition_by_condition(warehouse: str, say: Say,
         "    yes  may be sent marketing by email",
     ):
         assert text in told.splitlines(), told
+    assert [one["is_in"] for one in tell("explain", "ana", *at)["segments"]] == [True, True, False]
     assert "? " in say("explain", "new", *at)
     assert "left on 2026-06-06 09:00" in say("explain", "old", *at)
     (only,) = tell("explain", "old", *at, "--segment", "chosen")["segments"]
@@ -158,12 +159,12 @@ def test_a_shopper_is_explained_condition_by_condition(warehouse: str, say: Say,
 def test_overlaps_and_moves_are_told(warehouse: str, say: Say, tell: Tell) -> None:
     at = ("--warehouse", warehouse)
     told = say("overlap", *at, "--limit", "1")
-    assert told.splitlines()[1].split() == [KEY, "2", "2", "100.0%", "recommended_not_bought", "2", "100.0%"]
+    assert told.splitlines()[1].split() == [KEY, "3", "2", "66.7%", "recommended_not_bought", "2", "100.0%"]
     assert "1 of 3 pairs; --limit shows more" in told
     assert [one["shared"] for one in tell("overlap", "chosen", KEY, *at)["pairs"]] == [0]
     assert "one segment overlaps with nothing" in say("overlap", KEY, *at, status=2)
     told = say("diff", KEY, *at)
-    assert "since 2026-05-31T12:00:00Z: 2 members as of 2026-06-07T12:00:00Z" in told
+    assert "since 2026-05-31T12:00:00Z: 3 members as of 2026-06-07T12:00:00Z" in told
     assert "Entered    1 shopper\n    2026-06-05T12:00:00Z  ana of shop\n" in told
     assert "Both       1 shopper entered and left, and are where they were" in told
     found = tell("diff", KEY, *at, "--since", "2026-05-01")

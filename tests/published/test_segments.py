@@ -53,8 +53,9 @@ def test_each_segment_has_its_members_whom_it_reaches_and_who_came_and_went(read
         "entered_last_7_days": 2,
         "left_last_7_days": 2,
     }
-    empty = found["other", KEY]
-    assert (empty.member_count, empty.reachable_by_email, empty.left_last_7_days) == (0, 0, 0)
+    other, chosen = found["other", KEY], found["shop", "chosen"]
+    assert (other.member_count, other.reachable_by_sms, other.left_last_7_days) == (1, 0, 0)
+    assert (chosen.reachable_by_email, chosen.reachable_by_sms) == (1, 0)
     assert [one.account for one in segments(reader, "other").segments] == ["other"]
 
 
@@ -97,7 +98,7 @@ def test_pairs_of_segments_share_members_of_the_same_account(reader: Reader) -> 
         ("chosen", KEY, 0),
         ("chosen", "recommended_not_bought", 0),
     ]
-    assert (found[0].share, found[0].other_share) == (1.0, 1.0)
+    assert (found[0].share, found[0].other_share) == (2 / 3, 1.0)
     assert [one.shared for one in overlap(reader, ["chosen", KEY]).pairs] == [0]
     assert overlap(reader, account="other").pairs == ()
     with pytest.raises(InputError, match="one segment overlaps with nothing"):
