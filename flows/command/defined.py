@@ -21,10 +21,10 @@ def missing_folder(settings: Settings) -> str | None:
 
 
 def defined(settings: Settings) -> Iterator[Finding]:
-    """Definitions that are wrong are left out of a build, which says so once; here they are a problem."""
+    """Definitions that are wrong are left out of a build, which goes on without them: here they are a problem."""
     missing = missing_folder(settings)
     if missing:
-        yield Finding("segments", "problem", missing, "correct the setting or make the folder", is_configuration=True)
+        yield Finding("segments", "warning", missing, "correct the setting, or make the folder")
     found, problems = segments(settings.segments, shipped=settings.shipped_segments)
     for one in problems:
         yield Finding("segments", "problem", str(one), REMEDY, is_configuration=True)
