@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from pydantic import Field, ValidationInfo, field_validator
@@ -14,6 +14,7 @@ from flows.command.console import Console
 from flows.command.defined import missing_folder
 from flows.command.lines import again
 from flows.command.options import command
+from flows.command.segments_klaviyo import ImportRequest, export_definition, import_segments
 from flows.published.segment_csv import export_segment
 from flows.published.segment_details import segment_details
 from flows.published.segment_explained import explain as explained
@@ -134,7 +135,13 @@ def diff(request: DiffRequest, console: Console) -> int:
 class ExportRequest(SegmentRequest):
     """A segment as a file."""
 
-    file: Annotated[Path, Option("--to", metavar="FILE.csv")] = Field(description="File to write.")
+    file: Annotated[Path, Option("--to", metavar="FILE")] = Field(description="File to write.")
+    format: Literal["csv", "klaviyo"] = Field(
+        default="csv", description="csv for the members, klaviyo for the definition as Klaviyo takes it."
+    )
+    metrics: Path | None = Field(
+        default=None, description="File with what Klaviyo's GET /api/metrics answered, for the format klaviyo."
+    )
     with_suppressed: bool = Field(default=False, description="Also members who wait for a person.")
     force: bool = Field(default=False, description="Replace a file that is there.")
 
@@ -145,7 +152,10 @@ def export(request: ExportRequest, console: Console) -> int:
 
     Members who wait for a person, with an open hand-off or an open ticket, are
     left out unless --with-suppressed asks for them. The file appears whole.
+    With --format klaviyo the file is the definition, which needs no warehouse.
     """
+    if request.format == "klaviyo":
+        return export_definition(request, request.segment, request.metrics, request.file, console, force=request.force)
     with console.working(), configured(request.settings())[0].read() as reader:
         exported = export_segment(
             reader,
@@ -159,6 +169,9 @@ def export(request: ExportRequest, console: Console) -> int:
         console.say(line)
     console.show({**exported.to_json_dict(), "exit_status": 0}, segments_shown.exported_lines(exported))
     return 0
+
+
+command(app, ImportRequest, "import")(import_segments)
 
 
 @command(app, Request)

@@ -230,23 +230,26 @@ def test_check_names_the_line_of_what_is_wrong(say: Say, capsys: pytest.CaptureF
     Path("segments/wrong.yml").write_text(WRONG, "utf-8")
     assert main(["segments", "check"]) == 2
     told = capsys.readouterr().out
-    where = "segments/wrong.yml, line 6: definition.condition_groups.0.conditions.0: "
+    where = "segments/wrong.yml, line 7: definition.condition_groups.0.conditions.0.metric: "
     assert f"{where}there is no metric 'Placed Ordr'; did you mean 'Placed Order'?" in told
     assert main(["segments", "check", "--json"]) == 2
     document = json.loads(capsys.readouterr().out)
     assert (document["exit_status"], len(document["segments"])) == (2, 10)
     (problem,) = document["problems"]
-    assert (Path(problem["file"]).name, problem["line"]) == ("wrong.yml", 6)
+    assert (Path(problem["file"]).name, problem["line"]) == ("wrong.yml", 7)
 
 
-def test_a_pattern_that_no_engine_knows_is_wrong_with_its_file(capsys: pytest.CaptureFixture[str]) -> None:
-    """It took the whole build down."""
-    Path("segments").mkdir()
-    pattern = "metric_filters: [{property: channel, filter: {type: string, operator: regex, value: '(?<=a)b'}}]"
-    text = WRONG.replace("Placed Ordr", "Had conversation") + f"          {pattern}\n"
-    Path("segments/pattern.yml").write_text(text, "utf-8")
-    assert main(["segments", "check"]) == 2
-    assert "'(?<=a)b' is not a pattern" in capsys.readouterr().out
+def test_klaviyo_s_definitions_come_in_and_go_out(say: Say, tell: Tell) -> None:
+    metrics = [{"type": "metric", "id": "ABC123", "attributes": {"name": "Conversation with Customer Agent escalated"}}]
+    Path("metrics.json").write_text(json.dumps({"data": metrics}), "utf-8")
+    out = ("export", KEY, "--format", "klaviyo", "--to", "klaviyo.json")
+    assert "Klaviyo's metrics are not given" in say(*out, status=2)
+    assert tell(*out, "--metrics", "metrics.json")["file"] == "klaviyo.json"
+    assert '"ABC123"' in Path("klaviyo.json").read_text("utf-8")
+    assert "is there already" in say(*out, "--metrics", "metrics.json", status=2)
+    (one,) = tell("import", "klaviyo.json", "--metrics", "metrics.json")["segments"]
+    assert one["refused"] is None
+    assert Path(one["file"]).is_file()
 
 
 def test_the_folder_of_the_settings_is_beside_the_file_and_has_to_exist(
