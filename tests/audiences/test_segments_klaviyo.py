@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +185,9 @@ def test_a_definition_is_written_once_and_says_what_klaviyo_does_not_know(
     assert json.loads(file.read_text("utf-8"))["data"]["attributes"]["name"] == "Escalated in the last 7 days"
     with pytest.raises(InputError, match=r"^--metrics: "):
         export_definition(request, "escalated_7_days", None, file, console, force=True)
+
+
+def test_commands_that_only_read_do_not_wait_for_what_pulls() -> None:
+    """They import the module of these commands, too."""
+    code = "import sys, flows.command.segments_klaviyo; sys.exit('dlt' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

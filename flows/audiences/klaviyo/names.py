@@ -11,7 +11,6 @@ from typing import Any, Self
 from flows.audiences.definition import WINDOW
 from flows.audiences.metrics import METRICS, Metric, Property, near
 from flows.ground.errors import InputError
-from flows.sources.klaviyo import mapping
 from flows.sources.klaviyo.properties import METRICS as SPELLINGS
 from flows.sources.klaviyo.properties import normal
 
@@ -28,8 +27,6 @@ WINDOWS: Mapping[str, int] = {
     "YEARS_1": 365 * 24,
 }
 assert all(WINDOW.fullmatch(name) for name in WINDOWS)  # noqa: S101  ours can say each of them
-
-_LABELS = (mapping.CHANNEL, mapping.SKILL, mapping.TAGS, mapping.REASON, mapping.PRODUCTS)  # of properties
 
 
 class Unsayable(Exception):
@@ -111,12 +108,19 @@ def _spellings(name: str) -> list[str]:
 
 def property_of(name: str, ours: Mapping[str, Property], of: str) -> str:
     """Our name of one of Klaviyo's properties; other labels of the same thing are known, too."""
-    label = next((all_of for all_of in _LABELS if normal(name) in map(normal, all_of)), (name,))
+    label = next((all_of for all_of in _labels() if normal(name) in map(normal, all_of)), (name,))
     for our_name, one in ours.items():
         if one.klaviyo and normal(one.klaviyo) in map(normal, (name, *label)):
             return our_name
     known = [one.klaviyo for one in ours.values() if one.klaviyo]
     raise Unsayable(f"there is nothing here for Klaviyo's property {name!r} of {of}{near(name, known)}")
+
+
+def _labels() -> tuple[tuple[str, ...], ...]:
+    """All labels of each property, as the source knows them."""
+    from flows.sources.klaviyo import mapping  # noqa: PLC0415  it brings dlt, which a list of segments has no need of
+
+    return mapping.CHANNEL, mapping.SKILL, mapping.TAGS, mapping.REASON, mapping.PRODUCTS
 
 
 def klaviyo_property(name: str, ours: Mapping[str, Property], of: str) -> str:
