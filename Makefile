@@ -2,7 +2,7 @@
 # make up     runs a Prefect server with the schedules, a worker and the page on this machine, until Ctrl-C
 # make test   sets everything up (Java and Chromium, too, where it may) and runs linters, type checks and all tests
 # make quick  ROOM=warehouses: ruff, and the tests of one room (a folder or file of tests/) that do not take long
-# make bench  measures the main job on large histories, the sources, the lake, the topics and the page (20 GB of disk, an hour)
+# make bench  measures the main job on large histories, the sources, the lake, the topics, the segments and the page (20 GB of disk, an hour)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,6 +45,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/sources.py
 	$(BIN)/python benchmarks/small_deliveries.py
 	$(BIN)/python benchmarks/topics.py
+	$(BIN)/python benchmarks/audiences.py
 	$(BIN)/python benchmarks/page.py
 
 docs: $(HERE)

@@ -38,6 +38,13 @@ class Metric:
     klaviyo: str | None = None
 
 
+# Automatic messages have positions, too, and are nobody's word (rule 3.2).
+LAST_SENDER = """select max_by(messages.sender, messages.position) from {{messages}} as messages
+                where messages.account_id = conversations.account_id
+                and messages.conversation_id = conversations.conversation_id
+                and messages.sender <> 'system'"""
+
+
 def _agent_event(name: str, event: str, about: str) -> Metric:
     return Metric(
         name,
@@ -134,14 +141,7 @@ _ALL = (
     Metric(
         "Had conversation",
         "a conversation as it stands now, when it began",
-        """(
-            select conversations.*, messages.sender as last_sender
-            from {{conversations}} as conversations
-            left join {{messages}} as messages
-                on conversations.account_id = messages.account_id
-                and conversations.conversation_id = messages.conversation_id
-                and conversations.message_count = messages.position
-        ) as conversations""",
+        "{{conversations}} as conversations",
         {
             "status": Property("string", "status"),
             "channel": Property("string", "channel"),
@@ -155,7 +155,7 @@ _ALL = (
             "attributed_revenue": Property("number", "attributed_revenue"),
             "is_waiting": Property(
                 "boolean",
-                "status in ('open', 'routed') and last_sender = 'visitor'",
+                f"status in ('open', 'routed') and coalesce(({LAST_SENDER}), '') = 'visitor'",
                 about="the shopper spoke last, and nobody has closed or resolved it",
             ),
             "met_a_person": Property("boolean", "human_message_count > 0", about="a person of the team wrote"),

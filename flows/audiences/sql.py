@@ -129,14 +129,17 @@ def changes_after(definition: Definition) -> list[str]:
             ]
         elif isinstance(condition, Funnel):
             first = condition.steps[0]
-            hours = {*_hours(condition.timeframe_filter), *({condition.hours} if condition.hours else ())}
+            has_gap = not all(step.metric_exists for step in condition.steps)  # one that the window's end decides
+            window = {condition.hours} if condition.hours and has_gap else set[int]()
+            hours = {*_hours(condition.timeframe_filter), *window}
             found += [_next(first.metric, first.metric_filters, one) for one in sorted(hours)]
     return found
 
 
 def _next(metric: str, filters: tuple[MetricFilter, ...], hours: int) -> str:
-    moved = f"occurred_at + interval '{hours}' hour"
-    return f"select min({moved}) as instant from ({_events(metric, filters)}) as events where {moved} > {{{{as_of}}}}"
+    span = f"interval '{hours}' hour"
+    return f"""select min(occurred_at) + {span} as instant from ({_events(metric, filters)}) as events
+        where shopper is not null and occurred_at > {{{{as_of}}}} - {span} and occurred_at < {FOR_EVER} - {span}"""
 
 
 def _hours(frame: Timeframe) -> list[int]:
@@ -214,14 +217,15 @@ def _followed(runs: str, step: Step, *, has_window: bool) -> str:
 def _events(metric_name: str, filters: tuple[MetricFilter, ...]) -> str:
     """The events that count: `account_id`, `shopper`, `occurred_at`, `value`."""
     metric = METRICS[metric_name]
-    anonymous = "null" if metric_name in WITHOUT_CONVERSATION else "concat('c/', conversation_id)"
-    shopper = f"case when profile_id is not null then concat('p/', profile_id) else {anonymous} end"
+    shopper = "case when profile_id is not null then concat('p/', profile_id)"
+    if metric_name not in WITHOUT_CONVERSATION:  # a ticket may have neither
+        shopper += " when conversation_id is not null then concat('c/', conversation_id)"
     joins = " and " if " where " in metric.rows and not metric.rows.startswith("(") else " where "
     holds = " and ".join(
         [f"{metric.at} <= {{{{as_of}}}}", *(_holds(metric.properties[one.property], one.filter) for one in filters)]
     )
     value = metric.value or "null"
-    return f"""select account_id, {shopper} as shopper, {metric.at} as occurred_at, {value} as value
+    return f"""select account_id, {shopper} end as shopper, {metric.at} as occurred_at, {value} as value
         from {metric.rows}{joins}{holds}"""
 
 
