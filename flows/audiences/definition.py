@@ -40,7 +40,11 @@ def _instant(value: object) -> object:
         return f"{value}T00:00:00Z"
     if isinstance(value, datetime) or value is None:
         return value
-    return f"{value}T00:00:00Z" if hasattr(value, "isoformat") else value
+    if hasattr(value, "isoformat"):
+        return f"{value}T00:00:00Z"
+    if isinstance(value, int | float) or re.fullmatch(r"[\d.+-]+", str(value)):  # pydantic would count seconds of 1970
+        raise ValueError("write a day as 2026-06-07, or an instant with its zone as 2026-06-07T12:00:00Z")
+    return value
 
 
 Instant = Annotated[

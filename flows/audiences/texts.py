@@ -7,6 +7,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+ESCAPED = re.compile(r"\\[pPx]\{[^}]*\}|\\.", re.DOTALL)
+# Signs that DuckDB takes as they are and Spark does not take: {, unless it counts, and [ inside of brackets.
+BARE = {"{": re.compile(r"\{(?!\d+(?:,\d*)?\})"), "[": re.compile(r"\[[^\]]*\[")}
 OF_ONE_ENGINE = ("(?P", "[[", "[:", "&&")  # regular expressions that DuckDB and Spark understand differently
 
 
@@ -26,6 +29,8 @@ def regex(text: str) -> str:
 
     if found := next((sign for sign in OF_ONE_ENGINE if sign in text), None):
         raise ValueError(f"a regular expression with {found} means something else, or nothing, in one of the engines")
+    if sign := next((sign for sign, bare in BARE.items() if bare.search(ESCAPED.sub("", text))), None):
+        raise ValueError(f"a {sign} that is meant as a sign is written \\{sign} in a regular expression")
     try:
         re.compile(text)
         with duckdb.connect() as connection:

@@ -101,6 +101,19 @@ def test_every_number_is_compared_alike(tables: duckdb.DuckDBPyConnection) -> No
         alike(tables, shop, {"type": "profile-metric", "measurement_filter": ONCE, **rated})
 
 
+def test_every_list_is_asked_alike(tables: duckdb.DuckDBPyConnection) -> None:
+    lists = (None, [], ["a"], ["b"], ["a", "b"], ["a", "b", "it's"])
+    shop = shop_of(len(lists))
+    event = {"account_id": "here", "conversation_id": "1", "event": "product_recommended", "occurred_at": AS_OF}
+    shop["agent_events"] = [{**event, "profile_id": str(at), "product_ids": one} for at, one in enumerate(lists)]
+    lay(tables, shop)
+    operators = ("contains-any", "contains-all", "not-contains-any", "not-contains-all")
+    for operator, value in product(operators, (["a"], ["a", "b"], ["c", "it's"])):
+        asked = {"property": "product_ids", "filter": {"type": "list", "operator": operator, "value": value}}
+        metric = {"metric": "Received product recommendation from Customer Agent", "metric_filters": [asked]}
+        alike(tables, shop, {"type": "profile-metric", "measurement_filter": ONCE, **metric})
+
+
 def test_consent_is_what_the_source_tells(tables: duckdb.DuckDBPyConnection) -> None:
     reach = ("reachable", "no_address", "not_allowed", "not_known")
     shop = shop_of(len(reach))
