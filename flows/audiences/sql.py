@@ -139,7 +139,7 @@ def changes_after(definition: Definition) -> list[str]:
 def _next(metric: str, filters: tuple[MetricFilter, ...], hours: int) -> str:
     span = f"interval '{hours}' hour"
     return f"""select min(occurred_at) + {span} as instant from ({_events(metric, filters)}) as events
-        where shopper is not null and occurred_at > {{{{as_of}}}} - {span} and occurred_at < {FOR_EVER} - {span}"""
+        where shopper is not null and occurred_at > {{{{as_of}}}} - {span}"""
 
 
 def _hours(frame: Timeframe) -> list[int]:

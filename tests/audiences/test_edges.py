@@ -83,7 +83,8 @@ def test_every_sequence_of_steps_is_followed_alike(tables: duckdb.DuckDBPyConnec
 def test_every_number_is_compared_alike(tables: duckdb.DuckDBPyConnection) -> None:
     """Counts, sums and values that are null, of shoppers with no event, events worth nothing, and several."""
     shop = shop_of(5)
-    for number, revenues in enumerate(([], [0], [1], [Decimal("2.5"), Decimal("-2.5")], [Decimal("0.0001"), 2])):
+    worth: list[list[Decimal | int]] = [[], [0], [1], [Decimal("2.5"), Decimal("-2.5")], [Decimal("0.0001"), 2]]
+    for number, revenues in enumerate(worth):
         known = {"account_id": "here", "profile_id": str(number)}
         order = {**known, "placed_at": AS_OF, "cancelled_at": None, "net_revenue": 0}
         shop["orders"] += [{**order, "revenue": revenue} for revenue in revenues]
@@ -102,7 +103,7 @@ def test_every_number_is_compared_alike(tables: duckdb.DuckDBPyConnection) -> No
 
 
 def test_every_list_is_asked_alike(tables: duckdb.DuckDBPyConnection) -> None:
-    lists = (None, [], ["a"], ["b"], ["a", "b"], ["a", "b", "it's"])
+    lists: tuple[list[str] | None, ...] = (None, [], ["a"], ["b"], ["a", "b"], ["a", "b", "it's"])
     shop = shop_of(len(lists))
     event = {"account_id": "here", "conversation_id": "1", "event": "product_recommended", "occurred_at": AS_OF}
     shop["agent_events"] = [{**event, "profile_id": str(at), "product_ids": one} for at, one in enumerate(lists)]
@@ -111,6 +112,22 @@ def test_every_list_is_asked_alike(tables: duckdb.DuckDBPyConnection) -> None:
     for operator, value in product(operators, (["a"], ["a", "b"], ["c", "it's"])):
         asked = {"property": "product_ids", "filter": {"type": "list", "operator": operator, "value": value}}
         metric = {"metric": "Received product recommendation from Customer Agent", "metric_filters": [asked]}
+        alike(tables, shop, {"type": "profile-metric", "measurement_filter": ONCE, **metric})
+
+
+def test_an_automatic_message_is_nobodys_word(tables: duckdb.DuckDBPyConnection) -> None:
+    """It has a position, and was once taken for the last message of the shopper or of the agent."""
+    spoken = [*product(("visitor", "agent", "human", "system"), repeat=3), ("visitor",), ("visitor", "system")]
+    shop = shop_of(len(spoken))
+    for number, senders in enumerate(spoken):
+        of_it = {"account_id": "here", "conversation_id": str(number)}
+        shop["messages"] += [{**of_it, "position": at, "sender": one} for at, one in enumerate(senders, 1)]
+        told = {"status": "open", "started_at": AS_OF, "human_message_count": 0, "attributed_revenue": 0}
+        shop["conversations"].append({**of_it, **told, "profile_id": str(number)})
+    lay(tables, shop)
+    for value in (True, False):
+        asked = {"property": "is_waiting", "filter": {"type": "boolean", "value": value}}
+        metric = {"metric": "Had conversation", "metric_filters": [asked]}
         alike(tables, shop, {"type": "profile-metric", "measurement_filter": ONCE, **metric})
 
 

@@ -46,7 +46,6 @@ def test_random_definitions_find_whom_a_reading_without_sql_finds(
 def test_every_property_of_a_metric_is_read_alike(
     tables: duckdb.DuckDBPyConnection, name: str, shop: dict[str, list[dict[str, Any]]], data: st.DataObject
 ) -> None:
-    """`is_waiting` once took the place of an automatic message for that of the last one."""
     lay(tables, shop)
     for key, of in METRICS[name].properties.items():
         asked = {"property": key, "filter": data.draw(filters(of.type))}
