@@ -14,7 +14,6 @@ from flows.command.console import Console
 from flows.command.defined import missing_folder
 from flows.command.lines import again
 from flows.command.options import command
-from flows.command.segments_klaviyo import ImportRequest, export_definition, import_segments
 from flows.published.segment_csv import export_segment
 from flows.published.segment_details import segment_details
 from flows.published.segment_explained import explain as explained
@@ -155,6 +154,8 @@ def export(request: ExportRequest, console: Console) -> int:
     With --format klaviyo the file is the definition, which needs no warehouse.
     """
     if request.format == "klaviyo":
+        from flows.command.segments_klaviyo import export_definition  # noqa: PLC0415  dlt costs a second
+
         return export_definition(request, request.segment, request.metrics, request.file, console, force=request.force)
     with console.working(), configured(request.settings())[0].read() as reader:
         exported = export_segment(
@@ -171,7 +172,26 @@ def export(request: ExportRequest, console: Console) -> int:
     return 0
 
 
-command(app, ImportRequest, "import")(import_segments)
+class ImportRequest(Request):
+    """Definitions of another system."""
+
+    file: Annotated[Path, Option(metavar="FILE", is_argument=True)] = Field(
+        description="What GET /api/segments answered, or one definition, as JSON."
+    )
+    format: Literal["klaviyo"] = Field(default="klaviyo", description="Whose format it is: klaviyo.")
+    metrics: Path | None = Field(default=None, description="File with what Klaviyo's GET /api/metrics answered.")
+    to: Path | None = Field(default=None, description="Folder to write to, instead of that of the settings.")
+
+
+@command(app, ImportRequest, "import")
+def import_definitions(request: ImportRequest, console: Console) -> int:
+    """Take over segments of Klaviyo, a file each; 2 where one of them cannot be said here.
+
+    No file is written over. Look at each before the next run: its description is yours to write.
+    """
+    from flows.command.segments_klaviyo import import_segments  # noqa: PLC0415  dlt costs a second
+
+    return import_segments(request, console)
 
 
 @command(app, Request)

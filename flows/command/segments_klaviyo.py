@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import Field
 
 from flows.audiences import Misfit, Segment
 from flows.audiences import segments as definitions
@@ -20,25 +19,14 @@ from flows.audiences.reading import SCHEMA, Found, segment_of
 from flows.command.console import Console
 from flows.ground.errors import InputError
 from flows.ground.text import clean, counted
-from flows.settings.requests import Option, Request
+from flows.settings.requests import Request
 
-
-class ImportRequest(Request):
-    """Definitions of another system."""
-
-    file: Annotated[Path, Option(metavar="FILE", is_argument=True)] = Field(
-        description="What GET /api/segments answered, or one definition, as JSON."
-    )
-    format: Literal["klaviyo"] = Field(default="klaviyo", description="Whose format it is: klaviyo.")
-    metrics: Path | None = Field(default=None, description="File with what Klaviyo's GET /api/metrics answered.")
-    to: Path | None = Field(default=None, description="Folder to write to, instead of that of the settings.")
+if TYPE_CHECKING:
+    from flows.command.segments import ImportRequest
 
 
 def import_segments(request: ImportRequest, console: Console) -> int:
-    """Take over segments of Klaviyo, a file each; 2 where one of them cannot be said here.
-
-    No file is written over. Look at each before the next run: its description is yours to write.
-    """
+    """Write a file for each segment; the exit status."""
     found = imported(request.file, request.metrics, request.to or request.settings().segments)
     status = 2 if any(one.refused for one in found) else 0
     document = {"segments": [one.to_json_dict() for one in found], "exit_status": status}

@@ -15,8 +15,8 @@ from flows.audiences import segments
 from flows.audiences.definition import Definition, Segment
 from flows.audiences.reading import SHIPPED, read
 from flows.command.console import Console
+from flows.command.segments import ImportRequest
 from flows.command.segments_klaviyo import (
-    ImportRequest,
     export_definition,
     exported_for_klaviyo,
     import_segments,
