@@ -211,6 +211,12 @@ def _(account: PublishedAccount, get_drafted, set_drafted, visit: Visit):
 
 
 @app.cell
+def _(account: PublishedAccount, visit: Visit):
+    mo.vstack([panels.title("audiences", "Audiences"), panels.audiences(visit.reader, account)])
+    return
+
+
+@app.cell
 def _():
     panels.title("conversations", "Conversations")
     return

@@ -15,7 +15,7 @@ from flows.dashboard.periods import Period, text_of
 from flows.dashboard.shown import html
 from flows.dashboard.stack import Stack
 from flows.dashboard.visit import Visit
-from flows.ground.errors import AgentMetricsError
+from flows.ground.errors import AgentMetricsError, InputError
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import Conversation
 from flows.published.events import EVENTS, Event
@@ -26,6 +26,7 @@ from flows.published.gap_draft import draft
 from flows.published.gaps import AskedTopic
 from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_gaps
 from flows.published.performance import Bar, filled, unit_of
+from flows.published.segments import segments
 from flows.published.thread import thread
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
@@ -102,6 +103,17 @@ def chart(
             choose(stack.pieces[int(selected["number"].iloc[0])].bar)
 
     return mo.ui.altair_chart(drawn, chart_selection=True, legend_selection=False, on_change=clicked)
+
+
+def audiences(reader: Reader, account: PublishedAccount) -> mo.Html:
+    """The segments of the account, how large they are, whom they reach, and their rules in words."""
+    try:
+        found = segments(reader, account.account_id)
+    except InputError as error:
+        return mo.Html(html("audiences", segments=(), as_of=None, empty=f"{error.what}; {error.remedy}."))
+    empty = "No segment is defined: none came with the package, and the folder of definitions has none."
+    as_of = account.local(found.publication.as_of)
+    return mo.Html(html("audiences", segments=found.segments, as_of=as_of, empty=empty))
 
 
 def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:

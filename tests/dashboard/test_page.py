@@ -21,6 +21,7 @@ from flows.demo import write_shop
 from flows.ground.home import Home
 from flows.published.figures import RATES
 from flows.published.report import Report, report
+from flows.published.segments import segments
 from flows.settings.requests import PublishRequest, RunRequest
 from flows.warehouses.duckdb import DuckDBFile
 from tests.conftest import write_rows
@@ -120,6 +121,23 @@ def test_key_figures_are_those_of_the_report(home: Home, visit: Visit, account: 
             expect(skills.nth(at)).to_have_attribute("data-skill", use.skill)
             expect(skills.nth(at).locator("td.figure").nth(0)).to_have_text(f"{use.messages:,}")
             expect(skills.nth(at).locator("td.figure").nth(1)).to_have_text(f"{use.conversations:,}")
+
+
+def test_segments_stand_with_their_size_and_their_rule_in_words(home: Home, visit: Visit) -> None:
+    page = visit().open(account="nordlicht")
+    with DuckDBFile(home).read() as reader:
+        found = segments(reader, "nordlicht").segments
+    rows = page.locator("table.audiences tbody tr[data-segment]")
+    expect(rows).to_have_count(len(found))
+    assert sum(one.member_count for one in found) > 0
+    for at, one in enumerate(found):
+        expect(rows.nth(at)).to_have_attribute("data-segment", one.segment)
+        wanted = [f"{number:,}" for number in (one.member_count, one.reachable_by_email, one.reachable_by_sms)]
+        expect(rows.nth(at).locator("td.figure")).to_contain_text(
+            [*wanted, f"{one.suppressed:,}", f"+{one.entered_last_7_days:,}", f"{one.anonymous_count:,}"]
+        )
+    rows.first.locator("summary").click()
+    expect(rows.first.locator("li").first).to_have_text(found[0].rule()[0])
 
 
 @pytest.mark.parametrize("by", ["status", "channel", "tag"])
