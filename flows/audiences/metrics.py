@@ -125,8 +125,8 @@ _ALL = (
     ),
     Metric(
         "Ordered because of Customer Agent",
-        "a line of an order that a conversation brought (chapter 5)",
-        "{{attributed_order_lines}}",
+        "a line of an order that a conversation brought (chapter 5), inferred touches left out",
+        "{{attributed_order_lines}} where touch_type <> 'inferred'",
         {
             "channel": Property("string", "channel"),
             "touch_type": Property("string", "touch_type"),

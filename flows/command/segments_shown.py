@@ -40,7 +40,8 @@ def segment_lines(found: PublishedSegments, options: str) -> Iterator[Renderable
         [_row(one) for one in found.segments],
     )
     yield ""
-    yield "email, SMS, WhatsApp: members whom marketing may reach there. suppressed: members who wait for a person."
+    yield "email, SMS, WhatsApp: members whom marketing may reach there (–: no source says)."
+    yield "suppressed: members who wait for a person."
     yield "anonymous: conversations whose shopper nobody knows. entered, left: in the 7 days before as-of."
     yield line("As of", utc_text(found.publication.as_of))
     yield line("Next", f"agent-metrics segments show {shlex.quote(found.segments[0].segment)}{options}")

@@ -28,9 +28,7 @@ KNOWN_SHOWN = 20
 SEGMENTS = """
 with reached as (
     select account_id, segment,
-        count(*) filter (where email_reach = 'reachable') as email,
-        count(*) filter (where sms_reach = 'reachable') as sms,
-        count(*) filter (where whatsapp_reach = 'reachable') as whatsapp,
+        {reached},
         count(suppressed_by) as suppressed
     from metrics.segment_members where {condition} group by account_id, segment
 ),
@@ -41,7 +39,7 @@ changed as (
     from metrics.segment_changes where {condition} and changed_at > {since} group by account_id, segment
 )
 select segments.account_id, segments.segment, segments.name, segments.description, segments.member_count,
-    coalesce(reached.email, 0), coalesce(reached.sms, 0), coalesce(reached.whatsapp, 0),
+    {counts},
     coalesce(reached.suppressed, 0), segments.anonymous_count, coalesce(changed.entered, 0),
     coalesce(changed.departed, 0), segments.definition
 from (select * from metrics.segments where {condition}) as segments
@@ -55,8 +53,8 @@ order by segments.account_id, segments.segment
 class PublishedSegment:
     """A segment of an account. Members are known shoppers; `anonymous_count` are conversations of nobody known.
 
-    `reachable` are members whom marketing may reach on each channel, `suppressed` those who wait for a person: a
-    shopper may be both.
+    `reachable` are members whom marketing may reach on each channel, None where no source says it of any of those who
+    have an address; `suppressed` are members who wait for a person: a shopper may be both.
     """
 
     account: str
@@ -64,9 +62,9 @@ class PublishedSegment:
     name: str | None
     description: str | None
     member_count: int
-    reachable_by_email: int
-    reachable_by_sms: int
-    reachable_by_whatsapp: int
+    reachable_by_email: int | None
+    reachable_by_sms: int | None
+    reachable_by_whatsapp: int | None
     suppressed: int
     anonymous_count: int
     entered_last_7_days: int
@@ -170,8 +168,21 @@ def of_publication(publication: Publication) -> dict[str, Any]:
 
 
 def _asked(reader: Reader, publication: Publication, condition: str) -> tuple[PublishedSegment, ...]:
-    query = SEGMENTS.format(condition=condition, since=literal(publication.as_of - RECENT))
+    query = SEGMENTS.format(
+        condition=condition,
+        since=literal(publication.as_of - RECENT),
+        reached=", ".join(map(_reached, CHANNELS)),
+        counts=", ".join(f"case when reached.segment is null then 0 else reached.{one} end" for one in CHANNELS),
+    )
     return tuple(PublishedSegment(*row) for row in reader.rows(query))
+
+
+def _reached(channel: str) -> str:
+    """SQL: how many may be reached, null where of nobody with an address it is known: that is not 0."""
+    told = f"count(*) filter (where {channel}_reach in ('reachable', 'not_allowed'))"
+    unknown = f"count(*) filter (where {channel}_reach = 'not_known')"
+    reachable = f"count(*) filter (where {channel}_reach = 'reachable')"
+    return f"case when {told} = 0 and {unknown} > 0 then null else {reachable} end as {channel}"
 
 
 def _near(key: str, known: list[str]) -> str:

@@ -76,7 +76,9 @@ TABLES: Mapping[str, st.SearchStrategy[list[dict[str, Any]]]] = {
     ),
     "orders": _rows(**order, net_revenue=amounts, cancelled_at=_or_null(past)),
     "order_lines": _rows(**order, product_id=_or_null(texts), quantity=amounts),
-    "attributed_order_lines": _rows(**order, conversation_id=ids, product_id=texts, channel=texts, touch_type=texts),
+    "attributed_order_lines": _rows(
+        **order, conversation_id=ids, product_id=texts, channel=texts, touch_type=texts | st.just("inferred")
+    ),
     "interactions": _rows(
         **conversation, occurred_at=past, product_id=_or_null(texts), url=_or_null(texts), quantity=counts,
         type=st.sampled_from(("product_card_click", "link_click", "add_to_cart", "message_open")),

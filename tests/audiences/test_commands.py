@@ -98,7 +98,7 @@ def test_the_list_has_each_segment_of_each_account(warehouse: str, say: Say, tel
     ]
     told = say("list", *at, "--account", "shop")
     lines = {line.split()[1]: line.split()[-8:] for line in told.splitlines() if line.startswith("shop ")}
-    assert lines[KEY] == ["2", "1", "1", "0", "1", "2", "2", "2"]
+    assert lines[KEY] == ["2", "1", "1", "–", "1", "2", "2", "2"]
     assert "agent-metrics segments show chosen --home" in told.splitlines()[-1]
     assert "there is no account 'x'" in say("list", *at, "--account", "x", status=2)
 
