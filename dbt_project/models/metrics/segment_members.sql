@@ -24,7 +24,7 @@ inner join {{ ref('int_profile_reach') }} as reach
 inner join {{ source('lake', 'segments') }} as segments
     on
         members.segment = segments.segment
-        and (segments.account_id is null or segments.account_id = members.account_id)
+        and (segments.account_id is null or members.account_id = segments.account_id)
 left join {{ ref('int_open_requests') }} as requests
     on profiles.account_id = requests.account_id and profiles.profile_id = requests.profile_id
 left join {{ source('lake', 'segment_members_before') }} as before

@@ -18,6 +18,6 @@ select
     cast(coalesce(counted.anonymous_count, 0) as {{ physical_type('bigint') }}) as anonymous_count
 from {{ ref('int_accounts') }} as accounts
 inner join {{ source('lake', 'segments') }} as segments
-    on segments.account_id is null or segments.account_id = accounts.account_id
+    on segments.account_id is null or accounts.account_id = segments.account_id
 left join counted
     on accounts.account_id = counted.account_id and segments.segment = counted.segment

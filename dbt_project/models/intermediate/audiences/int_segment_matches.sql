@@ -32,6 +32,6 @@ inner join {{ ref('int_accounts') }} as accounts
 inner join {{ source('lake', 'segments') }} as segments
     on
         matches.segment = segments.segment
-        and (segments.account_id is null or segments.account_id = matches.account_id)
+        and (segments.account_id is null or matches.account_id = segments.account_id)
 inner join {{ ref('int_shoppers') }} as shoppers
     on matches.account_id = shoppers.account_id and matches.shopper = shoppers.shopper
