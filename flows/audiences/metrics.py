@@ -37,6 +37,11 @@ class Metric:
     value: str | None = None
     klaviyo: str | None = None
 
+    @property
+    def told_by(self) -> str:
+        """SQL after `from`: rows with an `account_id`, of which an account has some where the metric ever came."""
+        return "{{knowledge_gap_questions}}" if self.rows.startswith("(") else self.rows.partition(" as ")[0]
+
 
 # Automatic messages have positions, too, and are nobody's word (rule 3.2).
 LAST_SENDER = """select max_by(messages.sender, messages.position) from {{messages}} as messages

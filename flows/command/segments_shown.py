@@ -43,6 +43,7 @@ def segment_lines(found: PublishedSegments, options: str) -> Iterator[Renderable
     yield "email, SMS, WhatsApp: members whom marketing may reach there (–: no source says)."
     yield "suppressed: members who wait for a person."
     yield "anonymous: conversations whose shopper nobody knows. entered, left: in the 7 days before as-of."
+    yield from _never_came(found.segments)
     yield line("As of", utc_text(found.publication.as_of))
     yield line("Next", f"agent-metrics segments show {shlex.quote(found.segments[0].segment)}{options}")
 
@@ -57,6 +58,7 @@ def details_lines(of: SegmentDetails, options: str) -> Iterator[RenderableType]:
         moved = f"{one.entered_last_7_days:,} entered and {one.left_last_7_days:,} left in 7 days"
         anonymous = counted(one.anonymous_count, "conversation of nobody known", "conversations of nobody known")
         yield line("Members", f"{one.account}: {counted(one.member_count, 'member')}, {anonymous}; {moved}")
+    yield from _never_came(of.segments)
     for channel, reasons in of.reach.items():
         yield line(CHANNELS[channel], ", ".join(f"{count:,} {REASONS[one]}" for one, count in reasons.items()))
     waiting = [f"{count:,} by {REQUESTS[one]}" for one, count in of.suppressed.items() if count]
@@ -75,6 +77,16 @@ def details_lines(of: SegmentDetails, options: str) -> Iterator[RenderableType]:
     account = f" --account {shlex.quote(first.account)}" if len(of.segments) > 1 else ""
     key = shlex.quote(first.segment)
     yield line("Next", f"agent-metrics segments export {key} --to {key}.csv{account}{options}")
+
+
+def _never_came(segments: Sequence[PublishedSegment]) -> Iterator[str]:
+    """What rules speak of and no source has told of: who has none of it is not known, rather than none."""
+    lacking: dict[str, set[str]] = {}
+    for one in segments:
+        for metric in one.never_came:
+            lacking.setdefault(f"“{metric}” of {one.account}", set()).add(one.segment)
+    for what, keys in sorted(lacking.items()):
+        yield line("Never came", f"{what}, on which these rest: {', '.join(sorted(keys))}")
 
 
 def rule_lines(one: PublishedSegment) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.audiences import Definition
+from flows.audiences.metrics import Metric
 from flows.audiences.wording import in_words
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
@@ -54,7 +56,9 @@ class PublishedSegment:
     """A segment of an account. Members are known shoppers; `anonymous_count` are conversations of nobody known.
 
     `reachable` are members whom marketing may reach on each channel, None where no source says it of any of those who
-    have an address; `suppressed` are members who wait for a person: a shopper may be both.
+    have an address; `suppressed` are members who wait for a person: a shopper may be both. `never_came` names metrics
+    of the definition of which the account has no event at all: no source tells of them, or they never happened, so
+    that who has none of them says nothing.
     """
 
     account: str
@@ -70,6 +74,7 @@ class PublishedSegment:
     entered_last_7_days: int
     left_last_7_days: int
     definition: str | None
+    never_came: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -174,7 +179,30 @@ def _asked(reader: Reader, publication: Publication, condition: str) -> tuple[Pu
         reached=", ".join(map(_reached, CHANNELS)),
         counts=", ".join(f"case when reached.segment is null then 0 else reached.{one} end" for one in CHANNELS),
     )
-    return tuple(PublishedSegment(*row) for row in reader.rows(query))
+    found = [PublishedSegment(*row) for row in reader.rows(query)]
+    lacking = _never_came(reader, {metric for one in found for metric in _metrics(one)})
+    return tuple(
+        replace(one, never_came=tuple(metric.name for metric in _metrics(one) if (one.account, metric.name) in lacking))
+        for one in found
+    )
+
+
+def _metrics(one: PublishedSegment) -> list[Metric]:
+    definition = one.parsed()
+    return sorted(definition.metrics(), key=lambda metric: metric.name) if definition else []
+
+
+def _never_came(reader: Reader, metrics: Collection[Metric]) -> set[tuple[str, str]]:
+    """The accounts, each with the name of a metric of which it has no event."""
+    queries = [
+        f"""select accounts.account_id, {literal(metric.name)} from metrics.accounts as accounts
+        where not exists (
+            select 1 from (select account_id from {metric.told_by.replace("{{", "metrics.").replace("}}", "")}) as told
+            where told.account_id = accounts.account_id
+        )"""
+        for metric in sorted(metrics, key=lambda metric: metric.name)
+    ]
+    return set(reader.rows(" union all ".join(queries))) if queries else set()
 
 
 def _reached(channel: str) -> str:

@@ -52,10 +52,12 @@ def test_each_segment_has_its_members_whom_it_reaches_and_who_came_and_went(read
         "anonymous_count": 2,
         "entered_last_7_days": 2,
         "left_last_7_days": 2,
+        "never_came": (),
     }
     other, chosen = found["other", KEY], found["shop", "chosen"]
     assert (other.member_count, other.reachable_by_sms, other.left_last_7_days) == (1, None, 0)
     assert (chosen.reachable_by_email, chosen.reachable_by_sms) == (1, 0)
+    assert other.never_came == ("Conversation with Customer Agent escalated",)
     assert [one.account for one in segments(reader, "other").segments] == ["other"]
 
 
