@@ -60,6 +60,7 @@ CHECKS = [
                     partition by account_id, segment, profile_id order by changed_at desc
                 ) as newest_first
             from {metrics}.segment_changes
+            where changed_at <= {as_of}
         ) as changes
         left join {metrics}.segment_members as members
             on changes.account_id = members.account_id

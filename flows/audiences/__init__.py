@@ -1,6 +1,7 @@
 """Audiences: segments of shoppers, from definitions to SQL."""
 
 from flows.audiences.definition import Definition, Segment
+from flows.audiences.kept import keep, settled
 from flows.audiences.laying import definition_text, fingerprint, queries
 from flows.audiences.reading import SHIPPED, Found, Misfit, Problem, read, segments
 
@@ -13,7 +14,9 @@ __all__ = [
     "Segment",
     "definition_text",
     "fingerprint",
+    "keep",
     "queries",
     "read",
     "segments",
+    "settled",
 ]

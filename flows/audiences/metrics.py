@@ -50,21 +50,20 @@ LAST_SENDER = """select max_by(messages.sender, messages.position) from {{messag
                 and messages.sender <> 'system'"""
 
 
-def _agent_event(name: str, event: str, about: str) -> Metric:
-    return Metric(
-        name,
-        about,
-        f"{{{{agent_events}}}} where event = '{event}'",
-        {
-            "channel": Property("string", "channel", "Channel"),
-            "tag": Property("string", "tag", "Tags"),
-            "initial_skill": Property("string", "initial_skill"),
-            "final_skill": Property("string", "final_skill", "Skill"),
-            "escalation_reason": Property("string", "escalation_reason", "Escalation reason"),
-            "product_ids": Property("list", "product_ids", "Product IDs"),
-        },
-        klaviyo=name,
-    )
+_OF_AGENT_EVENTS = {
+    "channel": Property("string", "channel", "Channel"),
+    "tag": Property("string", "tag", "Tags"),
+    "initial_skill": Property("string", "initial_skill"),
+    "final_skill": Property("string", "final_skill", "Skill"),
+    "escalation_reason": Property("string", "escalation_reason", "Escalation reason"),
+    "product_ids": Property("list", "product_ids", "Product IDs"),
+}
+
+
+def _agent_event(name: str, event: str, about: str, *has: str) -> Metric:
+    """An event of rule 7.1; `has` are the properties that it can have, besides its channel."""
+    properties = {one: _OF_AGENT_EVENTS[one] for one in ("channel", *has)}
+    return Metric(name, about, f"{{{{agent_events}}}} where event = '{event}'", properties, klaviyo=name)
 
 
 def _interaction(name: str, kind: str, about: str) -> Metric:
@@ -83,14 +82,28 @@ def _interaction(name: str, kind: str, about: str) -> Metric:
 
 _ALL = (
     _agent_event(
-        "Started conversation with Customer Agent", "conversation_started", "the shopper began to write (rule 7.1)"
+        "Started conversation with Customer Agent",
+        "conversation_started",
+        "the shopper began to write (rule 7.1)",
+        "initial_skill",
     ),
-    _agent_event("Conversation with Customer Agent resolved", "conversation_resolved", "a conversation was resolved"),
     _agent_event(
-        "Conversation with Customer Agent escalated", "conversation_escalated", "a conversation was handed over"
+        "Conversation with Customer Agent resolved",
+        "conversation_resolved",
+        "a conversation was resolved",
+        *("tag", "final_skill"),
     ),
     _agent_event(
-        "Received product recommendation from Customer Agent", "product_recommended", "the agent showed products"
+        "Conversation with Customer Agent escalated",
+        "conversation_escalated",
+        "a conversation was handed over",
+        *("tag", "escalation_reason"),
+    ),
+    _agent_event(
+        "Received product recommendation from Customer Agent",
+        "product_recommended",
+        "the agent showed products",
+        "product_ids",
     ),
     Metric(
         "Placed Order",

@@ -97,7 +97,7 @@ def _evidence(condition: Explained, account: PublishedAccount) -> Iterator[str]:
     for one in condition.events:
         last = f", the last on {_local(one.last_at, account)}" if one.last_at else ""
         total = "" if one.total is None else f", {one.total:,.2f} together"
-        counted_ones = f"{one.counted:,} after it" if one.is_after else f"{one.counted:,} that count"
+        counted_ones = f"{one.counted:,} that count after it" if one.is_after else f"{one.counted:,} that count"
         yield f"“{one.metric}”: {counted_ones}{last}{total}, of {one.of_all:,} in all"
 
 

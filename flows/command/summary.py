@@ -84,7 +84,7 @@ def _built(build: Build) -> Iterator[str]:
         yield line("Refused", f"{refused}; they stand in metrics.rejected_rows, e.g.")
         yield from (line("", example) for example in build.order_refusals)
     yield from (line("Warning", one) for one in build.new_words)
-    yield from (line("Warning", f"segment left out: {one}") for one in build.segment_problems)
+    yield from (line("Warning", f"segments: {one}") for one in build.segment_problems)
     if build.changed and build.unmatched_tickets:
         tickets = counted(build.row_counts["tickets"], "ticket")
         yield line("Unmatched", f"{build.unmatched_tickets:,} of {tickets}; their conversation is not known (rule 4.4)")

@@ -59,7 +59,7 @@ def build(
     """
     todo = plan(home, lake, settings, topics, audiences, as_of=as_of, engine="duckdb", full_refresh=full_refresh)
     if todo.base is not None and todo.nothing_changed:
-        return Build(**{**todo.base.to_json_dict(), "changed": False})
+        return replace(todo.base, changed=False, segment_problems=list(todo.audiences.problems))
     return derived(todo, lake, partial(_derive, home, lake, settings, progress))
 
 

@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ def build(
     """
     todo = plan(home, lake, settings, topics, audiences, as_of=as_of, engine="spark", full_refresh=full_refresh)
     if todo.base is not None and todo.nothing_changed:
-        return Build(**{**todo.base.to_json_dict(), "changed": False})
+        return replace(todo.base, changed=False, segment_problems=list(todo.audiences.problems))
     return derived(todo, lake, partial(_derive, home, lake, settings, progress))
 
 

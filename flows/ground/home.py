@@ -77,6 +77,11 @@ class Home:
         return self.root / "topics"
 
     @property
+    def segments(self) -> Path:
+        """Copies of the definitions of segments that counted last."""
+        return self.root / "segments"
+
+    @property
     def publications(self) -> Path:
         return self.root / "publications"
 

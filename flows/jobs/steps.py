@@ -139,7 +139,8 @@ def build(job: Job, wanted: Wanted) -> Build:
             progress=job.progress,
         ).version
 
-    segments, problems = audiences.segments(job.settings.segments, shipped=job.settings.shipped_segments)
+    read, problems = audiences.segments(job.settings.segments, shipped=job.settings.shipped_segments)
+    segments, said = audiences.settled(read, problems, job.home.segments)
 
     def laid(engine: str, as_of: datetime) -> list[engines.Audience]:
         return [
@@ -156,7 +157,7 @@ def build(job: Job, wanted: Wanted) -> Build:
         ]
 
     method = questions.method(job.settings.topics.embedder)
-    return engines.build(
+    built = engines.build(
         job.home,
         job.lake,
         job.settings,
@@ -166,11 +167,13 @@ def build(job: Job, wanted: Wanted) -> Build:
             update=group,
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),
-        engines.Audiences(audiences.fingerprint(segments), laid, tuple(map(str, problems))),
+        engines.Audiences(audiences.fingerprint(segments), laid, tuple(said)),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
         progress=job.progress,
     )
+    audiences.keep(segments, job.home.segments)
+    return built
 
 
 def check(job: Job, built: Build, *, is_whole: bool) -> Checked:

@@ -31,7 +31,7 @@ order by members.entered_at desc nulls last, members.account_id, members.profile
 """
 CHANGES = """
 select account_id, profile_id, changed_at, change from metrics.segment_changes
-where {condition}
+where {condition} and changed_at <= {until}
 order by changed_at desc, account_id, profile_id limit {limit}
 """
 
@@ -111,7 +111,7 @@ def segment_details(reader: Reader, key: str, account: str | None, limit: int) -
     """All of a segment, with so many members and changes, the newest first. Raises as `find_segment` does."""
     publication, found = find_segment(reader, key, account)
     condition = in_segment(key, account)
-    rows = reader.rows(CHANGES.format(condition=condition, limit=limit))
+    rows = reader.rows(CHANGES.format(condition=condition, until=literal(publication.as_of), limit=limit))
     changes = tuple(MembershipChange(one, profile, _utc(at), change) for one, profile, at, change in rows)
     reach, suppressed = _counted(reader, condition)
     members = tuple(

@@ -25,7 +25,7 @@ where account_id = {account} and profile_id = {profile}
 """
 LEFT = """
 select segment, max(changed_at) from metrics.segment_changes
-where account_id = {account} and profile_id = {profile} and change = 'left' group by segment
+where account_id = {account} and profile_id = {profile} and change = 'left' and changed_at <= {until} group by segment
 """
 
 
@@ -109,7 +109,7 @@ def explain(reader: Reader, profile: str, account: str | None = None, segment: s
         find_segment(reader, segment, of)
     values = {"account": literal(of), "profile": literal(profile_id)}
     memberships = {key: (_utc(at), by) for key, at, by in reader.rows(MEMBERSHIPS.format(**values))}
-    left = {key: _utc(at) for key, at in reader.rows(LEFT.format(**values))}
+    left = {key: _utc(at) for key, at in reader.rows(LEFT.format(**values, until=literal(published.publication.as_of)))}
     with shopper(reader, of, profile_id, published.publication.as_of) as one:
         found = [
             _explained(one, each, memberships.get(each.segment), left.get(each.segment))

@@ -32,7 +32,7 @@ with changed as (
         row_number() over (partition by account_id, profile_id order by changed_at) as place,
         row_number() over (partition by account_id, profile_id order by changed_at desc) as place_from_last
     from metrics.segment_changes
-    where {condition} and changed_at > {since}
+    where {condition} and changed_at > {since} and changed_at <= {until}
 )
 select firsts.account_id, firsts.profile_id, firsts.change, lasts.change, lasts.changed_at
 from changed as firsts
@@ -108,7 +108,8 @@ def segment_diff(
     """
     newest, found = find_segment(reader, key, account)
     after = since or _as_of(reader, publication) or newest.as_of - RECENT
-    rows = reader.rows(MOVES.format(condition=in_segment(key, account), since=literal(after)))
+    query = MOVES.format(condition=in_segment(key, account), since=literal(after), until=literal(newest.as_of))
+    rows = reader.rows(query)
     moves = {"entered": list[Move](), "left": list[Move]()}
     back_and_forth = 0
     for of, profile, first, last, at in rows:

@@ -38,7 +38,8 @@ changed as (
     select account_id, segment,
         count(*) filter (where change = 'entered') as entered,
         count(*) filter (where change = 'left') as departed
-    from metrics.segment_changes where {condition} and changed_at > {since} group by account_id, segment
+    from metrics.segment_changes where {condition} and changed_at > {since} and changed_at <= {until}
+    group by account_id, segment
 )
 select segments.account_id, segments.segment, segments.name, segments.description, segments.member_count,
     {counts},
@@ -176,6 +177,7 @@ def _asked(reader: Reader, publication: Publication, condition: str) -> tuple[Pu
     query = SEGMENTS.format(
         condition=condition,
         since=literal(publication.as_of - RECENT),
+        until=literal(publication.as_of),
         reached=", ".join(map(_reached, CHANNELS)),
         counts=", ".join(f"case when reached.segment is null then 0 else reached.{one} end" for one in CHANNELS),
     )

@@ -19,6 +19,8 @@ ACCOUNT = KlaviyoMetrics(NAMES)
 ONCE = {"type": "numeric", "operator": "greater-than-or-equal", "value": 1}
 WEEK = {"type": "date", "operator": "in-the-last", "unit": "day", "quantity": 7}
 ESCALATED = "Conversation with Customer Agent escalated"
+RESOLVED = "Conversation with Customer Agent resolved"
+RECOMMENDED = "Received product recommendation from Customer Agent"
 
 
 def ours(*conditions: Document) -> Definition:
@@ -50,8 +52,8 @@ def funnel(**parts: Any) -> Document:
     return {"type": "profile-metric-funnel", "timeframe_filter": WEEK, "steps": steps, **parts}
 
 
-def filtered(name: str, of: Document) -> Document:
-    return klaviyo_metric(metric_filters=[{"property": name, "filter": of}])
+def filtered(name: str, of: Document, metric_name: str = ESCALATED) -> Document:
+    return klaviyo_metric(metric_name, metric_filters=[{"property": name, "filter": of}])
 
 
 @settings(max_examples=100, deadline=None)
@@ -185,9 +187,12 @@ FLOWS_ONLY = "Klaviyo's flows are not known here, and only they have this condit
             filtered("Color", {"type": "existence", "operator": "is-set"}),
             "there is nothing here for Klaviyo's property 'Color'",
         ),
-        (filtered("Product IDs", {"type": "list", "operator": "length-equals", "value": 2}), "how long a list is"),
         (
-            filtered("Product IDs", {"type": "list", "operator": "contains-substring", "value": "A"}),
+            filtered("Product IDs", {"type": "list", "operator": "length-equals", "value": 2}, RECOMMENDED),
+            "how long a list is",
+        ),
+        (
+            filtered("Product IDs", {"type": "list", "operator": "contains-substring", "value": "A"}, RECOMMENDED),
             "by whole elements",
         ),
         (
@@ -308,7 +313,9 @@ def test_two_metrics_of_one_name_are_not_chosen_from() -> None:
 
 
 def test_labels_that_newer_pages_of_klaviyo_use_are_known() -> None:
-    found = definition_from(theirs(filtered("Procedure", {"type": "existence", "operator": "is-set"})), ACCOUNT)
+    found = definition_from(
+        theirs(filtered("Procedure", {"type": "existence", "operator": "is-set"}, RESOLVED)), ACCOUNT
+    )
     assert found["condition_groups"][0]["conditions"][0]["metric_filters"][0]["property"] == "final_skill"
 
 

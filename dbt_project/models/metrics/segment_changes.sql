@@ -4,7 +4,7 @@
 -- new; with a segment that goes, its changes go.
 with before as (
     select before.account_id, before.segment, before.profile_id
-    from {{ source('lake', 'segment_members_before') }} as before
+    from {{ ref('int_segment_before') }} as before
     inner join {{ ref('segments') }} as segments
         on before.account_id = segments.account_id and before.segment = segments.segment
 ),
@@ -41,7 +41,7 @@ found as (
     from departed
 ),
 
--- Two builds as of one instant leave the later word.
+-- Two builds as of one instant leave the later word. Changes that are later than as-of are kept: a look at the past forgets nothing.
 earlier as (
     select earlier.account_id, earlier.segment, earlier.profile_id, earlier.changed_at, earlier.change
     from {{ source('lake', 'segment_changes_before') }} as earlier
@@ -57,7 +57,6 @@ earlier as (
             and earlier.changed_at = found.changed_at
     where
         found.profile_id is null
-        and earlier.changed_at <= {{ as_of() }}
         and earlier.changed_at > {{ as_of() }} - interval '90' day
 )
 

@@ -27,7 +27,7 @@ inner join {{ source('lake', 'segments') }} as segments
         and (segments.account_id is null or members.account_id = segments.account_id)
 left join {{ ref('int_open_requests') }} as requests
     on profiles.account_id = requests.account_id and profiles.profile_id = requests.profile_id
-left join {{ source('lake', 'segment_members_before') }} as before
+left join {{ ref('int_segment_before') }} as before
     on
         profiles.account_id = before.account_id
         and members.segment = before.segment
