@@ -489,7 +489,11 @@ def test_what_was_published_does_not_vanish(open_shop: Callable[..., Shop], stat
         ("delete from products where product_id = 'product-extra'", "products holds"),
         (
             "delete from profiles where profile_id = 'profile-1';"
-            "update conversations set profile_name = 'Anonymous' where profile_id = 'profile-1'",
+            "update conversations set profile_name = 'Anonymous' where profile_id = 'profile-1';"
+            "update segments set member_count = member_count - 1 where account_id in"
+            " (select account_id from segment_members where profile_id = 'profile-1');"
+            "delete from segment_members where profile_id = 'profile-1';"
+            "delete from segment_changes where profile_id = 'profile-1'",
             "profiles holds",
         ),
         (

@@ -95,9 +95,9 @@ def test_groups_agree_with_daily_performance(shops: Reader, by: str) -> None:
             figures = by_key(told(shops, by, first, last, account.account_id), *ADDITIVE)
             found = {name: (one[0], *map(Decimal, one[1:3]), *one[3:]) for name, one in figures.items() if any(one)}
             nothing = (0, Decimal("0.0000"), Decimal("0.0000"), 0, 0)
-            assert {name: one for name, one in found.items() if one != nothing} == {
-                str(name): tuple(numbers) for name, *numbers in expected
-            }
+            # A day of inferred sales alone has none of these figures (5.6).
+            told_by_day = {str(name): tuple(numbers) for name, *numbers in expected if any(numbers)}
+            assert {name: one for name, one in found.items() if one != nothing} == told_by_day
             seen += sum(one[0] for one in found.values())
     assert seen > 100
 

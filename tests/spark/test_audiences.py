@@ -113,7 +113,7 @@ def test_both_engines_find_the_same_shoppers(tmp_path: Path, on_spark: str) -> N
             connection.execute(f"copy {place(table)} to '{tmp_path / table}/rows.parquet' (format parquet)")
         expected = [(found(connection, one, AS_OF), next_change(connection, one, AS_OF)) for one in asked]
         texts_expected = [found(connection, one, AS_OF) for one in of_texts]
-    assert sum(bool(members) for members, _ in expected) > len(expected) // 2
+    assert sum(bool(members) for members, _ in expected) > len(expected) // 4
     assert any(change for _, change in expected)
     with session(tmp_path, on_spark) as opened:
         for definition, (members, change) in zip(asked, expected, strict=True):
