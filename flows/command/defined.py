@@ -21,7 +21,7 @@ def missing_folder(settings: Settings) -> str | None:
 
 
 def defined(settings: Settings) -> Iterator[Finding]:
-    """Definitions that are wrong are left out of a build, which goes on without them: here they are a problem."""
+    """A build goes on with the last right version of a definition that is wrong, or without: here it is a problem."""
     missing = missing_folder(settings)
     if missing:
         yield Finding("segments", "warning", missing, "correct the setting, or make the folder")

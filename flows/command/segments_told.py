@@ -67,7 +67,8 @@ def check_lines(
     yield line("Checked", f"{counted(len(found), 'right definition')}: {own:,} of {folder}, {shipped}")
     if problems:
         files = len({one.file for one in problems})
-        yield line("Wrong", f"{counted(len(problems), 'problem')} in {counted(files, 'file')}; these are left out")
+        wrong = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}"
+        yield line("Wrong", f"{wrong}; a run takes the last right version, or leaves the segment out")
 
 
 def _state(one: ExplainedSegment, account: PublishedAccount) -> str:

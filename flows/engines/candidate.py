@@ -213,6 +213,12 @@ def at_rest(todo: Plan, delivered: Collection[str], lasting: Sequence[str] = ())
     return [*quiet, *([] if delivered else ["stg_rejected_rows"]), *(lasting if todo.base.number > 1 else [])]
 
 
+def published_last(home: Home) -> Path | None:
+    """The file of the newest publication; with Postgres alone it is the copy that is kept. None before the first."""
+    kept = sorted(home.publications.glob("*.duckdb"))
+    return next((file for file in (home.published_file, *kept[-1:]) if file.exists()), None)
+
+
 def refused_orders(schema: str) -> str:
     """SQL of some orders that the build refused for their currency (2.2), the newest first: id, account, reason."""
     return f"""select order_id, account_id, reason from {schema}.int_refused_orders

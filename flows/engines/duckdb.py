@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import duckdb
 
@@ -24,6 +25,7 @@ from flows.engines.candidate import (
     derived,
     described,
     plan,
+    published_last,
     refusal,
     refused_orders,
 )
@@ -147,10 +149,7 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
     connection.execute(f"create or replace table lake.segments ({definitions})")
     laid = todo.audiences.laid("duckdb", todo.as_of)
     _insert(connection, "lake.segments", [row for one in laid for row in one.rows()])
-    before = home.candidate_file if todo.base else home.published_file
-    is_there = before.exists()
-    if is_there:
-        connection.execute(f"attach {literal(str(before))} as before (read_only)")
+    is_there = attached(connection, home.candidate_file if todo.base else published_last(home))
     for source, (table, columns) in BEFORE.items():
         typed = {name: TYPES[contract.metrics()[table].column(name).type].duckdb for name in columns}
         there = before_has(connection, table, columns) if is_there else False
@@ -159,6 +158,17 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
         connection.execute(f"create or replace table lake.{source} as {rows}")
     if is_there:
         connection.execute("detach before")
+
+
+def attached(connection: duckdb.DuckDBPyConnection, before: Path | None) -> bool:
+    """Attach the file as `before`, read-only. One that cannot be opened is as none: publishing says what is wrong."""
+    if before is None:
+        return False
+    try:
+        connection.execute(f"attach {literal(str(before))} as before (read_only)")
+    except duckdb.Error:
+        return False
+    return True
 
 
 def before_has(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> bool:

@@ -31,10 +31,11 @@ from flows.engines.candidate import (
     derived,
     described,
     plan,
+    published_last,
     refusal,
     refused_orders,
 )
-from flows.engines.duckdb import before_has, lay_asked
+from flows.engines.duckdb import attached, before_has, lay_asked
 from flows.engines.gather import files_of
 from flows.engines.words import new_words, sentences, words
 from flows.ground.build import Build
@@ -163,9 +164,7 @@ def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
     _values(session, "segments", columns, [row for one in laid for row in one.rows()])
     with closing(duckdb.connect()) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        is_there = todo.base is None and home.published_file.exists()
-        if is_there:
-            connection.execute(f"attach {literal(str(home.published_file))} as before (read_only)")
+        is_there = attached(connection, None if todo.base else published_last(home))
         for source, (table, names) in BEFORE.items():
             typed = {name: TYPES[contract.metrics()[table].column(name).type] for name in names}
             rows = files_of(home, f"metrics/{table}") if todo.base else None
