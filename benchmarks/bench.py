@@ -124,7 +124,8 @@ def show(document: dict[str, Any]) -> None:
         verbs = one["from nothing"]
         print(f"\n{int(size):,} conversations, from nothing: {total(verbs)} s")
         for name, verb in verbs.items():
-            print(f"  {name:8} {verb['seconds']:7.1f} s {verb['cpu']:7.1f} s of processor {verb['peak_mib']:7.0f} MiB")
+            cpu = f"{verb['cpu']:7.1f} s of processor" if "cpu" in verb else ""  # older results have none
+            print(f"  {name:8} {verb['seconds']:7.1f} s {cpu} {verb['peak_mib']:7.0f} MiB")
         medians[size] = statistics.median(run["seconds"] for run in one["one more delivery (run)"])
         print(f"  one more delivery of 1,000: {medians[size]} s")
     print(f"\nwritten to {RESULTS}")
