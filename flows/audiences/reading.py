@@ -37,8 +37,8 @@ class Found:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The definition as JSON writes it, without what is as by default."""
-        return self.segment.definition.model_dump(mode="json", exclude_defaults=False)
+        """The definition as JSON writes it."""
+        return self.segment.definition.model_dump(mode="json")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from flows.sources.api.loading import Batch, Client, JsonObject, Place, pull
 from flows.sources.api.pace import Pace
 from flows.sources.api.parts import Known, Part
 from flows.sources.api.records import Amount, Flag, Id, Instant, Listed, Loosely, Record, Text, Unknown, Whole
-from flows.sources.api.rows import Misshapen, Row, decimal, instant, line_ids, listed, nested, parts_of, rows_of
+from flows.sources.api.rows import Misshapen, Row, line_ids, listed, parts_of, rows_of
 
 __all__ = [
     "Amount",
@@ -33,11 +33,8 @@ __all__ = [
     "Text",
     "Unknown",
     "Whole",
-    "decimal",
-    "instant",
     "line_ids",
     "listed",
-    "nested",
     "parts_of",
     "priced",
     "pull",

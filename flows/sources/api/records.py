@@ -106,10 +106,6 @@ def _id(value: Any) -> str:
     return found
 
 
-def _amount(value: Any) -> Decimal:
-    return decimal(value)
-
-
 def _nothing_is_false(value: Any) -> Any:
     return False if value is None else value
 
@@ -134,7 +130,7 @@ Id = Annotated[str, BeforeValidator(_id)]
 # Null where there is nothing, or an empty text.
 Text = Annotated[str | None, BeforeValidator(text_of)]
 # Nothing is 0.
-Amount = Annotated[Decimal, BeforeValidator(_amount)]
+Amount = Annotated[Decimal, BeforeValidator(decimal)]
 # ISO text, from ISO text or seconds of Unix; null where there is nothing, or a 0.
 Instant = Annotated[str | None, BeforeValidator(instant_of)]
 Whole = Annotated[int | None, BeforeValidator(_whole)]

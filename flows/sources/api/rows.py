@@ -86,7 +86,7 @@ def _first(error: ValidationError) -> str:
     return f"{where} {what}".strip()
 
 
-def decimal(value: Any, name: str = "") -> Decimal:
+def decimal(value: Any) -> Decimal:
     """The number; nothing counts as 0. Raises Misshapen where it is not a number."""
     if value is None or value == "":
         return Decimal(0)
@@ -95,16 +95,8 @@ def decimal(value: Any, name: str = "") -> Decimal:
     except InvalidOperation:
         found = Decimal("nan")
     if isinstance(value, bool) or not found.is_finite():
-        raise Misshapen(f"{name} {str(value)[:40]!r} is not a number".strip())
+        raise Misshapen(f"{str(value)[:40]!r} is not a number")
     return found
-
-
-def instant(record: Mapping[str, Any], name: str) -> str | None:
-    """`instant_of` what stands under a name."""
-    try:
-        return instant_of(record.get(name))
-    except Misshapen as error:
-        raise Misshapen(f"{name} {error}") from None
 
 
 def instant_of(value: Any) -> str | None:
@@ -132,11 +124,6 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise Misshapen(f"{str(value)[:40]!r} is not a text")
-
-
-def nested(value: Any) -> dict[str, Any]:
-    """The object, or an empty one where there is another thing or nothing."""
-    return value if isinstance(value, dict) else {}
 
 
 def listed(value: Any) -> list[Any]:
