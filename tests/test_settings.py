@@ -16,7 +16,7 @@ from contract import landing
 from flows import settings
 from flows.ground.errors import InputError
 from flows.ground.memory import half_of_the_memory
-from flows.settings import tree
+from flows.settings import deliveries, tree
 from flows.sources.sections import Secret
 
 EXAMPLE = Path(__file__).parent.parent / "agent-metrics.example.toml"
@@ -57,7 +57,9 @@ def test_defaults_of_an_account_are_those_of_the_landing_contract() -> None:
     (account,) = settings.load().accounts
     defaults = {column.name: column.default for column in landing()["accounts"].columns if column.default is not None}
     assert {name: getattr(account, name) for name in defaults} == defaults
-    assert set(type(account).model_fields) - {"sources"} == {column.name for column in landing()["accounts"].columns}
+    assert set(type(account).model_fields) - {"sources", "deliveries"} == {
+        column.name for column in landing()["accounts"].columns
+    }
 
 
 def test_options_beat_the_environment_and_the_environment_beats_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +181,7 @@ def test_the_example_documents_every_key_with_its_default() -> None:
     only_shown = set(re.findall(r"^# (\w+) = ", text, re.MULTILINE))  # what a copy of the file should not set
 
     def compare(document: Mapping[str, Any], model: type[BaseModel]) -> Iterator[str]:
-        assert set(document) == set(model.model_fields) - only_shown
+        assert set(model.model_fields) - only_shown <= set(document) <= set(model.model_fields)
         for name, field in model.model_fields.items():
             if isinstance(field.default, Secret):
                 assert name in only_shown or document[name] == str(field.default), name
@@ -200,6 +202,10 @@ def test_the_example_documents_every_key_with_its_default() -> None:
     for name, field in tree.AccountSourcesSettings.model_fields.items():
         (model, _) = get_args(field.annotation)
         assert list(compare(example["accounts"][0]["sources"][name], model))
+    to = example["accounts"][0]["deliveries"]
+    assert list(compare(to["klaviyo"], deliveries.KlaviyoDelivery))
+    assert list(compare(to["webhooks"][0], deliveries.WebhookDelivery))
+    assert list(compare(to["folder"], deliveries.FolderDelivery))
     assert settings.load(EXAMPLE).accounts[0].account_id == "shop-br"
 
 
@@ -212,6 +218,10 @@ def test_every_setting_is_described() -> None:
         settings.AccountSettings,
         tree.AccountSourcesSettings,
         *(get_args(field.annotation)[0] for field in tree.AccountSourcesSettings.model_fields.values()),
+        deliveries.DeliveriesSettings,
+        deliveries.KlaviyoDelivery,
+        deliveries.WebhookDelivery,
+        deliveries.FolderDelivery,
     ):
         assert all(field.description for field in model.model_fields.values())
 

@@ -17,6 +17,7 @@ from contract import landing
 from flows.ground.address import FILE as DUCKDB_FILE
 from flows.ground.address import Address, addresses
 from flows.ground.memory import half_of_the_memory
+from flows.settings.deliveries import DeliveriesSettings
 from flows.settings.environment import PREFIX
 from flows.sources.chatwoot.settings import ChatwootSettings
 from flows.sources.gorgias.settings import GorgiasSettings
@@ -167,6 +168,9 @@ class AccountSettings(Section):
     inferred_touch_minutes: Span = _span("inferred_touch_minutes")
     inferred_window_hours: Span = _span("inferred_window_hours")
     sources: AccountSourcesSettings = Field(default=AccountSourcesSettings(), description="where `pull` reads for it")
+    deliveries: DeliveriesSettings = Field(
+        default=DeliveriesSettings(), description="where its segments, events and follow-ups are delivered to"
+    )
 
     @model_validator(mode="after")
     def _currency_of_orders(self) -> AccountSettings:
