@@ -8,11 +8,14 @@
   candidate/build.json       written when a build is complete; absent while one is under way
   candidate/check.json       the gate's verdict on that build; check.html is its page
   topics/                    how questions are grouped (flows/questions/state.py); kept from build to build
+  segments/                  copies of the definitions of segments that counted last
+  deliveries.sqlite3         the ledger of what was delivered to other systems, and of what could not be
   publications/<id>.duckdb   the last publications, kept for going back; older ones as what differs in them (.zip)
   warehouse.duckdb           what readers open: the newest publication; up to version 0.2 it is metrics.duckdb
   dbt/                       dbt's own working files (parse cache, logs)
   prefect/                   history of the Prefect server that `agent-metrics up` starts; logs/ of what it starts
-  run.lock, compact.lock     held by the run, and by the compaction, that is at work; up.lock by `agent-metrics up`
+  run.lock, compact.lock     held by the run, and by the compaction, that is at work; up.lock by `agent-metrics up`;
+                             deliver.lock by the delivery that is at work
 """
 
 from __future__ import annotations
@@ -82,6 +85,11 @@ class Home:
         return self.root / "segments"
 
     @property
+    def deliveries(self) -> Path:
+        """The ledger of what was delivered to other systems (flows/delivery/ledger.py)."""
+        return self.root / "deliveries.sqlite3"
+
+    @property
     def publications(self) -> Path:
         return self.root / "publications"
 
@@ -125,6 +133,10 @@ class Home:
     def up(self) -> AbstractContextManager[None]:
         """Hold the processes that stay; runs go on. Raises HomeBusy as `lock` does."""
         return self._held(self.up_lock.name, "another `agent-metrics up`", "")
+
+    def delivering(self) -> AbstractContextManager[None]:
+        """Hold the ledger of deliveries; runs go on. Raises HomeBusy as `lock` does."""
+        return self._held("deliver.lock", "another delivery", "")
 
     @contextmanager
     def _held(self, name: str, who: str, or_else: str) -> Iterator[None]:
