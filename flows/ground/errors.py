@@ -20,6 +20,8 @@ the command line returns, `is_transient` says whether trying again can help.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AgentMetricsError(Exception):
     """`what` happened, `where` (a path, a table, a setting), and what to do: `remedy`."""
@@ -58,6 +60,7 @@ class SourceUnavailable(AgentMetricsError):
 class SourceRefused(SourceUnavailable):
     is_transient = False
     status: int | None = None  # of HTTP, where a status says so
+    answer: Any = None  # the JSON that came with it, without secrets
 
 
 class BuildFailed(AgentMetricsError):

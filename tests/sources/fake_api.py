@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,8 +30,13 @@ class Asked:
         return json.loads(self.body or b"null")
 
 
+LOST = 0  # the status of an answer that never arrives: the connection is closed instead
+
+
 @dataclass
 class Answer:
+    """A body that is None is empty."""
+
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -92,7 +98,12 @@ class FakeApi:
                     self.rfile.read(int(self.headers.get("Content-Length") or 0)),
                 )
                 answer = fake._answer(asked)
+                if answer.status == LOST:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
                 body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+                body = b"" if answer.body is None else body
                 self.send_response(answer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -101,7 +112,7 @@ class FakeApi:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = handle_any  # noqa: N815
+            do_GET = do_POST = do_DELETE = handle_any  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 return

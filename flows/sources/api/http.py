@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from email.utils import mktime_tz, parsedate_tz
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,12 +14,12 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.requests import Client as Retrying
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
-from requests import PreparedRequest, Request, RequestException, Response
-from requests.adapters import HTTPAdapter
+from requests import Request, RequestException, Response
 from requests.auth import AuthBase
 
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.sources.api.pace import Pace
+from flows.sources.api.paced import Paced
 from flows.sources.api.said import without_secrets
 
 ATTEMPTS = 5  # of one call, a quarter of a minute; steps try longer, and keep what came meanwhile
@@ -45,24 +45,10 @@ class Http:
     ) -> None:
         """`explain` gives the remedy for a status that is not a success, and its JSON or None, where it knows one."""
         self._source, self._base_url, self._explain = source, base_url.rstrip("/"), explain
+        self._pace, self._auth = pace, auth
+        self._headers = {"User-Agent": "customer-agent-metrics", **(headers or {})}
         self._not_taken: dict[str, frozenset[str]] = {}  # by path
-        retrying = Retrying(
-            request_timeout=TIMEOUT,
-            raise_for_status=False,
-            request_max_attempts=ATTEMPTS,
-            request_max_retry_delay=60,
-        )
-        adapter = _Paced(pace, auth)
-        retrying.session.mount("http://", adapter)
-        retrying.session.mount("https://", adapter)
-        self._client = _Checked(
-            self._base_url,
-            headers={"User-Agent": "customer-agent-metrics", **(headers or {})},
-            auth=auth,
-            session=retrying.session,
-            config=CONFIGURATION,
-        )
-        self._client.check = self._checked
+        self._client = self._made(ATTEMPTS)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, optional: Collection[str] = ()) -> Any:
         """The answer to one call. Raises SourceUnavailable, SourceRefused.
@@ -87,6 +73,14 @@ class Http:
     def post(self, path: str, json: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
         """The answer to one call. Raises SourceUnavailable, SourceRefused."""
         return self._response("POST", path, json=dict(json), headers=dict(headers or {})).json()
+
+    def post_once(self, path: str, json: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
+        """As `post`, with one try: after SourceUnavailable nobody knows whether it has been done over there."""
+        return self._response("POST", path, self._once, json=dict(json), headers=dict(headers or {})).json()
+
+    def send(self, method: str, path: str, json: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        """A call that is a success without an answer. Raises SourceUnavailable, SourceRefused."""
+        self._response(method, path, self._silent, json=dict(json), headers=dict(headers or {}))
 
     def pages(
         self, path: str, paginator: BasePaginator, params: Mapping[str, Any] | None = None
@@ -127,22 +121,47 @@ class Http:
         self._not_taken[path] = self._not_taken.get(path, frozenset()) | doubtful
         return response
 
-    def _response(self, method: str, path: str, **given: Any) -> Response:
+    @cached_property
+    def _once(self) -> _Checked:
+        return self._made(1)
+
+    @cached_property
+    def _silent(self) -> _Checked:
+        return self._made(ATTEMPTS, may_be_empty=True)
+
+    def _made(self, attempts: int, may_be_empty: bool = False) -> _Checked:
+        retrying = Retrying(
+            request_timeout=TIMEOUT,
+            raise_for_status=False,
+            request_max_attempts=attempts,
+            request_max_retry_delay=60,
+        )
+        adapter = Paced(self._pace, self._auth)
+        retrying.session.mount("http://", adapter)
+        retrying.session.mount("https://", adapter)
+        client = _Checked(
+            self._base_url, headers=self._headers, auth=self._auth, session=retrying.session, config=CONFIGURATION
+        )
+        client.check = partial(self._checked, attempts, may_be_empty)
+        return client
+
+    def _response(self, method: str, path: str, client: _Checked | None = None, **given: Any) -> Response:
         with _network(self._source, self._base_url):
             # Redirects would carry the credentials to wherever they lead.
-            return self._client.request(path, method=method, allow_redirects=False, **given)  # type: ignore[arg-type]
+            return (client or self._client).request(path, method=method, allow_redirects=False, **given)  # type: ignore[arg-type]
 
-    def _checked(self, response: Response) -> None:
+    def _checked(self, attempts: int, may_be_empty: bool, response: Response) -> None:
         """Raise what an answer that is not a success means."""
         status, where = response.status_code, urlsplit(response.url)._replace(query="").geturl()
         try:
             answer = response.json()
         except ValueError:
             answer = None
-        if 200 <= status < 300 and answer is not None:
+        if 200 <= status < 300 and (answer is not None or (may_be_empty and not response.content)):
             return
         if status == 429 or status >= 500:
-            what = f"{self._source} answers {status} in spite of {ATTEMPTS} tries"
+            tried = f" in spite of {attempts} tries" if attempts > 1 else ""
+            what = f"{self._source} answers {status}{tried}"
             raise SourceUnavailable(what, where=where, remedy="the next run goes on where this run stopped")
         if 200 <= status < 300:
             raise SourceRefused(
@@ -160,7 +179,7 @@ class Http:
             MOVED if 300 <= status < 400 else "this is a fault of the project, or the API has changed; report it",
         )
         refused = SourceRefused(f"{self._source} answers {status}: {detail}", where=where, remedy=remedy)
-        refused.status = status
+        refused.status, refused.answer = status, _json(said)
         raise refused
 
 
@@ -175,40 +194,11 @@ class _Checked(RESTClient):
         return response
 
 
-class _Paced(HTTPAdapter):
-    """Every try of a call, the repeated ones too, keeps the pace, and what the source says about it is heard.
-
-    A token that has run out is replaced once.
-    """
-
-    def __init__(self, pace: Pace, auth: AuthBase | None) -> None:
-        self._pace, self._auth = pace, auth
-        super().__init__(pool_maxsize=4)
-
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        response = self._sent(request, *args, **kwargs)
-        obtain = getattr(self._auth, "obtain_token", None)
-        if response.status_code == 401 and obtain and self._auth:
-            response.close()
-            obtain()
-            response = self._sent(self._auth(request), *args, **kwargs)
-        return response
-
-    def _sent(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        self._pace.wait()
-        response: Response = super().send(request, *args, **kwargs)
-        if (seconds := _retry_after(response)) is not None:
-            self._pace.pause(seconds)
-        return response
-
-
-def _retry_after(response: Response) -> float | None:
-    """The seconds of `Retry-After`, which is a number or a date."""
-    text = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    date = parsedate_tz(text) if text else None
-    return max(mktime_tz(date) - time.time(), 0.0) if date else None
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 @contextmanager

@@ -153,7 +153,7 @@ class Endpoints:
     def _linked(self, group: Group, path: str, params: Mapping[str, str]) -> Iterator[tuple[Page, str | None]]:
         """Answers, and the cursor that each names for the next."""
         http = self._http[group]
-        for answer, _ in http.pages(path, _AtBase(http), params):
+        for answer, _ in http.pages(path, AtBase(http), params):
             page = self._page(answer, path)
             following = page.links.next
             cursor = dict(parse_qsl(urlsplit(following).query)).get("page[cursor]") if following else None
@@ -163,7 +163,7 @@ class Endpoints:
         return Page.answered(f"{NAME} ({path})", answer, self.unknown)
 
 
-class _AtBase(JSONLinkPaginator):
+class AtBase(JSONLinkPaginator):
     """Links to the next page, below the base URL whatever host they name."""
 
     def __init__(self, http: Http) -> None:

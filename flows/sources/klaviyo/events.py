@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from flows.sources.api import Batch, Known, Misshapen, Part, Place, Row, parts_of, rows_of
+from flows.sources.api import Batch, Known, Misshapen, Part, Place, Row, Unknown, parts_of, rows_of
+from flows.sources.api.rows import UNEXPECTED
 from flows.sources.klaviyo import mapping, orders
 from flows.sources.klaviyo.endpoints import Endpoints, Group, stamp
 from flows.sources.klaviyo.orders import OF_ORDERS
-from flows.sources.klaviyo.properties import IN_SHOP, METRICS, normal, text_of
+from flows.sources.klaviyo.properties import IN_SHOP, METRICS, OURS, SENT_BY, normal, text_of
 from flows.sources.klaviyo.records import Event
 from flows.sources.klaviyo.settings import InteractionSettings, KlaviyoSettings
 
@@ -90,7 +92,8 @@ class Events:
         filters = [f'equals(metric_id,"{metric.id}")', f"greater-or-equal(datetime,{stamp(since)})"]
         filters += [f"less-than(datetime,{stamp(before)})"] if before else []
         params = {"filter": ",".join(filters), "sort": "datetime"}
-        for events in self._ask.pages(Group.EVENTS, "api/events", params, size=200):
+        for page in self._ask.pages(Group.EVENTS, "api/events", params, size=200):
+            events = [one for one in page if not _was_sent_from_here(one)]
             if metric.kind in IN_SHOP:
                 yield self._in_shop(metric.kind, events, known)
                 continue
@@ -135,6 +138,13 @@ class Events:
 
     def _done(self, kind: str, record: Any) -> Iterator[Row]:
         yield from mapping.product_event_rows(self._account, kind, Event.read(record, self._ask.unknown))
+
+
+def _was_sent_from_here(record: Any) -> bool:
+    """Whether an event is one that was delivered from here: taken for one of Klaviyo's, it would count twice."""
+    with suppress(*UNEXPECTED):
+        return bool(Event.read(record, Unknown()).said((SENT_BY,)) == OURS)
+    return False
 
 
 def _kind(one: InteractionSettings) -> str:

@@ -34,6 +34,8 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "clicked_sms": ("Clicked SMS",),
 }
 
+# A property of the events that are delivered to Klaviyo from here, and what it says.
+SENT_BY, OURS = "Sent by", "customer-agent-metrics"
 
 # What shoppers do in the shop itself, where the settings take it.
 IN_SHOP: Mapping[str, tuple[str, ...]] = {
