@@ -31,7 +31,8 @@ from tests.sources.fake_woocommerce import FakeWooCommerce
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
-VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile", "topics"}
+DELIVERIES = {"segments", "events", "follow_ups"}
+VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile", "topics"} | DELIVERIES
 ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'
 CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "created_at": "2026-06-01T10:00:00Z"}\n'
@@ -184,7 +185,7 @@ def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server
     (flow_run,) = server.ask("flow_runs/filter", sort="START_TIME_DESC", limit=1)
     assert flow_run["state"]["type"] == "COMPLETED"
     tasks = server.ask("task_runs/filter", flow_runs={"id": {"any_": [flow_run["id"]]}})
-    steps = (VERBS - {"run", "compact", "reconcile", "topics"}) | {"look_over"}
+    steps = (VERBS - DELIVERIES - {"run", "compact", "reconcile", "topics"}) | {"look_over"}
     assert {task["name"].rpartition("-")[0] for task in tasks} == steps | {"seal"}
     (figures,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["key-figures"]}})
     assert json.loads(figures["data"])[0]["conversations"] == 1
@@ -244,7 +245,8 @@ def test_every_flow_can_be_deployed_as_it_is(pool: Server) -> None:
     assert (ROOT / "prefect.yaml").read_bytes() == before
     deployments = {one["name"]: one for one in pool.ask("deployments/filter")}
     assert set(deployments) == VERBS
-    assert {name for name, one in deployments.items() if one["schedules"]} == {"run", "compact", "topics"}
+    scheduled = {name: one["schedules"][0]["active"] for name, one in deployments.items() if one["schedules"]}
+    assert scheduled == {"run": True, "compact": True, "topics": True, **dict.fromkeys(DELIVERIES, False)}
     assert deployments["run"]["schedules"][0]["schedule"]["interval"] == 900
     assert all(one["global_concurrency_limit"]["limit"] == 1 for one in deployments.values())
 
@@ -269,7 +271,7 @@ def idle(server: Server) -> Iterator[str]:
 
 def examined(server: Server) -> str:
     """What the doctor says of the deployments, a line for each finding."""
-    return "\n".join(found.line() for found in schedules(PrefectServer(server.url, None), server.url))
+    return "\n".join(found.line() for found in schedules(PrefectServer(server.url, None), server.url, off=DELIVERIES))
 
 
 def test_the_doctor_sees_that_no_worker_is_there_and_that_runs_are_late(server: Server, idle: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 from prefect.flows import Flow
 from prefect.utilities.callables import parameter_schema
 from pydantic import ValidationError
@@ -20,16 +21,32 @@ from flows.command import start
 from flows.command.main import COMMANDS, app, main
 from flows.command.start import Verb
 from flows.ground.errors import InputError
+from flows.jobs import deliveries
 from flows.settings.requests import Request, RunRequest, WarehouseRequest, option_name
 
 FLOWS = Path(start.__file__).parent.parent
-VERBS = [verb for verb in vars(start).values() if isinstance(verb, Verb)]
+DELIVERIES = {"segments": deliveries.segments, "events": deliveries.events, "follow_ups": deliveries.follow_ups}
+JOBS: dict[str, object] = {
+    **{verb.name: verb.job for verb in vars(start).values() if isinstance(verb, Verb)},
+    **DELIVERIES,
+}
+WORDS = {
+    "topics": ("topics", "regroup"),
+    "segments": ("segments", "sync"),
+    "events": ("events", "send"),
+    "follow_ups": ("follow-ups", "send"),
+}
 
 
-def flow_of(verb: Verb[Request]) -> Flow[..., object]:
-    found = verb.flow()
+def flow_of(verb: str) -> Flow[..., object]:
+    found = getattr(importlib.import_module(f"flows.{verb}"), verb)
     assert isinstance(found, Flow)
     return found
+
+
+def request_of(job: object) -> type[Request]:
+    request: type[Request] = typing.get_type_hints(job)["request"]
+    return request
 
 
 def requests(of: type[Request] = Request) -> Iterator[type[Request]]:
@@ -41,15 +58,15 @@ def requests(of: type[Request] = Request) -> Iterator[type[Request]]:
 
 def test_flows_has_a_file_for_each_verb_and_nothing_else_beside_its_rooms() -> None:
     files = {file.stem for file in FLOWS.glob("*.py")} - {"__init__"}
-    assert files == {verb.name for verb in VERBS}
+    assert files == set(JOBS)
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_a_flow_takes_the_request_of_its_job_and_its_form_explains_every_field(verb: Verb[Request]) -> None:
-    module = importlib.import_module(f"flows.{verb.name}")
+@pytest.mark.parametrize("verb", JOBS)
+def test_a_flow_takes_the_request_of_its_job_and_its_form_explains_every_field(verb: str) -> None:
+    module = importlib.import_module(f"flows.{verb}")
     (taken,) = typing.get_type_hints(flow_of(verb).fn, vars(module)).keys() - {"return"}
     request = typing.get_type_hints(flow_of(verb).fn, vars(module))[taken]
-    assert request is typing.get_type_hints(verb.job)["request"]
+    assert request is request_of(JOBS[verb])
     schema = parameter_schema(flow_of(verb).fn).model_dump()
     form = schema["definitions"][request.__name__]["properties"]
     assert set(form) == set(request.model_fields)
@@ -62,12 +79,23 @@ def test_every_field_of_every_request_is_described() -> None:
     assert [(request, name) for request, name, field in fields if not field.description] == []
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_a_command_has_an_option_for_each_field(verb: Verb[Request]) -> None:
-    request = typing.get_type_hints(verb.job)["request"]
-    words = ("topics", "regroup") if verb.name == "topics" else (verb.name,)
+@pytest.mark.parametrize("verb", DELIVERIES)
+def test_a_flow_that_delivers_only_says_what_it_would_do_unless_it_is_told_otherwise(verb: str) -> None:
+    assert importlib.import_module(f"flows.{verb}").PLANNED.dry_run
+    (deployment,) = (
+        one
+        for one in yaml.safe_load((FLOWS.parent / "prefect.yaml").read_text("utf-8"))["deployments"]
+        if one["name"] == verb
+    )
+    assert deployment["parameters"] == {"request": {"dry_run": True}}
+    assert not any(one["active"] for one in deployment["schedules"])
+
+
+@pytest.mark.parametrize("verb", JOBS)
+def test_a_command_has_an_option_for_each_field(verb: str) -> None:
+    request = request_of(JOBS[verb])
     command: object = typer.main.get_command(app())
-    for word in words:
+    for word in WORDS.get(verb, (verb,)):
         assert isinstance(command, TyperGroup)
         command = command.commands[word]
     assert isinstance(command, TyperCommand)

@@ -16,6 +16,7 @@ import duckdb
 import contract
 from flows.command.clocks import clocks
 from flows.command.defined import defined
+from flows.command.delivering import delivering, switched_off
 from flows.command.finding import Finding
 from flows.command.installation import installation
 from flows.command.prefect_server import PrefectServer, authorization
@@ -68,7 +69,8 @@ def examine(request: Request, progress: Progress | None = None) -> list[Finding]
         *(("published", lambda one=one: _published(home, one)) for one in named(home, settings.warehouse)),
         ("measured", lambda: told(named(home, settings.warehouse)[0])),
         ("zones", lambda: _zones(settings, named(home, settings.warehouse))),
-        ("prefect", _prefect),
+        ("deliveries", lambda: delivering(settings)),
+        ("prefect", lambda: _prefect(switched_off(settings))),
     )
     progress.start("Examining the settings and what they name", len(steps))
     for check, look in steps:
@@ -259,7 +261,7 @@ def _values(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
         yield Finding("values", "ok", f"some rows of each table of {warehouse} are as they were published")
 
 
-def _prefect() -> Iterator[Finding]:
+def _prefect(off: Collection[str]) -> Iterator[Finding]:
     url = prefect_api_url()
     if url is None:
         if not answers(USUAL_PREFECT):
@@ -274,7 +276,7 @@ def _prefect() -> Iterator[Finding]:
         yield Finding("prefect", "problem", what, f"{remedy}, or unset PREFECT_API_URL", is_configuration=True)
     elif answers(url):
         yield Finding("prefect", "ok", f"{shown} answers")
-        yield from schedules(PrefectServer(url, authorization(credentials())), shown)
+        yield from schedules(PrefectServer(url, authorization(credentials())), shown, off=off)
     else:
         what = f"{shown} does not answer, so whether schedules fire is not known"
         remedy = "start the server, or unset PREFECT_API_URL"

@@ -1,7 +1,8 @@
 """The command `agent-metrics`.
 
 Exit status: 0 published or nothing new, 1 something else went wrong, 2 the user's input or configuration, 3 the gate
-is closed, 4 another run is at work, 5 a source could not be read, 130 interrupted. Prefect, dbt and Great Expectations
+is closed or a guard holds a delivery, 4 another run is at work, 5 a source could not be read or a destination did not
+take everything, 130 interrupted. Prefect, dbt and Great Expectations
 are imported by the commands that need them and by no other.
 """
 
@@ -29,7 +30,7 @@ COMMANDS = {
     "reading": ("status", "doctor", "report", "export", "dashboard"),
     "up": ("up",),
 }
-GROUPS = ("topics", "segments", "rows", "metrics", "lake", "warehouse")
+GROUPS = ("topics", "segments", "events", "deliveries", "rows", "metrics", "lake", "warehouse")
 
 
 def app(given: Sequence[str] = ()) -> typer.Typer:

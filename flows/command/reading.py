@@ -29,7 +29,7 @@ app = typer.Typer(add_completion=False)
 def status(request: WarehouseRequest, console: Console) -> int:
     """What is published, what is next, and what was refused."""
     settings = request.settings()
-    found = status_of(Home(settings.home), configured(settings))
+    found = status_of(Home(settings.home), configured(settings), settings.accounts)
     console.show(found.to_json_dict(), status_lines(found))
     return 0
 

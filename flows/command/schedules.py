@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from flows.command.finding import Finding
@@ -14,9 +14,10 @@ LATE = timedelta(minutes=5)  # a worker asks for runs every 15 seconds
 STUCK = timedelta(hours=1)  # behind an earlier run; few take as long
 
 
-def schedules(server: PrefectServer, shown: str) -> Iterator[Finding]:
+def schedules(server: PrefectServer, shown: str, *, off: Collection[str]) -> Iterator[Finding]:
     """Look at the deployments of this project's flows on a server whose address is `shown`.
 
+    Flows that are `off` need no schedule: there is nothing for them to do.
     What the server does not say is a problem of its own: unknown is not ok.
     """
     try:
@@ -24,7 +25,7 @@ def schedules(server: PrefectServer, shown: str) -> Iterator[Finding]:
         if not deployments:
             yield Finding("schedules", "ok", f"no flow of this project is deployed on {shown}")
             return
-        yield from _planned(server, deployments)
+        yield from _planned(server, deployments, off)
         yield from _workers(server, deployments)
         yield from _late(server, deployments)
     except Unknown as unknown:
@@ -33,8 +34,8 @@ def schedules(server: PrefectServer, shown: str) -> Iterator[Finding]:
         yield Finding("schedules", "problem", what, remedy)
 
 
-def _planned(server: PrefectServer, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    scheduled = [one for one in deployments if one.schedules]
+def _planned(server: PrefectServer, deployments: Sequence[Deployment], off: Collection[str]) -> Iterator[Finding]:
+    scheduled = [one for one in deployments if one.schedules and one.verb() not in off]
     paused = [one for one in scheduled if one.paused or not any(of.active for of in one.schedules)]
     if paused:
         remedy = "resume it on the server's page, or `prefect deployment schedule resume`"

@@ -12,6 +12,7 @@ from flows.audiences import segments as definitions
 from flows.command import segments_shown, segments_told
 from flows.command.console import Console
 from flows.command.defined import missing_folder
+from flows.command.deliveries_shown import delivery_lines
 from flows.command.lines import again
 from flows.command.options import command
 from flows.published.segment_csv import export_segment
@@ -20,7 +21,7 @@ from flows.published.segment_explained import explain as explained
 from flows.published.segment_moves import overlap as overlapping
 from flows.published.segment_moves import segment_diff
 from flows.published.segments import segments
-from flows.settings.requests import Instant, Option, Request, WarehouseRequest
+from flows.settings.requests import Instant, Option, Request, SyncRequest, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(help="Segments of shoppers: who is in them, why, and since when.", add_completion=False)
@@ -170,6 +171,22 @@ def export(request: ExportRequest, console: Console) -> int:
         console.say(line)
     console.show({**exported.to_json_dict(), "exit_status": 0}, segments_shown.exported_lines(exported))
     return 0
+
+
+@command(app, SyncRequest)
+def sync(request: SyncRequest, console: Console) -> int:
+    """Give lists of Klaviyo the same members as segments, tell webhooks who came and went, and write the files.
+
+    Only segments and destinations that the settings name. Who was put into a
+    list by somebody else stays in it. 3 where a list would lose more members
+    than the guard lets it, 5 where a destination refused or did not answer.
+    """
+    from flows.jobs import deliveries  # noqa: PLC0415  only what delivers needs it
+
+    with console.working() as progress:
+        done = deliveries.segments(request, progress)
+    console.show(done.to_json_dict(), delivery_lines(done))
+    return done.exit_status
 
 
 class ImportRequest(Request):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.delivery.health import Health, health
 from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.home import Home
+from flows.settings import AccountSettings
 from flows.warehouses import Warehouse, stands
 from flows.warehouses.keeping import Kept
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
@@ -95,6 +97,7 @@ class Status:
     candidate: CandidateStatus | None
     rejected_rows: tuple[RejectedRows, ...]
     warehouses: tuple[WarehouseStatus, ...]
+    deliveries: tuple[Health, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
         return {
@@ -119,11 +122,14 @@ class Status:
                 for rejected in self.rejected_rows
             ],
             "warehouses": [vars(warehouse) for warehouse in self.warehouses],
+            "deliveries": [one.to_json_dict() for one in self.deliveries],
         }
 
 
-def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
+def status(home: Home, warehouses: Sequence[Warehouse], accounts: Sequence[AccountSettings] = ()) -> Status:
     """What stands in `home`, also while another run is at work there; `age_seconds` is since the publication.
+
+    Of `accounts` also how their deliveries are.
 
     Raises StorageFailed or WarehouseFailed if the only warehouse cannot be read.
     """
@@ -158,6 +164,7 @@ def status(home: Home, warehouses: Sequence[Warehouse]) -> Status:
             )
             for stand in found
         ),
+        deliveries=health(accounts, home.deliveries),
     )
 
 

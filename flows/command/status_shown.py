@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from flows.command.deliveries_shown import concern_lines
 from flows.command.lines import counts, home_option, line
 from flows.command.status import Status
 from flows.ground.clock import utc_text
@@ -40,6 +41,7 @@ def status_lines(status: Status) -> Iterator[str]:
     if status.is_held:
         yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier publication."
         yield line("Next", f"agent-metrics publish --resume{home_option(home.root)}")
+    yield from _deliveries(status)
     for rejected in status.rejected_rows:
         yield line("Refused", f"{rejected.rows:,} rows of {rejected.table}{', mostly' if rejected.reasons else ''}")
         yield from (line("", f"{rows:,} × {reason}") for reason, rows in rejected.reasons)
@@ -50,3 +52,13 @@ def status_lines(status: Status) -> Iterator[str]:
             yield line("", f"{check.name} ({check.table}): {check.outcome}, {check.rows:,} rows")
         if sum(candidate.held_back.values()):
             yield line("Held back", f"rows whose parent is not known yet{counts(candidate.held_back)}")
+
+
+def _deliveries(status: Status) -> Iterator[str]:
+    """How many are as they should be, and what should be looked at; nothing where none is switched on."""
+    if status.deliveries:
+        well = sum(not one.concerns for one in status.deliveries)
+        of = counted(len(status.deliveries), "delivery", "deliveries")
+        yield line("Deliveries", f"{well} of {of} as they should be")
+    for one in status.deliveries:
+        yield from concern_lines(one)

@@ -18,8 +18,8 @@ VERSION = 1
 SECONDS_TO_WAIT = 30.0  # for a process that reads or writes at this very moment
 KEPT_RUNS = 100  # of one delivery
 SCHEMA = """
-create table streams (  -- since when a destination gets a kind of message
-    account_id text, destination text, kind text, since text not null,
+create table streams (  -- since when a destination gets a kind of message, and what of it is delivered
+    account_id text, destination text, kind text, since text not null, publication_id text,
     primary key (account_id, destination, kind)
 ) without rowid;
 create table messages (  -- state: sending, waiting, sent, dead, dropped
@@ -29,15 +29,18 @@ create table messages (  -- state: sending, waiting, sent, dead, dropped
 ) without rowid;
 create index messages_about on messages (account_id, destination, about);
 create index messages_open on messages (account_id, destination, kind, state) where state <> 'sent';
-create table lists (  -- state: creating, there
-    account_id text, segment text, name text not null, list_id text, state text not null,
-    began_at text not null, looked_at text, primary key (account_id, segment)
+create table lists (  -- without a list_id: it is being made, or was when we were stopped
+    account_id text, segment text, name text not null, list_id text, began_at text not null, looked_at text,
+    primary key (account_id, segment)
 ) without rowid;
 create table members (  -- state: adding, in, removing, removed, by_hand, not_added, not_removed
     account_id text, segment text, profile_id text, target_id text, state text not null, reason text,
     changed_at text not null, primary key (account_id, segment, profile_id)
 ) without rowid;
 create index members_target on members (account_id, segment, target_id);
+create table others (  -- who was in a list without us when it was looked at
+    account_id text, segment text, target_id text, primary key (account_id, segment, target_id)
+) without rowid;
 create table runs (
     run_id integer primary key, account_id text not null, destination text not null, kind text not null,
     key text not null, ended_at text not null, outcome text not null, size integer, figures text not null, reason text

@@ -3,6 +3,8 @@
     AgentMetricsError           1  something else went wrong
     ├── InputError              2  the user's input or configuration is wrong
     ├── GateClosed              3  checks failed; the last publication stands
+    ├── DeliveryHeld            3  a delivery would remove more than a guard lets it; nothing was changed
+    ├── DeliveryFailed          5  a destination refused something or did not answer, under Prefect
     ├── HomeBusy                4  another run is at work on this home
     ├── SourceUnavailable       5  a source could not be read; a retry can help
     │   └── SourceRefused       5  a source refused what it was asked, or answers in an unknown shape
@@ -46,6 +48,14 @@ class InputError(AgentMetricsError):
 
 class GateClosed(AgentMetricsError):
     exit_status = 3
+
+
+class DeliveryHeld(AgentMetricsError):
+    exit_status = 3
+
+
+class DeliveryFailed(AgentMetricsError):
+    exit_status = 5
 
 
 class HomeBusy(AgentMetricsError):

@@ -136,7 +136,7 @@ class Home:
 
     def delivering(self) -> AbstractContextManager[None]:
         """Hold the ledger of deliveries; runs go on. Raises HomeBusy as `lock` does."""
-        return self._held("deliver.lock", "another delivery", "")
+        return self._held("deliver.lock", "another delivery", ", or wait for it with --wait MINUTES")
 
     @contextmanager
     def _held(self, name: str, who: str, or_else: str) -> Iterator[None]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from flows import warehouses
@@ -52,16 +52,23 @@ def holding_home(job: Job, wait: float | None) -> Iterator[Job]:
 
     Raises HomeBusy.
     """
-    with ExitStack() as held:
-        _take(job, time.monotonic() + 60 * (wait or 0), held)
+    with holding(job, job.home.lock, wait):
         yield job
 
 
-def _take(job: Job, until: float, held: ExitStack) -> None:
+@contextmanager
+def holding(job: Job, lock: Callable[[], AbstractContextManager[None]], wait: float | None) -> Iterator[None]:
+    """Hold a lock of the home; wait up to `wait` minutes for whoever has it. Raises HomeBusy."""
+    with ExitStack() as held:
+        _take(job, lock, time.monotonic() + 60 * (wait or 0), held)
+        yield
+
+
+def _take(job: Job, lock: Callable[[], AbstractContextManager[None]], until: float, held: ExitStack) -> None:
     is_waiting = False
     while True:
         try:
-            held.enter_context(job.home.lock())
+            held.enter_context(lock())
         except HomeBusy as busy:
             left = until - time.monotonic()
             if left <= 0:

@@ -14,10 +14,11 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import deployment
 from prefect.tasks import Task
 
-from flows.ground.errors import AgentMetricsError
+from flows.ground.errors import AgentMetricsError, DeliveryFailed
 from flows.ground.progress import Lines, Progress
 from flows.ground.text import clean
 from flows.jobs.calls import RETRY_DELAYS
+from flows.jobs.deliveries import Deliveries
 from flows.jobs.result import Closed, Result
 from flows.published.figures import RATES
 from flows.published.recent import recent_reports
@@ -132,6 +133,26 @@ def show_figures(request: Request, result: Result) -> None:
     ]
     publication_id = result.publication.publication_id if result.publication else None
     create_table_artifact(table=rows, key="key-figures", description=f"Publication {publication_id}")
+
+
+def show_deliveries(done: Deliveries) -> Deliveries:
+    """What was delivered, as an artifact; the run fails where a delivery did, once the others had their turn."""
+    rows = [
+        {
+            "account": one.account,
+            "to": one.destination,
+            "what": one.key or one.kind,
+            "outcome": one.outcome,
+            **one.figures,
+            "refused": sum(one.refused.values()),
+            "why": one.error,
+        }
+        for one in done.delivered
+    ]
+    create_table_artifact(table=rows, key="deliveries", description=f"Publication {done.publication.publication_id}")
+    if failed := next((one for one in done.delivered if one.exit_status == done.exit_status != 0), None):
+        raise DeliveryFailed(failed.error or f"{failed.destination} refused {sum(failed.refused.values())}")
+    return done
 
 
 def _told(of: Report, name: str, value: object) -> object:

@@ -85,3 +85,7 @@ class DeliveriesSettings(Section):
         default=(), description="URLs that get signed messages"
     )
     folder: FolderDelivery | None = Field(default=None, description="a folder of files, by day")
+
+    def all(self) -> tuple[DeliverySettings, ...]:
+        """Every destination that is named."""
+        return (*(one for one in (self.klaviyo, self.folder) if one), *self.webhooks)

@@ -231,3 +231,33 @@ class RollbackRequest(WarehouseRequest, HomeRequest):
         default=None,
         description="Publication to bring back, or an instant at which readers saw it. The default is the one before.",
     )
+
+
+class DeliveryRequest(WarehouseRequest, HomeRequest):
+    """Deliver what is published to the destinations of the settings."""
+
+    account: str | None = Field(default=None, description="Id of one account, instead of all.")
+    dry_run: bool = Field(default=False, description="Say what would be delivered, and deliver nothing.")
+    limit: int | None = Field(default=None, ge=1, description="Most changes or messages, for each destination.")
+
+
+class SyncRequest(DeliveryRequest):
+    """Give lists the same members as segments."""
+
+    segments: Annotated[tuple[str, ...], Option(metavar="KEY", is_argument=True)] = Field(
+        default=(), description="Keys of segments, instead of all that the settings name."
+    )
+    failed: bool = Field(default=False, description="Also try again who was refused within the last day.")
+    confirm: bool = Field(default=False, description="Also where a list loses more members than the guard lets it.")
+
+
+class EventsRequest(DeliveryRequest):
+    """Send the four events."""
+
+    backfill: bool = Field(
+        default=False, description="Also those from before the destination was switched on; they start no flow there."
+    )
+
+
+class FollowUpsRequest(DeliveryRequest):
+    """Send the follow-ups that are due."""

@@ -1,0 +1,112 @@
+"""What people read of deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from flows.command.lines import line
+from flows.ground.clock import utc_text
+from flows.ground.text import clean, counted
+
+if TYPE_CHECKING:
+    from flows.delivery.delivered import Delivered
+    from flows.delivery.health import Health
+    from flows.jobs.deliveries import Deliveries
+
+OUTCOMES = {
+    "planned": "PLANNED",
+    "delivered": "Delivered",
+    "nothing_new": "Nothing new",
+    "held": "HELD",
+    "failed": "FAILED",
+}
+KINDS = {"segment": "", "event": "events", "follow_up": "follow-ups", "segment_change": "who entered and left"}
+
+
+def delivery_lines(done: Deliveries) -> Iterator[str]:
+    """One paragraph for each destination and segment."""
+    yield line("Published", done.publication.publication_id)
+    for one in done.delivered:
+        yield from _paragraph(one)
+    if done.is_dry:
+        yield "Nothing was delivered: this was a dry run."
+
+
+def _paragraph(one: Delivered) -> Iterator[str]:
+    what = " ".join(part for part in (one.key, KINDS[one.kind]) if part)
+    figures = ", ".join(f"{number:,} {name}" for name, number in one.figures.items() if number)
+    size = (
+        ""
+        if one.size is None
+        else f"; {counted(one.size, 'member')} by us before"
+        if one.outcome == "planned"
+        else f"; {counted(one.size, 'member')} by us"
+    )
+    yield line(
+        OUTCOMES[one.outcome], f"{what} of {one.account} to {one.destination}: {figures or 'nothing to do'}{size}"
+    )
+    for reason, number in one.refused.items():
+        yield line("Refused", f"{number:,} × {reason}")
+    if one.error:
+        yield line("", one.error)
+    for shown in one.sample:
+        yield line("", _sample(shown))
+
+
+def _sample(shown: dict[str, Any]) -> str:
+    if "file" in shown:
+        return clean(shown["file"])
+    if "change" in shown:
+        who = shown["name"] or shown["email"] or ""
+        sign = "+" if shown["change"] == "add" else "−"
+        return clean(f"{sign} {shown['profile_id']} {who}: {shown['reason']}")
+    past = " (starts nothing there)" if shown["is_backfill"] else ""
+    return clean(f"{shown['at']} {shown['name']}, {shown['profile_id']}{past}")
+
+
+def health_lines(found: Sequence[Health]) -> Iterator[RenderableType]:
+    """A row for each delivery, and below it what should be looked at."""
+    if not found:
+        yield "Nothing is switched on: no account has [accounts.deliveries] in the settings (docs/segments.md)."
+        return
+    table = Table("account", "to", "what", "last", "outcome", box=None, pad_edge=False)
+    for name in ("members", "waiting", "refused"):
+        table.add_column(name, justify="right")
+    for one in found:
+        size = "–" if one.size is None else f"{one.size:,}"
+        last, outcome = utc_text(one.last_at) or "never", OUTCOMES.get(one.outcome or "", "–")
+        cells = (one.account, one.destination, one.key or KINDS[one.kind] or "segments", last, outcome)
+        table.add_row(*map(clean, cells), size, f"{one.waiting:,}", f"{one.refused:,}")
+    yield table
+    for one in found:
+        yield from concern_lines(one)
+
+
+def concern_lines(one: Health) -> Iterator[str]:
+    """What of a delivery should be looked at; nothing where it is as it should be."""
+    what = one.key or KINDS[one.kind] or "segments"
+    yield from (line("LOOK AT", f"{what} of {one.account} to {one.destination}: {why}") for why in one.concerns)
+
+
+def dead_lines(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """A message a line, and its reason below it."""
+    for one in found:
+        tries = counted(one["tries"], "try", "tries")
+        yield line(one["failed_at"][:10], f"{one['message_id']} of {one['account']} to {one['destination']}, {tries}")
+        yield line("", one["reason"])
+    if found:
+        yield line("Next", "mend the reason, then agent-metrics deliveries replay")
+    else:
+        yield "No message was refused."
+
+
+def replayed_lines(number: int) -> Iterator[str]:
+    """How many go again."""
+    if number:
+        yield f"{counted(number, 'message goes', 'messages go')} again with the next delivery."
+    else:
+        yield "No message was refused, so there is nothing to replay."

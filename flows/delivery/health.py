@@ -1,0 +1,152 @@
+"""How deliveries are: when each was last made, what waits or was refused, and what somebody should look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flows.delivery.folder import NAME as FOLDER
+from flows.delivery.ledger import Ledger
+from flows.ground.clock import utc_text
+from flows.ground.text import counted
+from flows.settings import AccountSettings
+from flows.settings.deliveries import DeliverySettings
+
+QUIET = timedelta(days=3)  # without a delivery that went well
+JUMP, FEW = 2, 50  # a list that grew or shrank so many times, by so many members at least
+WENT_WELL = ("delivered", "nothing_new")
+
+
+@dataclass(frozen=True)
+class Health:
+    """One delivery that is switched on. None: it was never made. `refused` are messages or members, `size` members.
+
+    `concerns` are sentences on what should be looked at; a delivery without any is as it should be.
+    """
+
+    account: str
+    destination: str
+    kind: str
+    key: str
+    last_at: datetime | None
+    outcome: str | None
+    size: int | None
+    waiting: int
+    refused: int
+    concerns: tuple[str, ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return {**vars(self), "last_at": utc_text(self.last_at), "concerns": list(self.concerns)}
+
+
+def health(accounts: Sequence[AccountSettings], file: Path) -> tuple[Health, ...]:
+    """Of every delivery that the settings name. Raises StorageFailed where the ledger cannot be read."""
+    wanted = [(one.account_id, *delivery) for one in accounts for delivery in switched_on(one)]
+    if not wanted:
+        return ()
+    with Ledger(file, is_read_only=True) as ledger:
+        return tuple(_of(ledger, *delivery) for delivery in wanted)
+
+
+def switched_on(account: AccountSettings) -> Iterator[tuple[str, str, str]]:
+    """Destination, kind and key of each delivery."""
+    to = account.deliveries
+    named: list[tuple[str, DeliverySettings | None]] = [("klaviyo", to.klaviyo), (FOLDER, to.folder)]
+    for name, one in [*named, *((f"webhook:{one.name}", one) for one in to.webhooks)]:
+        if one is None:
+            continue
+        if name == "klaviyo":
+            yield from ((name, "segment", key) for key in one.segments)
+        elif one.segments:
+            yield name, "segment" if name == FOLDER else "segment_change", ""
+        if one.events:
+            yield name, "event", ""
+        if one.follow_ups:
+            yield name, "follow_up", ""
+
+
+def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> Health:
+    runs = ledger.rows(
+        """select ended_at, outcome, size, figures, reason from runs
+        where account_id = ? and destination = ? and kind = ? and key = ? order by run_id desc""",
+        account,
+        destination,
+        kind,
+        key,
+    )
+    if key:
+        refused, waiting = ledger.row(
+            """select count(*) filter (where state in ('not_added', 'not_removed')),
+                count(*) filter (where state in ('adding', 'removing'))
+            from members where account_id = ? and segment = ?""",
+            account,
+            key,
+        )
+    else:
+        refused, waiting = ledger.row(
+            """select count(*) filter (where state = 'dead'), count(*) filter (where state in ('waiting', 'sending'))
+            from messages where account_id = ? and destination = ? and kind = ? and state <> 'sent'""",
+            account,
+            destination,
+            kind,
+        )
+    last_at = datetime.fromisoformat(runs[0][0]) if runs else None
+    size = next((size for _, _, size, _, _ in runs if size is not None), None)
+    return Health(
+        account,
+        destination,
+        kind,
+        key,
+        last_at,
+        runs[0][1] if runs else None,
+        size,
+        waiting,
+        refused,
+        tuple(_concerns(runs, refused, is_list=bool(key))),
+    )
+
+
+def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, *, is_list: bool) -> Iterator[str]:
+    if not runs:
+        yield "it is switched on and was never made"
+        return
+    _, outcome, _, _, reason = runs[0]
+    if outcome not in WENT_WELL:
+        yield reason or outcome
+    if refused:
+        yield f"{counted(refused, 'member' if is_list else 'message')} refused"
+    well = [datetime.fromisoformat(at) for at, outcome, *_ in runs if outcome in WENT_WELL]
+    newest = max(well, default=None)
+    if newest is None or datetime.now(UTC) - newest > QUIET:
+        since = f"since {utc_text(newest)}" if newest else "ever"
+        yield f"no delivery went well {since}"
+    sizes = [size for _, outcome, size, _, _ in runs if size is not None and outcome in WENT_WELL][:2]
+    if len(sizes) == 2 and abs(sizes[0] - sizes[1]) >= FEW and max(sizes) >= JUMP * min(sizes):
+        yield f"the list jumped from {sizes[1]:,} to {sizes[0]:,} members"
+
+
+def dead(ledger: Ledger, account: str | None = None) -> list[dict[str, Any]]:
+    """The messages that were refused or failed too often, the newest last, with their contents."""
+    rows = ledger.rows(
+        """select account_id, destination, kind, message_id, at, tries, changed_at, reason, body from messages
+        where state = 'dead' and (?1 is null or account_id = ?1) order by changed_at, message_id""",
+        account,
+    )
+    names = ("account", "destination", "kind", "message_id", "at", "tries", "failed_at", "reason", "message")
+    return [dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True)) for row in rows]
+
+
+def replay(ledger: Ledger, messages: Sequence[str], account: str | None) -> int:
+    """Let dead messages, or those of these ids, go again with the next delivery; how many there are."""
+    only = "" if not messages else f" and message_id in ({', '.join('?' * len(messages))})"
+    return ledger.run(
+        f"""update messages set state = 'waiting', tries = 0, next_try_at = changed_at
+        where state = 'dead' and (? is null or account_id = ?){only}""",
+        account,
+        account,
+        *messages,
+    )

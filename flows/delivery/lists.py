@@ -1,0 +1,60 @@
+"""Lists over there: what a system that has some is asked, and what is known of one list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+class FoundList(Protocol):
+    """A list that is there."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def created(self) -> datetime: ...
+
+
+class Lists(Protocol):
+    """What a system with lists can be asked; each raises SourceUnavailable and SourceRefused."""
+
+    def lists(self, name: str) -> Sequence[FoundList]: ...
+    def create_list(self, name: str) -> str: ...
+    def joined(self, list_id: str, since: datetime | None) -> Iterator[Sequence[str]]: ...
+    def add(self, list_id: str, profile_ids: Sequence[str]) -> dict[str, str]: ...
+    def remove(self, list_id: str, profile_ids: Sequence[str]) -> dict[str, str]: ...
+    def ids_of(self, emails: Sequence[str], phones: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]: ...
+    def created(self, email: str | None, phone: str | None) -> str: ...
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """One list: of which segment, how it is called, and how shoppers are found over there.
+
+    `has_ids`: the shoppers' ids here are those over there; else their addresses find them, and `creates` says whether
+    a profile is made for a shopper whom nobody knows there.
+    """
+
+    account: str
+    segment: str
+    name: str
+    has_ids: bool
+    creates: bool
+
+
+@dataclass
+class Done:
+    """What a sync did. `others` are in the list without us; `missing` were gone from it, and are added again."""
+
+    list_id: str | None = None
+    added: int = 0
+    removed: int = 0
+    by_hand: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    size: int = 0
+    others: int | None = None
+    missing: int = 0
+    not_gone: int = 0

@@ -1,0 +1,218 @@
+"""A list over there has the same members as a segment here: who is missing is added, and who was added by us and is
+not in the segment any more is removed. Nobody else is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from flows.delivery.ledger import Ledger, now, stamp
+from flows.delivery.lists import Done, Lists, Mirror
+from flows.delivery.plan import Change, Plan, batches
+from flows.ground.errors import SourceRefused
+from flows.ground.progress import Progress
+
+BATCH = 1000  # members a call
+OVERLAP = timedelta(minutes=10)  # clocks differ, and who joined a moment ago is perhaps not told of yet
+LOOKED = timedelta(days=1)  # after which a list is looked at although nothing changes
+UNKNOWN = "there is no profile with this address"
+LIST = "account_id = ?1 and segment = ?2"
+OURS = "state in ('in', 'adding', 'removing')"
+
+
+class Sync:
+    """Brings one list to its plan; interrupted anywhere, the next one goes on."""
+
+    def __init__(self, ledger: Ledger, there: Lists, mirror: Mirror, progress: Progress) -> None:
+        self._ledger, self._there, self._mirror, self._progress = ledger, there, mirror, progress
+        self._key = (mirror.account, mirror.segment)
+        self._done = Done()
+
+    def run(self, plan: Plan, limit: int | None = None) -> Done:
+        """Make at most `limit` changes, removals first, then read the list back.
+
+        Raises SourceUnavailable, SourceRefused.
+        """
+        list_id = self._done.list_id = self._found_or_made()
+        if not plan.is_empty or self._is_due():
+            try:
+                self._see(list_id, self._looked())
+            except SourceRefused as refused:
+                raise self._gone(refused) from refused
+            self._progress.start(f"{self._mirror.segment} ({self._mirror.account})", plan.adds + plan.removes)
+            for some in batches(self._ledger, is_added=False, size=BATCH, limit=limit):
+                self._remove(list_id, some)
+            left = None if limit is None else limit - min(plan.removes, limit)
+            for some in batches(self._ledger, is_added=True, size=BATCH, limit=left):
+                self._add(list_id, some)
+            self._progress.finish()
+            self._read_back(list_id)
+        (self._done.size,) = self._ledger.row(f"select count(*) from members where {LIST} and {OURS}", *self._key)
+        return self._done
+
+    def _found_or_made(self) -> str:
+        """The list's id. A list of that name that is not ours is left alone. Raises SourceRefused."""
+        known = self._ledger.rows(f"select list_id, name, began_at from lists where {LIST}", *self._key)
+        if known and known[0][0] is not None:
+            return str(known[0][0])
+        _, name, began = known[0] if known else (None, self._mirror.name, now())
+        if not known:
+            self._ledger.run("insert into lists values (?, ?, ?, null, ?, null)", *self._key, name, began)
+        there = self._there.lists(name)
+        since = datetime.fromisoformat(began) - OVERLAP
+        ours = [one.id for one in there if one.created >= since]  # it was made, and we were stopped before we knew
+        if there and not ours:
+            what = f"there is a list {name!r} already, and it is not of this installation"
+            raise SourceRefused(what, remedy="rename it over there, or give the segment another name")
+        list_id = ours[0] if ours else self._there.create_list(name)
+        self._ledger.run(f"update lists set list_id = ?3 where {LIST}", *self._key, list_id)
+        return list_id
+
+    def _gone(self, refused: SourceRefused) -> SourceRefused:
+        """A list that somebody has deleted is forgotten, with all who were in it."""
+        if refused.status != 404:
+            return refused
+        with self._ledger.together():
+            for table in ("lists", "members", "others"):
+                self._ledger.run(f"delete from {table} where {LIST}", *self._key)
+        what = f"the list of {self._mirror.segment} is gone over there"
+        return SourceRefused(what, remedy="the next sync makes a new one, unless the settings leave the segment out")
+
+    def _looked(self) -> datetime | None:
+        """Since when nobody has looked at the list; None where nobody ever has."""
+        (looked,) = self._ledger.row(f"select looked_at from lists where {LIST}", *self._key)
+        return datetime.fromisoformat(looked) - OVERLAP if looked else None
+
+    def _is_due(self) -> bool:
+        looked = self._looked()
+        return looked is None or datetime.now(UTC) - looked > LOOKED
+
+    def _see(self, list_id: str, since: datetime | None) -> None:
+        """Who is in the list, or has joined it since an instant, into `seen`."""
+        self._ledger.run("delete from seen")
+        for ids in self._there.joined(list_id, since):
+            with self._ledger.together():
+                self._ledger.run_for("insert or ignore into seen values (?)", [(one,) for one in ids])
+
+    def _add(self, list_id: str, some: Sequence[Change]) -> None:
+        targets = self._targets(some)
+        by_hand = self._by_hand(targets)
+        found = [one for one in some if one.profile_id in targets]
+        mine = [one for one in found if one.profile_id not in by_hand]
+        unknown = {one.profile_id: UNKNOWN for one in some if one.profile_id not in targets}
+        with self._ledger.together():
+            self._note([one for one in some if one.profile_id in unknown], "not_added", {}, unknown)
+            self._note([one for one in found if one.profile_id in by_hand], "by_hand", targets)
+            self._note(mine, "adding", targets)
+        refused = self._there.add(list_id, [targets[one.profile_id] for one in mine]) if mine else {}
+        reasons = {profile: refused[target] for profile, target in targets.items() if target in refused}
+        with self._ledger.together():
+            self._note([one for one in mine if one.profile_id not in reasons], "in", targets)
+            self._note([one for one in mine if one.profile_id in reasons], "not_added", targets, reasons)
+        self._done.added += len(mine) - len(reasons)
+        self._done.by_hand += len(by_hand)
+        self._done.refused.update([*reasons.values(), *unknown.values()])
+        self._progress.advance(len(some))
+
+    def _by_hand(self, targets: Mapping[str, str]) -> set[str]:
+        """The shoppers of these whom somebody else has put into the list."""
+        query = f"""select
+            (exists (select 1 from seen where target_id = ?3)
+                or exists (select 1 from others where {LIST} and target_id = ?3))
+            and not exists (select 1 from members where {LIST} and target_id = ?3 and {OURS})"""
+        return {profile for profile, target in targets.items() if self._ledger.row(query, *self._key, target)[0]}
+
+    def _remove(self, list_id: str, some: Sequence[Change]) -> None:
+        self._note(some, "removing", {})
+        # two shoppers here can be one profile there: it stays for the one who stays
+        shared = f"select count(*) from members where {LIST} and target_id = ?3 and state in ('in', 'adding')"
+        going = {
+            one.profile_id: one.target_id
+            for one in some
+            if one.target_id and not self._ledger.row(shared, *self._key, one.target_id)[0]
+        }
+        refused = self._there.remove(list_id, sorted(set(going.values()))) if going else {}
+        reasons = {profile: refused[target] for profile, target in going.items() if target in refused}
+        with self._ledger.together():
+            self._note([one for one in some if one.profile_id not in reasons], "removed", {})
+            self._note([one for one in some if one.profile_id in reasons], "not_removed", {}, reasons)
+        self._done.removed += len(some) - len(reasons)
+        self._done.refused.update(reasons.values())
+        self._progress.advance(len(some))
+
+    def _targets(self, some: Sequence[Change]) -> dict[str, str]:
+        """Shoppers' ids here and over there, of those who are known there."""
+        if self._mirror.has_ids:
+            return {one.profile_id: one.profile_id for one in some}
+        emails, phones = self._there.ids_of(
+            sorted({one.email for one in some if one.email}), sorted({one.phone for one in some if one.phone})
+        )
+        known = {email.lower(): target for email, target in emails.items()}
+        found = dict[str, str]()
+        for one in some:
+            target = known.get((one.email or "").lower()) or phones.get(one.phone or "")
+            if target is None and self._mirror.creates and (one.email or one.phone):
+                target = self._there.created(one.email, one.phone)
+            if target is not None:
+                found[one.profile_id] = target
+        return found
+
+    def _read_back(self, list_id: str) -> None:
+        """Hold the whole list against the ledger; what differs is mended by the next sync."""
+        began = datetime.now(UTC)
+        self._see(list_id, None)
+        seen = "target_id in (select target_id from seen)"
+        with self._ledger.together():
+            # removed by hand, merged into another profile, or not shown yet: it is asked for again
+            self._done.missing = self._ledger.run(
+                f"update members set state = 'adding' where {LIST} and state = 'in' and not {seen}", *self._key
+            )
+            self._done.not_gone = self._ledger.run(
+                f"""update members set state = 'removing' where {LIST} and state = 'removed' and {seen}
+                and not exists (
+                    select 1 from members as kept
+                    where kept.account_id = ?1 and kept.segment = ?2 and kept.target_id = members.target_id
+                        and kept.state in ('in', 'adding')
+                )""",
+                *self._key,
+            )
+            self._ledger.run(f"delete from members where {LIST} and state = 'removed'", *self._key)
+            self._ledger.run(
+                f"""delete from members where {LIST} and state in ('by_hand', 'not_added', 'not_removed')
+                and profile_id not in (select profile_id from wanted where held_back is null)
+                and not (state = 'not_removed' and {seen})""",
+                *self._key,
+            )
+            self._ledger.run(f"delete from others where {LIST}", *self._key)
+            self._done.others = self._ledger.run(
+                f"""insert into others select ?1, ?2, target_id from seen
+                where target_id not in (
+                    select target_id from members where {LIST} and {OURS} and target_id is not null
+                )""",
+                *self._key,
+            )
+            self._ledger.run(f"update lists set looked_at = ?3 where {LIST}", *self._key, stamp(began))
+
+    def _note(
+        self,
+        some: Sequence[Change],
+        state: str,
+        targets: Mapping[str, str],
+        reasons: Mapping[str, str] | None = None,
+    ) -> None:
+        at, why = now(), reasons or {}
+        self._ledger.run_for(
+            "insert or replace into members values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *self._key,
+                    one.profile_id,
+                    targets.get(one.profile_id, one.target_id),
+                    state,
+                    why.get(one.profile_id),
+                    at,
+                )
+                for one in some
+            ],
+        )

@@ -1,0 +1,159 @@
+"""Messages to one destination: each is written down before it goes out and when it has arrived, and goes once.
+
+    sending ──▶ sent
+       │  └───▶ dead      refused, or failed too often; kept with its reason until it is replayed
+       └──────▶ waiting   failed; tried again after a while
+    waiting ──▶ dropped   it is not wanted any more
+
+A message that was killed while it was sent stands as `sending`, and goes again under the same id, by which the other
+side knows it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from flows.delivery.ledger import Ledger, now, stamp
+from flows.delivery.message import Kind, Message
+from flows.ground.errors import SourceRefused, SourceUnavailable
+
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))  # before tries 2 to 8
+ENOUGH = 3  # failures in a row after which the destination is left alone until the next run
+OF = "account_id = ?1 and destination = ?2"
+
+
+class Outbox:
+    """The messages of a kind to one destination of one account."""
+
+    def __init__(self, ledger: Ledger, account: str, destination: str, kind: Kind | Literal["segment"]) -> None:
+        self._ledger, self._key, self._kind = ledger, (account, destination), kind
+        self.sent = self.waiting = self.dropped = 0
+        self.refused = dict[str, int]()
+        self.error: SourceUnavailable | None = None
+        self._failures = 0
+
+    def since(self) -> datetime | None:
+        """Since when the destination gets such messages; None before it got any."""
+        rows = self._ledger.rows(f"select since from streams where {OF} and kind = ?3", *self._key, self._kind)
+        return datetime.fromisoformat(rows[0][0]) if rows else None
+
+    def begin(self, since: datetime) -> None:
+        """From this instant on; what was before is history."""
+        self._ledger.run("insert into streams values (?, ?, ?, ?, null)", *self._key, self._kind, stamp(since))
+
+    def has_all_of(self, publication_id: str) -> bool:
+        """Whether everything of this publication is in the ledger."""
+        rows = self._ledger.rows(f"select publication_id from streams where {OF} and kind = ?3", *self._key, self._kind)
+        return bool(rows) and rows[0][0] == publication_id
+
+    def finish(self, publication_id: str) -> None:
+        """Everything of this publication is in the ledger."""
+        sql = f"update streams set publication_id = ?4 where {OF} and kind = ?3"
+        self._ledger.run(sql, *self._key, self._kind, publication_id)
+
+    def is_new(self, one: Message) -> bool:
+        """Whether the ledger does not know it."""
+        known = f"select exists (select 1 from messages where {OF} and message_id = ?3)"
+        return not self._ledger.row(known, *self._key, one.message_id)[0]
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the destination does not answer."""
+        return self._failures >= ENOUGH
+
+    def times(self, about: str) -> tuple[int, datetime | None]:
+        """How many messages about a thing there were, and of when the last one is."""
+        number, last = self._ledger.row(
+            f"select count(*), max(at) from messages where {OF} and about = ?3", *self._key, about
+        )
+        return number, datetime.fromisoformat(last) if last else None
+
+    def unfinished(self) -> list[tuple[str, Message]]:
+        """Those whose sending was interrupted or is to be tried again now, each with what it is about."""
+        rows = self._ledger.rows(
+            f"""select about, body from messages where {OF} and kind = ?3
+            and (state = 'sending' or (state = 'waiting' and next_try_at <= ?4)) order by at, message_id""",
+            *self._key,
+            self._kind,
+            now(),
+        )
+        return [(about, read(body)) for about, body in rows]
+
+    def drop(self, messages: Sequence[Message], reason: str) -> None:
+        """Not wanted any more."""
+        for one in messages:
+            self._set(one.message_id, "dropped", reason=reason)
+        self.dropped += len(messages)
+
+    def deliver(self, messages: Iterable[tuple[str, Message]], send: Callable[[Message], None]) -> None:
+        """Send each, with what it is about; what fails waits. Ends early where the destination does not answer."""
+        for about, one in messages:
+            if self.gives_up:
+                return
+            self._ledger.run(
+                """insert into messages values (?, ?, ?, ?, ?, ?, 'sending', 1, null, ?, null, ?)
+                on conflict do update set state = 'sending', tries = tries + 1, changed_at = excluded.changed_at""",
+                *self._key,
+                one.message_id,
+                self._kind,
+                about,
+                stamp(one.at),
+                now(),
+                json.dumps(written(one)),
+            )
+            self._send(one, send)
+
+    def _send(self, one: Message, send: Callable[[Message], None]) -> None:
+        try:
+            send(one)
+        except SourceRefused as refused:
+            self.refused[refused.what] = self.refused.get(refused.what, 0) + 1
+            self._set(one.message_id, "dead", reason=str(refused))
+        except SourceUnavailable as error:
+            self.error, self._failures = error, self._failures + 1
+            (tries,) = self._ledger.row(
+                f"select tries from messages where {OF} and message_id = ?3", *self._key, one.message_id
+            )
+            if tries > len(DELAYS):
+                self.refused[error.what] = self.refused.get(error.what, 0) + 1
+                self._set(one.message_id, "dead", reason=f"{error} ({tries} tries)")
+            else:
+                self.waiting += 1
+                self._set(
+                    one.message_id,
+                    "waiting",
+                    reason=str(error),
+                    next_try_at=stamp(datetime.now(UTC) + DELAYS[tries - 1]),
+                )
+        else:
+            self._failures = 0
+            self.sent += 1
+            self._set(one.message_id, "sent", body=None)
+
+    def _set(self, message_id: str, state: str, **columns: Any) -> None:
+        """The contents go when the message has arrived: they are of people."""
+        names = ["state", "changed_at", *columns]
+        settings = ", ".join(f"{name} = ?{place}" for place, name in enumerate(names, 4))
+        self._ledger.run(
+            f"update messages set {settings} where {OF} and message_id = ?3",
+            *self._key,
+            message_id,
+            state,
+            now(),
+            *columns.values(),
+        )
+
+
+def written(one: Message) -> dict[str, Any]:
+    """A message as JSON holds it."""
+    return {**asdict(one), "at": stamp(one.at)}
+
+
+def read(body: str) -> Message:
+    """A message as the ledger has it."""
+    one = Message(**json.loads(body))
+    return replace(one, at=datetime.fromisoformat(str(one.at)))

@@ -1,0 +1,161 @@
+"""The verbs that deliver: segments to lists, events, follow-ups. One destination never keeps another from its part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flows.delivery import folder, telling
+from flows.delivery.delivered import Delivered
+from flows.delivery.destinations import Destination, ToKlaviyo, destinations
+from flows.delivery.health import replay as go_again
+from flows.delivery.ledger import Ledger
+from flows.delivery.messages import Sending
+from flows.delivery.syncing import sync
+from flows.delivery.work import Work
+from flows.ground.errors import InputError
+from flows.ground.progress import Progress
+from flows.jobs.job import Job, begun, holding
+from flows.settings import AccountSettings, credentials
+from flows.settings.requests import DeliveryRequest, EventsRequest, FollowUpsRequest, HomeRequest, SyncRequest
+from flows.warehouses.publication import Publication, newest_publication
+
+SWITCH = "name a destination under [accounts.deliveries] in the settings (docs/segments.md)"
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """What was delivered of a publication, or would be, where the run was a dry run."""
+
+    publication: Publication
+    is_dry: bool
+    delivered: tuple[Delivered, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """0, or of the first delivery that failed; a guard that holds (3) comes after failures."""
+        statuses = [one.exit_status for one in self.delivered if one.exit_status]
+        return next((one for one in statuses if one != 3), statuses[0] if statuses else 0)
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return {
+            "publication_id": self.publication.publication_id,
+            "dry_run": self.is_dry,
+            "deliveries": [one.to_json_dict() for one in self.delivered],
+            "exit_status": self.exit_status,
+        }
+
+
+def segments(request: SyncRequest, progress: Progress | None = None) -> Deliveries:
+    """Give lists the members of segments, tell webhooks who came and went, and write the files.
+
+    Raises InputError where nothing is switched on, HomeBusy, StorageFailed, WarehouseFailed.
+    """
+    return _delivered(request, progress, "segments", partial(_segments, request=request))
+
+
+def events(request: EventsRequest, progress: Progress | None = None) -> Deliveries:
+    """Send the four events. Raises as `segments`."""
+    return _delivered(request, progress, "events", partial(_events, request=request))
+
+
+def follow_ups(request: FollowUpsRequest, progress: Progress | None = None) -> Deliveries:
+    """Send the follow-ups that are due. Raises as `segments`."""
+    return _delivered(request, progress, "follow_ups", _follow_ups)
+
+
+def _segments(
+    work: Work, account: AccountSettings, to: Sequence[Destination], request: SyncRequest
+) -> Iterator[Delivered]:
+    for one in to:
+        keys = _chosen(one.settings.segments, request)
+        if isinstance(one, ToKlaviyo):
+            yield from (sync(work, one, key, request) for key in keys)
+        elif keys:
+            tell = partial(telling.changes, work.reader, work.account, keys, until=work.publication.as_of)
+            yield Sending(work, one, "segment_change", tell).run()
+    if (files := account.deliveries.folder) and (keys := _chosen(files.segments, request)):
+        yield folder.segments(work, files, keys)
+
+
+def _events(
+    work: Work, account: AccountSettings, to: Sequence[Destination], request: EventsRequest
+) -> Iterator[Delivered]:
+    tell = partial(telling.events, work.reader, work.account, until=work.publication.as_of)
+    for one in to:
+        if one.settings.events:
+            yield Sending(work, one, "event", tell, backfill=request.backfill).run()
+    if (files := account.deliveries.folder) and files.events:
+        yield folder.events(work, files)
+
+
+def _follow_ups(work: Work, account: AccountSettings, to: Sequence[Destination]) -> Iterator[Delivered]:
+    tell = partial(telling.follow_ups, work.reader, work.account, until=work.publication.as_of)
+    for one in to:
+        if one.settings.follow_ups:
+            yield Sending(work, one, "follow_up", tell).run()
+    if (files := account.deliveries.folder) and files.follow_ups:
+        yield folder.follow_ups(work, files)
+
+
+def _chosen(keys: tuple[str, ...], request: SyncRequest) -> tuple[str, ...]:
+    return tuple(key for key in keys if not request.segments or key in request.segments)
+
+
+def _delivered(
+    request: DeliveryRequest,
+    progress: Progress | None,
+    part: str,
+    deliver: Callable[[Work, AccountSettings, Sequence[Destination]], Iterable[Delivered]],
+) -> Deliveries:
+    job = begun(request, progress)
+    accounts = _switched_on(job, request, part)
+    with _ledger(job, request) as ledger, job.warehouses[0].read() as reader:
+        publication = newest_publication(reader)
+        done = list[Delivered]()
+        for account in accounts:
+            work = Work(account.account_id, request, publication, reader, ledger, job.progress)
+            to = list(destinations(account, credentials(), _waiting(job)))
+            done += deliver(work, account, to)
+    return Deliveries(publication, request.dry_run, tuple(done))
+
+
+def _switched_on(job: Job, request: DeliveryRequest, part: str) -> list[AccountSettings]:
+    """The accounts of which such a part is delivered. Raises InputError where there is none."""
+    accounts = [one for one in job.settings.accounts if request.account in {None, one.account_id}]
+    if request.account is not None and not accounts:
+        raise InputError(f"the settings have no account {request.account!r}", where="--account", remedy=SWITCH)
+    found = [one for one in accounts if any(getattr(to, part) for to in one.deliveries.all())]
+    if not found:
+        raise InputError(f"no destination gets {part.replace('_', '-')}, so nothing was delivered", remedy=SWITCH)
+    if isinstance(request, SyncRequest):
+        named = {key for one in found for to in one.deliveries.all() for key in to.segments}
+        if unknown := sorted(set(request.segments) - named):
+            what = f"no destination gets the segment {', '.join(unknown)}"
+            raise InputError(what, remedy=f"the settings name {', '.join(sorted(named))}")
+    return found
+
+
+@contextmanager
+def _ledger(job: Job, request: DeliveryRequest) -> Iterator[Ledger]:
+    """The ledger, held for this delivery alone; one that only says what it would do holds and changes nothing."""
+    if request.dry_run:
+        with Ledger(job.home.deliveries, is_read_only=True) as ledger:
+            yield ledger
+    else:
+        with holding(job, job.home.delivering, request.wait), Ledger(job.home.deliveries) as ledger:
+            yield ledger
+
+
+def _waiting(job: Job) -> Callable[[float], None]:
+    return lambda seconds: job.progress.advance(0, what=f"waiting {seconds:.0f} s for a rate limit")
+
+
+def replay(request: HomeRequest, messages: Sequence[str], account: str | None) -> int:
+    """Let messages that were refused go again; how many there are. Raises HomeBusy, StorageFailed."""
+    job = begun(request)
+    with holding(job, job.home.delivering, request.wait), Ledger(job.home.deliveries) as ledger:
+        return go_again(ledger, messages, account)
