@@ -20,6 +20,7 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "tests/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "flows" / "sources").glob("*/README.md")),
+    *sorted((ROOT / "flows" / "delivery").glob("*/README.md")),
 ]
 RULES = [
     *("1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8"),

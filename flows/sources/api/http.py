@@ -160,8 +160,8 @@ class Http:
         if 200 <= status < 300 and (answer is not None or (may_be_empty and not response.content)):
             return
         if status == 429 or status >= 500:
-            tried = f" in spite of {attempts} tries" if attempts > 1 else ""
-            what = f"{self._source} answers {status}{tried}"
+            tries = "1 try" if attempts == 1 else f"{attempts} tries"
+            what = f"{self._source} answers {status} in spite of {tries}"
             raise SourceUnavailable(what, where=where, remedy="the next run goes on where this run stopped")
         if 200 <= status < 300:
             raise SourceRefused(
