@@ -211,7 +211,8 @@ class FakeKlaviyoLists(FakeApi):
                 raise BadRequest("The profile does not exist.", pointer="/data/attributes/profile/data/id")
         else:
             number = self._whose("email", given["email"]) or self._whose("phone_number", given["phone_number"])
-            number = number or self.profile(given["email"], given["phone_number"])
+            number = number or self.profile()
+            self.profiles[number] |= {name: given[name] for name in ("email", "phone_number") if given[name]}
         event = Recorded(profile_id=number, **{name: given[name] for name in Recorded.__annotations__ if name in given})
         event = replace(event, unique_id=event.unique_id or event.at.isoformat())
         key = (event.metric, event.profile_id, event.unique_id)
@@ -248,13 +249,16 @@ class FakeKlaviyoLists(FakeApi):
                     raise BadRequest(f"{one} is not an email address", pointer="filter")
                 if field == "phone_number" and not a_number(one):
                     raise BadRequest(f"{one} is not a phone number", pointer="filter")
-            rows = [row for row in rows if holds(op, self._compared(row, field), value)]
+            rows = [row for row in rows if self._is_asked_for(row, op, field, value)]
         if sort:
             rows.sort(key=lambda row: (str(row["attributes"].get(sort.lstrip("-"))), row["id"]), reverse=sort[0] == "-")
         return self._page(asked, name, rows)
 
-    def _compared(self, row: JsonObject, field: str) -> Any:
-        return row["id"] if field == "id" else row["all"].get(field)
+    def _is_asked_for(self, row: JsonObject, op: str, field: str, value: Any) -> bool:
+        if field == "name":  # names of lists are compared loosely
+            asked = value if isinstance(value, list) else [value]
+            return row["all"]["name"].casefold() in [one.casefold() for one in asked]
+        return holds(op, row["id"] if field == "id" else row["all"].get(field), value)
 
     def _rows(self, name: str, of: str, params: Mapping[str, str]) -> list[JsonObject]:
         if name == "lists":
