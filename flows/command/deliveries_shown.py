@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 OUTCOMES = {
     "planned": "PLANNED",
     "delivered": "Delivered",
-    "nothing_new": "Nothing new",
+    "nothing_new": "Unchanged",
     "held": "HELD",
     "failed": "FAILED",
 }
-KINDS = {"segment": "", "event": "events", "follow_up": "follow-ups", "segment_change": "who entered and left"}
+KINDS = {"segment": "segments", "event": "events", "follow_up": "follow-ups", "segment_change": "who entered and left"}
 
 
 def delivery_lines(done: Deliveries) -> Iterator[str]:
@@ -37,8 +37,8 @@ def delivery_lines(done: Deliveries) -> Iterator[str]:
 
 
 def _paragraph(one: Delivered) -> Iterator[str]:
-    what = " ".join(part for part in (one.key, KINDS[one.kind]) if part)
-    figures = ", ".join(f"{number:,} {name}" for name, number in one.figures.items() if number)
+    what = one.key or KINDS[one.kind]
+    figures = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in one.figures.items() if number)
     size = (
         ""
         if one.size is None
@@ -79,7 +79,7 @@ def health_lines(found: Sequence[Health]) -> Iterator[RenderableType]:
     for one in found:
         size = "–" if one.size is None else f"{one.size:,}"
         last, outcome = utc_text(one.last_at) or "never", OUTCOMES.get(one.outcome or "", "–")
-        cells = (one.account, one.destination, one.key or KINDS[one.kind] or "segments", last, outcome)
+        cells = (one.account, one.destination, one.key or KINDS[one.kind], last, outcome)
         table.add_row(*map(clean, cells), size, f"{one.waiting:,}", f"{one.refused:,}")
     yield table
     for one in found:
@@ -88,7 +88,7 @@ def health_lines(found: Sequence[Health]) -> Iterator[RenderableType]:
 
 def concern_lines(one: Health) -> Iterator[str]:
     """What of a delivery should be looked at; nothing where it is as it should be."""
-    what = one.key or KINDS[one.kind] or "segments"
+    what = one.key or KINDS[one.kind]
     yield from (line("LOOK AT", f"{what} of {one.account} to {one.destination}: {why}") for why in one.concerns)
 
 

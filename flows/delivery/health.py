@@ -18,6 +18,7 @@ from flows.settings.deliveries import DeliverySettings
 
 QUIET = timedelta(days=3)  # without a delivery that went well
 JUMP, FEW = 2, 50  # a list that grew or shrank so many times, by so many members at least
+MANY_REFUSED = 0.1  # of the members of a list: a few are always unknown over there
 WENT_WELL = ("delivered", "nothing_new")
 
 
@@ -117,7 +118,8 @@ def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, *, is_list: bool) -
     _, outcome, _, _, reason = runs[0]
     if outcome not in WENT_WELL:
         yield reason or outcome
-    if refused:
+    size = next((size for _, _, size, _, _ in runs if size is not None), 0)
+    if refused and (not is_list or refused > MANY_REFUSED * (refused + size)):
         yield f"{counted(refused, 'member' if is_list else 'message')} refused"
     well = [datetime.fromisoformat(at) for at, outcome, *_ in runs if outcome in WENT_WELL]
     newest = max(well, default=None)

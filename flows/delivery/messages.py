@@ -87,7 +87,7 @@ class Sending:
         for one in self._tell(None if self._backfill else max(since, self._work.publication.as_of - REACH)):
             message = one.message
             if self._kind == "event" and self._to.has_itself(one.agent):
-                self._done.figures["known there"] = self._done.figures.get("known there", 0) + 1
+                self._done.figures["known_there"] = self._done.figures.get("known_there", 0) + 1
                 continue
             if one.can_repeat:
                 times, last = self._outbox.times(one.about)

@@ -48,7 +48,9 @@ class Sync:
                 self._add(list_id, some)
             self._progress.finish()
             self._read_back(list_id)
-        (self._done.size,) = self._ledger.row(f"select count(*) from members where {LIST} and {OURS}", *self._key)
+        (self._done.size,) = self._ledger.row(
+            f"select count(distinct target_id) from members where {LIST} and {OURS}", *self._key
+        )
         return self._done
 
     def _found_or_made(self) -> str:

@@ -49,7 +49,7 @@ TO_ADD = """
 insert into planned (profile_id, is_added, reason, email, phone, name, target_id)
 select wanted.profile_id, 1,
     case
-        when wanted.entered_at is null then 'is in the segment since it is known'
+        when wanted.entered_at is null then 'was in the segment when it was new'
         else 'entered at ' || wanted.entered_at
     end,
     wanted.email, wanted.phone, wanted.name, members.target_id
@@ -134,7 +134,7 @@ def planned(
         "select count(*) filter (where is_added), count(*) filter (where not is_added) from planned"
     )
     (size,) = ledger.row(
-        """select count(*) from members
+        """select count(distinct target_id) from members
         where account_id = ? and segment = ? and state in ('in', 'adding', 'removing')""",
         account,
         segment,

@@ -34,7 +34,7 @@ def _sync(work: Work, to: ToKlaviyo, request: SyncRequest, done: Delivered) -> N
     members = work.reader.batches(members_query(work.reader, in_segment(key, work.account, "members.")))
     plan = planned(work.ledger, work.account, key, members, again=request.failed)
     done.size = plan.size
-    done.figures = {"to add": plan.adds, "to remove": plan.removes}
+    done.figures = {"to_add": plan.adds, "to_remove": plan.removes}
     held = plan.held_because(to.settings.max_removed_share)
     if request.dry_run:
         most = request.limit or SHOWN
@@ -50,7 +50,7 @@ def _sync(work: Work, to: ToKlaviyo, request: SyncRequest, done: Delivered) -> N
     mirror = Mirror(work.account, key, f"{segment.title} (agent metrics)", to.has_ids, to.settings.creates_profiles)
     did = Sync(work.ledger, to.there, mirror, work.progress).run(plan, request.limit)
     done.size, done.refused = did.size, dict(did.refused)
-    done.figures = {"added": did.added, "removed": did.removed, "there by hand": did.by_hand, "missing": did.missing}
-    done.figures |= {"not gone": did.not_gone} | ({} if did.others is None else {"others": did.others})
+    done.figures = {"added": did.added, "removed": did.removed, "there_by_hand": did.by_hand, "missing": did.missing}
+    done.figures |= {"not_gone": did.not_gone} | ({} if did.others is None else {"others": did.others})
     done.outcome = "delivered" if did.added or did.removed else "nothing_new"
     done.exit_status = SourceUnavailable.exit_status if did.refused else 0
