@@ -28,6 +28,10 @@ class Unfit(ValueError):
         self.at = at
 
 
+class NotText(Unfit):
+    """Something else where a text is wanted: the file has it in other words than Python, `no` and not False."""
+
+
 class Part(BaseModel):
     """A part of a definition; what is not known is refused."""
 
@@ -60,6 +64,7 @@ Instant = Annotated[
 ]
 Unit = Literal["hour", "day", "week"]
 Quantity = Annotated[int, Field(ge=0, le=100_000)]
+Span = Annotated[int, Field(ge=1, le=100_000)]  # 0 of them is not a time
 
 
 class AllTime(Part):
@@ -73,7 +78,7 @@ class Relative(Part):
     type: Literal["date"] = "date"
     operator: Literal["in-the-last", "at-least"]
     unit: Unit
-    quantity: Quantity
+    quantity: Span
 
 
 class Ago(Part):
@@ -134,10 +139,10 @@ TextOperator = Literal[
 
 def _texts(given: object) -> object:
     """Numbers are no texts: 0042 would become another id."""
-    texts = given if isinstance(given, list | tuple) else [given]
-    for one in texts:
+    is_list = isinstance(given, list | tuple)
+    for place, one in enumerate(given if isinstance(given, list | tuple) else [given]):
         if not isinstance(one, str):
-            raise ValueError(f"takes text, or a list of texts; put {str(one)[:60]} into quotes")
+            raise NotText("takes text", *([place] if is_list else []))
         plain(one)
     return given
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from flows.audiences.mistakes import odd_number, of_yaml
+
 DEEPEST = 40  # levels; a definition has about ten
 
 
@@ -29,12 +31,9 @@ def parsed(text: str) -> tuple[Any, yaml.Node | None]:
         line = text.count("\n", 0, error.position) + 1
         raise Wrong(f"a character that YAML does not allow ({error.character!r})", line) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = error.problem or error.context or "it cannot be read"
-        hint = "; indent with spaces, not with tabs" if "\\t" in said else ""
-        raise Wrong(f"this is not YAML: {said}{hint}", _line(mark)) from None
-    except ValueError as error:  # such as a date that there is not
-        raise Wrong(f"this is not YAML: {error}") from None
+        raise Wrong(*of_yaml(error)) from None
+    except (ValueError, LookupError, AttributeError, TypeError) as error:  # of a tag that does not fit its value
+        raise Wrong(f"a value does not fit its tag, the word after !! ({error})") from None
 
 
 def _without_aliases(text: str) -> None:
@@ -58,8 +57,14 @@ def _with_plain_keys(node: yaml.Node | None) -> None:
             _with_plain_keys(one)
     elif isinstance(node, yaml.MappingNode):
         lines = dict[str, int]()
-        for key, value in node.value:
+        for place, (key, value) in enumerate(node.value):
             line = key.start_mark.line + 1
+            if node.flow_style and place and key.style is None and value.start_mark.index == key.end_mark.index:
+                before = str(node.value[place - 1][1].value)
+                said = f"{before}, {key.value}"
+                what = f"a comma ends a value between {{ and }}; put a text with a comma into quotes: {said[:60]!r}"
+                is_number = before.isdigit() and str(key.value).isdigit()
+                raise Wrong(f"a number has a point: {before}.{key.value}" if is_number else what, line)
             if key.tag != "tag:yaml.org,2002:str":
                 raise Wrong(f"the key {str(key.value)[:60]!r} is not text; put it into quotes", line)
             if key.value in lines:
@@ -68,6 +73,22 @@ def _with_plain_keys(node: yaml.Node | None) -> None:
                 )
             lines[key.value] = line
             _with_plain_keys(value)
+    elif isinstance(node, yaml.ScalarNode):
+        _as_people_read(node)
+
+
+def _as_people_read(node: yaml.ScalarNode) -> None:
+    """Dates that there are not, and numbers that YAML takes for others than people do."""
+    line, text, kind = node.start_mark.line + 1, str(node.value)[:60], node.tag.rpartition(":")[2]
+    construct = yaml.constructor.SafeConstructor()
+    if kind == "timestamp":
+        try:
+            construct.construct_yaml_timestamp(node)
+        except (ValueError, AttributeError):
+            raise Wrong(f"there is no such day or time: {text}", line) from None
+    elif kind == "int" and (remedy := odd_number(text)):
+        number = construct.construct_yaml_int(node)
+        raise Wrong(f'YAML reads {text} as {number}: put a text into quotes ("{text}"), or {remedy}', line)
 
 
 def _line(mark: Any) -> int | None:

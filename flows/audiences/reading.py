@@ -6,7 +6,6 @@ What is wrong with a file is said with its line, and what would be right. A wron
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,14 +15,16 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from flows.audiences.definition import Segment, Unfit
-from flows.audiences.fields import meant
+from flows.audiences.definition import Segment
+from flows.audiences.faults import faults
+from flows.audiences.keys import KEY, RULE, key_of
 from flows.audiences.parsing import Wrong, parsed
 from flows.ground.text import clean
 
 SHIPPED = Path(__file__).parent / "shipped"
 SCHEMA = Path(__file__).with_name("segment.schema.json")  # for editors
-KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+ENDINGS = {".yml", ".yaml"}
+NOT_MEANT = {".md", ".toml"}  # beside definitions on purpose: what somebody notes down about them
 LARGEST = 256 * 1024  # bytes of a file
 
 
@@ -61,7 +62,7 @@ def segments(folder: Path, *, shipped: bool) -> tuple[list[Found], list[Problem]
     """
     found, problems = dict[str, Found](), list[Problem]()
     for place in [SHIPPED] * shipped + [folder] * folder.is_dir():
-        for file in sorted([*place.glob("*.yml"), *place.glob("*.yaml")]):
+        for file in sorted(one for one in place.iterdir() if one.suffix in ENDINGS and not _is_hidden(one)):
             try:
                 one = read(file)
                 if one.key in found and found[one.key].file.parent == place:
@@ -71,7 +72,23 @@ def segments(folder: Path, *, shipped: bool) -> tuple[list[Found], list[Problem]
                 found.pop(file.stem, None)  # the package's, or the other of the two, may not be what was meant
             else:
                 found[one.key] = one
-    return [found[key] for key in sorted(found)], problems
+    return [found[key] for key in sorted(found)], [*problems, *(_unread(folder) if folder.is_dir() else ())]
+
+
+def _is_hidden(file: Path) -> bool:
+    return file.name.startswith(".")
+
+
+def _unread(folder: Path) -> Iterator[Problem]:
+    """Files that look as if somebody meant them to be definitions."""
+    for file in sorted(folder.iterdir()):
+        if _is_hidden(file) or file.suffix in ENDINGS | NOT_MEANT:
+            continue
+        if not file.is_dir():
+            name = f"{file.name.partition('.')[0]}.yml"
+            yield Problem(file, None, f"this file is not read: definitions end in .yml; rename it to {name}")
+        elif any(one.suffix in ENDINGS for one in file.iterdir()):
+            yield Problem(file, None, f"folders in it are not read; put the definitions into {folder} itself")
 
 
 class Misfit(Exception):
@@ -93,7 +110,8 @@ def read(file: Path) -> Found:
 
 def _text(file: Path) -> str:
     if not KEY.fullmatch(file.stem):
-        raise Wrong("the name of the file is the key of the segment; write it in lower case, such as escalated_7_days")
+        hint = f"; rename the file to {near}.yml" if (near := key_of(file.stem)) else ", such as escalated_7_days"
+        raise Wrong(f"the name of the file is the key of the segment: {RULE}{hint}")
     try:
         if not file.resolve().is_relative_to(file.parent.resolve()):
             raise Wrong("this is a link out of the folder; put the file itself there")
@@ -120,55 +138,8 @@ def segment_of(file: Path, document: Any, node: yaml.Node | None = None) -> Segm
     try:
         return Segment.model_validate(json.loads(json.dumps(document, default=str)))
     except ValidationError as error:
-        raise Misfit(list(_problems(file, error, node))) from None
+        raise Misfit([Problem(file, line, what) for line, what in faults(error, node)]) from None
 
 
 def _kind(document: Any) -> str:
     return "a list" if isinstance(document, list) else f"no keys, but {str(document)[:60]!r}"
-
-
-def _problems(file: Path, error: ValidationError, node: yaml.Node | None) -> Iterator[Problem]:
-    errors = error.errors(include_url=False)
-    for one in errors:
-        context = one.get("ctx", {})
-        kind, raised = one["type"], context.get("error")
-        if kind == "too_short" and any(each["loc"][: len(one["loc"])] == one["loc"] != each["loc"] for each in errors):
-            continue  # it has elements, and what is wrong with them is said
-        at = raised.at if isinstance(raised, Unfit) else ()
-        line, path = _place(node, (*one["loc"], *at))
-        where = ".".join(map(str, path))
-        if kind == "missing":
-            what = f"{where} is missing"
-        elif kind == "extra_forbidden":
-            what = f"{where} is not known here{meant(one['loc'])}"
-        elif kind in {"union_tag_invalid", "literal_error"}:
-            wanted = context.get("expected_tags") or context.get("expected")
-            what = f"{where} is {str(context.get('tag', one['input']))[:60]!r}; it may be {wanted}"
-        elif kind == "union_tag_not_found":
-            what = f"{where} has no {str(context.get('discriminator')).strip(chr(39))}"
-        elif raised:
-            what = f"{where}: {raised}" if where else str(raised)
-        else:
-            said = one["msg"].replace("Input should be", "it should be").replace("tuple", "list")
-            what = f"{where}: {said} (here is {str(one['input'])[:60]!r})"
-        yield Problem(file, line, what)
-
-
-def _place(node: yaml.Node | None, loc: tuple[int | str, ...]) -> tuple[int | None, list[int | str]]:
-    """The line in the file of a part of the document, and the way to it without the names of pydantic's unions."""
-    line, path = (node.start_mark.line + 1 if node else None), list[int | str]()
-    for step in loc:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == step), None)
-            if pair is None:
-                if step == loc[-1]:
-                    path.append(step)
-                continue
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        elif node is not None:
-            continue
-        path.append(step)
-    return line, path

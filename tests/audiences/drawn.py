@@ -164,7 +164,7 @@ def timeframes(draw: st.DrawFn) -> dict[str, Any]:
     frame: dict[str, Any] = {"type": "date", "operator": operator}
     unit, quantities = draw(st.sampled_from((("hour", (0, 1, 2, 24)), ("day", (0, 1, 2, 7)), ("week", (0, 1, 2)))))
     if operator in {"in-the-last", "at-least"}:
-        frame |= {"unit": unit, "quantity": draw(st.sampled_from(quantities))}
+        frame |= {"unit": unit, "quantity": draw(st.sampled_from(quantities[1:]))}
     elif operator == "between":
         end, start = sorted(draw(st.lists(st.sampled_from(quantities), min_size=2, max_size=2, unique=True)))
         frame |= {"unit": unit, "start": start, "end": end}

@@ -61,7 +61,9 @@ fixed = st.tuples(INSTANT, INSTANT).map(
 ago = st.tuples(UNIT, QUANTITY, st.integers(1, 1000)).map(
     lambda span: {"type": "date", "operator": "between", "unit": span[0], "start": span[1], "end": span[1] + span[2]}
 )
-relative = _of(type=st.just("date"), operator=_one("in-the-last", "at-least"), unit=UNIT, quantity=QUANTITY)
+relative = _of(
+    type=st.just("date"), operator=_one("in-the-last", "at-least"), unit=UNIT, quantity=QUANTITY.filter(bool)
+)
 times_of_funnels = st.one_of(fixed, ago, relative)
 since = _of(type=st.just("date"), operator=_one("after", "before"), date=INSTANT)
 times = st.one_of(times_of_funnels, since, st.just({"type": "date", "operator": "alltime"}))

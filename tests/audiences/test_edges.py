@@ -34,7 +34,7 @@ def frames() -> Iterator[dict[str, Any]]:
     assert all(quantity * IN_HOURS[unit] in HOURS for unit, some in quantities.items() for quantity in some)
     yield {"operator": "alltime"}
     for unit, some in quantities.items():
-        for operator, quantity in product(("in-the-last", "at-least"), some):
+        for operator, quantity in product(("in-the-last", "at-least"), some[1:]):
             yield {"operator": operator, "unit": unit, "quantity": quantity}
         for start, end in ((start, end) for start, end in product(some, some) if start > end):
             yield {"operator": "between", "unit": unit, "start": start, "end": end}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from flows.audiences import Problem, segments
+from flows.audiences import Misfit, Problem, segments
+from flows.audiences.reading import segment_of
 
 GOOD = """\
 name: Escalated
@@ -38,6 +43,31 @@ definition:
               metric_exists: false
 """
 
+DATES = """\
+name: Dates
+description: Between two days, with consent, and with a name or an address.
+definition:
+  condition_groups:
+    - conditions:
+        - type: profile-metric
+          metric: Placed Order
+          measurement: sum
+          measurement_filter: {type: numeric, operator: equals, value: 1.5}
+          timeframe_filter: {operator: between-static, start: "2026-01-01", end: "2026-01-01T00:00:00Z"}
+        - type: profile-metric-funnel
+          timeframe_filter: {operator: after, date: "2026-01-01"}
+          steps:
+            - metric: Received product recommendation from Customer Agent
+              metric_filters: [{property: product_ids, filter: {type: list, operator: contains-any, value: [a]}}]
+            - metric: Placed Order
+              metric_filters: [{property: is_cancelled, filter: {type: boolean, value: true}}]
+        - type: profile-property
+          property: email
+          filter: {type: existence, operator: is-set}
+        - type: profile-marketing-consent
+          consent: {channel: email, can_receive_marketing: true}
+"""
+
 
 def problems(folder: Path, text: str | bytes, name: str = "wrong.yml") -> list[Problem]:
     """What is said of the file, beside a good one, which has to be there."""
@@ -55,7 +85,7 @@ def changed(before: str, after: str, of: str = GOOD) -> str:
     return of.replace(before, after)
 
 
-@pytest.mark.parametrize("text", [GOOD, FUNNEL, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n")])
+@pytest.mark.parametrize("text", [GOOD, FUNNEL, DATES, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n")])
 def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
     assert problems(tmp_path, text) == []
 
@@ -67,20 +97,55 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
         pytest.param("# nothing\n", None, "the file is empty", id="a comment alone"),
         pytest.param("- name: a\n", None, "the file holds a list; a segment has name", id="a list"),
         pytest.param("hello\n", None, "the file holds no keys, but 'hello'", id="a word"),
-        pytest.param("name: a\n\tx: b\n", 2, "this is not YAML", id="a tab"),
-        pytest.param("name: [a\ndescription: b\n", 2, "this is not YAML: expected ',' or ']'", id="an open bracket"),
+        pytest.param("name: a\n\tx: b\n", 2, "a line begins with a tab; indent with spaces", id="a tab"),
+        pytest.param("name: [a\ndescription: b\n", 1, "[ opens here, and no ] closes it", id="an open bracket"),
         pytest.param("name: a\n---\nname: b\n", 2, "this is not YAML: but found another document", id="two documents"),
         pytest.param("name: a\nx: !!python/name:os.system\n", 2, "could not determine a constructor", id="a tag"),
         pytest.param("name: a\x00b\n", 1, "a character that YAML does not allow", id="a null character"),
-        pytest.param("name: a\nx: 2026-02-30\n", None, "this is not YAML: day is out of range", id="no such day"),
+        pytest.param("name: a\nx: 2026-02-30\n", 2, "there is no such day or time: 2026-02-30", id="no such day"),
+        pytest.param(
+            "name: Sale: all\n", 1, "a colon with a blank after it stands inside of a value: put", id="a colon"
+        ),
+        pytest.param('name: "a\ndescription: b\n', 1, "a quotation mark opens here, and none closes it", id="a mark"),
+        pytest.param("name: 'it's'\n", 1, "text goes on after the quotation mark that ends it", id="a mark in a text"),
+        pytest.param("name: *VIP*\n", 1, "a value cannot begin with *; put the whole text into quotes", id="a star"),
+        pytest.param("name: @VIP\n", 1, "a value cannot begin with this sign; put the whole", id="another sign"),
+        pytest.param("name: a\nx: {a: b}}\n", 2, "} closes something that nothing opens", id="one too many"),
+        pytest.param("name: a\nx: !!bool maybe\n", None, "a value does not fit its tag", id="a tag that does not fit"),
+        pytest.param(
+            changed("value: sms", "value: 0042"),
+            12,
+            'YAML reads 0042 as 34: put a text into quotes ("0042"),',
+            id="zeros",
+        ),
+        pytest.param(changed("value: sms", "value: 12:30"), 12, "YAML reads 12:30 as 750", id="a time of the day"),
+        pytest.param(changed("value: sms", "value: no"), 12, "value takes text; put no into quotes", id="no"),
+        pytest.param(
+            changed("equals, value: sms", "in, value: [a, 7]"), 12, "value.1 takes text; put 7 into", id="7 in a list"
+        ),
+        pytest.param(changed("value: 1}", "value: 1,5}"), 8, "a number has a point: 1.5", id="a decimal comma"),
+        pytest.param(
+            changed("value: 1}", "value: '1,5'}"),
+            8,
+            "takes a number with a point, not with a comma (here is '1,5')",
+            id="1,5",
+        ),
+        pytest.param(
+            changed("value: sms", "value: a, b"), 12, "put a text with a comma into quotes: 'a, b'", id="a comma"
+        ),
+        pytest.param(changed("definition:", "accounts: x\ndefinition:"), 3, "accounts takes a list; write [x]", id="x"),
+        pytest.param(
+            changed("{type: date, operator: in-the-last, unit: day, quantity: 7}", "{operator: after, date: 1/6/2026}"),
+            9,
+            "date takes a day as 2026-06-07, or an instant with its zone as 2026-06-07T12:00:00Z (here is '1/6/2026')",
+            id="another date",
+        ),
+        pytest.param(changed("quantity: 7", "quantity: 0"), 9, "quantity is 1 or more (here is '0')", id="0 days"),
+        pytest.param(changed("quantity: 7", "quantity: 1.5"), 9, "quantity takes a whole number", id="1.5 days"),
         pytest.param("name: a\nx: " + "[" * 100_000, 2, "nested in more than 40 levels", id="brackets"),
         pytest.param(changed("name: Escalated\n", ""), 1, "name is missing", id="no name"),
-        pytest.param(
-            changed("name: Escalated", "name: ''"), 1, "name: String should have at least 1", id="an empty name"
-        ),
-        pytest.param(
-            changed("name: Escalated", "name: 7"), 1, "name: it should be a valid string (here is '7')", id="7"
-        ),
+        pytest.param(changed("name: Escalated", "name: ''"), 1, "name is empty", id="an empty name"),
+        pytest.param(changed("name: Escalated", "name: 7"), 1, "name takes text; put 7 into quotes", id="7"),
         pytest.param(
             changed("description:", "descriptoin:"), 2, "not known here; did you mean 'description'?", id="typo"
         ),
@@ -141,17 +206,11 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
             changed("type: profile-metric", "type: metric"), 6, "is 'metric'; it may be 'profile-metric'", id="a type"
         ),
         pytest.param(changed("- type: profile-metric\n          ", "- "), 6, "conditions.0 has no type", id="no type"),
-        pytest.param(
-            changed("value: 1", "value: one"), 8, "value: it should be a valid decimal (here is 'one')", id="one"
-        ),
-        pytest.param(changed("value: 1", "value: .nan"), 8, "value: it should be a finite number", id="no number"),
-        pytest.param(
-            changed("quantity: 7", "quantity: -7"), 9, "quantity: it should be greater than or equal to 0", id="-7"
-        ),
+        pytest.param(changed("value: 1", "value: one"), 8, "value takes a number (here is 'one')", id="one"),
+        pytest.param(changed("value: 1", "value: .nan"), 8, "value takes a number", id="no number"),
+        pytest.param(changed("quantity: 7", "quantity: -7"), 9, "quantity is 1 or more", id="-7"),
         pytest.param(changed(", quantity: 7", ""), 9, "timeframe_filter.quantity is missing", id="no quantity"),
-        pytest.param(
-            changed("value: sms", "value: 7"), 12, "takes text, or a list of texts; put 7 into quotes", id="a number"
-        ),
+        pytest.param(changed("value: sms", "value: 7"), 12, "value takes text; put 7 into quotes", id="a number"),
         pytest.param(
             changed("value: sms", "value: [sms]"), 12, "value: the operator equals takes one text", id="a list"
         ),
@@ -170,7 +229,12 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
             "steps.1.metric: there is no metric",
             id="step",
         ),
-        pytest.param(changed("HOURS_2", "MONTHS_2", FUNNEL), 8, "(here is 'MONTHS_2')", id="a window"),
+        pytest.param(
+            changed("HOURS_2", "MONTHS_2", FUNNEL),
+            8,
+            "is written as HOURS_2, DAYS_1, WEEKS_1 or YEARS_1 (here is 'MONTHS_2')",
+            id="a window",
+        ),
         pytest.param(changed("    - conditions:", "    - condition:"), 5, "did you mean 'conditions'?", id="a group"),
     ],
 )
@@ -214,7 +278,8 @@ def test_no_more_of_a_huge_file_is_read_than_is_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["Wrong.yml", "1st.yml", "two words.yml", "a.b.yml", f"{'a' * 64}.yaml"])
 def test_the_name_of_a_file_is_a_key(tmp_path: Path, name: str) -> None:
     (one,) = problems(tmp_path, GOOD, name)
-    assert "the name of the file is the key of the segment; write it in lower case, such as" in one.what
+    assert "the name of the file is the key of the segment: it begins with a letter and has only a to z" in one.what
+    assert "; rename the file to " in one.what
 
 
 def test_two_files_with_one_key_are_both_left_out(tmp_path: Path) -> None:
@@ -268,3 +333,82 @@ def test_the_shipped_segments_are_right() -> None:
     found, problems = segments(Path("nowhere"), shipped=True)
     assert problems == []
     assert len(found) >= 9
+
+
+PYDANTIC = re.compile(
+    r"[Ii]nput|should|valid (?!day)|tuple|decimal|[Ff]ield|dictionary|validat|discriminat|instance|boolean"
+)
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    7,
+    -1.5,
+    10**30,
+    "",
+    "x",
+    "1,5",
+    [],
+    ["x"],
+    {},
+    {"a": 1},
+    [[1]],
+    "a" * 201,
+    1.23456,
+)
+
+
+def places(part: Any, *way: int | str) -> Iterator[tuple[int | str, ...]]:
+    """The way to every value of a document."""
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in inner:
+        yield (*way, key)
+        yield from places(value, *way, key)
+
+
+@pytest.mark.parametrize("text", [GOOD, FUNNEL, DATES])
+def test_no_value_is_refused_in_the_words_of_a_library(text: str) -> None:
+    said, lines = set[str](), list[int | None]()
+    for way in places(yaml.safe_load(text)):
+        for junk in JUNK:
+            document = yaml.safe_load(text)
+            part = document
+            for step in way[:-1]:
+                part = part[step]
+            part[way[-1]] = junk
+            written = yaml.safe_dump(document, sort_keys=False)
+            try:
+                segment_of(Path("x.yml"), document, yaml.compose(written, yaml.SafeLoader))
+            except Misfit as misfit:
+                said |= {one.what for one in misfit.problems}
+                lines += [one.line for one in misfit.problems]
+    assert len(said) > 100
+    assert None not in lines
+    assert [one for one in said if PYDANTIC.search(re.sub(r"'[^']*'|type boolean", "", one))] == []
+    assert [one for one in said if "does not fit here" in one] == []
+
+
+def test_what_is_not_read_in_the_folder_is_said(tmp_path: Path) -> None:
+    """A definition was not there, and nobody said that its file has the wrong ending."""
+    folder = tmp_path / "segments"
+    (folder / "europe").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    for name in (
+        "good.yml",
+        "also.yaml",
+        "a.YML",
+        "b.txt",
+        "c.yml.txt",
+        "d.json",
+        "europe/e.yml",
+        ".hidden",
+        "README.md",
+    ):
+        (folder / name).write_text(GOOD, "utf-8")
+    found, problems = segments(folder, shipped=False)
+    assert [one.key for one in found] == ["also", "good"]
+    said = {one.file.name: one.what for one in problems}
+    assert said.pop("europe") == f"folders in it are not read; put the definitions into {folder} itself"
+    names = {"a.YML": "a", "b.txt": "b", "c.yml.txt": "c", "d.json": "d"}
+    assert said == {
+        file: f"this file is not read: definitions end in .yml; rename it to {name}.yml" for file, name in names.items()
+    }
