@@ -17,7 +17,7 @@ def latin(name: str) -> str:
     """The name in lower case and letters of English, as far as it is written in Latin letters: `kaeufer`."""
     composed = unicodedata.normalize("NFC", name).casefold().translate(LETTERS)
     apart = unicodedata.normalize("NFKD", composed)
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+    return "".join(sign for sign in apart if not unicodedata.combining(sign)).casefold()
 
 
 def key_of(name: str) -> str:

@@ -199,6 +199,14 @@ FLOWS_ONLY = "Klaviyo's flows are not known here, and only they have this condit
             filtered("Channel", {"type": "string", "operator": "equals", "value": None}),
             "the filter equals has no value",
         ),
+        (
+            filtered("Tags", {"type": "list", "operator": "contains-any", "value": ["returns"]}),
+            "Tags is a list in Klaviyo and one text here, which contains-any cannot ask of",
+        ),
+        (
+            filtered("Product IDs", {"type": "list", "operator": "contains", "value": "A"}, RECOMMENDED),
+            "the filter contains of a list is written contains-any here",
+        ),
         (filtered("Channel", None), "a filter of Klaviyo is an object, not 'None'"),  # type: ignore[arg-type]
         (
             {"type": "profile-property", "property": "properties['Color']", "filter": {"type": "existence"}},
@@ -356,3 +364,6 @@ def test_keys_are_made_of_names_and_differ() -> None:
         "segment_y4",
     ]
     assert keys[5] == "x" * 56
+    named = {"Käufer": "kaeufer", "KÄUFER": "kaeufer_2", "São João — élite": "sao_joao_elite", "Łódź №1": "lodz_no1"}
+    named |= {"Straße": "strasse", "Ka\u0308ufer": "kaeufer_3", "Købere": "kobere"}
+    assert list(keys_of([KlaviyoSegment(None, name, {}) for name in named])) == list(named.values())

@@ -70,6 +70,14 @@ def test_an_exported_segment_comes_back_as_a_file(tmp_path: Path, metrics: Path)
         assert read(one.file).segment.name == ours.segment.name
 
 
+def test_a_name_in_another_spelling_than_keys_stays_as_it_is(tmp_path: Path, metrics: Path) -> None:
+    (one,) = imported(written(tmp_path, record("Käufer für März", ORDERED)), metrics, tmp_path / "to")
+    assert one.file
+    assert one.file.name == "kaeufer_fuer_maerz.yml"
+    back = json.loads(exported_for_klaviyo(one.key, [read(one.file)], metrics))
+    assert back["data"]["attributes"]["name"] == "Käufer für März"
+
+
 @pytest.mark.parametrize(
     ("key", "why"),
     [

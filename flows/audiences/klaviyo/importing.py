@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flows.audiences.keys import key_of
 from flows.audiences.klaviyo.names import KlaviyoMetrics, Unsayable, property_of
 from flows.audiences.klaviyo.writing import REACHED, Document
-from flows.audiences.metrics import METRICS, PROFILE
+from flows.audiences.metrics import METRICS, PROFILE, Property
 
 ELSEWHERE: Mapping[str, str] = {
     "profile-group-membership": "lists and segments of Klaviyo are not known here",
@@ -106,7 +107,7 @@ def _condition(one: Document, metrics: KlaviyoMetrics) -> Document:
         return {**one, **_timed(one), "steps": steps}
     if kind == "profile-property":
         name = property_of(str(one.get("property")), PROFILE, "profiles")
-        return {**one, "property": name, "filter": _filter(one.get("filter"))}
+        return {**one, "property": name, "filter": _filter(one.get("filter"), PROFILE[name])}
     if kind == "profile-marketing-consent":
         return _consent(_mapping(one.get("consent"), "a consent"))
     if kind == "profile-permissions":
@@ -123,20 +124,24 @@ def _events(one: Document, metrics: KlaviyoMetrics) -> Document:
 
 
 def _metric_filter(one: Document, metric: str) -> Document:
-    name = property_of(str(one.get("property")), METRICS[metric].properties, f"the metric {metric!r}")
-    return {**one, "property": name, "filter": _filter(one.get("filter"))}
+    ours = METRICS[metric].properties
+    name = property_of(str(one.get("property")), ours, f"the metric {metric!r}")
+    return {**one, "property": name, "filter": _filter(one.get("filter"), ours[name])}
 
 
-def _filter(given: Any) -> Document:
+def _filter(given: Any, ours: Property) -> Document:
     one = _mapping(given, "a filter")
     operator = str(one.get("operator"))
     if operator.startswith("length-"):
         raise Unsayable(f"the filter {operator}: how long a list is cannot be asked here")
     if one.get("type") == "date":
         raise Unsayable(f"the filter {operator}: properties that are dates are not known here")
-    if one.get("type") == "list" and operator in {"contains", "not-contains"}:
-        raise Unsayable(f"the filter {operator} of a list: profiles have no lists here")
     _is_known(operator)
+    if one.get("type") == "list" and ours.type != "list":
+        what = f"a list in Klaviyo and one text here, which {operator} cannot ask of"
+        raise Unsayable(f"{ours.klaviyo} is {what}; Klaviyo's filters of type string ask of it alike on both sides")
+    if one.get("type") == "list" and operator in {"contains", "not-contains"}:
+        raise Unsayable(f"the filter {operator} of a list is written {operator}-any here, with a list")
     if one.get("type") == "string" and one.get("value") is None:
         raise Unsayable(f"the filter {operator} has no value; whether there is one is asked with is-set or not-set")
     return one
@@ -185,16 +190,10 @@ def keys_of(segments: list[KlaviyoSegment]) -> Iterator[str]:
     """A key for each, from its name: lower case, and no two alike."""
     taken = set[str]()
     for one in segments:
-        words = "_".join(_words(one.name or "")) or (f"segment_{one.id.lower()}" if one.id else "segment")
-        base = words if words[0].isalpha() else f"segment_{words}"
-        key = base = base[:56].rstrip("_")
+        base = key_of(one.name or "") or key_of(f"segment_{one.id or ''}")
+        key = base
         number = 2
         while key in taken:
             key, number = f"{base}_{number}", number + 1
         taken.add(key)
         yield key
-
-
-def _words(name: str) -> list[str]:
-    plain = "".join(sign if sign.isascii() and sign.isalnum() else " " for sign in name.casefold())
-    return plain.split()
