@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
+MOST_NAMED = 20
 Kind = Literal["string", "number", "boolean", "list"]
 
 
@@ -228,8 +229,9 @@ PROFILE: Mapping[str, Property] = {
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """A hint: the known name that looks like it, else all of them."""
-    names = list(known)
+    """A hint: the known name that looks like it, else those that there are."""
+    names = sorted(known)
     if found := get_close_matches(name, names, 1, 0.5):
         return f"; did you mean {found[0]!r}?"
-    return f"; there are {', '.join(sorted(names))}"
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"; there are {', '.join(names[:MOST_NAMED])}{more}" if names else "; there are none"

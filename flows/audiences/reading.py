@@ -6,7 +6,7 @@ What is wrong with a file is said with its line, and what would be right. A wron
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from flows.audiences.definition import Segment
 from flows.audiences.faults import faults
 from flows.audiences.keys import KEY, RULE, key_of
+from flows.audiences.metrics import near
 from flows.audiences.parsing import Wrong, parsed
 from flows.ground.text import clean
 
@@ -49,6 +50,15 @@ class Problem:
     file: Path
     line: int | None
     what: str
+
+    @property
+    def key(self) -> str:
+        """Of the segment that the file may have been meant for."""
+        return self.file.stem if self.file.suffix in ENDINGS else self.file.name.partition(".")[0]
+
+    @property
+    def is_of_folder(self) -> bool:
+        return self.file.suffix not in ENDINGS and self.file.is_dir()
 
     def __str__(self) -> str:
         where = f"{self.file}, line {self.line}" if self.line else str(self.file)
@@ -89,6 +99,24 @@ def _unread(folder: Path) -> Iterator[Problem]:
             yield Problem(file, None, f"this file is not read: definitions end in .yml; rename it to {name}")
         elif any(one.suffix in ENDINGS for one in file.iterdir()):
             yield Problem(file, None, f"folders in it are not read; put the definitions into {folder} itself")
+
+
+def of_unknown_accounts(found: Sequence[Found], known: Collection[str]) -> Iterator[Problem]:
+    """Accounts of definitions that are not among those that there are: nobody is ever in the segment there."""
+    for one in found:
+        lines = _lines_of_accounts(one.file) if set(one.segment.accounts) - set(known) else []
+        for place, account in enumerate(one.segment.accounts):
+            if account not in known:
+                line = lines[place] if place < len(lines) else None
+                yield Problem(one.file, line, f"accounts: there is no account {account!r}{near(account, known)}")
+
+
+def _lines_of_accounts(file: Path) -> list[int]:
+    """The line of each element of `accounts`."""
+    _, node = parsed(_text(file))
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    lists = [value.value for key, value in pairs if key.value == "accounts"]
+    return [one.start_mark.line + 1 for elements in lists for one in elements]
 
 
 class Misfit(Exception):

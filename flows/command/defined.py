@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from flows.audiences import segments
+from flows import audiences
+from flows.audiences import Found, Problem
 from flows.command.finding import Finding
+from flows.ground.errors import AgentMetricsError
 from flows.ground.text import counted
+from flows.jobs.segments import missing_folder
+from flows.published.accounts import accounts
 from flows.settings import Settings
+from flows.warehouses import configured
 
 REMEDY = "`agent-metrics segments check` names every line"
 
 
-def missing_folder(settings: Settings) -> str | None:
-    """What is wrong with the folder that the settings name; nothing with one that nobody named and nobody made."""
-    if settings.segments.is_dir() or "segments" not in settings.model_fields_set:
-        return None
-    how = "is no folder" if settings.segments.exists() else "does not exist"
-    return f"{settings.segments}, which the setting segments names, {how}"
+def of_unknown_accounts(settings: Settings, found: Sequence[Found]) -> list[Problem]:
+    """Accounts of definitions that neither the publication nor the settings have; none where neither has any."""
+    if not any(one.segment.accounts for one in found):
+        return []
+    known = {one.account_id for one in settings.accounts}
+    with suppress(AgentMetricsError), configured(settings)[0].read() as reader:
+        known |= {one.account_id for one in accounts(reader)}
+    return list(audiences.of_unknown_accounts(found, known)) if known else []
 
 
 def defined(settings: Settings) -> Iterator[Finding]:
@@ -25,8 +33,11 @@ def defined(settings: Settings) -> Iterator[Finding]:
     missing = missing_folder(settings)
     if missing:
         yield Finding("segments", "warning", missing, "correct the setting, or make the folder")
-    found, problems = segments(settings.segments, shipped=settings.shipped_segments)
+    found, problems = audiences.segments(settings.segments, shipped=settings.shipped_segments)
     for one in problems:
         yield Finding("segments", "problem", str(one), REMEDY, is_configuration=True)
-    if not problems and not missing:
+    unknown = of_unknown_accounts(settings, found)
+    for one in unknown:
+        yield Finding("segments", "warning", str(one), "correct the definition, or bring the account")
+    if not problems and not missing and not unknown:
         yield Finding("segments", "ok", f"{counted(len(found), 'definition')}, all of them right")

@@ -11,10 +11,11 @@ from pydantic import Field, ValidationInfo, field_validator
 from flows.audiences import segments as definitions
 from flows.command import segments_shown, segments_told
 from flows.command.console import Console
-from flows.command.defined import missing_folder
+from flows.command.defined import of_unknown_accounts
 from flows.command.deliveries_shown import delivery_lines
 from flows.command.lines import again
 from flows.command.options import command
+from flows.jobs.segments import missing_folder
 from flows.published.segment_csv import export_segment
 from flows.published.segment_details import segment_details
 from flows.published.segment_explained import explain as explained
@@ -213,12 +214,11 @@ def import_definitions(request: ImportRequest, console: Console) -> int:
 
 @command(app, Request)
 def check(request: Request, console: Console) -> int:
-    """Read all definitions, and say what is wrong with which line; it needs no warehouse."""
+    """Read all definitions, and say what is wrong with which line; it works before the first publication, too."""
     settings = request.settings()
     found, problems = definitions(settings.segments, shipped=settings.shipped_segments)
-    missing = missing_folder(settings)
-    status = 2 if problems or missing else 0
-    document = segments_told.check_document(settings.segments, found, problems, missing)
-    lines = segments_told.check_lines(settings.segments, found, problems, missing)
-    console.show({**document, "exit_status": status}, lines)
-    return status
+    checked = segments_told.Checked(
+        settings.segments, found, problems, of_unknown_accounts(settings, found), missing_folder(settings)
+    )
+    console.show({**checked.to_json_dict(), "exit_status": checked.exit_status}, segments_told.check_lines(checked))
+    return checked.exit_status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,43 +33,58 @@ def explained_lines(found: ExplainedShopper) -> Iterator[str]:
         yield "There are no segments."
 
 
-def check_document(
-    folder: Path, found: Sequence[Found], problems: Sequence[Problem], missing: str | None
-) -> dict[str, Any]:
-    """What `segments check` found, as JSON."""
-    told = [
-        {
-            "segment": one.key,
-            "file": str(one.file),
-            "name": one.segment.name,
-            "accounts": list(one.segment.accounts),
-            "rule": list(in_words(one.segment.definition)),
-        }
-        for one in found
-    ]
-    wrong = [{"file": str(one.file), "line": one.line, "what": one.what} for one in problems]
-    return {"folder": str(folder), "missing": missing, "segments": told, "problems": wrong}
+@dataclass(frozen=True)
+class Checked:
+    """What there is in the folder of definitions and in the package, and what is wrong.
+
+    `unknown` are right definitions for accounts that there are not, `missing` says that the folder is not there.
+    """
+
+    folder: Path
+    found: Sequence[Found]
+    problems: Sequence[Problem]
+    unknown: Sequence[Problem]
+    missing: str | None
+
+    @property
+    def exit_status(self) -> int:
+        return 2 if self.problems or self.unknown or self.missing else 0
+
+    def to_json_dict(self) -> dict[str, Any]:
+        told = [
+            {
+                "segment": one.key,
+                "file": str(one.file),
+                "name": one.segment.name,
+                "accounts": list(one.segment.accounts),
+                "rule": list(in_words(one.segment.definition)),
+            }
+            for one in self.found
+        ]
+        wrong = [*self.problems, *self.unknown]
+        problems = [{"file": str(one.file), "line": one.line, "what": one.what} for one in wrong]
+        return {"folder": str(self.folder), "missing": self.missing, "segments": told, "problems": problems}
 
 
-def check_lines(
-    folder: Path, found: Sequence[Found], problems: Sequence[Problem], missing: str | None
-) -> Iterator[str]:
+def check_lines(of: Checked) -> Iterator[str]:
     """Each definition in words, then what is wrong."""
-    for one in found:
+    for one in of.found:
         yield f"{clean(one.key)}: {clean(one.segment.name)}"
         yield from (f"    {clean(sentence)}" for sentence in in_words(one.segment.definition))
-    if found:
+    if of.found:
         yield ""
-    yield from map(str, problems)
-    if missing:
-        yield clean(missing)
-    own = sum(one.file.parent == folder for one in found)
-    shipped = f"{len(found) - own:,} of the package"
-    yield line("Checked", f"{counted(len(found), 'right definition')}: {own:,} of {folder}, {shipped}")
-    if problems:
-        files = len({one.file for one in problems})
-        wrong = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}"
+    yield from map(str, [*of.problems, *of.unknown])
+    if of.missing:
+        yield clean(of.missing)
+    own = sum(one.file.parent == of.folder for one in of.found)
+    shipped = f"{len(of.found) - own:,} of the package"
+    yield line("Checked", f"{counted(len(of.found), 'right definition')}: {own:,} of {of.folder}, {shipped}")
+    if of.problems:
+        files = len({one.file for one in of.problems})
+        wrong = f"{counted(len(of.problems), 'problem')} in {counted(files, 'file')}"
         yield line("Wrong", f"{wrong}; a run takes the last right version, or leaves the segment out")
+    if of.unknown:
+        yield line("Nobody", f"is in a segment of an account that is not there ({len(of.unknown):,})")
 
 
 def _state(one: ExplainedSegment, account: PublishedAccount) -> str:

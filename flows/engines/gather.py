@@ -53,3 +53,15 @@ def files_of(home: Home, folder: str) -> str | None:
     """The rows of a table's files; a table by partitions has none while it is empty."""
     files = [literal(str(file)) for file in sorted((home.tables / folder).rglob("*.parquet"))]
     return f"read_parquet([{', '.join(files)}], hive_partitioning = false)" if files else None
+
+
+def account_ids(home: Home) -> list[str]:
+    """The accounts of the candidate, whichever engine built it."""
+    with closing(duckdb.connect()) as connection:
+        if home.candidate_file.exists():
+            connection.execute(f"attach {literal(str(home.candidate_file))} as candidate (read_only)")
+            rows: str | None = "candidate.metrics.accounts"
+        else:
+            rows = files_of(home, "metrics/accounts")
+        found = connection.execute(f"select account_id from {rows} order by account_id").fetchall() if rows else []
+    return [one for (one,) in found]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -125,6 +125,7 @@ class Wanted:
 def build(job: Job, wanted: Wanted) -> Build:
     """Derive the candidate from the lake. Raises BuildFailed, StorageFailed."""
     from flows import audiences, engines, questions  # noqa: PLC0415  a run that only pulls needs none of them
+    from flows.jobs.segments import counting, of_nobody  # noqa: PLC0415
     from flows.questions import state  # noqa: PLC0415
 
     def group(connection: DuckDBPyConnection) -> int:
@@ -139,8 +140,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             progress=job.progress,
         ).version
 
-    read, problems = audiences.segments(job.settings.segments, shipped=job.settings.shipped_segments)
-    segments, said = audiences.settled(read, problems, job.home.segments)
+    segments, said = counting(job)
 
     def laid(engine: str, as_of: datetime) -> list[engines.Audience]:
         return [
@@ -173,7 +173,7 @@ def build(job: Job, wanted: Wanted) -> Build:
         progress=job.progress,
     )
     audiences.keep(segments, job.home.segments)
-    return built
+    return replace(built, segment_problems=[*built.segment_problems, *of_nobody(job, segments)])
 
 
 def check(job: Job, built: Build, *, is_whole: bool) -> Checked:

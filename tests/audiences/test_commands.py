@@ -239,6 +239,27 @@ def test_check_names_the_line_of_what_is_wrong(say: Say, capsys: pytest.CaptureF
     assert (Path(problem["file"]).name, problem["line"]) == ("wrong.yml", 7)
 
 
+def test_check_names_an_account_that_there_is_not(say: Say, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Nobody was ever in such a segment, and nothing said why."""
+    Path("segments").mkdir()
+    Path("segments/mine.yml").write_text(WRONG.replace("Ordr", "Order") + "accounts:\n  - other\n  - shopp\n", "utf-8")
+    assert "there is no account" not in say("check")  # nothing tells which there are
+    publish_to(Home(tmp_path / "home"), segmented_shop())
+    at = ["--home", str(tmp_path / "home")]
+    assert main(["segments", "check", *at]) == 2
+    told = capsys.readouterr().out
+    assert "segments/mine.yml, line 11: accounts: there is no account 'shopp'; did you mean 'shop'?" in told
+    assert "Nobody     is in a segment of an account that is not there (1)" in told
+    assert main(["segments", "check", *at, "--json"]) == 2
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert problem["line"] == 11
+    toml = '[[accounts]]\naccount_id = "shopp"\ntimezone = "UTC"\ncurrency = "EUR"\n'
+    Path("agent-metrics.toml").write_text(toml, "utf-8")  # it is to come
+    assert main(["segments", "check", *at]) == 0
+    assert main(["segments", "check"]) == 2
+    assert "there is no account 'other'" in capsys.readouterr().out
+
+
 def test_klaviyo_s_definitions_come_in_and_go_out(say: Say, tell: Tell) -> None:
     metrics = [{"type": "metric", "id": "ABC123", "attributes": {"name": "Conversation with Customer Agent escalated"}}]
     Path("metrics.json").write_text(json.dumps({"data": metrics}), "utf-8")

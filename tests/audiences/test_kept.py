@@ -46,3 +46,35 @@ def test_a_file_that_was_never_right_is_left_out_and_one_that_is_gone_is_told_on
     gone = "segment mine has no file any more: its members and its history are gone with it"
     assert counting(folder, kept) == ([], [gone])
     assert counting(folder, kept) == ([], [])
+
+
+def test_a_file_that_is_not_read_takes_nothing_away(tmp_path: Path) -> None:
+    """Somebody saved a definition under another ending, or kept a copy of it beside it."""
+    folder, kept = tmp_path / "segments", tmp_path / "kept"
+    folder.mkdir()
+    (folder / "mine.yml").write_text(TEXT, "utf-8")
+    (folder / "mine.txt").write_text(TEXT, "utf-8")
+    names, (said,) = counting(folder, kept)
+    assert names == ["Escalated in the last 7 days"]
+    assert said.endswith(
+        "mine.txt: this file is not read: definitions end in .yml; rename it to mine.yml; mine.yml counts"
+    )
+    (folder / "mine.yml").rename(folder / "mine.yml.txt")
+    (folder / "mine.txt").unlink()
+    names, (said,) = counting(folder, kept)
+    assert names == ["Escalated in the last 7 days"]
+    assert said.endswith("; the definition of the last run counts")
+
+
+def test_a_folder_that_is_not_there_takes_nothing_away(tmp_path: Path) -> None:
+    folder, kept = tmp_path / "segments", tmp_path / "kept"
+    folder.mkdir()
+    assert settled([], [], kept, "segments does not exist") == ([], ["segments does not exist; nothing is read there"])
+    (folder / "mine.yml").write_text(TEXT, "utf-8")
+    (folder / "escalated_7_days.yml").write_text(TEXT.replace("name: Escalated", "name: Ours"), "utf-8")
+    counting(folder, kept)
+    found, said = settled(*segments(tmp_path / "nowhere", shipped=True), kept, "segments does not exist")
+    assert said == ["segments does not exist; the definitions of the last run count"]
+    names = {one.key: one.segment.name for one in found}
+    assert names["mine"] == "Escalated in the last 7 days"
+    assert names["escalated_7_days"] == "Ours in the last 7 days"  # not the package's
