@@ -49,6 +49,17 @@ CHECKS = [
         rule="12.3",
     ),
     Check(
+        "segment_members",
+        "segment_members are held back only where their segment suppresses",
+        """
+        select members.*
+        from {metrics}.segment_members as members
+        inner join {metrics}.segments as segments
+            on members.account_id = segments.account_id and members.segment = segments.segment
+        where members.suppressed_by is not null and not segments.is_suppressing""",
+        rule="12.3",
+    ),
+    Check(
         "segment_changes",
         "segment_changes end with who is in the segment",
         """

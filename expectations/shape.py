@@ -13,6 +13,7 @@ TABLES = {name: table for name, table in contract.metrics().items() if name != "
 _OWN_CLOCK = {
     ("segment_members", "entered_at"),
     ("segment_changes", "changed_at"),
+    ("segments", "first_built_at"),
     ("held_back_rows", "waiting_since"),
     ("rejected_rows", "rejected_at"),
     ("reconciled_figures", "reported_at"),

@@ -84,6 +84,7 @@ SEGMENT_COLUMNS = {  # of the source `segments`, with their types in the contrac
 BEFORE = {  # what the build before left of segments: source, and the published columns that it has
     "segment_members_before": ("segment_members", ("account_id", "segment", "profile_id", "entered_at")),
     "segments_before": ("segments", ("account_id", "segment")),
+    "segments_first_built": ("segments", ("account_id", "segment", "first_built_at")),
     "segment_changes_before": (
         "segment_changes", ("account_id", "segment", "profile_id", "changed_at", "change"),
     ),

@@ -77,13 +77,11 @@ def test_a_look_at_the_past_forgets_nothing(home: Home, tmp_path: Path, monkeypa
     assert as_of("2026-06-02T00:00:00") == ([("ann", None)], [left, entered])
     assert as_of("2026-06-08T00:00:00") == ([], [left, entered, ("06-08 00", "left")])
     assert as_of("2026-06-06T00:00:00")[0] == [("ann", "06-05 12")]
-
-    # A warehouse in Postgres alone has no file that readers open: the copy that is kept tells what was.
-    home.published_file.unlink()
-    built = jobs.build(BuildRequest(home=str(home.root), as_of="2026-06-06T00:00:00Z", full_refresh=True)).build
-    assert built is not None
-    assert built.mode == "full"
-    with duckdb.connect(str(home.candidate_file), read_only=True) as connection:
-        since = "entered_at = timestamptz '2026-06-05 12:00:00+00'"
-        query = f"select {since} from metrics.metrics.segment_members where segment = 'wrote'"
-        assert connection.execute(query).fetchall() == [(True,)]
+    (tmp_path / "segments" / "later.yml").write_text(SEGMENT, "utf-8")
+    for instant in ("2026-06-08T00:00:00", "2026-06-02T00:00:00"):  # a look at a time when it was not there yet
+        as_of(instant)
+        with duckdb.connect(str(home.published_file), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            query = "select distinct strftime(first_built_at, '%m-%d %H') from metrics.segments where segment {} 'later'"
+            assert connection.execute(query.format("<>")).fetchall() == [("06-01 12",)]
+            assert connection.execute(query.format("=")).fetchall() == [("06-08 00",)]

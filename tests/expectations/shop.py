@@ -396,7 +396,8 @@ _METRICS = {
     "segments": """
         select
             account_id, segment, 'Everybody' as description, '{}' as definition, count(*) as member_count,
-            'All' as name, 3 as anonymous_count
+            'All' as name, 3 as anonymous_count, true as is_suppressing,
+            timestamptz '2026-06-30 00:00:00+00' as first_built_at
         from metrics.segment_members group by account_id, segment""",
 }
 

@@ -384,6 +384,11 @@ BREAKS = {
         "update segment_members set sms_reach = 'reachable' where profile_id = 'profile-1'",
         ["segment_members can be reached"],
     ),
+    "a segment that does not suppress holds somebody back": (
+        """update segments set is_suppressing = false where segment = 'all';
+        update segment_members set suppressed_by = 'open_ticket' where profile_id = 'profile-1'""",
+        ["segment_members are held back"],
+    ),
     "a member has left": (
         "update segment_changes set change = 'left' where profile_id = 'profile-1'",
         ["segment_changes end"],
