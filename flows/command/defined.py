@@ -8,10 +8,11 @@ from contextlib import suppress
 from flows import audiences
 from flows.audiences import Found, Problem
 from flows.command.finding import Finding
-from flows.ground.errors import AgentMetricsError
+from flows.ground.errors import AgentMetricsError, InputError
 from flows.ground.text import counted
 from flows.jobs.segments import missing_folder
 from flows.published.accounts import accounts
+from flows.published.segments import NoSuchSegment
 from flows.settings import Settings
 from flows.warehouses import configured
 
@@ -26,6 +27,20 @@ def of_unknown_accounts(settings: Settings, found: Sequence[Found]) -> list[Prob
     with suppress(AgentMetricsError), configured(settings)[0].read() as reader:
         known |= {one.account_id for one in accounts(reader)}
     return list(audiences.of_unknown_accounts(found, known)) if known else []
+
+
+def of_definition(settings: Settings, error: NoSuchSegment) -> InputError:
+    """Why a segment that has a file is not published; the error as it is where there is no file."""
+    found, problems = audiences.segments(settings.segments, shipped=settings.shipped_segments)
+    one = next((one for one in found if one.key == error.key), None)
+    if one is None:
+        wrong = next((one for one in problems if one.key == error.key), None)
+        return InputError(f"{error.what}; its definition is wrong: {wrong}", remedy=REMEDY) if wrong else error
+    if one.segment.accounts and error.account not in {None, *one.segment.accounts}:
+        names = ", ".join(one.segment.accounts)
+        return InputError(f"{error.what}; its definition is for {names}", where=str(one.file), remedy=error.remedy)
+    what = f"the segment {error.key!r} is defined, and no run has published it yet"
+    return InputError(what, where=str(one.file), remedy="`agent-metrics run` builds it")
 
 
 def defined(settings: Settings) -> Iterator[Finding]:

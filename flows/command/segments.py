@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from flows.audiences import segments as definitions
 from flows.command import segments_shown, segments_told
 from flows.command.console import Console
-from flows.command.defined import of_unknown_accounts
+from flows.command.defined import of_definition, of_unknown_accounts
 from flows.command.deliveries_shown import delivery_lines
 from flows.command.lines import again
 from flows.command.options import command
@@ -21,7 +23,7 @@ from flows.published.segment_details import segment_details
 from flows.published.segment_explained import explain as explained
 from flows.published.segment_moves import overlap as overlapping
 from flows.published.segment_moves import segment_diff
-from flows.published.segments import segments
+from flows.published.segments import NoSuchSegment, segments
 from flows.settings.requests import Instant, Option, Request, SyncRequest, WarehouseRequest
 from flows.warehouses import configured
 
@@ -42,6 +44,15 @@ class SegmentRequest(AccountRequest):
     )
 
 
+@contextmanager
+def _defined_or_not(request: AccountRequest) -> Iterator[None]:
+    """A segment that there is not may be defined, and built by the next run."""
+    try:
+        yield
+    except NoSuchSegment as error:
+        raise of_definition(request.settings(), error) from None
+
+
 @command(app, AccountRequest, "list")
 def list_segments(request: AccountRequest, console: Console) -> int:
     """The segments: how many are in them, whom marketing may reach, who came and went."""
@@ -60,7 +71,7 @@ class ShowRequest(SegmentRequest):
 @command(app, ShowRequest)
 def show(request: ShowRequest, console: Console) -> int:
     """One segment: its rule in words, whom it reaches and why not the others, and its members."""
-    with configured(request.settings())[0].read() as reader:
+    with _defined_or_not(request), configured(request.settings())[0].read() as reader:
         details = segment_details(reader, request.segment, request.account, request.limit)
     options = again(request, request.account)
     console.show({**details.to_json_dict(), "exit_status": 0}, segments_shown.details_lines(details, options))
@@ -71,7 +82,7 @@ class ExplainRequest(AccountRequest):
     """A shopper."""
 
     profile: Annotated[str, Option(metavar="PROFILE", is_argument=True)] = Field(
-        description="Id or email address of the shopper's profile."
+        description="Id, email address or phone number of the shopper's profile."
     )
     segment: str | None = Field(default=None, description="Key of one segment, instead of all.")
 
@@ -79,7 +90,7 @@ class ExplainRequest(AccountRequest):
 @command(app, ExplainRequest)
 def explain(request: ExplainRequest, console: Console) -> int:
     """One shopper: in which segments, since when, and what speaks for each condition or against it."""
-    with configured(request.settings())[0].read() as reader:
+    with _defined_or_not(request), configured(request.settings())[0].read() as reader:
         found = explained(reader, request.profile, request.account, request.segment)
     console.show({**found.to_json_dict(), "exit_status": 0}, segments_told.explained_lines(found))
     return 0
@@ -97,7 +108,7 @@ class OverlapRequest(AccountRequest):
 @command(app, OverlapRequest)
 def overlap(request: OverlapRequest, console: Console) -> int:
     """Members that segments share, pair by pair."""
-    with configured(request.settings())[0].read() as reader:
+    with _defined_or_not(request), configured(request.settings())[0].read() as reader:
         found = overlapping(reader, request.segments, request.account)
     console.show({**found.to_json_dict(), "exit_status": 0}, segments_shown.overlap_lines(found, request.limit))
     return 0
@@ -125,7 +136,7 @@ class DiffRequest(SegmentRequest):
 @command(app, DiffRequest)
 def diff(request: DiffRequest, console: Console) -> int:
     """Who entered a segment and who left it, in the last 7 days or since an instant."""
-    with configured(request.settings())[0].read() as reader:
+    with _defined_or_not(request), configured(request.settings())[0].read() as reader:
         found = segment_diff(
             reader, request.segment, request.account, since=request.since, publication=request.publication
         )
@@ -143,7 +154,7 @@ class ExportRequest(SegmentRequest):
     metrics: Path | None = Field(
         default=None, description="File with what Klaviyo's GET /api/metrics answered, for the format klaviyo."
     )
-    with_suppressed: bool = Field(default=False, description="Also members who wait for a person.")
+    with_held_back: bool = Field(default=False, description="Also members who are held back.")
     force: bool = Field(default=False, description="Replace a file that is there.")
 
 
@@ -152,23 +163,23 @@ def export(request: ExportRequest, console: Console) -> int:
     """Write the members of a segment as CSV: contact data, since when, and whether marketing may reach them.
 
     Members who wait for a person, with an open hand-off or an open ticket, are
-    left out unless --with-suppressed asks for them. The file appears whole.
+    held back unless --with-held-back asks for them. The file appears whole.
     With --format klaviyo the file is the definition, which needs no warehouse.
     """
     if request.format == "klaviyo":
         from flows.command.segments_klaviyo import export_definition  # noqa: PLC0415  dlt costs a second
 
         return export_definition(request, request.segment, request.metrics, request.file, console, force=request.force)
-    with console.working(), configured(request.settings())[0].read() as reader:
+    with _defined_or_not(request), console.working(), configured(request.settings())[0].read() as reader:
         exported = export_segment(
             reader,
             request.segment,
             request.file,
             request.account,
-            with_suppressed=request.with_suppressed,
+            with_held_back=request.with_held_back,
             force=request.force,
         )
-    for line in segments_shown.left_out_lines(exported):
+    for line in segments_shown.lacking_lines(exported):
         console.say(line)
     console.show({**exported.to_json_dict(), "exit_status": 0}, segments_shown.exported_lines(exported))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -36,13 +37,14 @@ def segment_lines(found: PublishedSegments, options: str) -> Iterator[Renderable
         return
     yield _table(
         ("account", "segment", "name"),
-        ("members", "email", "SMS", "WhatsApp", "suppressed", "anonymous", "entered", "left"),
+        ("members", "email", "SMS", "WhatsApp", "held back", "anonymous", "entered", "left"),
         [_row(one) for one in found.segments],
     )
     yield ""
-    yield "email, SMS, WhatsApp: members whom marketing may reach there (–: no source says)."
-    yield "suppressed: members who wait for a person."
+    yield "email, SMS, WhatsApp: members whom marketing may reach there (–: no source says it of any member)."
+    yield "held back: members who wait for a person (–: this segment holds nobody back)."
     yield "anonymous: conversations whose shopper nobody knows. entered, left: in the 7 days before as-of."
+    yield from _since(found)
     yield from _never_came(found.segments)
     yield line("As of", utc_text(found.publication.as_of))
     yield line("Next", f"agent-metrics segments show {shlex.quote(found.segments[0].segment)}{options}")
@@ -55,28 +57,57 @@ def details_lines(of: SegmentDetails, options: str) -> Iterator[RenderableType]:
     yield from rule_lines(first)
     yield ""
     for one in of.segments:
-        moved = f"{one.entered_last_7_days:,} entered and {one.left_last_7_days:,} left in 7 days"
         anonymous = counted(one.anonymous_count, "conversation of nobody known", "conversations of nobody known")
+        moved = _moved(one, of.publication.as_of)
         yield line("Members", f"{one.account}: {counted(one.member_count, 'member')}, {anonymous}; {moved}")
     yield from _never_came(of.segments)
     for channel, reasons in of.reach.items():
         yield line(CHANNELS[channel], ", ".join(f"{count:,} {REASONS[one]}" for one, count in reasons.items()))
-    waiting = [f"{count:,} by {REQUESTS[one]}" for one, count in of.suppressed.items() if count]
-    yield line("Suppressed", ", ".join(waiting) or "nobody")
+    waiting = [f"{count:,} by {REQUESTS[one]}" for one, count in of.held_back.items() if count]
+    holds_back = any(one.held_back is not None for one in of.segments)
+    nobody = "nobody" if holds_back else "nobody, whoever waits for a person: the definition says so"
+    yield line("Held back", ", ".join(waiting) or nobody)
     yield ""
     for change in of.changes:
-        verb = "entered" if change.change == "entered" else "left"
-        yield clean(f"{utc_text(change.changed_at)}  {change.profile_id} of {change.account} {verb}")
+        who = _who(change.account, change.profile_id, change.name, of.withheld)
+        yield clean(f"{utc_text(change.changed_at)}  {change.change:<7}  {who}")
     if of.changes:
         yield ""
     if of.members:
-        yield _members(of.members, of.withheld)
+        yield _members(of.members, of.withheld, has_accounts=len(of.segments) > 1)
+        if any(one.entered_at is None for one in of.members):
+            yield "since –: already in the segment when it was first built."
     if len(of.members) < of.member_count:
         yield line("Shown", f"{len(of.members):,} of {of.member_count:,} members; --limit shows more")
     yield ""
     account = f" --account {shlex.quote(first.account)}" if len(of.segments) > 1 else ""
     key = shlex.quote(first.segment)
     yield line("Next", f"agent-metrics segments export {key} --to {key}.csv{account}{options}")
+
+
+def _moved(one: PublishedSegment, as_of: datetime) -> str:
+    """How many entered and left in 7 days, or since the segment is built: that is not a measured zero before."""
+    if one.entered_last_7_days is None or one.left_last_7_days is None:
+        return f"first built as of {utc_text(one.first_built_at)}, who enters and leaves is known from then on"
+    since = one.built_within(as_of)
+    when = f"since it was first built as of {utc_text(since)}" if since else "in 7 days"
+    return f"{one.entered_last_7_days:,} entered and {one.left_last_7_days:,} left {when}"
+
+
+def _since(found: PublishedSegments) -> Iterator[str]:
+    """Which segments are not 7 days old."""
+    young: dict[datetime, set[str]] = {}
+    for one in found.segments:
+        if since := one.built_within(found.publication.as_of):
+            young.setdefault(since, set()).add(one.segment)
+    for since, keys in sorted(young.items()):
+        which = ", ".join(sorted(keys))
+        yield line("Since", f"{utc_text(since)}, when they were first built: entered and left of {which}")
+
+
+def _who(account: str, profile_id: str, name: str | None, withheld: Collection[str]) -> str:
+    called = f", {name}" if name and "name" not in withheld else ""
+    return f"{profile_id} of {account}{called}"
 
 
 def _never_came(segments: Sequence[PublishedSegment]) -> Iterator[str]:
@@ -122,10 +153,12 @@ def diff_lines(of: SegmentDiff, limit: int) -> Iterator[RenderableType]:
     members = sum(one.member_count for one in of.segments)
     now = f"{counted(members, 'member')} as of {utc_text(of.publication.as_of)}"
     yield f"{clean(first.title)}, {clean(first.segment)}, since {utc_text(of.since)}: {now}"
-    if not of.is_whole:
+    if of.begins_before_it_was_built:
+        yield f"The segment was first built as of {utc_text(of.built_at)}: who entered and left before is not known."
+    elif not of.is_whole:
         yield "Changes are kept for 90 days: what came before that is not in here."
-    yield from _moves("Entered", of.entered, limit)
-    yield from _moves("Left", of.departed, limit)
+    yield from _moves("Entered", of.entered, limit, of.withheld)
+    yield from _moves("Left", of.departed, limit, of.withheld)
     if of.back_and_forth:
         yield line("Both", f"{counted(of.back_and_forth, 'shopper')} entered and left, and are where they were")
 
@@ -138,13 +171,13 @@ def exported_lines(exported: ExportedSegment) -> Iterator[str]:
     yield line("As of", f"{utc_text(publication.as_of)}, publication {publication.publication_id}")
 
 
-def left_out_lines(exported: ExportedSegment) -> Iterator[str]:
+def lacking_lines(exported: ExportedSegment) -> Iterator[str]:
     """What the file lacks, and why."""
     if exported.held_back:
         who = counted(exported.held_back, "member")
-        yield line("Left out", f"{who} with an open hand-off or ticket; --with-suppressed writes them, too")
+        yield line("Held back", f"{who} with an open hand-off or ticket; --with-held-back writes them, too")
     if exported.withheld:
-        yield line("Left out", f"{', '.join(exported.withheld)}: withheld from this reader")
+        yield line("Withheld", f"{', '.join(exported.withheld)}: this reader may not see them")
 
 
 def shown(text: str | None, column: str, withheld: Collection[str]) -> str:
@@ -156,25 +189,26 @@ def _row(one: PublishedSegment) -> list[str | int | None]:
     reach = (one.reachable_by_email, one.reachable_by_sms, one.reachable_by_whatsapp)
     moved = (one.entered_last_7_days, one.left_last_7_days)
     head = (one.account, one.segment, one.name)
-    return [*head, one.member_count, *reach, one.suppressed, one.anonymous_count, *moved]
+    return [*head, one.member_count, *reach, one.held_back, one.anonymous_count, *moved]
 
 
-def _members(members: Sequence[Member], withheld: Collection[str]) -> Table:
-    several = len({one.account for one in members}) > 1
-    names = [*(["account"] if several else []), "profile", "email", "phone", "name", "since"]
+def _members(members: Sequence[Member], withheld: Collection[str], *, has_accounts: bool) -> Table:
+    names = [*(["account"] if has_accounts else []), "profile", "email", "phone", "name", "since"]
     rows = []
     for one in members:
         contact = [shown(getattr(one, column), column, withheld) for column in ("email", "phone", "name")]
         reach = [getattr(one, f"{channel}_reach") for channel in CHANNELS]
-        head = [one.account] if several else []
-        rows.append([*head, one.profile_id, *contact, utc_text(one.entered_at), *reach, one.suppressed_by])
-    return _table([*names, *CHANNELS.values(), "suppressed by"], (), rows)
+        head = [one.account] if has_accounts else []
+        held_back_by = REQUESTS.get(one.suppressed_by or "", one.suppressed_by)
+        rows.append([*head, one.profile_id, *contact, utc_text(one.entered_at), *reach, held_back_by])
+    return _table([*names, *CHANNELS.values(), "held back by"], (), rows)
 
 
-def _moves(label: str, moves: Sequence[Move], limit: int) -> Iterator[str]:
+def _moves(label: str, moves: Sequence[Move], limit: int, withheld: Collection[str]) -> Iterator[str]:
     yield line(label, counted(len(moves), "shopper"))
     for one in moves[:limit]:
-        yield clean(f"    {utc_text(one.changed_at)}  {one.profile_id} of {one.account}")
+        who = _who(one.account, one.profile_id, one.name, withheld)
+        yield clean(f"    {utc_text(one.changed_at)}  {who}")
     if len(moves) > limit:
         yield f"    … and {len(moves) - limit:,} more; --limit shows them"
 

@@ -110,10 +110,11 @@ def audiences(reader: Reader, account: PublishedAccount) -> mo.Html:
     try:
         found = segments(reader, account.account_id)
     except InputError as error:
-        return mo.Html(html("audiences", segments=(), as_of=None, empty=f"{error.what}; {error.remedy}."))
+        return mo.Html(html("audiences", segments=(), since={}, as_of=None, empty=f"{error.what}; {error.remedy}."))
     empty = "No segment is defined: none came with the package, and the folder of definitions has none."
-    as_of = account.local(found.publication.as_of)
-    return mo.Html(html("audiences", segments=found.segments, as_of=as_of, empty=empty))
+    as_of = found.publication.as_of
+    since = {one.segment: account.local(at) for one in found.segments if (at := one.built_within(as_of))}
+    return mo.Html(html("audiences", segments=found.segments, since=since, as_of=account.local(as_of), empty=empty))
 
 
 def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:

@@ -56,9 +56,9 @@ class ExportedSegment:
 
 
 def export_segment(
-    reader: Reader, key: str, file: Path, account: str | None = None, *, with_suppressed: bool, force: bool
+    reader: Reader, key: str, file: Path, account: str | None = None, *, with_held_back: bool, force: bool
 ) -> ExportedSegment:
-    """Write the members into `file`, which appears whole; those who wait for a person only `with_suppressed`.
+    """Write the members into `file`, which appears whole; those who wait for a person only `with_held_back`.
 
     It is UTF-8, quoted as RFC 4180 says, with instants in the account's timezone. A text that a spreadsheet would take
     for a formula begins with an apostrophe. Columns that this reader may not see are left out.
@@ -70,11 +70,11 @@ def export_segment(
         raise InputError(what, where=str(file), remedy=remedy)
     unseen = withheld(reader)
     condition = in_segment(key, found.account, "members.")
-    condition += "" if with_suppressed else " and members.suppressed_by is null"
+    condition += "" if with_held_back else " and members.suppressed_by is null"
     columns = tuple(one for one in COLUMNS if one not in unseen)
     batches = reader.batches(members_query(reader, condition))
     rows = _written(batches, published_account(reader, found.account), columns, file)
-    held_back = 0 if with_suppressed else found.suppressed
+    held_back = 0 if with_held_back else found.held_back or 0
     return ExportedSegment(publication, found, file, rows, held_back, unseen)
 
 

@@ -30,9 +30,12 @@ order by members.entered_at desc nulls last, members.account_id, members.profile
 {limit}
 """
 CHANGES = """
-select account_id, profile_id, changed_at, change from metrics.segment_changes
-where {condition} and changed_at <= {until}
-order by changed_at desc, account_id, profile_id limit {limit}
+select changes.account_id, changes.profile_id, {name}, changes.changed_at, changes.change
+from metrics.segment_changes as changes
+left join metrics.profiles as profiles
+    on profiles.account_id = changes.account_id and profiles.profile_id = changes.profile_id
+where {condition} and changes.changed_at <= {until}
+order by changes.changed_at desc, changes.account_id, changes.profile_id limit {limit}
 """
 
 
@@ -57,10 +60,11 @@ class Member:
 
 @dataclass(frozen=True)
 class MembershipChange:
-    """A row of `metrics.segment_changes`; `change` is `entered` or `left`."""
+    """A row of `metrics.segment_changes`; `change` is `entered` or `left`. The name is that of the profile today."""
 
     account: str
     profile_id: str
+    name: str | None
     changed_at: datetime
     change: str
 
@@ -72,14 +76,14 @@ class MembershipChange:
 class SegmentDetails:
     """A segment in each account that has it, and what is told of all of them together.
 
-    `reach` is channel -> reason -> members, `suppressed` what they wait for -> members. `withheld` are columns of
+    `reach` is channel -> reason -> members, `held_back` what they wait for -> members. `withheld` are columns of
     members that this reader may not see.
     """
 
     publication: Publication
     segments: tuple[PublishedSegment, ...]
     reach: dict[str, dict[str, int]]
-    suppressed: dict[str, int]
+    held_back: dict[str, int]
     changes: tuple[MembershipChange, ...]
     members: tuple[Member, ...]
     withheld: tuple[str, ...]
@@ -100,7 +104,7 @@ class SegmentDetails:
             "definition": definition.model_dump(mode="json") if definition else None,
             "accounts": [one.to_json_dict() for one in self.segments],
             "reach": self.reach,
-            "suppressed": self.suppressed,
+            "held_back": self.held_back,
             "changes": [one.to_json_dict() for one in self.changes],
             "members": [one.to_json_dict() for one in self.members],
             "withheld": list(self.withheld),
@@ -110,14 +114,14 @@ class SegmentDetails:
 def segment_details(reader: Reader, key: str, account: str | None, limit: int) -> SegmentDetails:
     """All of a segment, with so many members and changes, the newest first. Raises as `find_segment` does."""
     publication, found = find_segment(reader, key, account)
-    condition = in_segment(key, account)
-    rows = reader.rows(CHANGES.format(condition=condition, until=literal(publication.as_of), limit=limit))
-    changes = tuple(MembershipChange(one, profile, _utc(at), change) for one, profile, at, change in rows)
-    reach, suppressed = _counted(reader, condition)
+    asked = {"condition": in_segment(key, account, "changes."), "name": visible(reader, "profiles", "name", "name")}
+    rows = reader.rows(CHANGES.format(**asked, until=literal(publication.as_of), limit=limit))
+    changes = tuple(MembershipChange(one, profile, name, _utc(at), did) for one, profile, name, at, did in rows)
+    reach, held_back = _counted(reader, in_segment(key, account))
     members = tuple(
         map(_member, reader.rows(members_query(reader, in_segment(key, account, "members."), f"limit {limit}")))
     )
-    return SegmentDetails(publication, found, reach, suppressed, changes, members, withheld(reader))
+    return SegmentDetails(publication, found, reach, held_back, changes, members, withheld(reader))
 
 
 def withheld(reader: Reader) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +28,9 @@ LEFT = """
 select segment, max(changed_at) from metrics.segment_changes
 where account_id = {account} and profile_id = {profile} and change = 'left' and changed_at <= {until} group by segment
 """
+
+BETWEEN_DIGITS = re.compile(r"[ \-.()\[\]]")  # phones are compared as rule 4.2 compares them
+PHONE = re.compile(r"\+?[0-9]{7,15}")
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,8 @@ class ExplainedShopper:
 
 
 def explain(reader: Reader, profile: str, account: str | None = None, segment: str | None = None) -> ExplainedShopper:
-    """The segments, or one, of a shopper who is named by the id or the email address of the profile, as of the
-    publication.
+    """The segments, or one, of a shopper who is named by the id, the email address or the phone number of the
+    profile, as of the publication.
 
     Raises InputError as `find_segment` does, for an unknown profile, and for one that several accounts have.
     """
@@ -149,7 +153,10 @@ def _condition(one: Shopper, condition: Condition) -> Explained:
 def _profile(reader: Reader, profile: str, account: str | None) -> tuple[Any, ...]:
     contact = ", ".join(visible(reader, "profiles", column, column) for column in ("email", "phone", "name"))
     is_email = f" or lower(email) = {literal(profile.lower())}" if reader.sees("metrics.profiles", "email") else ""
-    is_it = f"(profile_id = {literal(profile)}{is_email})"
+    phone = BETWEEN_DIGITS.sub("", profile)
+    has_phone = reader.sees("metrics.profiles", "phone") and PHONE.fullmatch(phone)
+    is_phone = f" or translate(phone, ' -.()[]', '') = {literal(phone)}" if has_phone else ""
+    is_it = f"(profile_id = {literal(profile)}{is_email}{is_phone})"
     query = f"select account_id, profile_id, {contact} from metrics.profiles where {of_account(account)} and {is_it}"
     found = reader.rows(f"{query} order by account_id, profile_id")
     if not found:
@@ -162,7 +169,7 @@ def _profile(reader: Reader, profile: str, account: str | None) -> tuple[Any, ..
     exact = [row for row in found if row[1] == profile] or found
     if len(exact) > 1:
         ids = ", ".join(row[1] for row in exact)
-        raise InputError(f"several profiles have the address {profile!r}: {ids}", remedy="give the id of one of them")
+        raise InputError(f"several profiles have {profile!r}: {ids}", remedy="give the id of one of them")
     return exact[0]
 
 

@@ -13,6 +13,8 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import accounts, of_id
 from flows.published.filters import one_of
+from flows.published.gaps import visible
+from flows.published.segment_details import withheld
 from flows.published.segments import (
     RECENT,
     PublishedSegment,
@@ -34,10 +36,12 @@ with changed as (
     from metrics.segment_changes
     where {condition} and changed_at > {since} and changed_at <= {until}
 )
-select firsts.account_id, firsts.profile_id, firsts.change, lasts.change, lasts.changed_at
+select firsts.account_id, firsts.profile_id, {name}, firsts.change, lasts.change, lasts.changed_at
 from changed as firsts
 inner join changed as lasts
     on lasts.account_id = firsts.account_id and lasts.profile_id = firsts.profile_id and lasts.place_from_last = 1
+left join metrics.profiles as profiles
+    on profiles.account_id = firsts.account_id and profiles.profile_id = firsts.profile_id
 where firsts.place = 1
 order by lasts.changed_at desc, firsts.account_id, firsts.profile_id
 """
@@ -57,6 +61,7 @@ class Move:
 
     account: str
     profile_id: str
+    name: str | None
     changed_at: datetime
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -67,7 +72,9 @@ class Move:
 class SegmentDiff:
     """Who entered and who left after `since`, the last first. `back_and_forth` did both, and are where they were.
 
-    `is_whole` is False where `since` is before the changes that are kept.
+    `built_at` is the as-of of the first build that knew the segment, of several accounts the last one, None where it is
+    not known. `is_whole` is False where `since` is before that, or before the changes that are kept. `withheld` are
+    columns that this reader may not see.
     """
 
     publication: Publication
@@ -76,10 +83,16 @@ class SegmentDiff:
     entered: tuple[Move, ...]
     departed: tuple[Move, ...]
     back_and_forth: int
+    built_at: datetime | None
+    withheld: tuple[str, ...]
+
+    @property
+    def begins_before_it_was_built(self) -> bool:
+        return self.built_at is not None and self.since < self.built_at
 
     @property
     def is_whole(self) -> bool:
-        return self.since >= self.publication.as_of - KEPT
+        return self.since >= self.publication.as_of - KEPT and not self.begins_before_it_was_built
 
     def to_json_dict(self) -> dict[str, Any]:
         return {
@@ -87,10 +100,12 @@ class SegmentDiff:
             "segment": self.segments[0].segment,
             "since": utc_text(self.since),
             "is_whole": self.is_whole,
+            "first_built_at": utc_text(self.built_at),
             "member_count": sum(one.member_count for one in self.segments),
             "entered": [one.to_json_dict() for one in self.entered],
             "left": [one.to_json_dict() for one in self.departed],
             "back_and_forth": self.back_and_forth,
+            "withheld": list(self.withheld),
         }
 
 
@@ -104,20 +119,26 @@ def segment_diff(
 ) -> SegmentDiff:
     """Changes after an instant, or after the as-of of a publication; else of the last 7 days before as-of.
 
-    Raises InputError as `find_segment` does, and for an unknown publication.
+    Raises InputError as `find_segment` does, for an unknown publication, and for an instant after as-of.
     """
     newest, found = find_segment(reader, key, account)
     after = since or _as_of(reader, publication) or newest.as_of - RECENT
-    query = MOVES.format(condition=in_segment(key, account), since=literal(after), until=literal(newest.as_of))
+    if after > newest.as_of:
+        what = f"nothing is known after {utc_text(newest.as_of)}, which is the as-of of what is published"
+        raise InputError(what, where=utc_text(after), remedy="name an earlier instant, or `agent-metrics run` first")
+    condition, name = in_segment(key, account), visible(reader, "profiles", "name", "profiles.name")
+    query = MOVES.format(condition=condition, name=name, since=literal(after), until=literal(newest.as_of))
     rows = reader.rows(query)
     moves = {"entered": list[Move](), "left": list[Move]()}
     back_and_forth = 0
-    for of, profile, first, last, at in rows:
+    for of, profile, who, first, last, at in rows:
         if first == last:
-            moves[last].append(Move(of, profile, at.astimezone(UTC)))
+            moves[last].append(Move(of, profile, who, at.astimezone(UTC)))
         else:
             back_and_forth += 1
-    return SegmentDiff(newest, found, after, tuple(moves["entered"]), tuple(moves["left"]), back_and_forth)
+    entered, departed = (tuple(moves[one]) for one in ("entered", "left"))
+    built_at = max(filter(None, (one.first_built_at for one in found)), default=None)
+    return SegmentDiff(newest, found, after, entered, departed, back_and_forth, built_at, withheld(reader))
 
 
 @dataclass(frozen=True)

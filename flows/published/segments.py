@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
 from flows.audiences import Definition
-from flows.audiences.metrics import Metric
 from flows.audiences.wording import in_words
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import accounts, of_id
+from flows.published.never_came import never_came
 from flows.warehouses.publication import Publication, newest_publication
 from flows.warehouses.reader import Reader
 
@@ -31,7 +30,7 @@ SEGMENTS = """
 with reached as (
     select account_id, segment,
         {reached},
-        count(suppressed_by) as suppressed
+        count(suppressed_by) as held_back
     from metrics.segment_members where {condition} group by account_id, segment
 ),
 changed as (
@@ -43,8 +42,9 @@ changed as (
 )
 select segments.account_id, segments.segment, segments.name, segments.description, segments.member_count,
     {counts},
-    coalesce(reached.suppressed, 0), segments.anonymous_count, coalesce(changed.entered, 0),
-    coalesce(changed.departed, 0), segments.definition
+    case when {holds_back} then coalesce(reached.held_back, 0) end,
+    segments.anonymous_count, coalesce(changed.entered, 0),
+    coalesce(changed.departed, 0), {first_built_at}, segments.definition
 from (select * from metrics.segments where {condition}) as segments
 left join reached on reached.account_id = segments.account_id and reached.segment = segments.segment
 left join changed on changed.account_id = segments.account_id and changed.segment = segments.segment
@@ -57,9 +57,11 @@ class PublishedSegment:
     """A segment of an account. Members are known shoppers; `anonymous_count` are conversations of nobody known.
 
     `reachable` are members whom marketing may reach on each channel, None where no source says it of any of those who
-    have an address; `suppressed` are members who wait for a person: a shopper may be both. `never_came` names metrics
-    of the definition of which the account has no event at all: no source tells of them, or they never happened, so
-    that who has none of them says nothing.
+    have an address; `held_back` are members who wait for a person, None where the segment holds nobody back: a shopper
+    may be both. `first_built_at` is as-of of the first build that knew the segment, None where that is not known:
+    entered and left are None where there was no other build since then. `never_came` names metrics of the definition
+    of which the account has no event at all: no source tells of them, or they never happened, so that who has none of
+    them says nothing.
     """
 
     account: str
@@ -70,10 +72,11 @@ class PublishedSegment:
     reachable_by_email: int | None
     reachable_by_sms: int | None
     reachable_by_whatsapp: int | None
-    suppressed: int
+    held_back: int | None
     anonymous_count: int
-    entered_last_7_days: int
-    left_last_7_days: int
+    entered_last_7_days: int | None
+    left_last_7_days: int | None
+    first_built_at: datetime | None
     definition: str | None
     never_came: tuple[str, ...] = ()
 
@@ -81,6 +84,10 @@ class PublishedSegment:
     def title(self) -> str:
         """For people: the name, else the key."""
         return self.name or self.segment
+
+    def built_within(self, as_of: datetime) -> datetime | None:
+        """The instant since which entered and left are known, where that is later than 7 days before as-of."""
+        return self.first_built_at if self.first_built_at and self.first_built_at > as_of - RECENT else None
 
     def parsed(self) -> Definition | None:
         """The definition; None where there is none, or one that this version does not know."""
@@ -97,7 +104,17 @@ class PublishedSegment:
     def to_json_dict(self) -> dict[str, Any]:
         values = asdict(self)
         del values["definition"]
-        return values
+        return {**values, "first_built_at": utc_text(self.first_built_at)}
+
+
+class NoSuchSegment(InputError):
+    """No segment that is published has this key, in an account or in all of them."""
+
+    def __init__(self, key: str, account: str | None, remedy: str) -> None:
+        of = "" if account is None else f" of {account}"
+        super().__init__(f"there is no segment {key!r}{of}", remedy=remedy)
+        self.key = key
+        self.account = account
 
 
 @dataclass(frozen=True)
@@ -136,7 +153,7 @@ def find_segment(
         return publication, found
     query = f"select distinct segment from metrics.segments where {of_account(account)} order by segment"
     known = [one for (one,) in reader.rows(query)]
-    raise InputError(f"there is no segment {key!r}", remedy=_near(key, known))
+    raise NoSuchSegment(key, account, _near(key, known))
 
 
 def find_in_account(reader: Reader, key: str, account: str | None = None) -> tuple[Publication, PublishedSegment]:
@@ -180,31 +197,26 @@ def _asked(reader: Reader, publication: Publication, condition: str) -> tuple[Pu
         until=literal(publication.as_of),
         reached=", ".join(map(_reached, CHANNELS)),
         counts=", ".join(f"case when reached.segment is null then 0 else reached.{one} end" for one in CHANNELS),
+        holds_back=f"coalesce({_told(reader, 'is_suppressing', 'boolean')}, true)",
+        first_built_at=_told(reader, "first_built_at", "timestamptz"),
     )
-    found = [PublishedSegment(*row) for row in reader.rows(query)]
-    lacking = _never_came(reader, {metric for one in found for metric in _metrics(one)})
-    return tuple(
-        replace(one, never_came=tuple(metric.name for metric in _metrics(one) if (one.account, metric.name) in lacking))
-        for one in found
-    )
+    found = [_measured(PublishedSegment(*row), publication) for row in reader.rows(query)]
+    return tuple(replace(one, never_came=names) for one, names in zip(found, never_came(reader, found), strict=True))
 
 
-def _metrics(one: PublishedSegment) -> list[Metric]:
-    definition = one.parsed()
-    return sorted(definition.metrics(), key=lambda metric: metric.name) if definition else []
+def _measured(one: PublishedSegment, publication: Publication) -> PublishedSegment:
+    """With what changed only where there was a build before, from which it could differ."""
+    if one.first_built_at is None:
+        return one
+    built = one.first_built_at.astimezone(UTC)
+    if built < publication.as_of:
+        return replace(one, first_built_at=built)
+    return replace(one, first_built_at=built, entered_last_7_days=None, left_last_7_days=None)
 
 
-def _never_came(reader: Reader, metrics: Collection[Metric]) -> set[tuple[str, str]]:
-    """The accounts, each with the name of a metric of which it has no event."""
-    queries = [
-        f"""select accounts.account_id, {literal(metric.name)} from metrics.accounts as accounts
-        where not exists (
-            select 1 from (select account_id from {metric.told_by.replace("{{", "metrics.").replace("}}", "")}) as told
-            where told.account_id = accounts.account_id
-        )"""
-        for metric in sorted(metrics, key=lambda metric: metric.name)
-    ]
-    return set(reader.rows(" union all ".join(queries))) if queries else set()
+def _told(reader: Reader, column: str, kind: str) -> str:
+    """SQL: a column of segments; null in a publication of a version that did not have it."""
+    return f"segments.{column}" if reader.sees("metrics.segments", column) else f"cast(null as {kind})"
 
 
 def _reached(channel: str) -> str:

@@ -57,6 +57,8 @@ class ShopWithSegments(Shop):
             "description": f"For {key}.",
             "member_count": 0,
             "anonymous_count": 0,
+            "is_suppressing": True,
+            "first_built_at": None,
             **more,
         }
         text = json.dumps(definition) if definition else None

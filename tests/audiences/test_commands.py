@@ -19,7 +19,7 @@ from flows.ground.home import Home
 from flows.settings import load
 from flows.settings.requests import WarehouseRequest
 from flows.warehouses.postgres.access import ReaderRole, grants
-from tests.audiences.shop import segmented_shop
+from tests.audiences.shop import AS_OF, ShopWithSegments, days_ago, segmented_shop, shipped
 from tests.gaps.shop import publish_to
 from tests.published.shop import Shop
 from tests.warehouses import servers
@@ -110,8 +110,8 @@ def test_a_segment_is_shown_with_its_rule_reach_changes_and_members(warehouse: s
         "Rule       Shoppers who had “Conversation with Customer Agent escalated” at least once in the last 7 days.",
         "Members    shop: 2 members, 2 conversations of nobody known; 2 entered and 2 left in 7 days",
         "SMS        1 may be reached, 0 no address, 1 not allowed, 0 consent not known",
-        "Suppressed 1 by an open ticket",
-        "2026-06-06T12:00:00Z  old of shop left",
+        "Held back  1 by an open ticket",
+        "2026-06-06T12:00:00Z  left     old of shop, \\x1b[31mOld",
         "Ana@mail.example",
         "1 of 2 members; --limit shows more",
         "agent-metrics segments export escalated_7_days --to escalated_7_days.csv --account shop --home",
@@ -150,7 +150,7 @@ def test_a_shopper_is_explained_condition_by_condition(warehouse: str, say: Say,
         True,
         [[True, True], [True]],
     )
-    assert "there is no segment 'chose'; did you mean chosen?" in say(
+    assert "there is no segment 'chose' of shop; did you mean chosen?" in say(
         "explain", "old", *at, "--segment", "chose", status=2
     )
     assert "there is no profile 'x'" in say("explain", "x", *at, status=2)
@@ -165,7 +165,7 @@ def test_overlaps_and_moves_are_told(warehouse: str, say: Say, tell: Tell) -> No
     assert "one segment overlaps with nothing" in say("overlap", KEY, *at, status=2)
     told = say("diff", KEY, *at)
     assert "since 2026-05-31T12:00:00Z: 3 members as of 2026-06-07T12:00:00Z" in told
-    assert "Entered    1 shopper\n    2026-06-05T12:00:00Z  ana of shop\n" in told
+    assert "Entered    1 shopper\n    2026-06-05T12:00:00Z  ana of shop, Ana Müller\n" in told
     assert "Both       1 shopper entered and left, and are where they were" in told
     found = tell("diff", KEY, *at, "--since", "2026-05-01")
     assert [one["profile_id"] for one in found["left"]] == ["old", "new"]
@@ -173,6 +173,68 @@ def test_overlaps_and_moves_are_told(warehouse: str, say: Say, tell: Tell) -> No
     both = say("diff", KEY, *at, "--since", "2026-05-01", "--from", "x", status=2)
     assert "option --from: give --since or --from, not both" in both
     assert "there is no publication 'x'" in say("diff", KEY, *at, "--from", "x", status=2)
+
+
+def test_members_of_several_accounts_are_told_apart(warehouse: str, say: Say) -> None:
+    """Members of one account alone were shown, of several that have the segment, and nothing said which account."""
+    told = say("show", KEY, "--warehouse", warehouse, "--limit", "1")
+    (head,) = [one for one in told.splitlines() if one.startswith("account")]
+    assert head.split()[:3] == ["account", "profile", "email"]
+    assert "held back by" in head
+    assert "since –: already in the segment when it was first built." in say("show", KEY, "--warehouse", warehouse)
+
+
+def test_what_is_not_measured_is_not_told_as_zero(say: Say, tell: Tell, tmp_path: Path) -> None:
+    """A segment that holds nobody back had "0 held back", and one that is new "0 entered"."""
+    shop = ShopWithSegments()
+    shop.segment("fresh", shipped(KEY), is_suppressing=False, first_built_at=AS_OF)
+    shop.segment("young", shipped(KEY), first_built_at=days_ago(2))
+    shop.segment("old", shipped(KEY), first_built_at=days_ago(30))
+    publish_to(Home(tmp_path / "home"), shop)
+    told = say("list")
+    cells = {line.split()[1]: line.split()[-8:] for line in told.splitlines() if line.startswith("shop ")}
+    assert cells["fresh"] == ["0", "0", "0", "0", "–", "0", "–", "–"]
+    assert cells["young"] == ["0", "0", "0", "0", "0", "0", "0", "0"]
+    assert "Since      2026-06-07T12:00:00Z, when they were first built: entered and left of fresh" in told
+    assert "Since      2026-06-05T12:00:00Z, when they were first built: entered and left of young" in told
+    assert "left of old" not in told
+    told = say("show", "fresh")
+    assert "first built as of 2026-06-07T12:00:00Z, who enters and leaves is known from then on" in told
+    assert "Held back  nobody, whoever waits for a person: the definition says so" in told
+    told = say("show", "young")
+    assert "0 entered and 0 left since it was first built as of 2026-06-05T12:00:00Z" in told
+    assert "Held back  nobody\n" in told
+    one = next(one for one in tell("list")["segments"] if one["segment"] == "fresh")
+    assert (one["held_back"], one["entered_last_7_days"]) == (None, None)
+    assert one["first_built_at"] == "2026-06-07T12:00:00Z"
+    told = say("diff", "young")
+    assert "first built as of 2026-06-05T12:00:00Z: who entered and left before is not known" in told
+    assert "not known" not in say("diff", "young", "--since", "2026-06-06")
+    assert tell("diff", "young")["is_whole"] is False
+
+
+def test_nothing_is_told_of_the_time_after_as_of(warehouse: str, say: Say) -> None:
+    told = say("diff", KEY, "--warehouse", warehouse, "--since", "2026-06-08", status=2)
+    assert "2026-06-08T00:00:00Z: nothing is known after 2026-06-07T12:00:00Z, which is the as-of" in told
+
+
+def test_a_segment_that_no_run_has_built_is_not_called_unknown(warehouse: str, say: Say, tmp_path: Path) -> None:
+    Path("segments").mkdir()
+    right = WRONG.replace("Ordr", "Order")
+    for key, text in (("mine", right), ("wrong", WRONG), ("theirs", right + "accounts: [other]\n")):
+        Path(f"segments/{key}.yml").write_text(text, "utf-8")
+    at = ("--warehouse", warehouse)
+    for arguments in (["show"], ["diff"], ["export", "--to", "x.csv"], ["overlap", KEY]):
+        told = say(*arguments, "mine", *at, status=2)
+        assert "mine.yml: the segment 'mine' is defined, and no run has published it yet; `agent-metrics run`" in told
+    assert "is defined, and no run" in say("explain", "old", "--segment", "mine", "--account", "shop", *at, status=2)
+    told = say("show", "wrong", *at, status=2)
+    assert "there is no segment 'wrong'; its definition is wrong: " in told
+    assert "wrong.yml, line 7" in told
+    told = say("show", "theirs", "--account", "shop", *at, status=2)
+    assert "there is no segment 'theirs' of shop; its definition is for other" in told
+    assert "is defined, and no run" in say("show", "theirs", *at, status=2)
+    assert "there is no segment 'zzz'; there are" in say("show", "zzz", *at, status=2)
 
 
 def test_an_export_says_whom_it_leaves_out(
@@ -185,7 +247,7 @@ def test_an_export_says_whom_it_leaves_out(
     home = str(tmp_path / "home")
     assert main(["segments", "export", KEY, *at, "--force", "--home", home]) == 0
     told = capsys.readouterr()
-    assert "Left out   1 member with an open hand-off or ticket; --with-suppressed" in told.err
+    assert "Held back  1 member with an open hand-off or ticket; --with-held-back" in told.err
     assert "Exported   1 member of escalated_7_days, shop" in told.out
     assert "name the account with --account" in say("export", KEY, "--warehouse", warehouse, "--to", "x.csv", status=2)
 

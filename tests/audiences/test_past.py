@@ -9,7 +9,7 @@ import pytest
 
 from flows import jobs
 from flows.ground.home import Home
-from flows.settings.requests import BuildRequest, RunRequest
+from flows.settings.requests import RunRequest
 from tests.conftest import write_rows
 
 SEGMENT = """
@@ -82,6 +82,8 @@ def test_a_look_at_the_past_forgets_nothing(home: Home, tmp_path: Path, monkeypa
         as_of(instant)
         with duckdb.connect(str(home.published_file), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            query = "select distinct strftime(first_built_at, '%m-%d %H') from metrics.segments where segment {} 'later'"
+            query = (
+                "select distinct strftime(first_built_at, '%m-%d %H') from metrics.segments where segment {} 'later'"
+            )
             assert connection.execute(query.format("<>")).fetchall() == [("06-01 12",)]
             assert connection.execute(query.format("=")).fetchall() == [("06-08 00",)]

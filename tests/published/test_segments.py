@@ -48,10 +48,11 @@ def test_each_segment_has_its_members_whom_it_reaches_and_who_came_and_went(read
         "reachable_by_email": 1,
         "reachable_by_sms": 1,
         "reachable_by_whatsapp": None,  # of the member who has a phone no source says it
-        "suppressed": 1,
+        "held_back": 1,
         "anonymous_count": 2,
         "entered_last_7_days": 2,
         "left_last_7_days": 2,
+        "first_built_at": None,
         "never_came": (),
     }
     other, chosen = found["other", KEY], found["shop", "chosen"]
@@ -66,7 +67,7 @@ def test_a_segment_tells_why_members_cannot_be_reached(reader: Reader) -> None:
     assert found.reach["email"] == {"reachable": 1, "no_address": 0, "not_allowed": 0, "not_known": 1}
     assert found.reach["sms"] == {"reachable": 1, "no_address": 0, "not_allowed": 1, "not_known": 0}
     assert found.reach["whatsapp"] == {"reachable": 0, "no_address": 1, "not_allowed": 0, "not_known": 1}
-    assert found.suppressed == {"open_handoff": 0, "open_ticket": 1}
+    assert found.held_back == {"open_handoff": 0, "open_ticket": 1}
     assert [(one.profile_id, one.change) for one in found.changes][:2] == [("old", "left"), ("ana", "entered")]
     assert [one.to_json_dict()["entered_at"] for one in found.members] == ["2026-06-05T12:00:00Z", None]
     assert found.members[0].name == "Ana Müller"
@@ -147,6 +148,24 @@ def test_a_shopper_is_found_by_the_address_too(reader: Reader) -> None:
         explain(reader, "nobody")
 
 
+@pytest.mark.parametrize("phone", ["+5511900000001", "+55 (11) 90000-0001", "+55.11.900000001"])
+def test_a_shopper_is_found_by_the_phone_too(reader: Reader, limited: Reader, phone: str) -> None:
+    """As rule 4.2 compares phones; who may not see them finds nobody by them."""
+    assert explain(reader, phone).profile_id == "ana"
+    with pytest.raises(InputError, match="there is no profile"):
+        explain(reader, phone.replace("1", "2"))
+    with pytest.raises(InputError, match="there is no profile"):
+        explain(limited, phone)
+
+
+def test_who_came_and_went_has_a_name(reader: Reader, limited: Reader) -> None:
+    found = segment_diff(reader, KEY, "shop")
+    assert [one.name for one in found.entered] == ["Ana Müller"]
+    assert segment_details(reader, KEY, "shop", 20).changes[1].name == "Ana Müller"
+    found = segment_diff(limited, KEY, "shop")
+    assert ([one.name for one in found.entered], found.withheld) == ([None], ("email", "phone", "name"))
+
+
 def test_an_unknown_key_names_one_near_it(reader: Reader) -> None:
     with pytest.raises(InputError, match=r"there is no segment 'escalated_7_day'; did you mean escalated_7_days\?"):
         find_segment(reader, "escalated_7_day")
@@ -163,7 +182,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 
 def test_a_file_has_no_formula_and_nobody_who_waits_for_a_person(reader: Reader, tmp_path: Path) -> None:
     file = tmp_path / "members.csv"
-    done = export_segment(reader, KEY, file, "shop", with_suppressed=False, force=False)
+    done = export_segment(reader, KEY, file, "shop", with_held_back=False, force=False)
     assert (done.rows, done.held_back, done.withheld) == (1, 1, ())
     (row,) = rows_of(file)
     assert row == {
@@ -179,15 +198,15 @@ def test_a_file_has_no_formula_and_nobody_who_waits_for_a_person(reader: Reader,
     }
     assert file.stat().st_mode & 0o077 == 0
     with pytest.raises(InputError, match="is there already"):
-        export_segment(reader, KEY, file, "shop", with_suppressed=True, force=False)
+        export_segment(reader, KEY, file, "shop", with_held_back=True, force=False)
     assert len(file.read_text("utf-8").splitlines()) == 2
-    export_segment(reader, KEY, file, "shop", with_suppressed=True, force=True)
+    export_segment(reader, KEY, file, "shop", with_held_back=True, force=True)
     first, _ = rows_of(file)
     contact = (first["profile_id"], first["phone"], first["entered_at"], first["suppressed_by"])
     assert contact == ("ana", "+5511900000001", "2026-06-05T09:00:00-03:00", "open_ticket")
     assert [one.name for one in tmp_path.iterdir()] == ["members.csv"]
     with pytest.raises(InputError, match="several accounts have a segment 'escalated_7_days': other, shop"):
-        export_segment(reader, KEY, file, with_suppressed=True, force=True)
+        export_segment(reader, KEY, file, with_held_back=True, force=True)
 
 
 def test_a_limited_reader_sees_no_addresses_and_no_condition_on_them(limited: Reader, tmp_path: Path) -> None:
@@ -199,7 +218,7 @@ def test_a_limited_reader_sees_no_addresses_and_no_condition_on_them(limited: Re
     assert bought.holds is True
     assert told(limited, "ana")[KEY].groups[0][0].holds is True
     file = tmp_path / "members.csv"
-    assert export_segment(limited, KEY, file, "shop", with_suppressed=True, force=False).rows == 2
+    assert export_segment(limited, KEY, file, "shop", with_held_back=True, force=False).rows == 2
     header = "profile_id,entered_at,email_reach,sms_reach,whatsapp_reach,suppressed_by"
     assert file.read_text("utf-8").splitlines()[0] == header
     with pytest.raises(InputError, match="there is no profile"):
