@@ -82,7 +82,7 @@ class Happening:
     def __init__(self, shop: Delivering, rng: random.Random) -> None:
         self.shop, self.rng = shop, rng
         self.everybody = [f"P{number:02}" for number in range(30)]
-        self.members, self.by_hand, self.begun = set[str](), set[str](), 0
+        self.members, self.changed, self.by_hand, self.begun = set[str](), set[str](), set[str](), 0
         shop.know(*self.everybody)
         shop.settings(klaviyo="max_removed_share = 1\nevents = true\n")
         self.publish()
@@ -91,7 +91,9 @@ class Happening:
             Outbox(ledger, "shop", "klaviyo", "event").begin(days_ago(20))
 
     def goes_on(self) -> None:
-        self.members ^= set(self.rng.sample(self.everybody, self.rng.randrange(1, 6)))
+        again = self.changed if self.rng.random() < 0.6 else set()  # who has just come may go before anybody knew
+        self.changed = set(self.rng.sample(self.everybody, self.rng.randrange(1, 6))) | again
+        self.members ^= self.changed
         there = self.shop.there.members[self.shop.list_id()]
         hand = self.rng.choice(self.everybody)
         if self.rng.random() < 0.4 and hand not in there:

@@ -10,6 +10,7 @@ from flows.delivery import mirroring, plan
 from flows.delivery.mirroring import UNKNOWN
 from flows.ground.errors import InputError
 from flows.jobs.deliveries import Deliveries
+from flows.sources.api import http
 from tests.audiences.shop import ShopWithSegments
 from tests.delivery.delivered import ACCOUNT, LIST, SEGMENT, Delivering
 from tests.gaps.shop import publish_to
@@ -262,3 +263,22 @@ def test_nothing_switched_on_is_not_a_success(shop: Delivering) -> None:
         shop.sync(segments=("other",))
     with pytest.raises(InputError, match="the settings have no account 'nobody'"):
         shop.sync(account="nobody")
+
+
+@pytest.mark.parametrize("call", ["POST relationships", "DELETE relationships"])
+def test_a_call_without_an_answer_is_known_to_have_happened_perhaps(
+    shop: Delivering, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Members who came and went while nobody answered stayed in the list for good."""
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
+    shop.settings(klaviyo="max_removed_share = 1\n")
+    shop.know("ANA", "BEN", "CLE")
+    shop.publish("ANA", "BEN")
+    shop.sync()
+    shop.publish("ANA", "CLE")
+    shop.there.lost[call] = 1
+    done = shop.sync()
+    assert (done.exit_status, done.delivered[0].outcome) == (5, "failed")
+    shop.publish("ANA", "BEN")
+    shop.sync()
+    assert shop.listed() == ["ANA", "BEN"]
