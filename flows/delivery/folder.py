@@ -1,7 +1,7 @@
 """A folder with a folder for each day: who was in the segments then, and the events and follow-ups of the day.
 
     <path>/2026-11-29/<account>/segments/<key>.csv
-    <path>/2026-11-29/<account>/events.csv, follow_ups.csv
+    <path>/2026-11-29/<account>/agent_events.csv, follow_ups.csv
 
 Days are those of the account. A file has the columns of its published table and appears whole. The last days are
 written anew with each publication, because events come late; an older day stays as it is.

@@ -4,6 +4,7 @@ before and after it is done, so that a delivery that was killed goes on where it
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ class Ledger:
                     for statement in SCHEMA.split(";\n"):
                         self._db.execute(statement)
                     self._db.execute(f"pragma user_version = {VERSION}")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             remedy = "bring it back from a backup; without it deliveries begin anew (docs/segments.md)"
             raise StorageFailed(f"the ledger cannot be read ({error})", where=str(file), remedy=remedy) from error
         if version > VERSION:
@@ -78,6 +79,7 @@ class Ledger:
     @staticmethod
     def _opened(file: Path, *, is_read_only: bool) -> sqlite3.Connection:
         if not is_read_only:
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # it holds what is told of people
             return sqlite3.connect(file, timeout=SECONDS_TO_WAIT, isolation_level=None)
         if not file.exists() or not file.stat().st_size:
             return sqlite3.connect(":memory:", isolation_level=None)
