@@ -1,6 +1,7 @@
 """The catalogue of what is published, docs/metrics.md.
 
-Tables and columns come from the dictionary, metrics and their dimensions from dbt_project/models/semantic.
+Tables and columns come from the dictionary, metrics and their dimensions from dbt_project/models/semantic, who reads
+which table from dbt_project/models/exposures.yml.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from contract.types import TYPES
 
 PROSE = Path(__file__).with_name("catalogue.md")  # with a mark where the tables go
 PAGE = "docs/metrics.md"
+EXPOSURES = semantic.SEMANTIC.parent / "exposures.yml"
 EXAMPLE = "account,metric_time__week"  # of a metric that brings none of its own in meta.example
 METRIC_TIME = (
     "The date by which the metric counts, by `__day`, `__week` (from Monday), `__month`, `__quarter` or `__year`."
@@ -69,6 +71,19 @@ def dimensions(metric: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def readers() -> dict[str, list[str]]:
+    """Who reads each published table, besides whoever reads all of them, by dbt's exposures."""
+    exposures = yaml.safe_load(EXPOSURES.read_text("utf-8"))["exposures"]
+    return {
+        table: sorted(
+            one["label"]
+            for one in exposures
+            if f"ref('{table}')" in one["depends_on"] and len(one["depends_on"]) < len(contract.metrics())
+        )
+        for table in contract.metrics()
+    }
+
+
 def _model(metric: dict[str, Any]) -> dict[str, Any]:
     """The semantic model that a metric is counted from."""
     parameters = metric["type_params"]
@@ -114,10 +129,11 @@ def _metrics() -> Iterator[str]:
 
 def _tables() -> Iterator[str]:
     tables = contract.metrics().values()
-    yield _row("table", "what it holds")
-    yield "|---|---|"
+    read_by = readers()
+    yield _row("table", "what it holds", "read by")
+    yield "|---|---|---|"
     for table in tables:
-        yield _row(f"[`{table.name}`](#{table.name})", table.about)
+        yield _row(f"[`{table.name}`](#{table.name})", table.about, ", ".join(read_by[table.name]))
     yield ""
     for table in tables:
         yield f"### {table.name}\n"

@@ -9,16 +9,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.audiences.exposures import exposures_text
 from flows.audiences.reading import SCHEMA
 from flows.audiences.schema import schema_text
 from flows.audiences.tables import with_tables
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "segments.md"
+CHECKOUT = Path(__file__).parent.parent.parent
+PAGE = CHECKOUT / "docs" / "segments.md"
+EXPOSURES = CHECKOUT / "dbt_project" / "models" / "segment_exposures.yml"
 
 
 def generated() -> dict[Path, str]:
     """The content of every generated file of this checkout."""
-    return {SCHEMA: schema_text(), PAGE: with_tables(PAGE.read_text("utf-8"))}
+    return {SCHEMA: schema_text(), PAGE: with_tables(PAGE.read_text("utf-8")), EXPOSURES: exposures_text()}
 
 
 def main(arguments: Sequence[str]) -> int:

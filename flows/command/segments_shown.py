@@ -101,7 +101,8 @@ def _since(found: PublishedSegments) -> Iterator[str]:
         if since := one.built_within(found.publication.as_of):
             young.setdefault(since, set()).add(one.segment)
     for since, keys in sorted(young.items()):
-        which = ", ".join(sorted(keys))
+        is_all = keys == {one.segment for one in found.segments}
+        which = "all of them" if is_all and len(keys) > 1 else ", ".join(sorted(keys))
         yield line("Since", f"{utc_text(since)}, when they were first built: entered and left of {which}")
 
 
@@ -153,6 +154,9 @@ def diff_lines(of: SegmentDiff, limit: int) -> Iterator[RenderableType]:
     members = sum(one.member_count for one in of.segments)
     now = f"{counted(members, 'member')} as of {utc_text(of.publication.as_of)}"
     yield f"{clean(first.title)}, {clean(first.segment)}, since {utc_text(of.since)}: {now}"
+    if of.built_at and of.built_at >= of.publication.as_of:
+        yield f"The segment was first built as of {utc_text(of.built_at)}: who enters and leaves is known from then on."
+        return
     if of.begins_before_it_was_built:
         yield f"The segment was first built as of {utc_text(of.built_at)}: who entered and left before is not known."
     elif not of.is_whole:

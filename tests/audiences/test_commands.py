@@ -207,6 +207,9 @@ def test_what_is_not_measured_is_not_told_as_zero(say: Say, tell: Tell, tmp_path
     one = next(one for one in tell("list")["segments"] if one["segment"] == "fresh")
     assert (one["held_back"], one["entered_last_7_days"]) == (None, None)
     assert one["first_built_at"] == "2026-06-07T12:00:00Z"
+    told = say("diff", "fresh")
+    assert "who enters and leaves is known from then on" in told
+    assert "Entered" not in told
     told = say("diff", "young")
     assert "first built as of 2026-06-05T12:00:00Z: who entered and left before is not known" in told
     assert "not known" not in say("diff", "young", "--since", "2026-06-06")

@@ -14,8 +14,11 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
+import contract
 from contract.generate import ROOT
 from flows.audiences import generate
+from flows.audiences.definition import Definition
+from flows.audiences.exposures import asked, exposures_text
 from flows.audiences.metrics import METRICS, PROFILE
 from flows.audiences.reading import SCHEMA, SHIPPED, read, segment_of
 from flows.audiences.schema import schema
@@ -56,6 +59,30 @@ def test_a_check_names_what_is_stale_and_writes_nothing(
     assert (str(old) in capsys.readouterr().out, old.read_text("utf-8")) == (True, "old")
     assert generate.main([]) == 0
     assert (generate.main(["--check"]), old.read_text("utf-8")) == (0, "new")
+
+
+def test_a_shipped_segment_is_an_exposure_of_the_tables_that_it_asks_of() -> None:
+    """Which segments change with a table was not in the graph of dbt."""
+    exposures = {one["config"]["meta"]["segment"]: one for one in yaml.safe_load(exposures_text())["exposures"]}
+    assert set(exposures) == {file.stem for file in SHIPPED.glob("*.yml")}
+    asks = {key: {re.sub(r"ref\('(\w+)'\)", r"\1", one) for one in exposures[key]["depends_on"]} for key in exposures}
+    published = {"segments", "segment_members", "segment_changes"}
+    assert asks["waiting_for_an_answer"] - published == {"conversations", "messages"}
+    assert asks["chatted_then_refunded"] - published == {"agent_events", "orders"}
+    assert all(published <= one <= set(contract.metrics()) for one in asks.values())
+
+
+def test_consent_and_who_has_none_of_something_is_asked_of_profiles() -> None:
+    none = {"type": "numeric", "operator": "equals", "value": 0}
+    consent = {"type": "profile-marketing-consent", "consent": {"channel": "email", "can_receive_marketing": True}}
+    for condition, tables in (
+        (consent, {"profiles"}),
+        (
+            {"type": "profile-metric", "metric": "Opened ticket", "measurement_filter": none},
+            {"profiles", "conversations", "tickets"},
+        ),
+    ):
+        assert asked(Definition.model_validate({"condition_groups": [{"conditions": [condition]}]})) == tables
 
 
 def test_it_is_one_command() -> None:
