@@ -95,8 +95,7 @@ def concern_lines(one: Health) -> Iterator[str]:
 def dead_lines(found: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A message a line, and its reason below it."""
     for one in found:
-        tries = counted(one["tries"], "try", "tries")
-        yield line(one["failed_at"][:10], f"{one['message_id']} of {one['account']} to {one['destination']}, {tries}")
+        yield line(one["failed_at"][:10], f"{one['message_id']} of {one['account']} to {one['destination']}")
         yield line("", one["reason"])
     if found:
         yield line("Next", "mend the reason, then agent-metrics deliveries replay")

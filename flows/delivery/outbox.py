@@ -5,14 +5,14 @@
        └──────▶ waiting   failed; tried again after a while
     waiting ──▶ dropped   it is not wanted any more
 
-A message that was killed while it was sent stands as `sending`, and goes again under the same id, by which the other
-side knows it.
+Messages that were on their way when the delivery was killed stand as `sending`, and go again under the same id, by
+which the other side knows them: only one of them can have arrived.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -89,50 +89,45 @@ class Outbox:
             self._set(one.message_id, "dropped", reason=reason)
         self.dropped += len(messages)
 
-    def deliver(self, messages: Iterable[tuple[str, Message]], send: Callable[[Message], None]) -> None:
+    def deliver(self, messages: Sequence[tuple[str, Message]], send: Callable[[Message], None]) -> None:
         """Send each, with what it is about; what fails waits. Ends early where the destination does not answer."""
-        for about, one in messages:
-            if self.gives_up:
-                return
-            self._ledger.run(
-                """insert into messages values (?, ?, ?, ?, ?, ?, 'sending', 1, null, ?, null, ?)
-                on conflict do update set state = 'sending', tries = tries + 1, changed_at = excluded.changed_at""",
-                *self._key,
-                one.message_id,
-                self._kind,
-                about,
-                stamp(one.at),
-                now(),
-                json.dumps(written(one)),
+        rows = [
+            (*self._key, one.message_id, self._kind, about, stamp(one.at), now(), json.dumps(written(one)))
+            for about, one in messages
+        ]
+        with self._ledger.together():
+            self._ledger.run_for(
+                """insert into messages values (?, ?, ?, ?, ?, ?, 'sending', 0, null, ?, null, ?)
+                on conflict do update set state = 'sending', changed_at = excluded.changed_at""",
+                rows,
             )
-            self._send(one, send)
+        for _, one in messages:
+            if not self.gives_up:
+                self._send(one, send)
 
     def _send(self, one: Message, send: Callable[[Message], None]) -> None:
         try:
             send(one)
         except SourceRefused as refused:
-            self.refused[refused.what] = self.refused.get(refused.what, 0) + 1
-            self._set(one.message_id, "dead", reason=str(refused))
+            self._refuse(one, refused, str(refused))
         except SourceUnavailable as error:
             self.error, self._failures = error, self._failures + 1
-            (tries,) = self._ledger.row(
-                f"select tries from messages where {OF} and message_id = ?3", *self._key, one.message_id
-            )
+            query = f"select tries from messages where {OF} and message_id = ?3"
+            tries = self._ledger.row(query, *self._key, one.message_id)[0] + 1
             if tries > len(DELAYS):
-                self.refused[error.what] = self.refused.get(error.what, 0) + 1
-                self._set(one.message_id, "dead", reason=f"{error} ({tries} tries)")
-            else:
-                self.waiting += 1
-                self._set(
-                    one.message_id,
-                    "waiting",
-                    reason=str(error),
-                    next_try_at=stamp(datetime.now(UTC) + DELAYS[tries - 1]),
-                )
+                self._refuse(one, error, f"{error} ({tries} tries)")
+                return
+            self.waiting += 1
+            after = stamp(datetime.now(UTC) + DELAYS[tries - 1])
+            self._set(one.message_id, "waiting", reason=str(error), next_try_at=after, tries=tries)
         else:
             self._failures = 0
             self.sent += 1
             self._set(one.message_id, "sent", body=None)
+
+    def _refuse(self, one: Message, error: SourceUnavailable, reason: str) -> None:
+        self.refused[error.what] = self.refused.get(error.what, 0) + 1
+        self._set(one.message_id, "dead", reason=reason)
 
     def _set(self, message_id: str, state: str, **columns: Any) -> None:
         """The contents go when the message has arrived: they are of people."""
