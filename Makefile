@@ -46,6 +46,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/small_deliveries.py
 	$(BIN)/python benchmarks/topics.py
 	$(BIN)/python benchmarks/audiences.py
+	$(BIN)/python benchmarks/deliveries.py
 	$(BIN)/python benchmarks/page.py
 
 docs: $(HERE)
