@@ -212,7 +212,13 @@ def _(account: PublishedAccount, get_drafted, set_drafted, visit: Visit):
 
 @app.cell
 def _(account: PublishedAccount, visit: Visit):
-    mo.vstack([panels.title("audiences", "Audiences"), panels.audiences(visit.reader, account)])
+    mo.vstack(
+        [
+            panels.title("audiences", "Audiences"),
+            panels.audiences(visit.reader, account),
+            panels.deliveries(account, served.DELIVERIES),
+        ]
+    )
     return
 
 

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from flows.command.lines import line
+from flows.delivery.health import KINDS, OUTCOMES
 from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
 
@@ -17,14 +18,7 @@ if TYPE_CHECKING:
     from flows.delivery.health import Health
     from flows.jobs.deliveries import Deliveries
 
-OUTCOMES = {
-    "planned": "PLANNED",
-    "delivered": "Delivered",
-    "nothing_new": "Unchanged",
-    "held": "HELD",
-    "failed": "FAILED",
-}
-KINDS = {"segment": "segments", "event": "events", "follow_up": "follow-ups", "segment_change": "who entered and left"}
+LOUD = {"held", "failed", "planned"}  # outcomes that people should not overlook
 
 
 def delivery_lines(done: Deliveries) -> Iterator[str]:
@@ -46,15 +40,17 @@ def _paragraph(one: Delivered) -> Iterator[str]:
         if one.outcome == "planned"
         else f"; {counted(one.size, 'member')} by us"
     )
-    yield line(
-        OUTCOMES[one.outcome], f"{what} of {one.account} to {one.destination}: {figures or 'nothing to do'}{size}"
-    )
+    yield line(_label(one.outcome), f"{what} of {one.account} to {one.destination}: {figures or 'nothing to do'}{size}")
     for reason, number in one.refused.items():
         yield line("Refused", f"{number:,} × {reason}")
     if one.error:
         yield line("", one.error)
     for shown in one.sample:
         yield line("", _sample(shown))
+
+
+def _label(outcome: str) -> str:
+    return OUTCOMES[outcome].upper() if outcome in LOUD else OUTCOMES[outcome].capitalize()
 
 
 def _sample(shown: dict[str, Any]) -> str:

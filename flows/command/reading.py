@@ -14,6 +14,7 @@ from flows.command.finding import exit_status
 from flows.command.options import command
 from flows.command.status import status as status_of
 from flows.command.status_shown import status_lines
+from flows.delivery.health import Health, health
 from flows.ground.home import Home
 from flows.published.breakdown import breakdown, check_dimension
 from flows.published.export import export as published_export
@@ -133,6 +134,10 @@ def dashboard(request: DashboardRequest, console: Console) -> int:
         if request.opens:
             typer.launch(address)
 
+    def deliveries(account: str) -> tuple[Health, ...]:
+        of = [one for one in settings.accounts if one.account_id == account]
+        return health(of, Home(settings.home).deliveries)
+
     tokens = Tokens.of(settings.dashboard, credentials())
-    serve(PAGE, read, tokens, host=request.host, port=request.port, ready=ready)
+    serve(PAGE, read, tokens, host=request.host, port=request.port, ready=ready, deliveries=deliveries)
     return 0

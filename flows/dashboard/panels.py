@@ -15,6 +15,7 @@ from flows.dashboard.periods import Period, text_of
 from flows.dashboard.shown import html
 from flows.dashboard.stack import Stack
 from flows.dashboard.visit import Visit
+from flows.delivery.health import KINDS, OUTCOMES, Health
 from flows.ground.errors import AgentMetricsError, InputError
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import Conversation
@@ -115,6 +116,18 @@ def audiences(reader: Reader, account: PublishedAccount) -> mo.Html:
     as_of = found.publication.as_of
     since = {one.segment: account.local(at) for one in found.segments if (at := one.built_within(as_of))}
     return mo.Html(html("audiences", segments=found.segments, since=since, as_of=account.local(as_of), empty=empty))
+
+
+def deliveries(account: PublishedAccount, found: Callable[[str], Sequence[Health]]) -> mo.Html:
+    """What of the account is delivered to other systems, and how that is; nothing where nothing is switched on."""
+    try:
+        given = found(account.account_id)
+    except AgentMetricsError as error:
+        return mo.Html(html("nothing", what=str(error)))
+    if not given:
+        return mo.Html("")
+    last = {one: account.local(one.last_at) for one in given if one.last_at}
+    return mo.Html(html("deliveries", given=given, last=last, outcomes=OUTCOMES, kinds=KINDS))
 
 
 def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:

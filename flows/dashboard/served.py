@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Any
 from weakref import WeakSet
@@ -10,12 +10,21 @@ from weakref import WeakSet
 from flows import settings
 from flows.dashboard.access import Access
 from flows.dashboard.visit import Visit
+from flows.delivery.health import Health
 from flows.ground.errors import InputError
 from flows.warehouses import Warehouse, configured
 
 WAREHOUSE: Warehouse | None = None
 LOOKS_EVERY = 30.0  # seconds
 VISITS: WeakSet[Visit] = WeakSet()
+
+
+def nothing_delivered(_account: str) -> tuple[Health, ...]:
+    """The deliveries of an account where nobody serves."""
+    return ()
+
+
+DELIVERIES: Callable[[str], tuple[Health, ...]] = nothing_delivered
 
 
 def visit(meta: Mapping[str, Any]) -> Visit:

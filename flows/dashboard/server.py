@@ -12,6 +12,7 @@ from typing import Any
 
 from flows.dashboard import served
 from flows.dashboard.access import Tokens
+from flows.delivery.health import Health
 from flows.ground.errors import InputError
 from flows.ground.extras import needing
 from flows.warehouses import Warehouse
@@ -22,11 +23,19 @@ FINISH_WITHIN = 3  # seconds for what is on its way when the page ends
 
 
 def serve(
-    notebook: Path, warehouse: Warehouse, tokens: Tokens, *, host: str, port: int, ready: Callable[[str], None]
+    notebook: Path,
+    warehouse: Warehouse,
+    tokens: Tokens,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    deliveries: Callable[[str], tuple[Health, ...]] = served.DELIVERIES,
 ) -> None:
     """Serve the page `notebook` until Ctrl-C or SIGTERM.
 
-    `ready` is called with the address as soon as the page answers there. Port 0 is any free port.
+    `deliveries` tells how those of an account are. `ready` is called with the address as soon as the page answers
+    there. Port 0 is any free port.
 
     Raises InputError where the port is taken, where others than this machine's people could come without a
     token, and where the extra `dashboard` is not installed.
@@ -44,7 +53,7 @@ def serve(
         from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
         from flows.dashboard.limits import MOST_CONNECTIONS, Impatient  # noqa: PLC0415
 
-    served.WAREHOUSE = warehouse
+    served.WAREHOUSE, served.DELIVERIES = warehouse, deliveries
     app: Any = (
         marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
     )

@@ -20,6 +20,14 @@ QUIET = timedelta(days=3)  # without a delivery that went well
 JUMP, FEW = 2, 50  # a list that grew or shrank so many times, by so many members at least
 MANY_REFUSED = 0.1  # of the members of a list: a few are always unknown over there
 WENT_WELL = ("delivered", "nothing_new")
+OUTCOMES = {
+    "planned": "planned",
+    "delivered": "delivered",
+    "nothing_new": "unchanged",
+    "held": "held",
+    "failed": "failed",
+}
+KINDS = {"segment": "segments", "event": "events", "follow_up": "follow-ups", "segment_change": "who entered and left"}
 
 
 @dataclass(frozen=True)
