@@ -14,7 +14,7 @@ from flows.delivery.klaviyo.addresses import any_of, email_key, may_be_email, ma
 from flows.delivery.klaviyo.endpoints import Endpoints, Group, at
 from flows.delivery.klaviyo.events import body_of
 from flows.delivery.klaviyo.members import narrowed
-from flows.delivery.klaviyo.records import Lists, Made, Profiles, Resources, duplicate
+from flows.delivery.klaviyo.records import Lists, Made, Profiles, Resources, duplicate, masked
 from flows.delivery.message import Message
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.settings.deliveries import KlaviyoDelivery
@@ -128,7 +128,9 @@ class Klaviyo:
         except SourceRefused as refused:
             if refused.status == HTTPStatus.CONFLICT and (there := self._there(email, number, refused)):
                 return there
-            raise
+            told = SourceRefused(masked(refused.what, email, phone, number), where=refused.where, remedy=refused.remedy)
+            told.status = refused.status
+            raise told from None
 
     def send(self, message: Message, klaviyo_id: str | None = None) -> None:
         """Tell an event. The same message told again is recorded once, if it names the shopper in the same way.

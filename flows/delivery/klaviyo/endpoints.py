@@ -110,7 +110,9 @@ def _explain(status: int, _: Any) -> str | None:
     if status == 403:
         return f"give the private key the scopes {SCOPES}"
     return {
+        400: "correct what it names; if that is right, report it",
         401: "see to the private key",
         404: "it is not there any more, or base_url leads elsewhere",
         409: "what is there already is in its way",
+        422: "correct what it names; if that is right, report it",
     }.get(status)

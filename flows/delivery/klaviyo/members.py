@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 
-from flows.delivery.klaviyo.records import faults, reason
+from flows.delivery.klaviyo.records import faults, masked, reason
 from flows.ground.errors import SourceRefused
 
 # What may be about some of the profiles of a call. Others, such as a right that the key does not have, are about all.
@@ -39,7 +39,7 @@ def narrowed(
                 raise
             said, found = error, _pointed(error, some)
         if not found and len(some) == 1 and (has_asked or said.status == HTTPStatus.CONFLICT):
-            found = {some[0]: reason(said)}
+            found = {some[0]: masked(reason(said), some[0])}
         if not found and not has_asked:
             there, has_asked = known(ids), True
             strangers = [one for one in some if one not in there]
@@ -61,4 +61,8 @@ def narrowed(
 def _pointed(error: SourceRefused, ids: Sequence[str]) -> dict[str, str]:
     """The ids that an answer points to, with what it says of each."""
     found = ((one.place, one.said) for one in faults(error.answer))
-    return {ids[place]: said or reason(error) for place, said in found if place is not None and place < len(ids)}
+    return {
+        ids[place]: masked(said or reason(error), ids[place])
+        for place, said in found
+        if place is not None and place < len(ids)
+    }

@@ -117,6 +117,13 @@ def reason(refused: SourceRefused) -> str:
     return "; ".join(said[:3])[:300] or refused.what
 
 
+def masked(said: str, *values: str | None) -> str:
+    """What was said without whom it is about: one reason for all of whom it is said, and nobody's address in a log."""
+    for value in filter(None, values):
+        said = said.replace(value, "…")
+    return said
+
+
 def duplicate(refused: SourceRefused) -> str | None:
     """The profile that is there already, which an error names."""
     return next((one.meta.duplicate_profile_id for one in faults(refused.answer) if one.meta), None)
