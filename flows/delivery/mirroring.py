@@ -16,6 +16,7 @@ from flows.ground.progress import Progress
 BATCH = 1000  # members a call
 OVERLAP = timedelta(minutes=10)  # clocks differ, and who joined a moment ago is perhaps not told of yet
 LOOKED = timedelta(days=1)  # after which a list is looked at although nothing changes
+OF_ONE = {400, 409, 422}  # what may be about one shopper alone
 UNKNOWN = "there is no profile with this address"
 LIST = "account_id = ?1 and segment = ?2"
 OURS = "state in ('in', 'adding', 'removing')"
@@ -98,11 +99,10 @@ class Sync:
                 self._ledger.run_for("insert or ignore into seen values (?)", [(one,) for one in ids])
 
     def _add(self, list_id: str, some: Sequence[Change]) -> None:
-        targets = self._targets(some)
+        targets, unknown = self._targets(some)
         by_hand = self._by_hand(targets)
         found = [one for one in some if one.profile_id in targets]
         mine = [one for one in found if one.profile_id not in by_hand]
-        unknown = {one.profile_id: UNKNOWN for one in some if one.profile_id not in targets}
         with self._ledger.together():
             self._note([one for one in some if one.profile_id in unknown], "not_added", {}, unknown)
             self._note([one for one in found if one.profile_id in by_hand], "by_hand", targets)
@@ -143,22 +143,29 @@ class Sync:
         self._done.refused.update(reasons.values())
         self._progress.advance(len(some))
 
-    def _targets(self, some: Sequence[Change]) -> dict[str, str]:
-        """Shoppers' ids here and over there, of those who are known there."""
+    def _targets(self, some: Sequence[Change]) -> tuple[dict[str, str], dict[str, str]]:
+        """Shoppers' ids here and over there, of those who are known there, and why the others are not."""
         if self._mirror.has_ids:
-            return {one.profile_id: one.profile_id for one in some}
+            return {one.profile_id: one.profile_id for one in some}, {}
         emails, phones = self._there.ids_of(
             sorted({one.email for one in some if one.email}), sorted({one.phone for one in some if one.phone})
         )
         known = {email.lower(): target for email, target in emails.items()}
-        found = dict[str, str]()
+        found, unknown = dict[str, str](), dict[str, str]()
         for one in some:
             target = known.get((one.email or "").lower()) or phones.get(one.phone or "")
             if target is None and self._mirror.creates and (one.email or one.phone):
-                target = self._there.created(one.email, one.phone)
+                try:
+                    target = self._there.created(one.email, one.phone)
+                except SourceRefused as refused:
+                    if refused.status not in OF_ONE:
+                        raise
+                    unknown[one.profile_id] = refused.what
             if target is not None:
                 found[one.profile_id] = target
-        return found
+            else:
+                unknown.setdefault(one.profile_id, UNKNOWN)
+        return found, unknown
 
     def _read_back(self, list_id: str) -> None:
         """Hold the whole list against the ledger; what differs is mended by the next sync."""
@@ -180,6 +187,8 @@ class Sync:
                 *self._key,
             )
             self._ledger.run(f"delete from members where {LIST} and state = 'removed'", *self._key)
+            # put in by hand and taken out by hand: whoever is wanted is added by the next sync
+            self._ledger.run(f"delete from members where {LIST} and state = 'by_hand' and not {seen}", *self._key)
             self._ledger.run(
                 f"""delete from members where {LIST} and state in ('by_hand', 'not_added', 'not_removed')
                 and profile_id not in (select profile_id from wanted where held_back is null)
