@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, expect
 from flows import jobs
 from flows.dashboard import shown
 from flows.dashboard.periods import NAMES
+from flows.delivery.delivered import Delivered
+from flows.delivery.ledger import Ledger
 from flows.demo import write_shop
 from flows.ground.home import Home
 from flows.published.figures import RATES
@@ -130,6 +132,40 @@ def shown_count(count: int | None) -> str:
 def shown_held_back(count: int | None) -> str:
     """A segment that holds nobody back is not one in which nobody waits."""
     return "nobody is" if count is None else f"{count:,}"
+
+
+DELIVERIES = """
+[[accounts]]
+account_id = "nordlicht"
+timezone = "Europe/Berlin"
+currency = "EUR"
+[accounts.deliveries.klaviyo]
+segments = ["escalated_7_days"]
+[accounts.deliveries.folder]
+path = "files"
+events = true
+"""
+
+
+def test_deliveries_that_are_switched_on_stand_with_what_should_be_looked_at(
+    home: Home, visit: Visit, tmp_path: Path
+) -> None:
+    settings = tmp_path / "agent-metrics.toml"
+    settings.write_text(DELIVERIES, "utf-8")
+    with Ledger(home.deliveries) as ledger:
+        Delivered("nordlicht", "folder", "event", outcome="failed", error="disk <full>").note(ledger)
+    try:
+        with served(home, "--config", str(settings)) as address:
+            page = visit(address).open(account="nordlicht")
+            rows = page.locator("table.deliveries tbody tr")
+            expect(rows).to_have_count(2)
+            expect(rows.nth(0)).to_contain_text("escalated_7_days")
+            expect(rows.nth(0)).to_contain_text("Look at it: it is switched on and was never made")
+            expect(rows.nth(1)).to_contain_text("disk <full>")
+            expect(rows.nth(1)).to_contain_text("failed")
+            expect(visit(address).open(account="aurora").locator("table.deliveries")).to_have_count(0)
+    finally:
+        home.deliveries.unlink()
 
 
 def test_segments_stand_with_their_size_and_their_rule_in_words(home: Home, visit: Visit) -> None:
