@@ -23,7 +23,7 @@ from flows.ground.sql import literal
 
 ELSEWHERE = {
     *("knowledge_gap_topics", "knowledge_gap_questions", "knowledge_gap_closures", "knowledge_gap_topic_changes"),
-    *("knowledge_gap_totals", "segments", "segment_members", "segment_changes", "publications"),
+    *("knowledge_gap_totals", "segments", "segment_members", "segment_changes", "follow_ups", "publications"),
     *("reconciled_figures", "held_back_rows", "measured", "completeness", "tickets", "orders", "order_lines"),
 }
 NOT_DERIVED = {

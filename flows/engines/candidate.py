@@ -91,15 +91,25 @@ BEFORE = {  # what the build before left of segments: source, and the published 
 }  # fmt: skip
 
 
+SENT_COLUMNS = {"account_id": "string", "conversation_id": "string", "sent_at": "timestamp"}  # of `follow_ups_sent`
+
+
 @dataclass(frozen=True)
 class Audiences:
-    """The definitions of segments. `laid` gives them for an engine, as of an instant; `problems` are sentences about
-    definitions that are wrong and left out.
+    """The definitions of segments, and what was sent to shoppers. `laid` gives the definitions for an engine, as of an
+    instant; `problems` are sentences about those that are wrong and left out. `sent` are the follow-ups that were
+    sent: account, conversation and instant (rule 12.4).
     """
 
     digest: str
     laid: Callable[[str, datetime], Sequence[Audience]]
     problems: tuple[str, ...] = ()
+    sent: Sequence[tuple[str, str, datetime]] = ()
+
+    @property
+    def sent_digest(self) -> str:
+        """Names what was sent, in whichever order it is told; empty where nothing was."""
+        return fingerprint.digest(sorted(map(repr, self.sent))) if self.sent else ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,7 @@ class Plan:
             and self.base.loads_up_to == self.loads_up_to
             and self.base.accounts == self.accounts
             and self.base.segments == self.audiences.digest
+            and self.base.follow_ups_sent == self.audiences.sent_digest
             and self.base.stands_at(self.as_of)
             and not self.topics.is_anew
         )
@@ -274,5 +285,6 @@ def described(
         last_load=todo.last_load,
         anew_because=todo.anew_because,
         segments=todo.audiences.digest,
+        follow_ups_sent=todo.audiences.sent_digest,
         segment_problems=list(todo.audiences.problems),
     )

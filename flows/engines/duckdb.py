@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +17,7 @@ from flows.engines import dbt
 from flows.engines.candidate import (
     BEFORE,
     SEGMENT_COLUMNS,
+    SENT_COLUMNS,
     UNMATCHED_TICKETS,
     Audiences,
     Plan,
@@ -136,19 +137,19 @@ def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
         )
         _insert(connection, "lake.run", [[todo.as_of, todo.base.as_of if todo.base else None, todo.number]])
         columns = contract.landing()["accounts"].columns
-        definitions = ", ".join(f"{column.name} {TYPES[column.type].duckdb}" for column in columns)
-        connection.execute(f"create or replace table lake.account_settings ({definitions})")
+        _create(connection, "lake.account_settings", {column.name: column.type for column in columns})
         rows = [[getattr(account, column.name) for column in columns] for account in settings.accounts]
         _insert(connection, "lake.account_settings", rows)
         _lay_segments(connection, home, todo)
 
 
 def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan) -> None:
-    """The definitions, and who was in which segment: as the base has it, or, in a full build, what is published."""
-    definitions = ", ".join(f"{name} {TYPES[kind].duckdb}" for name, kind in SEGMENT_COLUMNS.items())
-    connection.execute(f"create or replace table lake.segments ({definitions})")
+    """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, what is published."""
+    _create(connection, "lake.segments", SEGMENT_COLUMNS)
     laid = todo.audiences.laid("duckdb", todo.as_of)
     _insert(connection, "lake.segments", [row for one in laid for row in one.rows()])
+    _create(connection, "lake.follow_ups_sent", SENT_COLUMNS)
+    _insert(connection, "lake.follow_ups_sent", todo.audiences.sent)
     is_there = attached(connection, home.candidate_file if todo.base else published_last(home))
     for source, (table, columns) in BEFORE.items():
         typed = {name: TYPES[contract.metrics()[table].column(name).type].duckdb for name in columns}
@@ -254,7 +255,7 @@ def _describe(home: Home, todo: Plan, topics_version: int) -> Build:
         newest = _instant(connection, "select epoch_us(data_up_to) from intermediate.int_data_up_to")
         changes = [
             _instant(connection, f"select epoch_us(next_change_at) from intermediate.{model}")
-            for model in ("int_next_change", "int_next_segment_change")
+            for model in ("int_next_change", "int_next_segment_change", "int_next_follow_up_change")
         ]
         connection.execute("checkpoint candidate")
         connection.execute("checkpoint")
@@ -283,6 +284,12 @@ def _instant(connection: duckdb.DuckDBPyConnection, sql: str) -> datetime | None
     """The instant that a query gives as microseconds; None where it gives null."""
     (microseconds,) = connection.execute(sql).fetchall()[0]
     return None if microseconds is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+
+
+def _create(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
+    """An empty table of columns with types of the contract."""
+    definitions = ", ".join(f"{name} {TYPES[kind].duckdb}" for name, kind in columns.items())
+    connection.execute(f"create or replace table {table} ({definitions})")
 
 
 def _insert(

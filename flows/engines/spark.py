@@ -23,6 +23,7 @@ from flows.engines import cluster, dbt
 from flows.engines.candidate import (
     BEFORE,
     SEGMENT_COLUMNS,
+    SENT_COLUMNS,
     UNMATCHED_TICKETS,
     Audiences,
     Plan,
@@ -155,13 +156,16 @@ def _prepare(session: SparkSession, home: Home, lake: Lake, settings: Settings, 
 
 
 def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
-    """The definitions, and who was in which segment: as the base has it, or, in a full build, what is published.
+    """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, what is published.
 
     Spark cannot write a table that it reads, so the rows of before are copied.
     """
-    columns = {name: TYPES[kind].spark for name, kind in SEGMENT_COLUMNS.items()}
+    segments, sent = (
+        {name: TYPES[kind].spark for name, kind in columns.items()} for columns in (SEGMENT_COLUMNS, SENT_COLUMNS)
+    )
     laid = todo.audiences.laid("spark", todo.as_of)
-    _values(session, "segments", columns, [row for one in laid for row in one.rows()])
+    _values(session, "segments", segments, [row for one in laid for row in one.rows()])
+    _values(session, "follow_ups_sent", sent, todo.audiences.sent)
     with closing(duckdb.connect()) as connection:
         connection.execute("set TimeZone = 'UTC'")
         is_there = attached(connection, None if todo.base else published_last(home))
@@ -268,7 +272,11 @@ def _describe(session: SparkSession, todo: Plan, topics_version: int) -> Build:
     counts = " union all ".join(f"select '{table}', count(*) from metrics.`{table}`" for table in contract.metrics())
     changes = [
         _instant(session, f"select cast(next_change_at as string) from {model}")
-        for model in ("global_temp.int_next_change", "intermediate.int_next_segment_change")
+        for model in (
+            "global_temp.int_next_change",
+            "intermediate.int_next_segment_change",
+            "intermediate.int_next_follow_up_change",
+        )
     ]
     return described(
         todo,

@@ -23,8 +23,8 @@ class Build:
     None where there is none, empty where an earlier version did not ask. `state` is that of the candidate's files
     when they were complete. `last_load` is the identity of the lake's load `loads_up_to`, empty where it is not
     known. `unmatched_tickets` are those without a conversation (rule 4.4).
-    `segments` is the fingerprint of the definitions of segments; `segment_problems` are sentences about those that are
-    wrong and left out. `anew_because` says why everything was
+    `segments` is the fingerprint of the definitions of segments, `follow_ups_sent` that of the follow-ups that were
+    sent; `segment_problems` are sentences about definitions that are wrong and left out. `anew_because` says why everything was
     built although there was a build to go on from, for people; empty where that is usual. `changed` is False where
     the build found nothing to do.
     """
@@ -58,6 +58,7 @@ class Build:
     unmatched_tickets: int = 0
     segments: str = ""
     segment_problems: list[str] = field(default_factory=list)
+    follow_ups_sent: str = ""
 
     @classmethod
     def read(cls, home: Home) -> Build | None:

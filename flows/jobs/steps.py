@@ -125,6 +125,7 @@ class Wanted:
 def build(job: Job, wanted: Wanted) -> Build:
     """Derive the candidate from the lake. Raises BuildFailed, StorageFailed."""
     from flows import audiences, engines, questions  # noqa: PLC0415  a run that only pulls needs none of them
+    from flows.delivery import ledger  # noqa: PLC0415
     from flows.jobs.segments import counting, of_nobody  # noqa: PLC0415
     from flows.questions import state  # noqa: PLC0415
 
@@ -167,7 +168,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             update=group,
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),
-        engines.Audiences(audiences.fingerprint(segments), laid, tuple(said)),
+        engines.Audiences(audiences.fingerprint(segments), laid, tuple(said), ledger.sent_follow_ups(job.home)),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
         progress=job.progress,

@@ -167,6 +167,7 @@ class AccountSettings(Section):
     sms_delivery_window_hours: Span = _span("sms_delivery_window_hours")
     inferred_touch_minutes: Span = _span("inferred_touch_minutes")
     inferred_window_hours: Span = _span("inferred_window_hours")
+    follow_up_hours: Span = _span("follow_up_hours")
     sources: AccountSourcesSettings = Field(default=AccountSourcesSettings(), description="where `pull` reads for it")
     deliveries: DeliveriesSettings = Field(
         default=DeliveriesSettings(), description="where its segments, events and follow-ups are delivered to"

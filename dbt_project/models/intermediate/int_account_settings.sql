@@ -10,7 +10,8 @@ from_sources as (
         account_id, name, timezone, currency,
         auto_close_hours, web_chat_click_window_hours,
         sms_click_window_hours, sms_open_window_hours, sms_delivery_window_hours,
-        inferred_touch_minutes, inferred_window_hours
+        inferred_touch_minutes, inferred_window_hours,
+        follow_up_hours
     from {{ ref('stg_accounts') }}
     where account_id not in (select from_settings.account_id from from_settings)
 )
