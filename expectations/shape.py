@@ -9,8 +9,9 @@ from expectations.verdict import Check, OneOf
 # `publications` is written when the candidate is published; until then it is empty.
 TABLES = {name: table for name, table in contract.metrics().items() if name != "publications"}
 
-# Clocks of their own (rules 1.4, 10.1): they may run past an as-of that lies in the past.
+# Clocks of their own (rules 1.4, 10.1), which may run past an as-of that lies in the past, and what is still to come.
 _OWN_CLOCK = {
+    ("follow_ups", "due_at"),
     ("segment_members", "entered_at"),
     ("segment_changes", "changed_at"),
     ("segments", "first_built_at"),

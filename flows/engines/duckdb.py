@@ -144,7 +144,9 @@ def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
 
 
 def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan) -> None:
-    """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, what is published."""
+    """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, as
+    published.
+    """
     _create(connection, "lake.segments", SEGMENT_COLUMNS)
     laid = todo.audiences.laid("duckdb", todo.as_of)
     _insert(connection, "lake.segments", [row for one in laid for row in one.rows()])

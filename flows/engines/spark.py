@@ -156,7 +156,8 @@ def _prepare(session: SparkSession, home: Home, lake: Lake, settings: Settings, 
 
 
 def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
-    """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, what is published.
+    """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, as
+    published.
 
     Spark cannot write a table that it reads, so the rows of before are copied.
     """

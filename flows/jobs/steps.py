@@ -168,7 +168,9 @@ def build(job: Job, wanted: Wanted) -> Build:
             update=group,
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),
-        engines.Audiences(audiences.fingerprint(segments), laid, tuple(said), ledger.sent_follow_ups(job.home)),
+        engines.Audiences(
+            audiences.fingerprint(segments), laid, tuple(said), ledger.sent_follow_ups(job.home.deliveries)
+        ),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
         progress=job.progress,

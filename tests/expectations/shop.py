@@ -76,7 +76,8 @@ select
     cast(24 as bigint) as sms_open_window_hours,
     cast(12 as bigint) as sms_delivery_window_hours,
     cast(0 as bigint) as inferred_touch_minutes,
-    cast(24 as bigint) as inferred_window_hours;
+    cast(24 as bigint) as inferred_window_hours,
+    unnest([cast(null as bigint), 1400]) as follow_up_hours;  -- as of July some of May are due, or still to come
 
 create table intermediate.int_touches as
 select
@@ -106,6 +107,9 @@ create table intermediate.changed_days (account_id varchar, date date);
 create table intermediate.changed_lines (account_id varchar, order_line_id varchar);
 create table intermediate.changed_order_totals (account_id varchar, order_id varchar);
 create table intermediate.changed_order_lines (account_id varchar, order_line_id varchar);
+create table lake.follow_ups_sent as
+select 'shop-1' as account_id, 'conversation-' || i as conversation_id, started_at + to_hours(3) as sent_at
+from threads where i in (16, 48);
 create table lake.loads (
     load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz
 );
@@ -399,6 +403,39 @@ _METRICS = {
             'All' as name, 3 as anonymous_count, true as is_suppressing,
             timestamptz '2026-06-30 00:00:00+00' as first_built_at
         from metrics.segment_members group by account_id, segment""",
+    "follow_ups": """
+        with recommendations as (
+            select
+                threads.account_id, conversation_id, profile_id,
+                [product_id, 'product-extra'] as product_ids,
+                started_at + to_minutes(6) as recommended_at,
+                recommended_at + to_hours(coalesce(follow_up_hours, 2)) as due_at,
+                status in ('routed', 'closed') as is_waiting,
+                exists (
+                    select 1 from metrics.orders
+                    where orders.account_id = threads.account_id and orders.profile_id = threads.profile_id
+                ) as has_ordered
+            from threads
+            join int_accounts on threads.account_id = int_accounts.account_id
+            where profile_id is not null
+        )
+        select
+            recommendations.* exclude (is_waiting, has_ordered), sent_at,
+            case
+                when sent_at is not null then null
+                when has_ordered then 'order'
+                when due_at + to_hours(24) <= timestamptz '2026-07-01 00:00:00+00' then 'expired'
+                when is_waiting then 'open_ticket'
+            end as reason,
+            case
+                when sent_at is not null then 'sent'
+                when reason in ('order', 'expired') then 'cancelled'
+                when reason is not null then 'not_reachable'
+                when due_at <= timestamptz '2026-07-01 00:00:00+00' then 'due'
+                else 'waiting'
+            end as state
+        from recommendations
+        left join follow_ups_sent using (account_id, conversation_id)""",
 }
 
 
@@ -422,7 +459,7 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
         create_tables(connection)
         work = connection.execute("select database_name from duckdb_databases() where path = $1", [str(work_file)])
         (name,) = work.fetchone() or ("",)
-        connection.execute(f"set search_path = 'candidate.main,{name}.staging,{name}.intermediate'")
+        connection.execute(f"set search_path = 'candidate.main,{name}.staging,{name}.intermediate,{name}.lake'")
         for table, select in _METRICS.items():
             connection.execute(f"insert into candidate.metrics.{table} by name {select}")
         connection.execute(
@@ -442,6 +479,10 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
                     f"create table {name}.{schema}.{one.taken_from.model} as"
                     f" select {columns}{names} from metrics.{one.name}"
                 )
+        connection.execute(
+            f"""create table {name}.intermediate.int_profile_reach as
+            select account_id, profile_id, email_reach, sms_reach, whatsapp_reach from metrics.segment_members"""
+        )
         connection.execute(
             f"""create table {name}.intermediate.int_skill_usage as
             select messages.account_id, conversation_id, channel, skill, sent_on as date, count(*) as messages

@@ -53,7 +53,7 @@ BREAKS = {
             "knowledge_gap_questions belong to conv", "agent_events has one conversation_started",
             "tickets say how", "agent_events has one conversation_escalated", "conversations sum up",
             "daily_performance counts", "daily_performance sums up", "daily_performance and conversations",
-            "reconciled_figures compare",
+            "reconciled_figures compare", "follow_ups tell of",
         ],
     ),
     "an account is gone": (
@@ -64,7 +64,7 @@ BREAKS = {
                 "profiles", "products", "articles", "conversations", "tickets", "orders", "order_lines",
                 "daily_performance", "daily_skill_usage", "skills", "knowledge_gap_topics", "knowledge_gap_closures",
                 "knowledge_gap_topic_changes", "knowledge_gap_totals", "segments", "segment_members",
-                "segment_changes", "reconciled_figures",
+                "segment_changes", "follow_ups", "reconciled_figures",
             )
         ],
     ),
@@ -393,9 +393,80 @@ BREAKS = {
         "update segment_changes set change = 'left' where profile_id = 'profile-1'",
         ["segment_changes end"],
     ),
+    "a follow-up is of an earlier recommendation": (
+        "update follow_ups set recommended_at = recommended_at - interval '3' minute,"
+        " due_at = due_at - interval '3' minute where conversation_id = 'conversation-101'",
+        ["follow_ups tell of"],
+    ),
+    "a follow-up names other products": (
+        "update follow_ups set product_ids = ['product-extra'] where conversation_id = 'conversation-101'",
+        ["follow_ups tell of"],
+    ),
+    "a follow-up is of another shopper": (
+        "update follow_ups set profile_id = 'profile-103' where conversation_id = 'conversation-101'",
+        ["follow_ups tell of", "follow_ups of a shopper"],
+    ),
+    "a follow-up is due at once": (
+        "update follow_ups set due_at = recommended_at, state = 'cancelled', reason = 'expired'"
+        " where conversation_id = 'conversation-101'",
+        ["follow_ups are due the hours"],
+    ),
+    "a follow-up is due before its time": (
+        "update follow_ups set state = 'due' where state = 'waiting'",
+        ["follow_ups have the state"],
+    ),
+    "a follow-up that is due waits": (
+        "update follow_ups set state = 'waiting' where state = 'due'",
+        ["follow_ups have the state"],
+    ),
+    "a follow-up is cancelled for nothing": (
+        "update follow_ups set state = 'cancelled' where state = 'due'",
+        ["follow_ups have the state"],
+    ),
+    "a follow-up expires early": (
+        "update follow_ups set state = 'cancelled', reason = 'expired' where state = 'due'",
+        ["follow_ups have the state"],
+    ),
+    "a follow-up is due for more than a day": (
+        "update follow_ups set state = 'due', reason = null where conversation_id = 'conversation-6'",
+        ["follow_ups have the state"],
+    ),
+    "a follow-up is sent without the ledger": (
+        "update follow_ups set state = 'sent', sent_at = recommended_at + interval '1' hour where state = 'due'",
+        ["follow_ups were sent"],
+    ),
+    "a follow-up that was sent is due again": (
+        "update follow_ups set state = 'cancelled', reason = 'order', sent_at = null where state = 'sent'",
+        ["follow_ups were sent"],
+    ),
+    "a follow-up was sent and does not say when": (
+        "update follow_ups set sent_at = null where state = 'sent'",
+        ["follow_ups were sent"],
+    ),
+    "an order cancels no follow-up": (
+        "update follow_ups set reason = 'expired' where conversation_id = 'conversation-2'",
+        ["follow_ups are cancelled"],
+    ),
+    "an order that never came cancels a follow-up": (
+        "update follow_ups set state = 'cancelled', reason = 'order' where state = 'due'",
+        ["follow_ups are cancelled"],
+    ),
+    "a shopper who waits for a person is written to": (
+        "update follow_ups set state = 'waiting', reason = null where reason = 'open_ticket' and due_at > '2026-07-01';"
+        "update follow_ups set state = 'due', reason = null where reason = 'open_ticket'",
+        ["follow_ups go to"],
+    ),
+    "a shopper who can be reached is not": (
+        "update follow_ups set state = 'not_reachable', reason = 'no_address' where state = 'due'",
+        ["follow_ups go to"],
+    ),
 }  # fmt: skip
 
 IN_THE_WORK = {
+    "a shopper said no": (
+        "update int_profile_reach set email_reach = 'not_allowed'",
+        ["follow_ups go to"],
+    ),
     "a window is switched off": (
         "update int_accounts set sms_click_window_hours = 0 where account_id = 'shop-1'",
         ["attributed_order_lines were placed"],
@@ -498,7 +569,8 @@ def test_what_was_published_does_not_vanish(open_shop: Callable[..., Shop], stat
             "update segments set member_count = member_count - 1 where account_id in"
             " (select account_id from segment_members where profile_id = 'profile-1');"
             "delete from segment_members where profile_id = 'profile-1';"
-            "delete from segment_changes where profile_id = 'profile-1'",
+            "delete from segment_changes where profile_id = 'profile-1';"
+            "delete from follow_ups where profile_id = 'profile-1'",
             "profiles holds",
         ),
         (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +23,13 @@ def deliveries(case: Path) -> list[Path]:
     landing = case / "landing"
     numbered = sorted((folder for folder in landing.iterdir() if folder.is_dir()), key=lambda folder: int(folder.name))
     return numbered or [landing]
+
+
+def sent(case: Path) -> list[tuple[str, str, datetime]]:
+    """The follow-ups of the case that were sent before its loads: account, conversation and instant."""
+    file = case / "sent.jsonl"
+    rows = map(json.loads, file.read_text("utf-8").splitlines() if file.exists() else ())
+    return [(row["account_id"], row["conversation_id"], datetime.fromisoformat(row["sent_at"])) for row in rows]
 
 
 def delivered(cases: list[Path], workplace: Path) -> Iterator[Path]:
