@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from flows.ground.home import Home
 from tests.conftest import Run
+from tests.ledger import follow_ups_sent
 from tests.reference.compare import compare, read_published
 from tests.reference.counted import Load
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.derive import derive
+from tests.reference.follow_ups import Sent
 from tests.reference.shops import AS_OF, random_shop
 
 SHOPS = 75
@@ -38,6 +40,16 @@ def shops(rng: random.Random) -> list[Load]:
     return merged(deliveries)
 
 
+def some_sent(rng: random.Random, loads: list[Load]) -> list[tuple[str, str, datetime]]:
+    """Follow-ups that were sent, some of them after as-of, and one of nothing that is published."""
+    rows = [row for row in derive(loads, AS_OF).tables["follow_ups"] if rng.random() < 0.2]
+    hours = (-1, 0, 0, 1, 5, 100)
+    sent = [
+        (row["account_id"], row["conversation_id"], AS_OF - timedelta(hours=rng.choice(hours))) for row in rows
+    ]  # fmt: skip
+    return [*sent, ("nobody", "nothing", AS_OF)]
+
+
 def deliver(run: Run, loads: list[Load], instants: list[str], rng: random.Random) -> None:
     with TemporaryDirectory() as folder:
         for number, (load, instant) in enumerate(zip(loads, instants, strict=True)):
@@ -46,8 +58,8 @@ def deliver(run: Run, loads: list[Load], instants: list[str], rng: random.Random
             assert result.outcome == "published"
 
 
-def published(home: Home, loads: list[Load]) -> str:
-    return compare(derive(loads, AS_OF).tables, read_published(home.published_file))
+def published(home: Home, loads: list[Load], sent: Sent) -> str:
+    return compare(derive(loads, AS_OF, sent=sent).tables, read_published(home.published_file))
 
 
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
@@ -59,11 +71,20 @@ def test_1_4_run_by_run_and_in_one_go_publish_what_the_definitions_say(home: Hom
     instants = [(AS_OF - timedelta(hours=back)).isoformat() for back in [*hours, 0]]
     for part in (home.lake, home.candidate, home.publications):
         shutil.rmtree(part, ignore_errors=True)
-    home.published_file.unlink(missing_ok=True)
+    for file in (home.published_file, home.deliveries):
+        file.unlink(missing_ok=True)
+    sent = some_sent(rng, loads)
 
+    follow_ups_sent(home, sent[::2])
     deliver(run, loads, instants, rng)
-    assert published(home, loads) == ""
+    assert published(home, loads, sent[::2]) == ""
+
+    follow_ups_sent(home, sent[1::2])
+    with TemporaryDirectory() as nothing:
+        assert run(Path(nothing), AS_OF.isoformat()).outcome == "published"
+        assert published(home, loads, sent) == ""
+        assert run(Path(nothing), AS_OF.isoformat()).outcome == "nothing_new"
 
     result = run(None, AS_OF.isoformat(), full_refresh=True, max_rejected_share=1.0)
     assert result.outcome == "published"
-    assert published(home, loads) == ""
+    assert published(home, loads, sent) == ""

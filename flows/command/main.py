@@ -30,7 +30,7 @@ COMMANDS = {
     "reading": ("status", "doctor", "report", "export", "dashboard"),
     "up": ("up",),
 }
-GROUPS = ("topics", "segments", "events", "deliveries", "rows", "metrics", "lake", "warehouse")
+GROUPS = ("topics", "segments", "events", "follow-ups", "deliveries", "rows", "metrics", "lake", "warehouse")
 
 
 def app(given: Sequence[str] = ()) -> typer.Typer:
@@ -45,7 +45,8 @@ def app(given: Sequence[str] = ()) -> typer.Typer:
     )
     for module in found or [*COMMANDS, *GROUPS]:
         name = module if module in GROUPS else None
-        commands.add_typer(importlib.import_module(f"flows.command.{module}").app, name=name)
+        found_in = importlib.import_module(f"flows.command.{module.replace('-', '_')}")
+        commands.add_typer(found_in.app, name=name)
     return commands
 
 

@@ -1,4 +1,4 @@
-"""The definitions, chapters 1 to 7, once more: plain, slow, and written without a look at the project's SQL.
+"""The definitions, chapters 1 to 7 and rule 12.4, once more: plain, slow, and without a look at the project's SQL.
 
 Where the text leaves two readings, this is the one taken:
 - 2.2 every version of an order is compared with the account's currency, also older ones; of an unknown account none.
@@ -28,6 +28,7 @@ from typing import Any
 
 from contract import metrics
 from tests.reference.counted import Load, Shop, count
+from tests.reference.follow_ups import Sent, follow_ups
 from tests.reference.landing import Row
 from tests.reference.sales import NOTHING, attributed_lines, order_lines, orders
 from tests.reference.shoppers import Shoppers, full_name
@@ -78,18 +79,20 @@ class Derived:
         return dict(Counter(row["table"] for row in self.tables["held_back_rows"]))
 
 
-def derive(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequence[Row] = ()) -> Derived:
+def derive(
+    deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequence[Row] = (), sent: Sent = ()
+) -> Derived:
     """What the contract says of `deliveries` (loads in order) at `as_of` (aware).
 
-    `settings_accounts` are rows of `accounts` that replace delivered ones whole. Raises what `landing.read` raises
-    for those. `event_id` and rejected rows' id, reason and instant are this module's own business: only that
-    `event_id` is unique matters, and of `rejected_rows` there are just source, table and payload (a dict). Since when
-    rows wait is not said: deliveries have no instants here.
+    `settings_accounts` are rows of `accounts` that replace delivered ones whole, `sent` are follow-ups that were sent.
+    Raises what `landing.read` raises for those. `event_id` and rejected rows' id, reason and instant are this module's
+    own business: only that `event_id` is unique matters, and of `rejected_rows` there are just source, table and
+    payload (a dict). Since when rows wait is not said: deliveries have no instants here.
     """
     counted = count(deliveries, as_of, settings_accounts)
     tables: Tables = {table: [] for table in TABLES}
     for shop in counted.shops:
-        for table, rows in derive_shop(shop).items():
+        for table, rows in derive_shop(shop, sent).items():
             tables[table] += rows
     tables["rejected_rows"] = [
         {"source": "files", "table": table, "payload": payload} for table, payload in counted.refused
@@ -98,7 +101,7 @@ def derive(deliveries: Iterable[Load], as_of: datetime, settings_accounts: Seque
     return Derived(tables)
 
 
-def derive_shop(shop: Shop) -> Tables:
+def derive_shop(shop: Shop, sent: Sent = ()) -> Tables:
     shoppers = Shoppers(shop)
     as_delivered = threads(shop)
     tickets = published_tickets(shop, as_delivered, shoppers)
@@ -106,7 +109,7 @@ def derive_shop(shop: Shop) -> Tables:
     ids = {thread.id for thread in started}
     interactions = [row for row in shop.rows["interactions"] if row["conversation_id"] in ids]
     lines = attributed_lines(shop, started, shoppers)
-    return {
+    tables = {
         "accounts": [shown("account_id name timezone currency", shop.account)],
         "profiles": [
             shown("account_id profile_id email phone", row) | {"name": full_name(row)} for row in shop.rows["profiles"]
@@ -135,6 +138,7 @@ def derive_shop(shop: Shop) -> Tables:
         "daily_skill_usage": daily_skill_usage(shop, started),
         "skills": skills(shop, started),
     }
+    return {**tables, "follow_ups": follow_ups(shop, tables, started, sent)}
 
 
 def shown(columns: str, row: Row) -> Row:

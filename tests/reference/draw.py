@@ -105,7 +105,8 @@ class Draw:
         if column.type == "integer":
             return self.rng.choice((1, 2, 12, 24)) + (column.minimum or 0)
         if column.type == "boolean":
-            return self.chance(0.5)
+            drawn = self.rng.random()
+            return None if drawn > 0.8 and not column.required else drawn < 0.4
         return self.rng.choice(AMOUNTS if column.type == "decimal" else TEXTS[:-1])
 
     def products(self) -> list[str | None] | None:

@@ -49,6 +49,7 @@ class _Shop(Draw):
             row = dict.fromkeys(column.name for column in landing()["accounts"].columns)
             row |= {"timezone": self.zone, "currency": "EUR", "auto_close_hours": self.auto_close, **self.hours}
             row["inferred_touch_minutes"] = self.minutes
+            row["follow_up_hours"] = self.step
             self.add("accounts", **row | {"account_id": self.account_id})
         for table in ("profiles", "products", "skills", "articles"):
             self.fill_catalogue(table)

@@ -18,12 +18,15 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from contract import metrics
 from tests.reference.compare import compare, only, read_published
 from tests.reference.counted import File, Load
 from tests.reference.deliveries import merged, order_independent, random_deliveries, write_load
 from tests.reference.derive import derive
 from tests.reference.landing import Row
 from tests.reference.shops import AS_OF, random_shop
+
+OFTEN_RARE = {"held back", "rejected", "follow-up"}
 
 
 def shops(seeds: range, *, ordered: bool = True) -> list[list[tuple[str, Row]]]:
@@ -93,12 +96,19 @@ def test_what_is_awkward_is_likely() -> None:
                 [(row["channel"], row["touch_type"]), "net" if row["net_revenue"] < row["revenue"] else "gross"]
             )
             seen["at the instant"] += row["touched_at"] == row["placed_at"]
+        for row in derived.tables["follow_ups"]:
+            seen.update([("follow-up", row["reason"] or row["state"])])
     rare = {name: times for name, times in seen.items() if times < 3}
-    assert not {name for name in rare if not isinstance(name, tuple) or name[0] not in {"held back", "rejected"}}, rare
+    assert not {name for name in rare if not isinstance(name, tuple) or name[0] not in OFTEN_RARE}, rare
     wanted = {"resolved", "routed", "closed", "open", "net", "timed out at as-of", "at the instant"}
     wanted_pairs = {("by", who) for who in ("visitor", "agent", "human", "handoff", "timeout", None)}
     wanted_pairs |= {("sms", "click"), ("sms", "open"), ("sms", "delivery"), ("web_chat", "click")}
-    assert wanted | wanted_pairs <= seen.keys()
+    table = metrics()["follow_ups"]
+    never = {"sent", "cancelled", "not_reachable"}  # of which each has a reason, or a ledger
+    wanted_pairs |= {
+        ("follow-up", one) for name in ("state", "reason") for one in table.column(name).values if one not in never
+    }
+    assert wanted | wanted_pairs <= seen.keys(), (wanted | wanted_pairs) - seen.keys()
 
 
 def example() -> dict[str, list[Row]]:
