@@ -76,7 +76,8 @@ class Sending:
         found = self._outbox.unfinished()
         if self._kind != "follow_up" or not found:
             return found
-        due = {one.message.message_id for one in self._tell(None)}
+        stale = datetime.now(UTC) - FRESH
+        due = {one.message.message_id for one in self._tell(None) if one.message.at >= stale}
         if not self._work.request.dry_run:
             self._outbox.drop([one for _, one in found if one.message_id not in due], "it is not due any more")
         return [(about, one) for about, one in found if one.message_id in due]
@@ -87,7 +88,10 @@ class Sending:
         for one in self._tell(None if self._backfill else max(since, self._work.publication.as_of - REACH)):
             message = one.message
             if self._kind == "event" and self._to.has_itself(one.agent):
-                self._done.figures["known_there"] = self._done.figures.get("known_there", 0) + 1
+                self._leave_out("known_there")
+                continue
+            if self._kind == "follow_up" and message.at < stale:  # what is published is old
+                self._leave_out("too_late")
                 continue
             if one.can_repeat:
                 times, last = self._outbox.times(one.about)
@@ -97,6 +101,9 @@ class Sending:
                 message = replace(message, is_backfill=True)
             if self._outbox.is_new(message):
                 yield one.about, message
+
+    def _leave_out(self, reason: str) -> None:
+        self._done.figures[reason] = self._done.figures.get(reason, 0) + 1
 
     def _send(self, messages: Iterable[tuple[str, Message]]) -> bool:
         """Whether all of them were handed over."""

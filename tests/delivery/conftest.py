@@ -11,6 +11,7 @@ from flows.delivery.klaviyo.endpoints import Group
 from flows.lake import Lake
 from tests.delivery.delivered import Delivering
 from tests.delivery.fake_klaviyo_lists import FakeKlaviyoLists
+from tests.delivery.receiver import SECRET, Receiver, hook
 
 
 @pytest.fixture
@@ -24,3 +25,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Delivering
     monkeypatch.setattr(Group, "limits", property(lambda group: ((10_000, 1.0),)))
     with FakeKlaviyoLists() as there:
         yield Delivering(tmp_path, there, monkeypatch)
+
+
+@pytest.fixture
+def receiver(shop: Delivering, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    monkeypatch.setenv("CRM_SECRET", f"whsec_{SECRET}")
+    with Receiver() as there:
+        shop.settings(hook(there), klaviyo="segments = []\n")
+        yield there

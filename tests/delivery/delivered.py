@@ -12,7 +12,7 @@ from flows.delivery.ledger import Ledger
 from flows.ground.home import Home
 from flows.jobs import deliveries
 from flows.jobs.deliveries import Deliveries
-from flows.settings.requests import EventsRequest, SyncRequest
+from flows.settings.requests import EventsRequest, FollowUpsRequest, SyncRequest
 from tests.audiences.shop import ShopWithSegments
 from tests.delivery.fake_klaviyo_lists import KEY, FakeKlaviyoLists
 from tests.gaps.shop import publish_to
@@ -57,6 +57,9 @@ class Delivering:
 
     def events(self, **asked: Any) -> Deliveries:
         return deliveries.events(EventsRequest(home=str(self.home.root), config=str(self.config), **asked))
+
+    def follow_ups(self, **asked: Any) -> Deliveries:
+        return deliveries.follow_ups(FollowUpsRequest(home=str(self.home.root), config=str(self.config), **asked))
 
     def know(self, *members: str) -> None:
         """Klaviyo has these profiles, under these ids."""

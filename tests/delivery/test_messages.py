@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,39 +21,9 @@ from flows.jobs.deliveries import Deliveries
 from flows.published.events import EVENTS
 from tests.audiences.shop import ShopWithSegments, days_ago
 from tests.delivery.delivered import SEGMENT, Delivering
-from tests.sources.fake_api import Answer, Asked, FakeApi
+from tests.delivery.receiver import SECRET, Receiver, hook
 
-SECRET = base64.b64encode(b"a secret of thirty-two characters").decode()
 RESOLVED = "conversation_resolved"
-
-
-class Receiver(FakeApi):
-    """A URL that gets messages; `answers` are the statuses of the next of them, then 204."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers: list[int] = []
-
-    def answer(self, asked: Asked) -> Answer:
-        status = self.answers.pop(0) if self.answers else 204
-        return Answer(status, None, {"Location": f"{self.url}/elsewhere"} if status == 302 else {})
-
-    def documents(self) -> list[dict[str, Any]]:
-        return [one.json() for one in self.asked]
-
-
-@pytest.fixture
-def receiver(shop: Delivering, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    monkeypatch.setenv("CRM_SECRET", f"whsec_{SECRET}")
-    with Receiver() as there:
-        shop.settings(hook(there), klaviyo="segments = []\n")
-        yield there
-
-
-def hook(there: Receiver) -> str:
-    """Its part of the settings."""
-    lines = ("[[accounts.deliveries.webhooks]]", 'name = "crm"', f'url = "{there.url}/in"', 'secret = "env:CRM_SECRET"')
-    return "\n".join((*lines, f'segments = ["{SEGMENT}"]', "events = true", ""))
 
 
 def happened(
