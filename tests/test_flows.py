@@ -227,6 +227,51 @@ else:
     assert done.returncode == 0, done.stderr
 
 
+DELIVERING = """
+[[accounts]]
+account_id = "a"
+timezone = "Europe/Berlin"
+currency = "EUR"
+[accounts.deliveries.folder]
+path = "{folder}"
+events = true
+[accounts.deliveries.klaviyo]
+base_url = "http://127.0.0.1:9"
+segments = ["started_conversation"]
+"""
+
+
+def test_a_flow_delivers_once_it_is_told_to_and_fails_where_a_delivery_does(server: Server, tmp_path: Path) -> None:
+    shop, home, settings = write_shop(tmp_path / "shop"), tmp_path / "home", tmp_path / "agent-metrics.toml"
+    settings.write_text(DELIVERING.format(folder=tmp_path / "out"), "utf-8")
+    where = {"home": str(home), "config": str(settings)}
+    run = ("run", "--home", home, "--config", settings, "--path", shop, "--as-of", AS_OF, "--max-rejected-share", "1")
+    assert server.command(*run).returncode == 0
+
+    def deliver(verb: str, **asked: object) -> tuple[str, str]:
+        """The state of the flow's run, and its artifact."""
+        script = tmp_path / "deliver.py"
+        script.write_text(
+            f"from flows.{verb} import PLANNED, {verb}\n{verb}(PLANNED.model_copy(update={where | asked}))"
+        )
+        said = server.run(script)
+        (flow_run,) = server.ask("flow_runs/filter", sort="START_TIME_DESC", limit=1)
+        (table,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["deliveries"]}})
+        logs = server.ask("logs/filter", logs={"flow_run_id": {"any_": [flow_run["id"]]}})
+        assert not any("Traceback" in one["message"] for one in logs), said.stderr
+        return flow_run["state"]["type"], table["data"]
+
+    state, table = deliver("events")
+    assert (state, json.loads(table)[0]["outcome"]) == ("COMPLETED", "planned")
+    assert not (tmp_path / "out").exists()
+    state, table = deliver("events", dry_run=False)
+    assert (state, json.loads(table)[0]["outcome"]) == ("COMPLETED", "delivered")
+    assert len(list((tmp_path / "out").rglob("agent_events.csv"))) == 7
+    state, table = deliver("segments", dry_run=False)
+    assert (state, json.loads(table)[0]["outcome"]) == ("FAILED", "failed")
+    assert "KLAVIYO_DELIVERY_KEY is not set" in json.loads(table)[0]["why"]
+
+
 PREFECT = ("-m", "prefect", "--no-prompt")
 
 
