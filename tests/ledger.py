@@ -14,7 +14,7 @@ def follow_ups_sent(home: Home, rows: Iterable[tuple[str, str, datetime]], *, st
     home.root.mkdir(parents=True, exist_ok=True)
     with Ledger(home.deliveries) as ledger:
         ledger.run_for(
-            """insert into messages
+            """insert or replace into messages
             (account_id, destination, message_id, kind, about, at, state, tries, changed_at)
             values (?, 'webhook', ?, 'follow_up', ?, ?, ?, 1, ?)""",
             [(account, f"follow_up/{about}", about, stamp(at), state, stamp(at)) for account, about, at in rows],
