@@ -14,7 +14,7 @@ with app.setup:
 
     import marimo as mo
 
-    from flows.dashboard import address, controls, panels, periods, served, stack
+    from flows.dashboard import address, building, controls, panels, periods, served, stack
     from flows.dashboard.address import Memory
     from flows.dashboard.periods import Period
     from flows.dashboard.shown import html
@@ -220,6 +220,21 @@ def _(account: PublishedAccount, visit: Visit):
         ]
     )
     return
+
+
+@app.cell
+def _(account: PublishedAccount, publication, visit: Visit):
+    # A segment of one's own: what is chosen, how many it has, and its file to keep.
+    chosen = building.controls(visit.reader, account, publication)
+    mo.accordion({"Make a segment": building.laid_out(chosen)})
+    return (chosen,)
+
+
+@app.cell
+def _(account: PublishedAccount, chosen, publication, visit: Visit):
+    made = building.shown_segment(visit.reader, account, publication, chosen.value)
+    made
+    return (made,)
 
 
 @app.cell

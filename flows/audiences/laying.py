@@ -7,8 +7,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from flows.audiences.dialects import DIALECTS
 from flows.audiences.reading import Found
-from flows.audiences.sql import DIALECTS, changes_after, of_segment
+from flows.audiences.sql import changes_after, of_segment
 
 VERSION = 3  # of how a definition is understood; raised by hand
 

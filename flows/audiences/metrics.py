@@ -2,7 +2,7 @@
 
 Each metric is a query over published tables. It gives `account_id`, `profile_id` or, of a conversation whose shopper
 nobody knows, `conversation_id`, then `occurred_at` and what the metric's properties are made of.
-`{{name}}` stands for a published table.
+`{{name}}` stands for a published table, or for what engines do not spell alike.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Metric:
 
 
 # Automatic messages have positions, too, and are nobody's word (rule 3.2).
-LAST_SENDER = """select max_by(messages.sender, messages.position) from {{messages}} as messages
+LAST_SENDER = """select {{last_sender}} from {{messages}} as messages
                 where messages.account_id = conversations.account_id
                 and messages.conversation_id = conversations.conversation_id
                 and messages.sender <> 'system'"""

@@ -6,10 +6,7 @@ A shopper's key is `p/` with the profile's id, or `c/` with the id of a conversa
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flows.audiences.definition import (
     EVER,
@@ -49,61 +46,6 @@ REACHED = "'reachable'"
 FOR_EVER = "cast('9999-01-01T00:00:00+00:00' as timestamp{{tz}})"
 KNOWN = "select account_id, concat('p/', profile_id) as shopper"
 ALL = "select account_id, shopper from {{shoppers}}"
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How an engine spells what both do not spell alike; `schemas` say where the tables are."""
-
-    metrics: str
-    intermediate: str
-    words: Mapping[str, str]
-    literal: Callable[[str], str]
-
-    def written(self, query: str, as_of: datetime) -> str:
-        """The query with everything that stands in `{{…}}` in the engine's words."""
-        instant = f"cast('{as_of.astimezone(UTC).isoformat()}' as timestamp{self.words['tz']})"
-
-        def word(found: re.Match[str]) -> str:
-            name, text = found.groups()
-            if text is not None:
-                return self.literal(bytes.fromhex(text).decode())
-            if name in self.words:
-                return self.words[name]
-            if name == "as_of":
-                return instant
-            return f"{self.intermediate}.int_{name}" if name in OWN else f"{self.metrics}.{name}"
-
-        return re.sub(r"\{\{([a-z_]+)(?::([0-9a-f]*))?\}\}", word, query)
-
-
-OWN = {"shoppers", "profile_reach"}  # models that nobody else needs
-
-
-def _in_duckdb(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _in_spark(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-DIALECTS = {
-    "duckdb": Dialect(
-        "candidate.metrics",
-        "intermediate",
-        {"tz": "tz", "contains": "list_contains", "regex": "regexp_matches", "position": "instr"},
-        _in_duckdb,
-    ),
-    "spark": Dialect(
-        "metrics",
-        "intermediate",
-        {"tz": "", "contains": "array_contains", "regex": "regexp_like", "position": "instr"},
-        _in_spark,
-    ),
-}
 
 
 def of_segment(definition: Definition) -> str:

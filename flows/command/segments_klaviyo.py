@@ -14,8 +14,8 @@ from flows.audiences import Misfit, Segment
 from flows.audiences import segments as definitions
 from flows.audiences.klaviyo import KlaviyoMetrics, Unsayable, definition_for, definition_from, lost, segments_in
 from flows.audiences.klaviyo.importing import KlaviyoSegment, keys_of
-from flows.audiences.klaviyo.writing import plain
 from flows.audiences.reading import SCHEMA, Found, segment_of
+from flows.audiences.writing import yaml_of
 from flows.command.console import Console
 from flows.ground.errors import InputError
 from flows.ground.text import clean, counted
@@ -133,7 +133,7 @@ def _imported(one: KlaviyoSegment, key: str, known: KlaviyoMetrics, to: Path, *,
         return Imported(key, one.name, None, f"{why}{hint}")
     try:
         with file.open("x", encoding="utf-8") as opened:
-            opened.write(yaml_of(segment))
+            opened.write(yaml_of(segment, SCHEMA))
     except FileExistsError:
         return Imported(key, one.name, None, f"{file} is there already; remove it, or name another folder")
     return Imported(key, one.name, file, None)
@@ -150,13 +150,6 @@ def segment_from(one: KlaviyoSegment, key: str, known: KlaviyoMetrics) -> Segmen
         return segment_of(Path(key), document, yaml.compose(json.dumps(document), yaml.SafeLoader))
     except Misfit as misfit:
         raise Unsayable("; ".join(problem.what for problem in misfit.problems)) from None
-
-
-def yaml_of(segment: Segment) -> str:
-    """The segment as a file: nothing in it that is as by default."""
-    document = plain(segment.model_dump(exclude_defaults=True))
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
-    return f"# yaml-language-server: $schema={SCHEMA}\n{text}"
 
 
 def _metrics(file: Path) -> KlaviyoMetrics:

@@ -5,7 +5,6 @@ There the SQL of the build says of each condition whether it holds, whichever wa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,13 +21,14 @@ from flows.audiences.definition import (
     Definition,
     Funnel,
     Group,
-    MetricFilter,
     ProfileMetric,
     ProfileProperty,
 )
-from flows.audiences.metrics import METRICS, PROFILE
-from flows.audiences.sql import DIALECTS, of_events, of_segment
+from flows.audiences.dialects import DIALECTS
+from flows.audiences.metrics import PROFILE
+from flows.audiences.sql import of_events, of_segment
 from flows.ground.sql import identifier, literal
+from flows.published.segment_withheld import asks_for
 from flows.warehouses.reader import Reader
 
 TABLES = (
@@ -66,7 +66,7 @@ class Shopper:
 
     def holds(self, condition: Condition) -> bool | None:
         """Whether the shopper meets the condition."""
-        if self._is_withheld(condition):
+        if asks_for(condition, self.withheld):
             return None
         if not isinstance(condition, ProfileMetric | Funnel | ProfileProperty):
             return self._reached(condition.consent.channel, condition.consent.can_receive_marketing)
@@ -81,7 +81,7 @@ class Shopper:
             steps = [(step.metric, step.metric_filters) for step in condition.steps]
         else:
             return ()
-        if self._is_withheld(condition):
+        if asks_for(condition, self.withheld):
             return ()
         is_sum = isinstance(condition, ProfileMetric) and condition.measurement == "sum"
         found, began_at = list[Found](), None
@@ -115,24 +115,6 @@ class Shopper:
             return None
         wanted = ("reachable",) if is_wanted else ("no_address", "not_allowed")
         return rows[0][0] in wanted
-
-    def _is_withheld(self, condition: Condition) -> bool:
-        if isinstance(condition, ProfileProperty):
-            return (
-                "profiles",
-                condition.property if condition.property != "phone_number" else "phone",
-            ) in self.withheld
-        if isinstance(condition, ProfileMetric):
-            return self._asks_withheld(condition.metric, condition.metric_filters)
-        return isinstance(condition, Funnel) and any(
-            self._asks_withheld(step.metric, step.metric_filters) for step in condition.steps
-        )
-
-    def _asks_withheld(self, metric_name: str, filters: tuple[MetricFilter, ...]) -> bool:
-        metric = METRICS[metric_name]
-        tables = set(re.findall(r"\{\{([a-z_]+)\}\}", metric.rows))
-        words = {word for one in filters for word in re.findall(r"\w+", metric.properties[one.property].sql)}
-        return any(table in tables and column in words for table, column in self.withheld)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import duckdb
 import contract
 from contract.types import TYPES
 from flows.audiences.definition import Definition
-from flows.audiences.sql import DIALECTS, changes_after, of_segment
+from flows.audiences.dialects import DIALECTS
+from flows.audiences.sql import changes_after, of_segment
 from flows.ground.sql import literal
 from tests.audiences.drawn import TABLES
 from tests.audiences.happened import Row, Shop, Shopper

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from flows.audiences import segments
 from flows.audiences.definition import Definition, Segment
 from flows.audiences.reading import SHIPPED, read
+from flows.audiences.writing import yaml_of
 from flows.command.console import Console
 from flows.command.segments import ImportRequest
 from flows.command.segments_klaviyo import (
@@ -22,7 +23,6 @@ from flows.command.segments_klaviyo import (
     import_segments,
     imported,
     notes_of,
-    yaml_of,
 )
 from flows.ground.errors import InputError
 from flows.settings.requests import Request

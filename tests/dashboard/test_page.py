@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from flows import jobs
+from flows.audiences import read
 from flows.dashboard import shown
 from flows.dashboard.periods import NAMES
 from flows.delivery.delivered import Delivered
@@ -23,6 +24,7 @@ from flows.demo import write_shop
 from flows.ground.home import Home
 from flows.published.figures import RATES
 from flows.published.report import Report, report
+from flows.published.segment_counted import counted
 from flows.published.segments import segments
 from flows.settings.requests import PublishRequest, RunRequest
 from flows.warehouses.duckdb import DuckDBFile
@@ -131,7 +133,7 @@ def shown_count(count: int | None) -> str:
 
 def shown_held_back(count: int | None) -> str:
     """A segment that holds nobody back is not one in which nobody waits."""
-    return "nobody is" if count is None else f"{count:,}"
+    return "not held back" if count is None else f"{count:,}"
 
 
 DELIVERIES = """
@@ -184,6 +186,32 @@ def test_segments_stand_with_their_size_and_their_rule_in_words(home: Home, visi
         )
     rows.first.locator("summary").click()
     expect(rows.first.locator("li").first).to_have_text(found[0].rule()[0])
+
+
+def test_a_segment_is_made_of_what_there_is_and_counted_at_once(home: Home, visit: Visit, tmp_path: Path) -> None:
+    page = visit().open(account="aurora")
+    page.get_by_role("button", name="Make a segment").click()
+    made = page.locator("#App section.built")
+    expect(made).to_have_count(0)
+    page.get_by_label("what", exact=True).first.select_option(label="Had conversation")
+    expect(made.locator("li").first).to_contain_text("at least once in the last 30 days")
+    page.get_by_label("Name", exact=True).fill("Käufer im Sommer")
+    page.get_by_label("what", exact=True).nth(1).select_option(label="Placed Order")
+    page.get_by_label("and", exact=True).first.select_option(label="did not")
+    expect(made.locator("li")).to_have_count(2)
+    expect(made).to_contain_text("kaeufer_im_sommer.yml")
+    with page.expect_download() as saving:
+        page.get_by_text("Save as a file").click()
+    file = tmp_path / "kaeufer_im_sommer.yml"
+    saving.value.save_as(file)
+    with DuckDBFile(home).read() as reader:
+        definition = read(file).segment.definition
+        wanted = counted(reader, "aurora", definition, segments(reader).publication.as_of)
+    assert wanted.member_count > 0
+    expect(made.locator(".count strong")).to_have_text(f"{wanted.member_count:,}")
+    assert "had no “Placed Order” in the last 30 days" in made.inner_text()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
 
 
 @pytest.mark.parametrize("by", ["status", "channel", "tag"])

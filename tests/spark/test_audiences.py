@@ -16,8 +16,9 @@ from pyspark.sql import SparkSession
 
 from contract.types import TYPES
 from flows.audiences.definition import Definition
+from flows.audiences.dialects import DIALECTS
 from flows.audiences.metrics import METRICS
-from flows.audiences.sql import DIALECTS, changes_after, of_segment
+from flows.audiences.sql import changes_after, of_segment
 from flows.engines import cluster
 from flows.ground.home import Home
 from flows.settings import SparkSettings

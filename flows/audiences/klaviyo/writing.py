@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from flows.audiences.definition import (
@@ -25,6 +23,7 @@ from flows.audiences.definition import (
 )
 from flows.audiences.klaviyo.names import WINDOWS, KlaviyoMetrics, Unsayable, klaviyo_property
 from flows.audiences.metrics import METRICS, PROFILE
+from flows.audiences.writing import plain
 
 Document = dict[str, Any]
 REACHED = {True: "implicitly_or_explicitly_reachable", False: "implicitly_or_explicitly_unreachable"}
@@ -53,17 +52,6 @@ def lost(segment: Segment) -> Iterator[str]:
         yield "Klaviyo does not hold back who waits for a person (suppress_open_handoffs)"
     if segment.accounts:
         yield f"Klaviyo does not know that it is for {', '.join(segment.accounts)} alone"
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON and YAML have it; numbers as numbers, which have too few digits to lose any."""
-    if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _whole(part: Part) -> Document:
