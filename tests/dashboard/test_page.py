@@ -198,8 +198,8 @@ def test_a_segment_is_made_of_what_there_is_and_counted_at_once(home: Home, visi
     page.get_by_label("Name", exact=True).fill("Käufer im Sommer")
     page.get_by_label("what", exact=True).nth(1).select_option(label="Placed Order")
     page.get_by_label("and", exact=True).first.select_option(label="did not")
-    expect(made.locator("li")).to_have_count(2)
     expect(made).to_contain_text("kaeufer_im_sommer.yml")
+    expect(made.locator("li").nth(1)).to_contain_text("had no “Placed Order” in the last 30 days")
     with page.expect_download() as saving:
         page.get_by_text("Save as a file").click()
     file = tmp_path / "kaeufer_im_sommer.yml"
@@ -209,7 +209,6 @@ def test_a_segment_is_made_of_what_there_is_and_counted_at_once(home: Home, visi
         wanted = counted(reader, "aurora", definition, segments(reader).publication.as_of)
     assert wanted.member_count > 0
     expect(made.locator(".count strong")).to_have_text(f"{wanted.member_count:,}")
-    assert "had no “Placed Order” in the last 30 days" in made.inner_text()
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
 
