@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.delivery.health import Health, health
 from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.home import Home
-from flows.settings import AccountSettings
 from flows.warehouses import Warehouse, stands
 from flows.warehouses.keeping import Kept
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
 from flows.warehouses.reader import Reader
 from flows.warehouses.standing import altered
+
+if TYPE_CHECKING:
+    from flows.settings import AccountSettings
 
 HISTORY_SHOWN = 5
 REASONS_SHOWN = 3

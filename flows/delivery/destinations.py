@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from flows.delivery.message import Message
+from flows.delivery.message import KLAVIYO, Message
 from flows.ground.errors import SourceRefused
 from flows.settings import AccountSettings
 from flows.settings.deliveries import DeliverySettings, KlaviyoDelivery, WebhookDelivery
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from flows.delivery.klaviyo import Klaviyo
     from flows.delivery.webhook import Webhook
 
-KLAVIYO = "klaviyo"
 LABELS = {  # names of properties as Klaviyo's own agent has them, so that one segment or flow takes both
     "conversation_id": "Conversation ID",
     "channel": "Channel",

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from contract import metrics
 from flows.delivery.delivered import Delivered
-from flows.delivery.message import Kind
+from flows.delivery.message import FOLDER, Kind
 from flows.delivery.outbox import Outbox
 from flows.delivery.work import Work
 from flows.ground.errors import AgentMetricsError
@@ -32,7 +32,6 @@ from flows.published.segments import find_in_account, in_segment
 from flows.settings.deliveries import FolderDelivery
 from flows.warehouses.files import sync_file
 
-NAME = "folder"
 DAYS = 7  # of events and follow-ups that are written anew
 
 
@@ -81,7 +80,7 @@ def _days(work: Work, account: PublishedAccount, table: str, at: str, more: str 
 
 
 def _delivered(work: Work, to: FolderDelivery, kind: Kind | Literal["segment"], parts: Parts) -> Delivered:
-    done = Delivered(work.account, NAME, kind)
+    done = Delivered(work.account, FOLDER, kind)
     try:
         _deliver(work, to, kind, parts, done)
     except AgentMetricsError as error:
@@ -92,7 +91,7 @@ def _delivered(work: Work, to: FolderDelivery, kind: Kind | Literal["segment"], 
 
 
 def _deliver(work: Work, to: FolderDelivery, kind: Kind | Literal["segment"], parts: Parts, done: Delivered) -> None:
-    outbox = Outbox(work.ledger, work.account, NAME, kind)
+    outbox = Outbox(work.ledger, work.account, FOLDER, kind)
     wanted = list(parts(published_account(work.reader, work.account)))
     files = [_place(to, work.account, part) for part in wanted]
     if work.request.dry_run:

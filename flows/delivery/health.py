@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flows.delivery.folder import NAME as FOLDER
 from flows.delivery.ledger import Ledger
+from flows.delivery.message import FOLDER, KLAVIYO
 from flows.ground.clock import utc_text
 from flows.ground.text import counted
-from flows.settings import AccountSettings
-from flows.settings.deliveries import DeliverySettings
+
+if TYPE_CHECKING:  # pydantic, which `status` has no need of
+    from flows.settings import AccountSettings
+    from flows.settings.deliveries import DeliverySettings
 
 QUIET = timedelta(days=3)  # without a delivery that went well
 JUMP, FEW = 2, 50  # a list that grew or shrank so many times, by so many members at least
@@ -64,11 +66,11 @@ def health(accounts: Sequence[AccountSettings], file: Path) -> tuple[Health, ...
 def switched_on(account: AccountSettings) -> Iterator[tuple[str, str, str]]:
     """Destination, kind and key of each delivery."""
     to = account.deliveries
-    named: list[tuple[str, DeliverySettings | None]] = [("klaviyo", to.klaviyo), (FOLDER, to.folder)]
+    named: list[tuple[str, DeliverySettings | None]] = [(KLAVIYO, to.klaviyo), (FOLDER, to.folder)]
     for name, one in [*named, *((f"webhook:{one.name}", one) for one in to.webhooks)]:
         if one is None:
             continue
-        if name == "klaviyo":
+        if name == KLAVIYO:
             yield from ((name, "segment", key) for key in one.segments)
         elif one.segments:
             yield name, "segment" if name == FOLDER else "segment_change", ""

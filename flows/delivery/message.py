@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 Kind = Literal["event", "follow_up", "segment_change"]
+KLAVIYO, FOLDER = "klaviyo", "folder"  # names of destinations; that of a webhook begins with `webhook:`
 
 
 @dataclass(frozen=True)
