@@ -188,7 +188,8 @@ def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server
     steps = (VERBS - DELIVERIES - {"run", "compact", "reconcile", "topics"}) | {"look_over"}
     assert {task["name"].rpartition("-")[0] for task in tasks} == steps | {"seal"}
     (figures,) = server.ask("artifacts/latest/filter", artifacts={"key": {"any_": ["key-figures"]}})
-    assert json.loads(figures["data"])[0]["conversations"] == 1
+    (shown,) = json.loads(figures["data"])
+    assert (shown["conversations"], shown["routed rate"], shown["unresolved rate"]) == (1, *["not measured"] * 2)
 
 
 def test_only_what_may_pass_by_itself_is_tried_again(server: Server, tmp_path: Path) -> None:

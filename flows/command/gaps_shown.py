@@ -126,7 +126,8 @@ def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
     dates = f"{account.day_of(one.first_asked_at)} to {one.last_asked_on}"
     yield line("People", f"{counted(one.people, 'person', 'people')}, {volume}, {dates}")
     yield line("28 days", trend(one))
-    yield line("Ended", ", ".join(f"{status} {count:,}" for status, count in of.statuses.items()))
+    ended = ((status, "not measured" if count is None else f"{count:,}") for status, count in of.statuses.items())
+    yield line("Ended", ", ".join(f"{status} {count}" for status, count in ended))
     usual = f"usual in this account: {of.usual_unanswered_share:.1%}"
     yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}; {usual}")
     yield line("Article", f"{_cut(_article(one), LONG)}, score {one.coverage_score:.2f}")

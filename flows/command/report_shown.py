@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import attrgetter
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -15,7 +14,7 @@ from rich.text import Text
 from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
 from flows.published.breakdown import Breakdown, Group
-from flows.published.figures import RATES, STATUSES, Conversations, Figures, Rate
+from flows.published.figures import RATES, STATUSES, Conversations, Figures, Rate, untold
 from flows.published.intervals import wilson
 from flows.published.measured import sentences
 from flows.published.report import Report, SkillUsage
@@ -50,6 +49,7 @@ class FiguresTable:
     heading: str
     rows: Sequence[Row]
     currency: str
+    not_measured: frozenset[str] = frozenset()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         without: list[str] = []
@@ -81,20 +81,26 @@ class FiguresTable:
     def _columns(self, with_intervals: bool) -> dict[str, Callable[[Row], str]]:
         """Name -> what stands in a row. A status has no figures by status."""
 
-        def count(number: Callable[[Conversations], int]) -> Callable[[Row], str]:
-            return lambda row: f"{number(row.conversations):,}"
+        def count(name: str) -> Callable[[Row], str]:
+            return measured(name, lambda row: f"{getattr(row.conversations, name):,}")
 
         def percent(rate: Rate) -> Callable[[Row], str]:
-            return lambda row: share(
-                rate.count(row.conversations), row.conversations.volume, with_intervals=with_intervals
+            return measured(
+                rate.name,
+                lambda row: share(
+                    rate.count(row.conversations), row.conversations.volume, with_intervals=with_intervals
+                ),
             )
+
+        def measured(name: str, cell: Callable[[Row], str]) -> Callable[[Row], str]:
+            return (lambda _: NOT_MEASURED) if untold(name, self.not_measured) else cell
 
         def sale(name: str) -> Callable[[Row], str]:
             return lambda row: told(row.sales, name, self.currency) if row.sales else ""
 
         columns = {
-            "conversations": count(lambda one: one.volume),
-            **{status: count(attrgetter(status)) for status in STATUSES},
+            "conversations": count("volume"),
+            **{status: count(status) for status in STATUSES},
             **{rate.words: percent(rate) for rate in RATES},
         }
         if any(row.sales for row in self.rows):
@@ -117,7 +123,9 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
     yield ""
     if broken_down is None:
         by_channel = [Row(channel, figures) for channel, figures in report.by_channel.items()]
-        yield FiguresTable("channel", [*by_channel, Row("all", report.conversations)], report.currency)
+        yield FiguresTable(
+            "channel", [*by_channel, Row("all", report.conversations)], report.currency, report.not_measured
+        )
         yield ""
         yield from _sales(report)
         if report.skills:
@@ -127,7 +135,8 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
         yield _skills(broken_down.skills) if broken_down.skills else "There are no skills."
     else:
         groups = [Row(title(broken_down.by, one), one.conversations, one) for one in broken_down.groups]
-        yield FiguresTable(broken_down.by, [*groups, Row("all", report.conversations, report)], report.currency)
+        rows = [*groups, Row("all", report.conversations, report)]
+        yield FiguresTable(broken_down.by, rows, report.currency, report.not_measured)
     yield from _what_is_missing(report)
 
 
@@ -192,7 +201,10 @@ def key_figures(reports: list[Report]) -> Iterator[RenderableType]:
         table.add_column(name, justify="right")
     for one in reports:
         of = one.conversations
-        rates = [share(part, of.volume, with_intervals=False) for part in (of.resolved, of.routed)]
+        rates = [
+            share(getattr(of, name), of.volume, with_intervals=False) if one.is_measured(name) else NOT_MEASURED
+            for name in ("resolved", "routed")
+        ]
         names = ("attributed_revenue", "attributed_orders", "link_clicks", "add_to_cart_items")
         figures = [told(one, name, one.currency) for name in names]
         table.add_row(cut(one.account), f"{of.volume:,}", *rates, *figures)

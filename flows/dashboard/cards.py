@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from flows.dashboard import shown
 from flows.ground.text import counted
-from flows.published.figures import MEASURED_AS, RATES, Figures, Rate
+from flows.published.figures import RATES, Figures, Rate, untold
 from flows.published.intervals import wilson
 from flows.published.measured import WANTED
 from flows.published.performance import Bar
@@ -42,17 +42,19 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
         change = shown.points(share, earlier)
         is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
         is_better = None if is_more is None else is_more == rate.is_more_better
-        told = ", ".join(part for part in (counted(count, "conversation"), _interval(count, of.volume)) if part)
-        return Card(rate.name, rate.title, shown.percent(share), told, change, is_better, rate.definition)
+        detail = ", ".join(part for part in (counted(count, "conversation"), _interval(count, of.volume)) if part)
+        found = Card(rate.name, rate.title, shown.percent(share), detail, change, is_better, rate.definition)
+        return told(rate.name, found)
 
     def amount(name: str, key: str, title: str, definition: str) -> Card:
         count, before = getattr(now, name), getattr(was, name)
         return told(name, Card(key, title, shown.number(count), "", shown.change(count, before), None, definition))
 
     def told(name: str, card: Card) -> Card:
-        if now.is_measured(name):
+        missing = untold(name, now.not_measured)
+        if not missing:
             return card
-        _, what = WANTED[MEASURED_AS[name]]
+        _, what = WANTED[missing[0]]
         return replace(card, value=NOT_MEASURED, detail=what, change="", is_better=None)
 
     of = now.conversations

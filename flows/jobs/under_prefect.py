@@ -124,7 +124,7 @@ def show_figures(request: Request, result: Result) -> None:
             "from": one.first.isoformat(),
             "to": one.last.isoformat(),
             "conversations": one.conversations.volume,
-            **{rate.words: rate.of(one.conversations) for rate in RATES},
+            **{rate.words: _told(one, rate.name, rate.of(one.conversations)) for rate in RATES},
             "AI-generated sales": _told(one, "attributed_revenue", f"{one.attributed_revenue:.2f} {one.currency}"),
             "orders": _told(one, "attributed_orders", one.attributed_orders),
             "link clicks": _told(one, "link_clicks", one.link_clicks),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
@@ -9,17 +10,6 @@ from typing import Any
 import contract
 from flows.ground.sql import literal
 
-# The figure of `metrics.measured` that says whether a figure here is measured (rule 11.1).
-MEASURED_AS = {
-    "attributed_revenue": "attributed_revenue",
-    "net_attributed_revenue": "attributed_revenue",
-    "attributed_orders": "attributed_revenue",
-    "average_order_value": "attributed_revenue",
-    "link_clicks": "link_clicks",
-    "add_to_cart_items": "add_to_cart_items",
-    "inferred_revenue": "inferred_revenue",
-    "inferred_orders": "inferred_revenue",
-}
 CENT_OF_A_CENT = Decimal("0.0001")
 STATUSES = contract.metrics()["conversations"].column("status").values  # in the order of rule 3.5
 
@@ -34,8 +24,9 @@ class Conversations:
     closed: int
     open: int
 
-    def to_json_dict(self) -> dict[str, int | float | None]:
-        return {**asdict(self), **{rate.name: rate.of(self) for rate in RATES}}
+    def to_json_dict(self, not_measured: Collection[str] = ()) -> dict[str, int | float | None]:
+        """Counts and rates; None where one is among `not_measured`, or made of one that is."""
+        return only_measured({**asdict(self), **{rate.name: rate.of(self) for rate in RATES}}, not_measured)
 
     def share(self, part: int) -> float | None:
         """Of the volume; None where there is none."""
@@ -89,6 +80,31 @@ RATES = (
     ),
 )
 
+# The figures of `metrics.measured` that have to be measured for a figure here (rule 11.1).
+MEASURED_AS = {
+    "routed": ("routed",),
+    "closed": ("closed",),
+    **{rate.name: rate.statuses for rate in RATES},
+    "attributed_revenue": ("attributed_revenue",),
+    "net_attributed_revenue": ("attributed_revenue",),
+    "attributed_orders": ("attributed_revenue",),
+    "average_order_value": ("attributed_revenue",),
+    "link_clicks": ("link_clicks",),
+    "add_to_cart_items": ("add_to_cart_items",),
+    "inferred_revenue": ("inferred_revenue",),
+    "inferred_orders": ("inferred_revenue",),
+}
+
+
+def untold(name: str, not_measured: Collection[str]) -> tuple[str, ...]:
+    """Which of `not_measured` the figure of this name needs; nothing where it is measured."""
+    return tuple(one for one in MEASURED_AS.get(name, ()) if one in not_measured)
+
+
+def only_measured(values: Mapping[str, Any], not_measured: Collection[str]) -> dict[str, Any]:
+    """Figures by name, None in place of those that are not measured."""
+    return {name: None if untold(name, not_measured) else value for name, value in values.items()}
+
 
 def by_status(counted: str = "count(*)", *, status: str = "status", among: str = "true") -> str:
     """SQL for the fields of `Conversations`, in their order and under their names.
@@ -138,7 +154,7 @@ class Figures:
 
     def is_measured(self, name: str) -> bool:
         """Whether the figure of this name was measured."""
-        return MEASURED_AS[name] not in self.not_measured
+        return not untold(name, self.not_measured)
 
     @property
     def average_order_value(self) -> Decimal | None:
@@ -162,6 +178,6 @@ class Figures:
             "inferred_orders": self.inferred_orders,
         }
         return {
-            **self.conversations.to_json_dict(),
-            **{name: value if self.is_measured(name) else None for name, value in figures.items()},
+            **self.conversations.to_json_dict(self.not_measured),
+            **only_measured(figures, self.not_measured),
         }

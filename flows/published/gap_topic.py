@@ -9,9 +9,10 @@ from typing import Any
 
 from flows.ground.clock import utc_text
 from flows.ground.sql import literal
-from flows.published.figures import STATUSES, by_status, has_status
+from flows.published.figures import STATUSES, by_status, has_status, only_measured
 from flows.published.gap_lookup import find_topic
 from flows.published.gaps import AskedAccount, AskedTopic, data_up_to, visible
+from flows.published.measured import not_measured
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
@@ -147,14 +148,15 @@ class AskedConversation:
 @dataclass(frozen=True)
 class TopicDetails:
     """All of one topic. `weeks` are the local dates on which spans of seven days end, with their questions, oldest
-    first; `unanswered` conversations are those of rule 8.3, `usual_unanswered_share` is of the account's questions.
+    first; a status that is not measured (rule 11.1) has None; `unanswered` conversations are those of rule 8.3,
+    `usual_unanswered_share` is of the account's questions.
     """
 
     publication: Publication
     account: AskedAccount
     topic: AskedTopic
     representative_question: str | None
-    statuses: dict[str, int]
+    statuses: dict[str, int | None]
     unanswered: int
     usual_unanswered_share: float
     weeks: tuple[tuple[date, int], ...]
@@ -220,7 +222,7 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
         account=of,
         topic=topic,
         representative_question=_representative(reader, values),
-        statuses=dict(zip(STATUSES, statuses, strict=True)),
+        statuses=only_measured(dict(zip(STATUSES, statuses, strict=True)), not_measured(reader, of.account_id)),
         unanswered=unanswered,
         usual_unanswered_share=usual / asked if asked else 0.0,
         weeks=_weeks(reader, of, publication, values),

@@ -74,7 +74,10 @@ class Report(Figures):
             "as_of": utc_text(self.as_of),
             "publication_id": self.publication_id,
             **super().to_json_dict(),
-            "by_channel": [{"channel": name, **figures.to_json_dict()} for name, figures in self.by_channel.items()],
+            "by_channel": [
+                {"channel": name, **figures.to_json_dict(self.not_measured)}
+                for name, figures in self.by_channel.items()
+            ],
             "skills": [asdict(usage) for usage in self.skills],
             "not_measured": sorted(self.not_measured),
             "missing": [asdict(one) for one in self.missing],

@@ -51,6 +51,18 @@ def test_what_nobody_told_is_not_zero() -> None:
     assert (found["clicks"].change, found["sales"].is_better) == ("", None)
 
 
+def test_handoffs_that_nobody_tells_are_not_zero() -> None:
+    """A shop whose hand-offs no source tells of saw "0.0% routed", which looked like an agent that never fails."""
+    untold = but(not_measured=frozenset({"routed", "closed"}), routed=0, closed=0)
+    found = shown(untold, NOW)
+    assert {key for key, card in found.items() if card.value == "Not measured"} == {"routed_rate", "unresolved_rate"}
+    assert found["routed_rate"].detail.startswith("connect hand-offs, tickets")
+    assert (found["unresolved_rate"].change, found["unresolved_rate"].is_better) == ("", None)
+    half = shown(but(not_measured=frozenset({"closed"}), closed=0), NOW)
+    assert (half["routed_rate"].value, half["unresolved_rate"].value) == ("15.6%", "Not measured")
+    assert half["unresolved_rate"].detail.startswith("no source tells of hand-off messages")
+
+
 def test_every_figure_has_its_card_with_a_definition() -> None:
     found = shown(NOW, NOW)
     assert list(found) == KEYS

@@ -167,6 +167,14 @@ def test_one_topic_is_told_in_full(place: Home, warehouse: str, tell: Tell) -> N
     assert (bought["closed"], bought["open"], bought["resolved"]) == ("15.5000", "1.0000", "0.0000")
 
 
+def test_endings_that_nobody_tells_are_not_zero(place: Home, say: Say, tell: Tell) -> None:
+    shop = told_shop()
+    shop.add("measured", figure="closed", state="not_measured")
+    publish_to(place, shop)
+    assert tell("show", "topic-abc")["conversations_by_status"]["closed"] is None
+    assert "routed 2, closed not measured, open 2" in say("show", "topic-abc")
+
+
 def test_one_topic_is_told_to_people(place: Home, say: Say) -> None:
     publish_to(place, told_shop())
     told = say("show", "topic-abc", "--limit", "3")

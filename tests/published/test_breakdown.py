@@ -253,3 +253,14 @@ def test_noon_of_utc_is_no_day_of_the_account(read: Read) -> None:
         "2026-06-01": (1,),
         "2026-06-02": (1,),
     }
+
+
+@pytest.mark.parametrize("by", ["channel", "tag", "day"])
+def test_handoffs_that_nobody_tells_are_null_in_every_group(read: Read, by: str) -> None:
+    shop = Shop()
+    shop.conversation("c", "resolved")
+    for figure, state in (("routed", "not_measured"), ("closed", "not_measured"), ("link_clicks", "measured")):
+        shop.add("measured", figure=figure, state=state)
+    names = ("routed", "closed", "routed_rate", "unresolved_rate")
+    found = by_key(told(read(shop), by), *names, "link_clicks")
+    assert set(found.values()) == {(None, None, None, None, 0)}

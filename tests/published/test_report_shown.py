@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from flows.command import report_shown
 from flows.command.main import main
@@ -55,9 +56,13 @@ def printed(place: Home, by: str | None, width: int) -> str:
     with DuckDBFile(place).read() as reader:
         figures = report(reader, "shop", MIDNIGHT.date(), MIDNIGHT.date() + timedelta(days=6))
         groups = breakdown(reader, figures, by) if by else None
+    return as_text(report_shown.report_lines(figures, groups), width)
+
+
+def as_text(lines: Iterable[RenderableType], width: int = WIDE) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width)
-    for line in report_shown.report_lines(figures, groups):
+    for line in lines:
         console.print(line, markup=False, highlight=False)
     return out.getvalue()
 
@@ -166,28 +171,34 @@ def test_another_word_is_a_mistake_of_the_user(place: Home, capsys: pytest.Captu
     assert "broken down by 'hour'; it can be channel, status, tag, agent, day, week, month or skill" in said
 
 
+def quiet_report(**figures: Any) -> Report:
+    """Of three conversations whose sales and clicks nobody tells of."""
+    counted = Conversations(3, 1, 1, 0, 1)
+    facts: dict[str, Any] = {
+        "account": "a",
+        "account_name": None,
+        "timezone": "UTC",
+        "currency": "EUR",
+        "first": date(2026, 6, 1),
+        "last": date(2026, 6, 7),
+        "as_of": datetime(2026, 6, 7, tzinfo=UTC),
+        "publication_id": "p",
+        "conversations": counted,
+        "attributed_revenue": Decimal(0),
+        "net_attributed_revenue": Decimal(0),
+        "attributed_orders": 0,
+        "link_clicks": 0,
+        "add_to_cart_items": 0,
+        "by_channel": {"sms": counted},
+        "skills": (),
+        "not_measured": frozenset({"attributed_revenue", "sms_attributed_revenue", "link_clicks", "closed"}),
+        "missing": (Short("klaviyo", "messages", 1200, 7),),
+    }
+    return Report(**{**facts, **figures})
+
+
 def test_what_nobody_told_is_said_with_what_to_connect() -> None:
-    figures = Conversations(3, 1, 1, 0, 1)
-    told = Report(
-        account="a",
-        account_name=None,
-        timezone="UTC",
-        currency="EUR",
-        first=date(2026, 6, 1),
-        last=date(2026, 6, 7),
-        as_of=datetime(2026, 6, 7, tzinfo=UTC),
-        publication_id="p",
-        conversations=figures,
-        attributed_revenue=Decimal(0),
-        net_attributed_revenue=Decimal(0),
-        attributed_orders=0,
-        link_clicks=0,
-        add_to_cart_items=0,
-        by_channel={"sms": figures},
-        skills=(),
-        not_measured=frozenset({"attributed_revenue", "sms_attributed_revenue", "link_clicks", "closed"}),
-        missing=(Short("klaviyo", "messages", 1200, 7),),
-    )
+    told = quiet_report()
     lines = "\n".join(line for line in report_shown.report_lines(told) if isinstance(line, str))
     assert "AI sales   not measured" in lines
     assert "Clicks     not measured; items added to carts: 0" in lines
@@ -196,3 +207,21 @@ def test_what_nobody_told_is_said_with_what_to_connect() -> None:
     assert "klaviyo counts 1,200 messages, of which 1,193 are not here" in lines
     document = told.to_json_dict()
     assert (document["link_clicks"], document["attributed_orders"], document["add_to_cart_items"]) == (None, None, 0)
+
+
+def test_handoffs_that_nobody_tells_are_neither_counts_nor_rates() -> None:
+    """They stood as 0 and 0.0% beside figures that said "not measured"."""
+    told = quiet_report(not_measured=frozenset({"closed"}))
+    document = told.to_json_dict()
+    for of in (document, *document["by_channel"]):
+        assert (of["volume"], of["routed"], of["closed"]) == (3, 1, None)
+        assert (of["routed_rate"], of["unresolved_rate"]) == (1 / 3, None)
+    text = as_text(report_shown.report_lines(told))
+    for line in cells(text)[1:]:
+        assert [line[at] for at in (1, 3, 4, 8)] == ["3", "1", "not measured", "not measured"]
+    assert "closed: no source tells of hand-off messages" in text
+    (_, line) = [re.split(r"\s{2,}", one.strip()) for one in as_text(report_shown.key_figures([told])).splitlines()]
+    assert line[1:4] == ["3", "33.3%", "33.3%"]
+    neither = quiet_report(not_measured=frozenset({"closed", "routed"}), conversations=Conversations(3, 1, 0, 0, 2))
+    (_, line) = [re.split(r"\s{2,}", one.strip()) for one in as_text(report_shown.key_figures([neither])).splitlines()]
+    assert line[1:4] == ["3", "33.3%", "not measured"]
