@@ -243,3 +243,26 @@ def test_times_may_come_as_text(lake: Lake) -> None:
         pulled("intercom", client(there), lake)
     row = current(lake, "conversations")["7"]
     assert (row["closed_at"], row["closed_by"]) == (after(5), "human")
+
+
+@pytest.mark.parametrize("has_profiles", [True, False])
+def test_a_contact_that_only_the_search_has_and_nobody_can_read_is_refused_once(lake: Lake, has_profiles: bool) -> None:
+    """It was left out without a word; one that can be read by its id is not refused."""
+    with FakeIntercom() as there:
+        for number in (1, 2, 3):
+            there.conversation(number, NOON)
+        answered = there.answer
+
+        def answer(asked: Asked) -> Answer:
+            said: Answer = answered(asked)
+            if asked.path == "/contacts/search":
+                said.body["data"] = ["no contact" if one["id"] != "contact-3" else one for one in said.body["data"][1:]]
+            if asked.path == "/contacts/contact-1":
+                return Answer(404, {"type": "error.list", "errors": [{"code": "not_found", "message": "Not found"}]})
+            return said
+
+        there.answer = answer
+        summary = pulled("intercom", client(there, profiles=has_profiles), lake)
+    assert summary.refused == {"profiles": 1}
+    assert current(lake, "conversations").keys() == {"1", "2", "3"}
+    assert set(current(lake, "profiles")) == ({"contact-2", "contact-3"} if has_profiles else set())

@@ -277,3 +277,16 @@ def test_records_of_helpdesks_in_another_shape_are_refused_alone(
     tickets = {number: row for (_, number), row in current(other, "tickets").items()}
     assert tickets["1"]["first_human_reply_at"] is not None
     assert tickets["2"]["satisfaction"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"), [(b"null", "zendesk answers null"), (b"<html>", "zendesk answers something that is not JSON")]
+)
+def test_an_answer_that_is_null_is_not_called_something_else_than_json(lake: Lake, body: bytes, said: str) -> None:
+    """Whoever read "not JSON" looked for a proxy or a wrong address."""
+    with FakeZendesk() as desk:
+        answered = desk.answer
+        desk.answer = lambda asked: answered(asked) if asked.path == "/oauth/tokens" else Answer(200, body)
+        with pytest.raises(SourceRefused, match=said) as refused:
+            pulled("zendesk", test_zendesk.client(desk), lake)
+    assert ("base_url" in (refused.value.remedy or "")) == (body == b"<html>")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from flows.ground.errors import SourceRefused
 from flows.lake import Lake
+from tests.sources.fake_api import Answer, Asked
 from tests.sources.fake_zendesk import FakeZendesk
 from tests.sources.pulled import current, pulled
 from tests.sources.test_zendesk import client
@@ -61,3 +65,45 @@ def test_what_zendesks_description_has_is_known_and_no_words_are_stored(lake: La
     (ticket,) = current(lake, "tickets").values()
     assert (ticket["satisfaction"], ticket["email"]) == ("good", "shopper@example.com")
     assert "words" not in ticket["_payload"]
+
+
+@pytest.mark.parametrize("channel", [30, 30.5, True, ["email"], {"email": 1}, None])
+def test_a_channel_of_another_shape_costs_no_ticket(lake: Lake, channel: object) -> None:
+    with FakeZendesk() as desk:
+        desk.ticket(1, NOON, via={**EMAIL, "channel": channel}, requester_id=None)
+        desk.ticket(2, NOON, via=EMAIL, requester_id=None)
+        summary = pulled("zendesk", client(desk), lake)
+    assert summary.refused == {}
+    assert {number: row["email"] for (_, number), row in current(lake, "tickets").items()} == {
+        "1": None,
+        "2": "shopper@example.com",
+    }
+
+
+def exported(desk: FakeZendesk, lake: Lake, tickets: object) -> dict[str, int]:
+    """What is refused of an export that has this in place of its list, of ticket 1."""
+    desk.ticket(1, NOON)
+    answered = desk.answer
+
+    def answer(asked: Asked) -> Answer:
+        said: Answer = answered(asked)
+        if "tickets" in said.body:
+            said.body["tickets"] = said.body["tickets"][0] if tickets == "alone" else tickets
+        return said
+
+    desk.answer = answer  # type: ignore[method-assign]
+    return pulled("zendesk", client(desk), lake).refused
+
+
+def test_one_ticket_in_place_of_a_list_is_read(lake: Lake) -> None:
+    """The pull ended with it, in every run."""
+    with FakeZendesk() as desk:
+        assert exported(desk, lake, "alone") == {}
+    assert {number for _, number in current(lake, "tickets")} == {"1"}
+
+
+@pytest.mark.parametrize("tickets", [None, 7, "busy"])
+def test_an_export_without_tickets_does_not_pass_for_an_empty_one(lake: Lake, tickets: object) -> None:
+    """Its cursor would leave behind what it did not bring."""
+    with FakeZendesk() as desk, pytest.raises(SourceRefused, match="tickets"):
+        exported(desk, lake, tickets)

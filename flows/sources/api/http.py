@@ -154,9 +154,9 @@ class Http:
         """Raise what an answer that is not a success means."""
         status, where = response.status_code, urlsplit(response.url)._replace(query="").geturl()
         try:
-            answer = response.json()
+            answer, is_json = response.json(), True
         except ValueError:
-            answer = None
+            answer, is_json = None, False
         if 200 <= status < 300 and (answer is not None or (may_be_empty and not response.content)):
             return
         if status == 429 or status >= 500:
@@ -164,9 +164,12 @@ class Http:
             what = f"{self._source} answers {status} in spite of {tries}"
             raise SourceUnavailable(what, where=where, remedy="the next run goes on where this run stopped")
         if 200 <= status < 300:
-            raise SourceRefused(
-                f"{self._source} answers something that is not JSON", where=where, remedy="see base_url"
-            )
+            if is_json:  # nothing in the right language: base_url is not the one to look at
+                raise SourceRefused(
+                    f"{self._source} answers null", where=where, remedy="the API has changed; report it"
+                )
+            what = f"{self._source} answers something that is not JSON"
+            raise SourceRefused(what, where=where, remedy="see base_url")
         said = without_secrets(response.text, response.request)
         detail = re.sub(r"\s+", " ", said)[:DETAIL]
         explained = self._explain(status, answer)

@@ -97,8 +97,9 @@ class Client(api.Client):
         contacts, unread = self._shoppers(
             {name for thread in threads if (name := mapping.contact_id(thread.conversation))}
         )
+        rows += unread  # also where contacts are no profiles: conversations have no email then
         if self._settings.brings_profiles:
-            rows += [*unread, *(mapping.profile_row(self.account, contact) for contact in contacts.values())]
+            rows += [mapping.profile_row(self.account, contact) for contact in contacts.values()]
         for thread in threads:
             rows += self._rows(thread, contacts)
         return rows
@@ -152,17 +153,21 @@ class Client(api.Client):
         return [answer]
 
     def _shoppers(self, names: Collection[str]) -> tuple[dict[str, Contact], list[Row]]:
-        """Contacts by their ids, as far as they are there, and those that cannot be read."""
-        asked, found, refused = sorted(names), dict[str, Contact](), list[Row]()
+        """Contacts by their ids, as far as they are there, and those that cannot be read, each of them once."""
+        asked, found, unread, refused = sorted(names), dict[str, Contact](), list[Row](), list[Row]()
         for first in range(0, len(asked), CONTACTS):
-            contacts, _ = self._read_contacts(self._contacts(asked[first : first + CONTACTS]))
+            contacts, misread = self._read_contacts(self._contacts(asked[first : first + CONTACTS]))
             found |= {contact.id: contact for contact in contacts}
+            unread += misread
+        gone = set[str]()
         for name in asked:
             if name not in found:  # it is not known to the search yet, or could not be read
-                contacts, unread = self._read_contacts(self._contact(name))
+                contacts, misread = self._read_contacts(self._contact(name))
                 found.update((name, contact) for contact in contacts)
-                refused += unread
-        return found, refused
+                refused += misread
+                gone |= set() if contacts or misread else {name}
+        # Only the search had these. A record without an id may be of any contact that is not there.
+        return found, refused + [row for row in unread if gone and mapping.id_of(row.record) in {None, *gone}]
 
     def _read_contacts(self, records: Iterable[Any]) -> tuple[list[Contact], list[Row]]:
         return parts_of("profiles", self.account, records, lambda one: [Contact.read(one, self.unknown)])

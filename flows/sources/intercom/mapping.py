@@ -19,6 +19,7 @@ from flows.sources.intercom.records import (
     Conversation,
     ConversationPart,
     PartKind,
+    Reference,
     Source,
 )
 
@@ -95,6 +96,14 @@ def contact_id(conversation: Conversation) -> str | None:
             return contact.id
     author = conversation.source.author if conversation.source else None
     return author.id if author and SENDERS.get(author.type or "") == "visitor" else None
+
+
+def id_of(record: Any) -> str | None:
+    """The id of a record that is not read otherwise, None where it has none that can be read."""
+    try:
+        return Reference.read(record, Unknown()).id
+    except ValidationError:
+        return None
 
 
 def rows(account: str, thread: Thread, contact: Contact | None, *, has_profiles: bool) -> Iterator[Row]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from flows.sources.api import Flag, Id, Listed, Loosely, Record, Text, Whole
 
@@ -104,10 +105,15 @@ class Ticket(Record):
         """
 
 
+def _alone(value: Any) -> Any:
+    """One ticket without a list is a list of one; nothing at all is not a page."""
+    return [value] if isinstance(value, Mapping) else value
+
+
 class Export(Record):
     """A page of the incremental export."""
 
-    tickets: tuple[Any, ...]
+    tickets: Annotated[tuple[Any, ...], BeforeValidator(_alone)]
     metric_sets: Listed[Any] = ()
     users: Listed[Any] = ()
     end_of_stream: Flag = False
