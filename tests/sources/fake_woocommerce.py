@@ -21,6 +21,7 @@ class FakeWooCommerce(FakeApi):
         self.deleted: set[int] = set()  # orders that are listed a last time
         self.left_out: set[int] = set()  # orders that a plugin takes out of the pages, which are counted with them
         self.key, self.secret = KEY, SECRET
+        self.statuses = {"pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "trash"}
         self.ordered_by = {"date", "id", "include", "title", "slug", "modified"}
 
     def answer(self, asked: Asked) -> Answer:
@@ -43,8 +44,12 @@ class FakeWooCommerce(FakeApi):
             if asked.params.get("dates_are_gmt") != "true":  # the site is nine hours ahead
                 after = after.replace("T0", "T1")
             found = [one for one in found if one["date_modified_gmt"] > after]
+        if (statuses := set(asked.params.get("status", "any").split(","))) != {"any"}:
+            if statuses - self.statuses:
+                return Answer(400, {"code": "rest_invalid_param", "message": "Invalid parameter(s): status"})
+            found = [one for one in found if str(one["status"]) in statuses]
         name = {"modified": "date_modified_gmt", "id": "id"}.get(asked.params.get("orderby", ""), "date_created_gmt")
-        found = sorted(found, key=lambda one: (one[name], one["id"]), reverse=asked.params.get("order") != "asc")
+        found = sorted(found, key=lambda one: (str(one[name]), one["id"]), reverse=asked.params.get("order") != "asc")
         pages = -(-len(found) // size)
         answer = [one for one in found[(page - 1) * size : page * size] if one["id"] not in self.left_out]
         return Answer(200, answer, {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(pages)})

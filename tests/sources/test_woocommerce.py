@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_orders_lines_and_products_stand_as_the_shop_has_them(lake: Lake) -> Non
         shop.order(3, NOON, status="pending")
         shop.refund(1, 11, "3.33", NOON + timedelta(hours=1))
         summary = pulled("woocommerce", client(shop), lake)
-    assert (summary.rows, summary.refused) == ({"orders": 2, "order_lines": 4, "products": 1}, {})
+    assert (summary.rows, summary.refused) == ({"orders": 2, "order_lines": 4, "products": 1, "source_counts": 1}, {})
     orders, lines = current(lake, "orders"), current(lake, "order_lines")
     assert orders["1"]["placed_at"] == datetime(2026, 5, 1, 10, 1, tzinfo=UTC)
     assert (orders["1"]["currency"], orders["1"]["email"]) == ("EUR", "shopper1@example.com")
@@ -58,13 +59,13 @@ def test_the_second_pull_asks_for_what_changed_and_writes_nothing_twice(lake: La
         again = pulled("woocommerce", client(shop), lake)
         assert (again.loads, again.rows) == ([], {})
         assert [one.params.get("modified_after") for one in shop.asked][-1] == "2026-06-01T16:09:59"
-        assert len(shop.asked) == 2
+        assert len(shop.asked) == 3
         shop.order(7, NOON + timedelta(days=1), status="cancelled")
         changed = pulled("woocommerce", client(shop), lake)
         shop.refund(8, 81, "1.00", NOON + timedelta(days=2))
         refunded = pulled("woocommerce", client(shop), lake)
-    assert changed.rows == {"orders": 1, "order_lines": 0}
-    assert refunded.rows == {"orders": 1, "order_lines": 1}
+    assert changed.rows == {"orders": 1, "order_lines": 0, "source_counts": 1}
+    assert refunded.rows == {"orders": 1, "order_lines": 1, "source_counts": 1}
     assert current(lake, "order_lines")["81"]["refunded_amount"] == Decimal("1.00")
     assert current(lake, "orders")["7"]["cancelled_at"] == NOON + timedelta(days=1)
     assert len(current(lake, "orders")) == 250
@@ -221,7 +222,7 @@ def test_an_order_that_is_not_sold_any_more_leaves_and_can_come_back(lake: Lake,
         shop.order(1, NOON + timedelta(hours=2), status="processing")
         pulled("woocommerce", client(shop), lake)
     assert (left["1"]["order_line_ids"], left["1"]["cancelled_at"]) == (["no-line-of:1"], NOON + timedelta(hours=1))
-    assert (gone.rows, again.rows) == ({"orders": 1}, {})
+    assert (gone.rows, again.rows) == ({"orders": 1, "source_counts": 1}, {})
     assert set(left) == {"1"}  # a cart that was never an order is none now
     back = current(lake, "orders")["1"]
     assert (back["order_line_ids"], back["cancelled_at"]) == (["11", "12"], None)
@@ -279,3 +280,39 @@ def test_parts_of_a_piece_cost_what_the_line_says(lake: Lake, quantity: object, 
     revenue = row["quantity"] * row["unit_price"] - row["discount"]
     assert abs(revenue - Decimal(total)) <= Decimal("0.00005")  # which rounds to the total at the fourth place
     assert (row["quantity"], row["product_id"]) == (round(Decimal(str(quantity)), 4), None)
+
+
+def asking(shop: FakeWooCommerce, **settings: Any) -> Client:
+    return Client(ACCOUNT, WooCommerceSettings(base_url=shop.url, **settings), CREDENTIALS, lambda _: None)
+
+
+def counts(lake: Lake) -> list[int]:
+    return [row["value"] for row in current(lake, "source_counts").values()]
+
+
+@pytest.mark.parametrize(("settings", "value"), [({}, 3), ({"pending_counts": True}, 4), ({"start": "2026-06-02"}, 2)])
+def test_the_shop_s_own_count_is_of_the_orders_that_are_brought(lake: Lake, settings: Any, value: int) -> None:
+    """Nobody knew that a plugin left orders out of the pages: no pull ever brings them."""
+    with FakeWooCommerce() as shop:
+        statuses = ("completed", "failed", "cancelled", "pending", "checkout-draft")
+        for number, status in enumerate(statuses, 1):
+            shop.order(number, NOON + timedelta(days=number - 1), status=status)
+        shop.left_out = {2}
+        pulled("woocommerce", asking(shop, **settings), lake)
+        assert counts(lake) == [value]
+        assert len(current(lake, "orders")) == value - 1
+        assert pulled("woocommerce", asking(shop, **settings), lake).loads == []  # the same count is no news
+        shop.order(9, NOON + timedelta(days=9))
+        pulled("woocommerce", asking(shop, **settings), lake)
+    assert counts(lake) == [value + 1]
+    (row,) = current(lake, "source_counts").values()
+    assert (row["thing"], row["source"], row["counted_at"]) == ("orders", "woocommerce", NOON + timedelta(days=9))
+
+
+def test_a_shop_that_lacks_a_status_is_not_counted_and_is_read(lake: Lake) -> None:
+    with FakeWooCommerce() as shop:
+        shop.statuses.remove("refunded")
+        shop.order(1, NOON)
+        pulled("woocommerce", client(shop), lake)
+    assert counts(lake) == []
+    assert len(current(lake, "orders")) == 1

@@ -18,7 +18,7 @@ from flows.sources.woocommerce import mapping
 from flows.sources.woocommerce.records import Order, Page, Product, Refund, Refunds, Refusal, Stamped
 from flows.sources.woocommerce.settings import WooCommerceSettings
 
-NAME = "woocommerce"
+NAME = mapping.NAME
 API = "wp-json/wc/v3"
 PAGE = 100
 ORDER = {"orderby": "modified", "order": "asc"}  # which sites of long ago may not know
@@ -39,6 +39,8 @@ class Client(api.Client):
         waiting: Callable[[float], None],
     ) -> None:
         self.account, self._settings = account, settings
+        begins = datetime.combine(settings.start, time(), UTC) if settings.start else datetime(2000, 1, 1, tzinfo=UTC)
+        self._begins = begins - SECOND  # what changed later than this is read
         self._carts = mapping.CARTS | (set() if settings.pending_counts else {mapping.PENDING})
         auth = HttpBasicAuth(settings.consumer_key.read(environment), settings.consumer_secret.read(environment))
         self._http = Http(NAME, settings.base_url, auth=auth, pace=Pace(NAME, LIMITS, waiting), explain=_explain)
@@ -52,7 +54,23 @@ class Client(api.Client):
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  nothing of a shop comes in parts
         """Products first: they name what the lines are of."""
         yield from self._changed("products", place, self._product)
-        yield from self._changed("orders", place, self._order)
+        count, reached = self._count(), place.get("orders", self._begins.isoformat())
+        for batch in self._changed("orders", place, self._order):
+            reached = batch.place.get("orders", reached)
+            yield batch
+        if count is not None:  # asked for before, so that no order counts that came meanwhile
+            yield Batch([mapping.count_row(self.account, count, reached)])
+
+    def _count(self) -> int | None:
+        """How many orders that are no carts the shop has by its own counter; statuses of plugins are not in it."""
+        placed = [*mapping.PLACED, *({mapping.PENDING} - self._carts)]
+        params = {"per_page": 1, "status": ",".join(placed), **self._since(self._begins)}
+        try:
+            return self._http.counted(f"{API}/orders", params, "X-WP-Total")[1]
+        except SourceRefused as refused:
+            if refused.status not in {400, 422}:
+                raise
+            return None  # a shop that has taken away one of these statuses
 
     def _order(self, record: Any) -> list[Row]:
         def made() -> Iterator[Row]:
@@ -86,9 +104,7 @@ class Client(api.Client):
         stamps are seconds. Only records of one and the same second are read by page number. A site that takes no order
         is read by page number from end to end.
         """
-        start = self._settings.start
-        begins = datetime.combine(start, time(), UTC) if start else datetime(2000, 1, 1, tzinfo=UTC)
-        after = datetime.fromisoformat(place[path]) - SECOND if path in place else begins - SECOND
+        after = datetime.fromisoformat(place[path]) - SECOND if path in place else self._begins
         page, changed = 1, after
         while True:
             found, pages = self._page(
@@ -97,8 +113,7 @@ class Client(api.Client):
                     "per_page": PAGE,
                     "page": page,
                     **ORDER,
-                    "modified_after": f"{after:%Y-%m-%dT%H:%M:%S}",
-                    "dates_are_gmt": "true",
+                    **self._since(after),
                 },
             )
             is_last = page >= pages if pages else len(found) < PAGE  # plugins leave records out of a page
@@ -111,6 +126,9 @@ class Client(api.Client):
                 return
             is_later = is_ordered and changed - SECOND > after
             after, page = (changed - SECOND, 1) if is_later else (after, page + 1)
+
+    def _since(self, after: datetime) -> dict[str, str]:
+        return {"modified_after": f"{after:%Y-%m-%dT%H:%M:%S}", "dates_are_gmt": "true"}
 
     def _page(self, path: str, params: Mapping[str, Any]) -> tuple[Sequence[Any], int | None]:
         """A page of a list, and how many pages the list has, where the shop says so."""

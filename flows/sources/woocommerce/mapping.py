@@ -13,10 +13,12 @@ from flows.sources.api import Row, Unknown, line_ids, priced, rows_of
 from flows.sources.api.lines import FOUR_PLACES, ZERO
 from flows.sources.woocommerce.records import Line, Named, Order, Product, Refund
 
+NAME = "woocommerce"
 PENDING = "pending"
 CARTS = {"checkout-draft", "auto-draft"}  # on their way; when they are paid, they change
 NOT_SOLD = {"failed", "trash"}
 CANCELLED = "cancelled"
+PLACED = ("processing", "on-hold", "completed", "refunded", CANCELLED, "failed")  # statuses that every shop has
 OF_LINE = "_refunded_item_id"  # the meta data of a refund's line
 
 
@@ -57,6 +59,20 @@ def order_rows(
 
     for record in lines or ():
         yield from rows_of("order_lines", account, record, lambda: made(record))  # noqa: B023
+
+
+def count_row(account: str, value: int, at: str) -> Row:
+    """How many orders the shop counts, as of the newest change that was read: without a change it is no news."""
+    values = {
+        "account_id": account,
+        "count_id": f"{NAME}/orders",
+        "source": NAME,
+        "thing": "orders",
+        "value": value,
+        "counted_at": at,
+        "updated_at": at,
+    }
+    return Row("source_counts", values, {"orders": value})
 
 
 def product_row(account: str, product: Product) -> Row:
