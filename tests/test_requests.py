@@ -8,6 +8,7 @@ import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -22,7 +23,8 @@ from flows.command.main import COMMANDS, app, main
 from flows.command.start import Verb
 from flows.ground.errors import InputError
 from flows.jobs import deliveries
-from flows.settings.requests import Request, RunRequest, WarehouseRequest, option_name
+from flows.jobs.under_prefect import cautious
+from flows.settings.requests import DeliveryRequest, Request, RunRequest, WarehouseRequest, option_name
 
 FLOWS = Path(start.__file__).parent.parent
 DELIVERIES = {"segments": deliveries.segments, "events": deliveries.events, "follow_ups": deliveries.follow_ups}
@@ -82,6 +84,10 @@ def test_every_field_of_every_request_is_described() -> None:
 @pytest.mark.parametrize("verb", DELIVERIES)
 def test_a_flow_that_delivers_only_says_what_it_would_do_unless_it_is_told_otherwise(verb: str) -> None:
     assert importlib.import_module(f"flows.{verb}").PLANNED.dry_run
+    request = request_of(JOBS[verb])
+    assert issubclass(request, DeliveryRequest)
+    asked: list[dict[str, Any]] = [{"account": "a"}, {"dry_run": False}, {"dry_run": True}]
+    assert [cautious(request(**one)).dry_run for one in asked] == [True, False, True]
     (deployment,) = (
         one
         for one in yaml.safe_load((FLOWS.parent / "prefect.yaml").read_text("utf-8"))["deployments"]

@@ -39,6 +39,7 @@ def test_an_empty_home_has_nothing_to_tell(home: Home) -> None:
         "candidate": None,
         "rejected_rows": [],
         "deliveries": [],
+        "deliveries_error": None,
         "warehouses": [
             {"warehouse": str(home.published_file), "publication_id": None, "is_behind": False, "error": None}
         ],

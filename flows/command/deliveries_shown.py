@@ -31,7 +31,7 @@ def delivery_lines(done: Deliveries) -> Iterator[str]:
 
 
 def _paragraph(one: Delivered) -> Iterator[str]:
-    what = one.key or KINDS[one.kind]
+    what = f"{one.key} ({KINDS[one.kind]})" if one.key and one.kind == "segment_change" else one.key or KINDS[one.kind]
     figures = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in one.figures.items() if number)
     size = (
         ""
@@ -43,8 +43,8 @@ def _paragraph(one: Delivered) -> Iterator[str]:
     yield line(_label(one.outcome), f"{what} of {one.account} to {one.destination}: {figures or 'nothing to do'}{size}")
     for reason, number in one.refused.items():
         yield line("Refused", f"{number:,} × {reason}")
-    if one.error:
-        yield line("", one.error)
+    for said in filter(None, (one.error, one.hint)):
+        yield line("", said)
     for shown in one.sample:
         yield line("", _sample(shown))
 
@@ -67,7 +67,7 @@ def _sample(shown: dict[str, Any]) -> str:
 def health_lines(found: Sequence[Health]) -> Iterator[RenderableType]:
     """A row for each delivery, and below it what should be looked at."""
     if not found:
-        yield "Nothing is switched on: no account has [accounts.deliveries] in the settings (docs/segments.md)."
+        yield "Nothing is switched on: no account has [accounts.deliveries] in the settings (docs/deliveries.md)."
         return
     table = Table("account", "to", "what", "last", "outcome", box=None, pad_edge=False)
     for name in ("members", "waiting", "refused"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flows.delivery.health import Health, health
 from flows.ground.build import Build
 from flows.ground.checked import Checked
+from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
 from flows.warehouses import Warehouse, stands
 from flows.warehouses.keeping import Kept
@@ -100,6 +101,7 @@ class Status:
     rejected_rows: tuple[RejectedRows, ...]
     warehouses: tuple[WarehouseStatus, ...]
     deliveries: tuple[Health, ...]
+    deliveries_error: str | None
 
     def to_json_dict(self) -> dict[str, Any]:
         return {
@@ -125,6 +127,7 @@ class Status:
             ],
             "warehouses": [vars(warehouse) for warehouse in self.warehouses],
             "deliveries": [one.to_json_dict() for one in self.deliveries],
+            "deliveries_error": self.deliveries_error,
         }
 
 
@@ -166,8 +169,16 @@ def status(home: Home, warehouses: Sequence[Warehouse], accounts: Sequence[Accou
             )
             for stand in found
         ),
-        deliveries=health(accounts, home.deliveries),
+        **_deliveries(home, accounts),
     )
+
+
+def _deliveries(home: Home, accounts: Sequence[AccountSettings]) -> dict[str, Any]:
+    """How they are; a ledger that cannot be read hides nothing else."""
+    try:
+        return {"deliveries": health(accounts, home.deliveries), "deliveries_error": None}
+    except StorageFailed as error:
+        return {"deliveries": (), "deliveries_error": str(error)}
 
 
 def _kept(home: Home) -> KeptPublications:

@@ -62,3 +62,5 @@ def _deliveries(status: Status) -> Iterator[str]:
         yield line("Deliveries", f"{well} of {of} as they should be")
     for one in status.deliveries:
         yield from concern_lines(one)
+    if status.deliveries_error:
+        yield line("LOOK AT", status.deliveries_error)

@@ -16,8 +16,8 @@ class Delivered:
     """One destination's part: `kind` is `segment`, `event`, `follow_up` or `segment_change`, `key` that of a segment.
 
     `figures` are counts by their names, `refused` reasons with how many were refused for them; `size` is how many
-    members a list has by us. `error` says why nothing, or not all, could be delivered. `sample` has some of what is
-    planned or was done.
+    members a list has by us. `error` says why nothing, or not all, could be delivered, `hint` what else to know.
+    `sample` has some of what is planned.
     """
 
     account: str
@@ -29,6 +29,7 @@ class Delivered:
     refused: dict[str, int] = field(default_factory=dict)
     size: int | None = None
     error: str | None = None
+    hint: str | None = None
     exit_status: int = 0
     sample: tuple[dict[str, Any], ...] = ()
 

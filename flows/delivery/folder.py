@@ -3,8 +3,9 @@
     <path>/2026-11-29/<account>/segments/<key>.csv
     <path>/2026-11-29/<account>/agent_events.csv, follow_ups.csv
 
-Days are those of the account. A file has the columns of its published table and appears whole. The last days are
-written anew with each publication, because events come late; an older day stays as it is.
+Days are those of the account. A file appears whole; it has the columns of its published table, but for a segment as
+CSV, which is for people. The last days are written anew with each publication, because events come late; an older day
+stays as it is.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from flows.ground.sql import identifier, literal
 from flows.published.accounts import PublishedAccount, published_account
 from flows.published.export_folder import not_written
 from flows.published.formats import write
+from flows.published.segment_csv import export_segment
 from flows.published.segments import find_in_account, in_segment
 from flows.settings.deliveries import FolderDelivery
 from flows.warehouses.files import sync_file
@@ -43,22 +45,23 @@ class Part:
     condition: str
     day: date
     file: str
+    segment: str | None = None
 
 
 Parts = Callable[[PublishedAccount], Iterable[Part]]
+What = Kind | Literal["segment"]
 
 
-def segments(work: Work, to: FolderDelivery, keys: tuple[str, ...]) -> Delivered:
-    """Who is in these segments and is not held back, as of the publication."""
+def segment(work: Work, to: FolderDelivery, key: str) -> Delivered:
+    """Who is in the segment and is not held back, as of the publication; CSV as `segments export` writes it."""
 
     def parts(account: PublishedAccount) -> Iterator[Part]:
-        for key in keys:
-            find_in_account(work.reader, key, work.account)
-            condition = f"{in_segment(key, work.account)} and suppressed_by is null"
-            file = f"segments/{quote(key, safe='')}"
-            yield Part("segment_members", condition, account.day_of(work.publication.as_of), file)
+        find_in_account(work.reader, key, work.account)
+        condition = f"{in_segment(key, work.account)} and suppressed_by is null"
+        file = f"segments/{quote(key, safe='')}"
+        yield Part("segment_members", condition, account.day_of(work.publication.as_of), file, key)
 
-    return _delivered(work, to, "segment", parts)
+    return _delivered(work, to, "segment", parts, key)
 
 
 def events(work: Work, to: FolderDelivery) -> Delivered:
@@ -79,8 +82,8 @@ def _days(work: Work, account: PublishedAccount, table: str, at: str, more: str 
         yield Part(table, f"{of} and {account.on_dates(at, day, day)}", day, table)
 
 
-def _delivered(work: Work, to: FolderDelivery, kind: Kind | Literal["segment"], parts: Parts) -> Delivered:
-    done = Delivered(work.account, FOLDER, kind)
+def _delivered(work: Work, to: FolderDelivery, kind: What, parts: Parts, key: str = "") -> Delivered:
+    done = Delivered(work.account, FOLDER, kind, key)
     try:
         _deliver(work, to, kind, parts, done)
     except AgentMetricsError as error:
@@ -90,15 +93,15 @@ def _delivered(work: Work, to: FolderDelivery, kind: Kind | Literal["segment"], 
     return done
 
 
-def _deliver(work: Work, to: FolderDelivery, kind: Kind | Literal["segment"], parts: Parts, done: Delivered) -> None:
-    outbox = Outbox(work.ledger, work.account, FOLDER, kind)
+def _deliver(work: Work, to: FolderDelivery, kind: What, parts: Parts, done: Delivered) -> None:
+    outbox = Outbox(work.ledger, work.account, FOLDER, kind, done.key or None)
     wanted = list(parts(published_account(work.reader, work.account)))
     files = [_place(to, work.account, part) for part in wanted]
+    if outbox.has_all_of(work.publication.publication_id) and all(file.exists() for file in files):
+        return
     if work.request.dry_run:
         done.outcome, done.figures["files"] = "planned", len(files)
         done.sample = tuple({"file": str(file)} for file in files)
-        return
-    if outbox.has_all_of(work.publication.publication_id) and all(file.exists() for file in files):
         return
     if outbox.since() is None:
         outbox.begin(work.publication.as_of)
@@ -114,6 +117,9 @@ def _place(to: FolderDelivery, account: str, part: Part) -> Path:
 
 def _written(work: Work, part: Part, file: Path) -> int:
     """How many rows the file has, which appears whole."""
+    if part.segment is not None and file.suffix == ".csv":
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return export_segment(work.reader, part.segment, file, work.account, with_held_back=False, force=True).rows
     table = metrics()[part.table]
     columns = [column for column in table.columns if work.reader.sees(f"metrics.{table.name}", column.name)]
     query = f"""select {", ".join(identifier(column.name) for column in columns)} from metrics.{identifier(table.name)}

@@ -70,10 +70,8 @@ def switched_on(account: AccountSettings) -> Iterator[tuple[str, str, str]]:
     for name, one in [*named, *((f"webhook:{one.name}", one) for one in to.webhooks)]:
         if one is None:
             continue
-        if name == KLAVIYO:
-            yield from ((name, "segment", key) for key in one.segments)
-        elif one.segments:
-            yield name, "segment" if name == FOLDER else "segment_change", ""
+        kind = "segment" if name in {KLAVIYO, FOLDER} else "segment_change"
+        yield from ((name, kind, key) for key in one.segments)
         if one.events:
             yield name, "event", ""
         if one.follow_ups:
@@ -89,7 +87,8 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
         kind,
         key,
     )
-    if key:
+    is_list = kind == "segment" and destination == KLAVIYO
+    if is_list:
         refused, waiting = ledger.row(
             """select count(*) filter (where state in ('not_added', 'not_removed')),
                 count(*) filter (where state in ('adding', 'removing'))
@@ -100,10 +99,12 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
     else:
         refused, waiting = ledger.row(
             """select count(*) filter (where state = 'dead'), count(*) filter (where state in ('waiting', 'sending'))
-            from messages where account_id = ? and destination = ? and kind = ? and state <> 'sent'""",
+            from messages
+            where account_id = ?1 and destination = ?2 and kind = ?3 and state <> 'sent' and (?4 = '' or about = ?4)""",
             account,
             destination,
             kind,
+            key,
         )
     last_at = datetime.fromisoformat(runs[0][0]) if runs else None
     size = next((size for _, _, size, _, _ in runs if size is not None), None)
@@ -117,7 +118,7 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
         size,
         waiting,
         refused,
-        tuple(_concerns(runs, refused, is_list=bool(key))),
+        tuple(_concerns(runs, refused, is_list=is_list)),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -70,7 +70,7 @@ class Ledger:
                         self._db.execute(statement)
                     self._db.execute(f"pragma user_version = {VERSION}")
         except (sqlite3.Error, OSError) as error:
-            remedy = "bring it back from a backup; without it deliveries begin anew (docs/segments.md)"
+            remedy = "bring it back from a backup; without it deliveries begin anew (docs/deliveries.md)"
             raise StorageFailed(f"the ledger cannot be read ({error})", where=str(file), remedy=remedy) from error
         if version > VERSION:
             what = f"the ledger is of a newer version ({version}, this one knows {VERSION})"
@@ -83,8 +83,11 @@ class Ledger:
             return sqlite3.connect(file, timeout=SECONDS_TO_WAIT, isolation_level=None)
         if not file.exists() or not file.stat().st_size:
             return sqlite3.connect(":memory:", isolation_level=None)
-        there = f"{file.absolute().as_uri()}?mode=ro"
-        return sqlite3.connect(there, uri=True, timeout=SECONDS_TO_WAIT, isolation_level=None)
+        there = file.absolute().as_uri()
+        if file.with_name(f"{file.name}-journal").exists():  # whoever wrote was killed: only a writer can undo its half
+            with suppress(sqlite3.Error), closing(sqlite3.connect(f"{there}?mode=rw", uri=True)) as mended:
+                mended.execute("select count(*) from sqlite_master")
+        return sqlite3.connect(f"{there}?mode=ro", uri=True, timeout=SECONDS_TO_WAIT, isolation_level=None)
 
     def __enter__(self) -> Self:
         return self

@@ -32,7 +32,7 @@ class Lists(Protocol):
 
 @dataclass(frozen=True)
 class Mirror:
-    """One list: of which segment, how it is called, and how shoppers are found over there.
+    """One list: of which segment, how it may be called, and how shoppers are found over there.
 
     `has_ids`: the shoppers' ids here are those over there; else their addresses find them, and `creates` says whether
     a profile is made for a shopper whom nobody knows there.
@@ -40,7 +40,7 @@ class Mirror:
 
     account: str
     segment: str
-    name: str
+    names: tuple[str, ...]
     has_ids: bool
     creates: bool
 

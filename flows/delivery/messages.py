@@ -27,13 +27,16 @@ Tell = Callable[[datetime | None], Iterator[Told]]
 class Sending:
     """The messages of one kind to one destination; `tell` gives those later than an instant, or all.
 
-    With `backfill` the history from before the destination was there goes, too, and starts nothing.
+    `of` is the segment that they are about, where they are about a segment. With `backfill` the history from before
+    the destination was there goes, too, and starts nothing.
     """
 
-    def __init__(self, work: Work, to: Destination, kind: Kind, tell: Tell, *, backfill: bool = False) -> None:
+    def __init__(
+        self, work: Work, to: Destination, kind: Kind, tell: Tell, *, of: str | None = None, backfill: bool = False
+    ) -> None:
         self._work, self._to, self._kind, self._tell, self._backfill = work, to, kind, tell, backfill
-        self._outbox = Outbox(work.ledger, work.account, to.name, kind)
-        self._done = Delivered(work.account, to.name, kind)
+        self._outbox = Outbox(work.ledger, work.account, to.name, kind, of)
+        self._done = Delivered(work.account, to.name, kind, of or "")
 
     def run(self) -> Delivered:
         """Deliver; whatever goes wrong stands in the result."""
@@ -46,6 +49,8 @@ class Sending:
             done.outcome, done.error = "failed", str(outbox.error)
         elif outbox.sent and done.outcome == "nothing_new":
             done.outcome = "delivered"
+        elif outbox.refused and done.outcome == "nothing_new":
+            done.outcome, done.error = "failed", "everything was refused"
         done.refused = dict(outbox.refused)
         if (outbox.error or outbox.refused) and not done.exit_status:
             done.exit_status = SourceUnavailable.exit_status
@@ -57,8 +62,14 @@ class Sending:
     def _deliver(self) -> None:
         publication, request, begun = self._work.publication, self._work.request, self._outbox.since()
         since = begun or publication.as_of
-        if begun is None and not request.dry_run:
-            self._outbox.begin(since)
+        if begun is None:
+            what = "that fall due" if self._kind == "follow_up" else "that happen"
+            more = "; --backfill sends those from before" if self._kind == "event" and not self._backfill else ""
+            self._done.hint = (
+                f"{self._to.name} gets those {what} after {stamp(since)[:19]}Z, as this is the first time{more}"
+            )
+            if not request.dry_run:
+                self._outbox.begin(since)
         left_over = self._left_over()
         if not left_over and self._outbox.has_all_of(publication.publication_id) and not self._backfill:
             return

@@ -15,6 +15,7 @@ from flows.ground.progress import Progress
 
 BATCH = 1000  # members a call
 OVERLAP = timedelta(minutes=10)  # clocks differ, and who joined a moment ago is perhaps not told of yet
+CLOCKS = timedelta(minutes=2)  # by which clocks may differ
 LOOKED = timedelta(days=1)  # after which a list is looked at although nothing changes
 OF_ONE = {400, 409, 422}  # what may be about one shopper alone
 UNKNOWN = "there is no profile with this address"
@@ -25,7 +26,11 @@ OURS = "state in ('in', 'adding', 'removing')"
 class Sync:
     """Brings one list to its plan; interrupted anywhere, the next one goes on."""
 
-    def __init__(self, ledger: Ledger, there: Lists, mirror: Mirror, progress: Progress) -> None:
+    def __init__(
+        self, ledger: Ledger, there: Lists, mirror: Mirror, progress: Progress, *, adopt: bool = False
+    ) -> None:
+        """`adopt` takes over a list that has the name already; whoever is in it counts as put there by hand."""
+        self._adopt = adopt
         self._ledger, self._there, self._mirror, self._progress = ledger, there, mirror, progress
         self._key = (mirror.account, mirror.segment)
         self._done = Done()
@@ -55,22 +60,42 @@ class Sync:
         return self._done
 
     def _found_or_made(self) -> str:
-        """The list's id. A list of that name that is not ours is left alone. Raises SourceRefused."""
+        """The list's id. A list that is not ours is left alone, unless it is to be adopted. Raises SourceRefused."""
         known = self._ledger.rows(f"select list_id, name, began_at from lists where {LIST}", *self._key)
         if known and known[0][0] is not None:
             return str(known[0][0])
-        _, name, began = known[0] if known else (None, self._mirror.name, now())
-        if not known:
-            self._ledger.run("insert into lists values (?, ?, ?, null, ?, null)", *self._key, name, began)
-        there = self._there.lists(name)
-        since = datetime.fromisoformat(began) - OVERLAP
-        ours = [one.id for one in there if one.created >= since]  # it was made, and we were stopped before we knew
-        if there and not ours:
-            what = f"there is a list {name!r} already, and it is not of this installation"
-            raise SourceRefused(what, remedy="rename it over there, or give the segment another name")
-        list_id = ours[0] if ours else self._there.create_list(name)
+        list_id = self._made_unnoticed(*known[0][1:]) if known else None
+        if list_id is None:
+            name, list_id = self._free_name()
+            self._ledger.run(f"delete from lists where {LIST}", *self._key)
+            self._ledger.run("insert into lists values (?, ?, ?, null, ?, null)", *self._key, name, now())
+            list_id = list_id or self._there.create_list(name)
         self._ledger.run(f"update lists set list_id = ?3 where {LIST}", *self._key, list_id)
         return list_id
+
+    def _made_unnoticed(self, name: str, began_at: str) -> str | None:
+        """The list that was being made when we were stopped, if it came to be."""
+        since = datetime.fromisoformat(began_at) - CLOCKS
+        return next(
+            (one.id for one in self._there.lists(name) if one.created >= since and not self._is_ours(one.id)), None
+        )
+
+    def _free_name(self) -> tuple[str, str | None]:
+        """A name for the list; with the id of a list of strangers that has it and is to be adopted."""
+        for name in self._mirror.names:
+            there = self._there.lists(name)
+            if not there:
+                return name, None
+            if all(self._is_ours(one.id) for one in there):
+                continue  # of another segment, or of another account in the same Klaviyo
+            if self._adopt:
+                return name, next(one.id for one in there if not self._is_ours(one.id))
+            what = f"there is a list {name!r} already, and this ledger does not know it"
+            raise SourceRefused(what, remedy="rename it over there, or give --adopt: who is in it stays in it")
+        raise SourceRefused(f"every name for the list of {self._mirror.segment} is taken", remedy="rename the segment")
+
+    def _is_ours(self, list_id: str) -> bool:
+        return bool(self._ledger.row("select exists (select 1 from lists where list_id = ?)", list_id)[0])
 
     def _gone(self, refused: SourceRefused) -> SourceRefused:
         """A list that somebody has deleted is forgotten, with all who were in it."""

@@ -27,10 +27,13 @@ OF = "account_id = ?1 and destination = ?2"
 
 
 class Outbox:
-    """The messages of a kind to one destination of one account."""
+    """The messages of a kind to one destination of one account; `of` narrows them to what is about one thing."""
 
-    def __init__(self, ledger: Ledger, account: str, destination: str, kind: Kind | Literal["segment"]) -> None:
-        self._ledger, self._key, self._kind = ledger, (account, destination), kind
+    def __init__(
+        self, ledger: Ledger, account: str, destination: str, kind: Kind | Literal["segment"], of: str | None = None
+    ) -> None:
+        self._ledger, self._key, self._kind, self._of = ledger, (account, destination), kind, of
+        self._stream = kind if of is None else f"{kind}/{of}"
         self.sent = self.waiting = self.dropped = 0
         self.refused = dict[str, int]()
         self.error: SourceUnavailable | None = None
@@ -38,22 +41,24 @@ class Outbox:
 
     def since(self) -> datetime | None:
         """Since when the destination gets such messages; None before it got any."""
-        rows = self._ledger.rows(f"select since from streams where {OF} and kind = ?3", *self._key, self._kind)
+        rows = self._ledger.rows(f"select since from streams where {OF} and kind = ?3", *self._key, self._stream)
         return datetime.fromisoformat(rows[0][0]) if rows else None
 
     def begin(self, since: datetime) -> None:
         """From this instant on; what was before is history."""
-        self._ledger.run("insert into streams values (?, ?, ?, ?, null)", *self._key, self._kind, stamp(since))
+        self._ledger.run("insert into streams values (?, ?, ?, ?, null)", *self._key, self._stream, stamp(since))
 
     def has_all_of(self, publication_id: str) -> bool:
         """Whether everything of this publication is in the ledger."""
-        rows = self._ledger.rows(f"select publication_id from streams where {OF} and kind = ?3", *self._key, self._kind)
+        rows = self._ledger.rows(
+            f"select publication_id from streams where {OF} and kind = ?3", *self._key, self._stream
+        )
         return bool(rows) and rows[0][0] == publication_id
 
     def finish(self, publication_id: str) -> None:
         """Everything of this publication is in the ledger."""
         sql = f"update streams set publication_id = ?4 where {OF} and kind = ?3"
-        self._ledger.run(sql, *self._key, self._kind, publication_id)
+        self._ledger.run(sql, *self._key, self._stream, publication_id)
 
     def is_new(self, one: Message) -> bool:
         """Whether the ledger does not know it."""
@@ -76,10 +81,12 @@ class Outbox:
         """Those whose sending was interrupted or is to be tried again now, each with what it is about."""
         rows = self._ledger.rows(
             f"""select about, body from messages where {OF} and kind = ?3
-            and (state = 'sending' or (state = 'waiting' and next_try_at <= ?4)) order by at, message_id""",
+            and (state = 'sending' or (state = 'waiting' and next_try_at <= ?4)) and (?5 is null or about = ?5)
+            order by at, message_id""",
             *self._key,
             self._kind,
             now(),
+            self._of,
         )
         return [(about, read(body)) for about, body in rows]
 

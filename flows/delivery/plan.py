@@ -108,7 +108,7 @@ class Plan:
             return None
         if not self.wanted:
             return f"it would empty the list of its {self.size:,} members"
-        share = self.removes / self.size
+        share = self.removes / max(self.size, self.removes)  # two shoppers can be one profile there
         if share > max_removed_share:
             return f"it would remove {self.removes:,} of {self.size:,} ({share:.0%}, {max_removed_share:.0%} may be)"
         return None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from flows.delivery.delivered import Delivered
 from flows.delivery.destinations import ToKlaviyo
 from flows.delivery.lists import Mirror
 from flows.delivery.messages import SHOWN
 from flows.delivery.mirroring import Sync
-from flows.delivery.plan import changes, planned
+from flows.delivery.plan import Change, changes, planned
 from flows.delivery.work import Work
 from flows.ground.errors import AgentMetricsError, DeliveryHeld, SourceUnavailable
-from flows.published.segment_details import members_query
+from flows.published.segment_details import members_query, profile_contacts
 from flows.published.segments import find_in_account, in_segment
 from flows.settings.requests import SyncRequest
 
@@ -42,15 +45,27 @@ def _sync(work: Work, to: ToKlaviyo, request: SyncRequest, done: Delivered) -> N
             one for is_added in (False, True) for one in changes(work.ledger, is_added=is_added, after=0, most=most)
         ]
         done.outcome, done.error = "planned", held and f"without --confirm it is held: {held}"
-        done.sample = tuple(one.to_json_dict() for one in some[:most])
+        done.sample = tuple(one.to_json_dict() for one in _named(work, some[:most]))
         return
     if held and not request.confirm:
         remedy = "look at it with --dry-run, then give --confirm"
         raise DeliveryHeld(f"the list of {key} stays as it is, because {held}", remedy=remedy)
-    mirror = Mirror(work.account, key, f"{segment.title} (agent metrics)", to.has_ids, to.settings.creates_profiles)
-    did = Sync(work.ledger, to.there, mirror, work.progress).run(plan, request.limit)
+    names = (f"{segment.title} (agent metrics)", f"{segment.title} ({work.account}, agent metrics)")
+    mirror = Mirror(work.account, key, names, to.has_ids, to.settings.creates_profiles)
+    did = Sync(work.ledger, to.there, mirror, work.progress, adopt=request.adopt).run(plan, request.limit)
     done.size, done.refused = did.size, dict(did.refused)
     done.figures = {"added": did.added, "removed": did.removed, "there_by_hand": did.by_hand, "missing": did.missing}
     done.figures |= {"not_gone": did.not_gone} | ({} if did.others is None else {"others": did.others})
     done.outcome = "delivered" if did.added or did.removed else "nothing_new"
     done.exit_status = SourceUnavailable.exit_status if did.refused else 0
+    if did.refused and not did.size and not did.by_hand:
+        done.outcome, done.error = "failed", "everybody was refused"
+
+
+def _named(work: Work, some: Sequence[Change]) -> Iterator[Change]:
+    """The changes with names and addresses also of those who are not in the segment any more."""
+    gone = [one.profile_id for one in some if one.name is None and one.email is None]
+    known = profile_contacts(work.reader, work.account, gone)
+    for one in some:
+        name, email, phone = known.get(one.profile_id, (one.name, one.email, one.phone))
+        yield replace(one, name=name, email=email, phone=phone)

@@ -10,7 +10,9 @@ from typing import Any
 from flows.delivery.message import Message
 from flows.ground.sql import literal
 from flows.published.accounts import published_account
+from flows.published.follow_ups import known_follow_ups
 from flows.published.products import products
+from flows.published.segments import find_in_account
 from flows.warehouses.reader import Reader
 
 FOLLOW_UP = "Follow-up due after Customer Agent"
@@ -36,7 +38,12 @@ select told.conversation_id, told.profile_id, profiles.email, profiles.phone, to
     told.product_ids
 from metrics.follow_ups as told
 {WITH_PROFILE}
-where told.account_id = {{account}} and told.state = 'due' and {{time}}
+where told.account_id = {{account}} and told.state in ('due', 'sent') and {{time}}
+    and not exists (
+        select 1 from metrics.orders as orders
+        where orders.account_id = told.account_id and orders.profile_id = told.profile_id
+            and orders.placed_at > told.recommended_at
+    )
 order by told.due_at, told.conversation_id
 """
 CHANGES = f"""
@@ -45,8 +52,8 @@ from metrics.segment_changes as told
 left join metrics.segments as segments
     on segments.account_id = told.account_id and segments.segment = told.segment
 {WITH_PROFILE}
-where told.account_id = {{account}} and told.segment in ({{segments}}) and {{time}}
-order by told.changed_at, told.segment, told.profile_id
+where told.account_id = {{account}} and told.segment = {{segment}} and {{time}}
+order by told.changed_at, told.profile_id
 """
 
 
@@ -61,7 +68,11 @@ class Told:
 
 
 def events(reader: Reader, account: str, since: datetime | None, until: datetime) -> Iterator[Told]:
-    """The four events of known shoppers (rule 7.1), the oldest first, later than `since`."""
+    """The four events of known shoppers (rule 7.1), the oldest first, later than `since`.
+
+    Raises InputError for an unknown account.
+    """
+    published_account(reader, account)
     query = EVENTS.format(account=literal(account), time=_between("told.occurred_at", since, until))
     for rows in _rows(reader, query):
         known = products(reader, published_account(reader, account), (one for row in rows for one in row[13] or ()))
@@ -83,7 +94,11 @@ def events(reader: Reader, account: str, since: datetime | None, until: datetime
 
 
 def follow_ups(reader: Reader, account: str, since: datetime | None, until: datetime) -> Iterator[Told]:
-    """Those that are due (rule 12.4)."""
+    """Those that are due (rule 12.4), and those that another destination got; none whose shopper ordered since then.
+
+    Raises InputError for an unknown account, and where what is published is from before there were follow-ups.
+    """
+    known_follow_ups(reader, account)
     query = FOLLOW_UPS.format(account=literal(account), time=_between("told.due_at", since, until))
     for rows in _rows(reader, query):
         known = products(reader, published_account(reader, account), (one for row in rows for one in row[6] or ()))
@@ -94,27 +109,26 @@ def follow_ups(reader: Reader, account: str, since: datetime | None, until: date
                 "product_ids": shown,
                 "products": [vars(known[one]) for one in shown] if shown else None,
             }
-            name = f"follow_up/{conversation}"
+            name = f"follow_up/{account}/{conversation}"
             message = Message(account, name, "follow_up", FOLLOW_UP, profile, _utc(due_at), email, phone, _given(told))
             yield Told(conversation, message)
 
 
-def changes(
-    reader: Reader, account: str, segments: tuple[str, ...], since: datetime | None, until: datetime
-) -> Iterator[Told]:
-    """Who entered and left these segments (rule 12.2)."""
+def changes(reader: Reader, account: str, segment: str, since: datetime | None, until: datetime) -> Iterator[Told]:
+    """Who entered and left the segment (rule 12.2). Raises InputError where it is not published."""
+    find_in_account(reader, segment, account)
     query = CHANGES.format(
         account=literal(account),
-        segments=", ".join(map(literal, segments)),
+        segment=literal(segment),
         time=_between("told.changed_at", since, until),
     )
     for rows in _rows(reader, query):
-        for segment, profile, email, phone, changed_at, change, title in rows:
+        for key, profile, email, phone, changed_at, change, title in rows:
             at = _utc(changed_at)
-            name = f"segment/{segment}/{at.isoformat()}/{change}/{profile}"
-            told = {"segment": segment, "segment_name": title, "change": change}
+            name = f"segment/{account}/{key}/{at.isoformat()}/{change}/{profile}"
+            told = {"segment": key, "segment_name": title, "change": change}
             message = Message(account, name, "segment_change", CHANGED[change], profile, at, email, phone, _given(told))
-            yield Told(segment, message)
+            yield Told(key, message)
 
 
 def anonymous(reader: Reader, account: str, since: datetime | None, until: datetime) -> int:

@@ -23,7 +23,7 @@ from flows.settings import AccountSettings, credentials
 from flows.settings.requests import DeliveryRequest, EventsRequest, FollowUpsRequest, HomeRequest, SyncRequest
 from flows.warehouses.publication import Publication, newest_publication
 
-SWITCH = "name a destination under [accounts.deliveries] in the settings (docs/segments.md)"
+SWITCH = "name a destination under [accounts.deliveries] in the settings (docs/deliveries.md)"
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,15 @@ def _segments(
     work: Work, account: AccountSettings, to: Sequence[Destination], request: SyncRequest
 ) -> Iterator[Delivered]:
     for one in to:
-        keys = _chosen(one.settings.segments, request)
-        if isinstance(one, ToKlaviyo):
-            yield from (sync(work, one, key, request) for key in keys)
-        elif keys:
-            tell = partial(telling.changes, work.reader, work.account, keys, until=work.publication.as_of)
-            yield Sending(work, one, "segment_change", tell).run()
-    if (files := account.deliveries.folder) and (keys := _chosen(files.segments, request)):
-        yield folder.segments(work, files, keys)
+        for key in _chosen(one.settings.segments, request):
+            if isinstance(one, ToKlaviyo):
+                yield sync(work, one, key, request)
+            else:
+                tell = partial(telling.changes, work.reader, work.account, key, until=work.publication.as_of)
+                yield Sending(work, one, "segment_change", tell, of=key).run()
+    if files := account.deliveries.folder:
+        for key in _chosen(files.segments, request):
+            yield folder.segment(work, files, key)
 
 
 def _events(

@@ -16,7 +16,7 @@ from flows import warehouses
 from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.clock import utc_text
-from flows.ground.errors import InputError, SourceRefused
+from flows.ground.errors import InputError, SourceRefused, StorageFailed
 from flows.ground.home import write_durably
 from flows.jobs.chosen import Source, configured_sources
 from flows.jobs.job import Job
@@ -125,7 +125,6 @@ class Wanted:
 def build(job: Job, wanted: Wanted) -> Build:
     """Derive the candidate from the lake. Raises BuildFailed, StorageFailed."""
     from flows import audiences, engines, questions  # noqa: PLC0415  a run that only pulls needs none of them
-    from flows.delivery import ledger  # noqa: PLC0415
     from flows.jobs.segments import counting, of_nobody  # noqa: PLC0415
     from flows.questions import state  # noqa: PLC0415
 
@@ -157,6 +156,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             for one in segments
         ]
 
+    sent = _sent(job, said)
     method = questions.method(job.settings.topics.embedder)
     built = engines.build(
         job.home,
@@ -168,15 +168,35 @@ def build(job: Job, wanted: Wanted) -> Build:
             update=group,
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),
-        engines.Audiences(
-            audiences.fingerprint(segments), laid, tuple(said), ledger.sent_follow_ups(job.home.deliveries)
-        ),
+        engines.Audiences(audiences.fingerprint(segments), laid, tuple(said), sent),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
         progress=job.progress,
     )
     audiences.keep(segments, job.home.segments)
     return replace(built, segment_problems=[*built.segment_problems, *of_nobody(job, segments)])
+
+
+def _sent(job: Job, said: list[str]) -> list[tuple[str, str, datetime]]:
+    """The follow-ups that were sent; of a ledger that cannot be read, which is said, those that are published so."""
+    from flows.delivery import ledger  # noqa: PLC0415
+
+    try:
+        return ledger.sent_follow_ups(job.home.deliveries)
+    except StorageFailed as error:
+        said.append(f"{error}; until then those follow-ups count as sent that were published so last")
+    first = job.warehouses[0]
+    if first.standing() is None:
+        return []
+    with first.read() as reader:
+        if not reader.sees("metrics.follow_ups", "sent_at"):
+            return []
+        return [
+            (account, conversation, at.astimezone(UTC))
+            for account, conversation, at in reader.rows(
+                "select account_id, conversation_id, sent_at from metrics.follow_ups where sent_at is not null"
+            )
+        ]
 
 
 def check(job: Job, built: Build, *, is_whole: bool) -> Checked:

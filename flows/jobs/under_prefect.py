@@ -23,13 +23,14 @@ from flows.jobs.result import Closed, Result
 from flows.published.figures import RATES
 from flows.published.recent import recent_reports
 from flows.published.report import Report
-from flows.settings.requests import HALF_A_DAY, HomeRequest, Request
+from flows.settings.requests import HALF_A_DAY, DeliveryRequest, HomeRequest, Request
 from flows.sources.pulled import Pulled
 from flows.warehouses import configured
 
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", bound=HomeRequest)
+D = TypeVar("D", bound=DeliveryRequest)
 SAMPLE_ROWS = 3
 
 
@@ -81,6 +82,11 @@ def patient(request: R) -> R:
     if deployment.id is None or request.wait is not None:
         return request
     return request.model_copy(update={"wait": HALF_A_DAY})
+
+
+def cautious(request: D) -> D:
+    """The request of a flow that delivers: a dry run, unless the request itself says otherwise."""
+    return request if "dry_run" in request.model_fields_set else request.model_copy(update={"dry_run": True})
 
 
 def progress() -> Progress:

@@ -100,11 +100,7 @@ def follow_ups(
     Raises InputError for an unknown account or state, and before the first publication that has follow-ups.
     """
     publication = newest_publication(reader)
-    if not reader.sees("metrics.follow_ups", "state"):
-        what = "the publication comes from a version that knew no follow-ups"
-        raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
-    if account is not None:
-        of_id(accounts(reader), account)
+    known_follow_ups(reader, account)
     if state is not None and state not in STATES:
         raise InputError(f"there is no state {state!r}", remedy=f"a follow-up is one of: {', '.join(STATES)}")
     of = of_account(account)
@@ -112,6 +108,15 @@ def follow_ups(
     only = of if state is None else f"{of} and state = {literal(state)}"
     rows = reader.rows(ROWS.format(condition=only, limit="" if limit is None else f"limit {int(limit)}"))
     return PublishedFollowUps(publication, account, state, _in_order(counts), tuple(_read(row) for row in rows))
+
+
+def known_follow_ups(reader: Reader, account: str | None) -> None:
+    """Raises InputError for an unknown account, and where what is published is from before there were follow-ups."""
+    if not reader.sees("metrics.follow_ups", "state"):
+        what = "the publication comes from a version that knew no follow-ups"
+        raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
+    if account is not None:
+        of_id(accounts(reader), account)
 
 
 def _in_order(counts: Sequence[FollowUpCount]) -> tuple[FollowUpCount, ...]:

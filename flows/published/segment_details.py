@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -136,6 +137,20 @@ def members_query(reader: Reader, condition: str, limit: str = "") -> str:
         for column, table in CONTACT.items()
     }
     return MEMBERS.format(condition=condition, limit=limit, **contact)
+
+
+def profile_contacts(
+    reader: Reader, account: str, profile_ids: Sequence[str]
+) -> dict[str, tuple[str | None, str | None, str | None]]:
+    """Name, email and phone of profiles, by their ids; what this reader may not see is None."""
+    if not profile_ids:
+        return {}
+    columns = ", ".join(visible(reader, "profiles", one, one) for one in ("name", "email", "phone"))
+    rows = reader.rows(
+        f"""select profile_id, {columns} from metrics.profiles
+        where account_id = {literal(account)} and profile_id in ({", ".join(map(literal, profile_ids))})"""
+    )
+    return {profile: (name, email, phone) for profile, name, email, phone in rows}
 
 
 def _counted(reader: Reader, condition: str) -> tuple[dict[str, dict[str, int]], dict[str, int]]:

@@ -52,7 +52,9 @@ class KlaviyoDelivery(DeliverySettings):
         default=Secret("env", "KLAVIYO_DELIVERY_KEY"),
         description="where the private key is (env:NAME or block:name), with lists, profiles and events to write",
     )
-    base_url: BaseUrl = Field(default="https://a.klaviyo.com", description="where the API is")
+    base_url: Annotated[BaseUrl, AfterValidator(_private)] = Field(
+        default="https://a.klaviyo.com", description="where the API is"
+    )
     revision: str = Field(default="2026-10-15", pattern=r"\d{4}-\d\d-\d\d", description="revision of the API")
     creates_profiles: bool = Field(
         default=False, description="whether a profile is made for a member that Klaviyo does not know"

@@ -248,6 +248,9 @@ class SyncRequest(DeliveryRequest):
         default=(), description="Keys of segments, instead of all that the settings name."
     )
     failed: bool = Field(default=False, description="Also try again who was refused within the last day.")
+    adopt: bool = Field(
+        default=False, description="Take over a list that has the name already; who is in it stays in it."
+    )
     confirm: bool = Field(default=False, description="Also where a list loses more members than the guard lets it.")
 
 

@@ -47,7 +47,7 @@ def test_what_is_due_goes_once_with_its_products(shop: Delivering, receiver: Rec
     assert (told["type"], told["timestamp"]) == ("follow_up.due", "2026-06-07T12:00:00.000000Z")
     data = {name: told["data"][name] for name in ("id", "profile_id", "email", "product_ids", "recommended_at")}
     assert data == {
-        "id": "follow_up/ANA",
+        "id": "follow_up/shop/ANA",
         "profile_id": "ANA",
         "email": "ana@mail.example",
         "product_ids": ["p1", "p2"],
@@ -62,7 +62,7 @@ def test_what_is_due_goes_once_with_its_products(shop: Delivering, receiver: Rec
 
 def test_what_is_not_due_does_not_go(shop: Delivering, receiver: Receiver) -> None:
     begin(shop)
-    for state in ("waiting", "sent", "cancelled", "not_reachable"):
+    for state in ("waiting", "cancelled", "not_reachable"):
         shop.publish("ANA", shop=due("ANA", state=state))
         shop.follow_ups()
     shop.publish("ANA", shop=due("ANA", at=AS_OF - timedelta(days=2)))  # from before the destination was there
@@ -92,6 +92,22 @@ def test_what_is_a_day_late_does_not_go(shop: Delivering, receiver: Receiver, mo
     done = shop.follow_ups().delivered[0]
     assert (done.figures["too_late"], done.figures["sent"]) == (1, 0)
     assert receiver.asked == []
+
+
+def test_what_another_destination_got_goes_as_well_unless_an_order_came(shop: Delivering, receiver: Receiver) -> None:
+    """A webhook that only wrote it down kept the message from Klaviyo."""
+    begin(shop)
+    shop.publish("ANA", "BEN", shop=due("ANA", "BEN"))
+    receiver.answers = [503, 503]
+    shop.follow_ups()
+    with Ledger(shop.home.deliveries) as ledger:
+        ledger.run("update messages set next_try_at = changed_at")
+    again, placed_at = due("ANA", "BEN", state="sent"), AS_OF - timedelta(hours=1)
+    again.add("orders", order_id="o", profile_id="BEN", placed_at=placed_at, revenue="1", net_revenue="1")
+    shop.publish("ANA", "BEN", shop=again)
+    done = shop.follow_ups().delivered[0]
+    assert (done.figures["sent"], done.figures["dropped"]) == (1, 1)
+    assert receiver.documents()[-1]["data"]["profile_id"] == "ANA"
 
 
 def test_in_klaviyo_a_follow_up_is_an_event(shop: Delivering) -> None:

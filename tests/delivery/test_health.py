@@ -117,3 +117,12 @@ def test_without_destinations_nothing_is_asked(shop: Delivering, capsys: pytest.
     assert "Nothing is switched on" in capsys.readouterr().out
     assert main(["segments", "sync", "--config", str(shop.config), "--home", str(shop.home.root)]) == 2
     assert not shop.home.deliveries.exists()
+
+
+def test_a_damaged_ledger_hides_nothing_else(shop: Delivering, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.publish("ANA")
+    shop.home.deliveries.write_bytes(b"no ledger" * 400)
+    assert main(["status", "--home", str(shop.home.root), "--config", str(shop.config)]) == 0
+    said = capsys.readouterr().out
+    assert "Published" in said
+    assert "the ledger cannot be read" in said

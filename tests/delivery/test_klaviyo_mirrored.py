@@ -41,7 +41,7 @@ def sync(shop: FakeKlaviyoLists, tmp_path: Path) -> Callable[[People], Done]:
         there = Klaviyo(KlaviyoDelivery(base_url=shop.url), {"KLAVIYO_DELIVERY_KEY": KEY}, lambda _: None)
         with Ledger(tmp_path / "ledger") as ledger:
             plan = planned(ledger, "a", "s", [members(people)], again=True)
-            return Sync(ledger, there, Mirror("a", "s", "One", has_ids=False, creates=True), Silent()).run(plan)
+            return Sync(ledger, there, Mirror("a", "s", ("One",), has_ids=False, creates=True), Silent()).run(plan)
 
     return run
 

@@ -42,7 +42,8 @@ def begin(shop: Delivering, destination: str, kind: Any = "event") -> None:
     """The destination is there for five days."""
     shop.home.root.mkdir(exist_ok=True)
     with Ledger(shop.home.deliveries) as ledger:
-        Outbox(ledger, "shop", destination, kind).begin(days_ago(5))
+        of = SEGMENT if kind == "segment_change" else None
+        Outbox(ledger, "shop", destination, kind, of).begin(days_ago(5))
 
 
 def of(done: Deliveries, destination: str) -> dict[str, int]:
@@ -234,7 +235,7 @@ def test_a_folder_of_a_day_has_its_events_and_members(shop: Delivering, tmp_path
     out = tmp_path / "out"
     assert len(list(out.rglob(f"*.{kind}"))) == 8
     read = f"select * from '{out}/2026-06-07/shop/segments/{SEGMENT}.{kind}'"
-    assert [row[2] for row in duckdb.sql(read).fetchall()] == ["ANA"]
+    assert duckdb.sql(f"select profile_id from ({read})").fetchall() == [("ANA",)]
     counted = {
         day: duckdb.sql(f"select count(*) from '{out}/2026-06-{day}/shop/agent_events.{kind}'").fetchall()[0][0]
         for day in ("05", "06", "07")

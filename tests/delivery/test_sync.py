@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flows.delivery import mirroring, plan
+from flows.delivery.ledger import Ledger
 from flows.delivery.mirroring import UNKNOWN
 from flows.ground.errors import InputError
 from flows.jobs.deliveries import Deliveries
@@ -134,14 +138,75 @@ def test_a_limit_lets_the_rest_follow(shop: Delivering) -> None:
 
 def test_a_list_of_that_name_that_is_not_ours_is_left_alone(shop: Delivering) -> None:
     shop.know("ANA", "HAND")
-    shop.there.clock = lambda: datetime.now(UTC) - timedelta(days=1)
     shop.there.a_list(LIST, "HAND")
-    shop.there.clock = lambda: datetime.now(UTC)
     shop.publish("ANA")
-    done = shop.sync()
-    assert (done.exit_status, done.delivered[0].outcome) == (5, "failed")
-    assert "it is not of this installation" in (done.delivered[0].error or "")
-    assert shop.listed() == ["HAND"]
+    for _ in range(2):
+        done = shop.sync()
+        assert (done.exit_status, done.delivered[0].outcome) == (5, "failed")
+        assert "this ledger does not know it" in (done.delivered[0].error or "")
+        assert shop.listed() == ["HAND"]
+
+
+def test_a_list_is_adopted_where_that_is_asked_and_who_is_in_it_stays(shop: Delivering) -> None:
+    """A lost ledger: its lists were refused for good."""
+    shop.know("ANA", "BEN", "CLE")
+    shop.publish("ANA", "BEN")
+    shop.sync()
+    shop.home.deliveries.unlink()
+    shop.publish("ANA", "CLE")
+    assert shop.sync().exit_status == 5
+    done = shop.sync(adopt=True)
+    assert (done.exit_status, figures(done)["added"], figures(done)["there_by_hand"]) == (0, 1, 1)
+    assert shop.listed() == ["ANA", "BEN", "CLE"]
+
+
+def test_two_accounts_in_one_klaviyo_have_a_list_each(shop: Delivering) -> None:
+    """Both took one list, and removed each other's members."""
+    other = ACCOUNT.format(name="other") + "[accounts.sources.klaviyo]\n[accounts.deliveries.klaviyo]\n"
+    shop.settings(accounts=f'{other}segments = ["{SEGMENT}"]\nbase_url = "{shop.there.url}"\n')
+    shop.know("ANA", "BEN")
+    published = ShopWithSegments()
+    published.segment(SEGMENT, None, "other")
+    published.profile("BEN", "other")
+    published.member(SEGMENT, "BEN", "other")
+    shop.publish("ANA", shop=published)
+    assert shop.sync().exit_status == 0
+    assert (shop.listed(), shop.listed(f"Name of {SEGMENT} (other, agent metrics)")) == (["ANA"], ["BEN"])
+
+
+def test_a_guard_counts_also_where_nobody_is_in_the_list_for_sure(
+    shop: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could be removed for a day, and the next sync divided by 0."""
+    shop.know("ANA", "BEN")
+    shop.publish("ANA")
+    shop.sync()
+    with Ledger(shop.home.deliveries) as ledger:
+        ledger.run("update members set state = 'not_removed'")
+    monkeypatch.setattr(plan, "AGAIN", timedelta())
+    shop.publish("BEN")
+    assert shop.sync(dry_run=True).delivered[0].outcome == "planned"
+    assert shop.sync().delivered[0].outcome == "held"
+
+
+def test_a_ledger_of_a_delivery_that_was_killed_can_be_looked_at(shop: Delivering) -> None:
+    """Killed within a commit it left a journal, and status, lists and runs said that the ledger was damaged."""
+    shop.know("ANA")
+    shop.publish("ANA")
+    shop.sync()
+    child = os.fork()
+    if child == 0:
+        connection = sqlite3.connect(shop.home.deliveries, isolation_level=None)
+        connection.execute("pragma cache_size = 1")  # what is written goes to the file before the commit
+        connection.execute("begin immediate")
+        connection.execute("update members set state = 'removed'")
+        numbers = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)"
+        connection.execute(f"create table large as {numbers} select i, hex(randomblob(50)) as text from n")
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert shop.home.deliveries.with_name("deliveries.sqlite3-journal").stat().st_size
+    with shop.ledger() as ledger:
+        assert ledger.rows("select state from members") == [("in",)]
 
 
 def test_a_list_whose_making_was_not_answered_is_not_made_twice(shop: Delivering) -> None:
