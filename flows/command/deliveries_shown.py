@@ -32,7 +32,7 @@ def delivery_lines(done: Deliveries) -> Iterator[str]:
 
 def _paragraph(one: Delivered) -> Iterator[str]:
     what = f"{one.key} ({KINDS[one.kind]})" if one.key and one.kind == "segment_change" else one.key or KINDS[one.kind]
-    figures = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in one.figures.items() if number)
+    figures = ", ".join(_figure(name, number) for name, number in one.figures.items() if number)
     size = (
         ""
         if one.size is None
@@ -47,6 +47,15 @@ def _paragraph(one: Delivered) -> Iterator[str]:
         yield line("", said)
     for shown in one.sample:
         yield line("", _sample(shown))
+
+
+def _figure(name: str, number: int) -> str:
+    words = name.replace("_", " ")
+    return (
+        counted(number, words.removesuffix("s"), words)
+        if words in {"files", "rows", "others"}
+        else f"{number:,} {words}"
+    )
 
 
 def _label(outcome: str) -> str:

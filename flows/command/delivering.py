@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flows.audiences import segments as definitions
 from flows.command.finding import Finding
 from flows.delivery.destinations import ToKlaviyo, ToWebhook, destinations
-from flows.delivery.health import health
+from flows.delivery.health import KINDS, health
 from flows.ground.errors import AgentMetricsError
 from flows.ground.home import Home
 from flows.settings import AccountSettings, Settings, credentials
@@ -43,7 +43,9 @@ def delivering(settings: Settings) -> Iterator[Finding]:
         yield from _destinations(account)
     for one in health(accounts, Home(settings.home).deliveries):
         for why in one.concerns:
-            yield Finding(CHECK, "warning", f"{one.key or one.kind} of {one.account} to {one.destination}: {why}")
+            yield Finding(
+                CHECK, "warning", f"{one.key or KINDS[one.kind]} of {one.account} to {one.destination}: {why}"
+            )
 
 
 def _destinations(account: AccountSettings) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ class Sending:
         if (outbox.error or outbox.refused) and not done.exit_status:
             done.exit_status = SourceUnavailable.exit_status
         if not self._work.request.dry_run:
-            done.figures |= {"sent": outbox.sent, "waiting": outbox.waiting, "dropped": outbox.dropped}
+            done.figures |= {"sent": outbox.sent, "waiting": outbox.left(), "dropped": outbox.dropped}
             done.note(self._work.ledger)
         return done
 

@@ -34,7 +34,7 @@ class Outbox:
     ) -> None:
         self._ledger, self._key, self._kind, self._of = ledger, (account, destination), kind, of
         self._stream = kind if of is None else f"{kind}/{of}"
-        self.sent = self.waiting = self.dropped = 0
+        self.sent = self.dropped = 0
         self.refused = dict[str, int]()
         self.error: SourceUnavailable | None = None
         self._failures = 0
@@ -90,6 +90,17 @@ class Outbox:
         )
         return [(about, read(body)) for about, body in rows]
 
+    def left(self) -> int:
+        """How many have not arrived yet and will be tried again."""
+        (number,) = self._ledger.row(
+            f"""select count(*) from messages where {OF} and kind = ?3 and state in ('sending', 'waiting')
+            and (?4 is null or about = ?4)""",
+            *self._key,
+            self._kind,
+            self._of,
+        )
+        return int(number)
+
     def drop(self, messages: Sequence[Message], reason: str) -> None:
         """Not wanted any more."""
         for one in messages:
@@ -124,7 +135,6 @@ class Outbox:
             if tries > len(DELAYS):
                 self._refuse(one, error, f"{error} ({tries} tries)")
                 return
-            self.waiting += 1
             after = stamp(datetime.now(UTC) + DELAYS[tries - 1])
             self._set(one.message_id, "waiting", reason=str(error), next_try_at=after, tries=tries)
         else:

@@ -187,7 +187,7 @@ def test_what_does_not_answer_waits_and_is_given_up_after_days(
     shop.publish("ANA", shop=happened(*((f"c{number}", RESOLVED, days_ago(2)) for number in range(9))))
     receiver.answers = [503, 429, 408]
     done = shop.events()
-    assert (done.exit_status, of(done, "webhook:crm")) == (5, {"sent": 0, "waiting": 3, "dropped": 0})
+    assert (done.exit_status, of(done, "webhook:crm")) == (5, {"sent": 0, "waiting": 9, "dropped": 0})
     assert len(receiver.asked) == 3  # after three failures in a row it is left alone
     assert of(shop.events(), "webhook:crm")["sent"] == 6  # the three wait
     monkeypatch.setattr(outbox, "DELAYS", (timedelta(),) * 2)
