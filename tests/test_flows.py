@@ -507,7 +507,7 @@ consumer_secret = "block:shop-secret"
         done = server.command(*command)
         assert done.returncode == 0, done.stderr
         (pulled,) = json.loads(done.stdout)["pull"]
-        assert pulled["rows"] == {"products": 1}
+        assert pulled["rows"] == {"products": 1, "source_counts": 1}  # the shop counts its orders
         assert "canary" not in json.dumps([done.stdout, done.stderr, server.ask("logs/filter")])
         (tmp_path / "settings.toml").write_text(settings.replace("shop-key", "nobody"), "utf-8")
         lacking = server.command(*command)
