@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from flows.delivery.lists import UNKNOWN, known_there
 from flows.delivery.message import KLAVIYO, Message
 from flows.ground.errors import SourceRefused
 from flows.settings import AccountSettings
@@ -27,7 +28,6 @@ LABELS = {  # names of properties as Klaviyo's own agent has them, so that one s
     "products": "Products",
     "recommended_at": "Recommended at",
 }
-UNKNOWN = "there is no profile with this address"
 
 
 class Destination(Protocol):
@@ -79,14 +79,7 @@ class ToKlaviyo:
         if self.has_ids:
             self._ids = {one.profile_id: one.profile_id for one in messages}
             return
-        emails, phones = self.there.ids_of(
-            sorted({one.email for one in messages if one.email}), sorted({one.phone for one in messages if one.phone})
-        )
-        known = {email.lower(): target for email, target in emails.items()}
-        found = {
-            one.profile_id: known.get((one.email or "").lower()) or phones.get(one.phone or "") for one in messages
-        }
-        self._ids = {profile: target for profile, target in found.items() if target}
+        self._ids = known_there(self.there, messages)
 
     def send(self, message: Message) -> None:
         target = self._ids.get(message.profile_id)

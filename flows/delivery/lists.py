@@ -8,6 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+UNKNOWN = "there is no profile with this address"
+
+
+class Shopper(Protocol):
+    """Somebody here, by whose addresses a profile over there is found."""
+
+    @property
+    def profile_id(self) -> str: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def phone(self) -> str | None: ...
+
 
 class FoundList(Protocol):
     """A list that is there."""
@@ -58,3 +71,12 @@ class Done:
     others: int | None = None
     missing: int = 0
     not_gone: int = 0
+
+
+def known_there(there: Lists, shoppers: Sequence[Shopper]) -> dict[str, str]:
+    """Shoppers' ids here and over there, by the email, else by the phone; of those who are known there."""
+    emails, phones = there.ids_of(
+        sorted({one.email for one in shoppers if one.email}), sorted({one.phone for one in shoppers if one.phone})
+    )
+    found = {one.profile_id: emails.get(one.email or "") or phones.get(one.phone or "") for one in shoppers}
+    return {profile: target for profile, target in found.items() if target}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from flows.delivery.ledger import Ledger, now, stamp
-from flows.delivery.lists import Done, Lists, Mirror
+from flows.delivery.lists import UNKNOWN, Done, Lists, Mirror, known_there
 from flows.delivery.plan import Change, Plan, batches
 from flows.ground.errors import SourceRefused
 from flows.ground.progress import Progress
@@ -18,7 +18,6 @@ OVERLAP = timedelta(minutes=10)  # clocks differ, and who joined a moment ago is
 CLOCKS = timedelta(minutes=2)  # by which clocks may differ
 LOOKED = timedelta(days=1)  # after which a list is looked at although nothing changes
 OF_ONE = {400, 409, 422}  # what may be about one shopper alone
-UNKNOWN = "there is no profile with this address"
 LIST = "account_id = ?1 and segment = ?2"
 OURS = "state in ('in', 'adding', 'removing')"
 
@@ -172,13 +171,9 @@ class Sync:
         """Shoppers' ids here and over there, of those who are known there, and why the others are not."""
         if self._mirror.has_ids:
             return {one.profile_id: one.profile_id for one in some}, {}
-        emails, phones = self._there.ids_of(
-            sorted({one.email for one in some if one.email}), sorted({one.phone for one in some if one.phone})
-        )
-        known = {email.lower(): target for email, target in emails.items()}
-        found, unknown = dict[str, str](), dict[str, str]()
+        found, unknown = known_there(self._there, some), dict[str, str]()
         for one in some:
-            target = known.get((one.email or "").lower()) or phones.get(one.phone or "")
+            target = found.get(one.profile_id)
             if target is None and self._mirror.creates and (one.email or one.phone):
                 try:
                     target = self._there.created(one.email, one.phone)

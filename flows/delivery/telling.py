@@ -72,10 +72,10 @@ def events(reader: Reader, account: str, since: datetime | None, until: datetime
 
     Raises InputError for an unknown account.
     """
-    published_account(reader, account)
+    of = published_account(reader, account)
     query = EVENTS.format(account=literal(account), time=_between("told.occurred_at", since, until))
     for rows in _rows(reader, query):
-        known = products(reader, published_account(reader, account), (one for row in rows for one in row[13] or ()))
+        known = products(reader, of, (one for row in rows for one in row[13] or ()))
         for name, event, metric, at, profile, email, phone, conversation, *more, shown, agent in rows:
             channel, initial_skill, final_skill, tag, reason = more
             told = {
@@ -99,9 +99,10 @@ def follow_ups(reader: Reader, account: str, since: datetime | None, until: date
     Raises InputError for an unknown account, and where what is published is from before there were follow-ups.
     """
     known_follow_ups(reader, account)
+    of = published_account(reader, account)
     query = FOLLOW_UPS.format(account=literal(account), time=_between("told.due_at", since, until))
     for rows in _rows(reader, query):
-        known = products(reader, published_account(reader, account), (one for row in rows for one in row[6] or ()))
+        known = products(reader, of, (one for row in rows for one in row[6] or ()))
         for conversation, profile, email, phone, due_at, recommended_at, shown in rows:
             told = {
                 "conversation_id": conversation,
@@ -129,15 +130,6 @@ def changes(reader: Reader, account: str, segment: str, since: datetime | None, 
             told = {"segment": key, "segment_name": title, "change": change}
             message = Message(account, name, "segment_change", CHANGED[change], profile, at, email, phone, _given(told))
             yield Told(key, message)
-
-
-def anonymous(reader: Reader, account: str, since: datetime | None, until: datetime) -> int:
-    """Events whose shopper nobody knows: there is nobody to tell of them."""
-    ((number,),) = reader.rows(
-        f"""select count(*) from metrics.agent_events as told
-        where account_id = {literal(account)} and profile_id is null and {_between("told.occurred_at", since, until)}"""
-    )
-    return int(number)
 
 
 def _between(column: str, since: datetime | None, until: datetime) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from flows.delivery import mirroring, plan
 from flows.delivery.ledger import Ledger
-from flows.delivery.mirroring import UNKNOWN
+from flows.delivery.lists import UNKNOWN
 from flows.ground.errors import InputError
 from flows.jobs.deliveries import Deliveries
 from flows.sources.api import http
