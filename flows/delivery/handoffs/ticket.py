@@ -1,0 +1,67 @@
+"""A ticket that is to be made of a hand-off, the same for every helpdesk."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+LONGEST_ID = 255  # characters that every helpdesk takes for an id of ours
+PREFIX = "agent-metrics:"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A message of a transcript; `text` is as written by strangers, and not yet safe. `at` is UTC."""
+
+    sender: str  # visitor, agent, human or system
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product that the agent showed."""
+
+    title: str
+    url: str | None
+
+
+@dataclass(frozen=True)
+class NewTicket:
+    """`subject`, `question`, `name`, `tag`, `reason` and products are safe already (transcript.safe).
+
+    `question` is the shopper's last message with a text, empty where there is none. `link` leads into the page.
+    """
+
+    account_id: str
+    conversation_id: str
+    external_id: str
+    email: str
+    name: str | None
+    profile_id: str | None
+    channel: str
+    subject: str
+    question: str
+    tag: str | None
+    reason: str | None
+    products: tuple[Product, ...]
+    lines: tuple[Line, ...]
+    link: str | None
+    accepted_at: datetime
+
+
+@dataclass(frozen=True)
+class Created:
+    """The ticket over there; `was_there`: it was found by its external id, and not made now."""
+
+    ticket_id: str
+    was_there: bool
+
+
+def external_id(conversation_id: str) -> str:
+    """By which the helpdesk knows the ticket of a conversation: 255 characters at most."""
+    plain = PREFIX + conversation_id
+    if len(plain) <= LONGEST_ID:
+        return plain
+    return PREFIX + hashlib.sha256(conversation_id.encode()).hexdigest()
