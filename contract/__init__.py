@@ -21,12 +21,25 @@ _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 @dataclass(frozen=True)
+class Pattern:
+    """What a text has to fit, whole: a regular expression (RE2), and a text that is `like` it, for people.
+
+    Where it is `rising`, the numbers in its first two brackets rise; brackets that took part in nothing do.
+    """
+
+    regex: str
+    like: str
+    rising: bool = False
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of a landing or published table.
 
     `type` is one of the contract's type names. `nullable` says whether it may be null where it is read, in the
     lake or published. `values` are the only values that it has, null aside; empty: whatever the type holds.
-    `required`, `default`, `minimum`, `maximum` and `open` are of landing columns alone (head of `landing.yml`).
+    `required`, `default`, `minimum`, `maximum`, `open` and `pattern`, which each element of a list has to fit, are of
+    landing columns alone (head of `landing.yml`).
     """
 
     name: str
@@ -39,6 +52,7 @@ class Column:
     minimum: int | Decimal | None = None
     maximum: int | None = None
     open: bool = False
+    pattern: Pattern | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +141,8 @@ def _landing_column(name: str, spec: Mapping[str, Any]) -> Column:
     others = {key: value for key, value in spec.items() if key not in {"values", "values_of"}}
     if isinstance(others.get("minimum"), float):
         others["minimum"] = Decimal(str(others["minimum"]))
+    if "pattern" in others:
+        others["pattern"] = Pattern(**others["pattern"])
     return Column(name, nullable=not always_filled, values=_values(spec), **others)
 
 

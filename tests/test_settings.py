@@ -16,7 +16,7 @@ from contract import landing
 from flows import settings
 from flows.ground.errors import InputError
 from flows.ground.memory import half_of_the_memory
-from flows.settings import deliveries, tree
+from flows.settings import business_hours, deliveries, tree
 from flows.sources.sections import Secret
 
 EXAMPLE = Path(__file__).parent.parent / "agent-metrics.example.toml"
@@ -57,7 +57,7 @@ def test_defaults_of_an_account_are_those_of_the_landing_contract() -> None:
     (account,) = settings.load().accounts
     defaults = {column.name: column.default for column in landing()["accounts"].columns if column.default is not None}
     assert {name: getattr(account, name) for name in defaults} == defaults
-    assert set(type(account).model_fields) - {"sources", "deliveries"} == {
+    assert set(type(account).model_fields) - {"sources", "deliveries", "business_hours"} == {
         column.name for column in landing()["accounts"].columns
     }
 
@@ -202,6 +202,7 @@ def test_the_example_documents_every_key_with_its_default() -> None:
     for name, field in tree.AccountSourcesSettings.model_fields.items():
         (model, _) = get_args(field.annotation)
         assert list(compare(example["accounts"][0]["sources"][name], model))
+    assert list(compare(example["accounts"][0]["business_hours"], business_hours.BusinessHoursSettings))
     to = example["accounts"][0]["deliveries"]
     assert list(compare(to["klaviyo"], deliveries.KlaviyoDelivery))
     assert list(compare(to["webhooks"][0], deliveries.WebhookDelivery))
@@ -218,12 +219,54 @@ def test_every_setting_is_described() -> None:
         settings.AccountSettings,
         tree.AccountSourcesSettings,
         *(get_args(field.annotation)[0] for field in tree.AccountSourcesSettings.model_fields.values()),
+        business_hours.BusinessHoursSettings,
         deliveries.DeliveriesSettings,
         deliveries.KlaviyoDelivery,
         deliveries.WebhookDelivery,
         deliveries.FolderDelivery,
     ):
         assert all(field.description for field in model.model_fields.values())
+
+
+def test_business_hours_are_elements_of_the_landing_contract_13_3() -> None:
+    hours = (
+        settings.load(
+            written(
+                f"""{ACCOUNT}
+            [accounts.business_hours]
+            weekly = {{monday = [[540, 720], [780, 1440]], sunday = []}}
+            overrides = {{"2026-12-25" = [], "2026-12-24" = [[0, 1], [2, 3]]}}
+            """
+            )
+        )
+        .accounts[0]
+        .business_hours
+    )
+    assert hours is not None
+    assert hours.timezone is None
+    assert hours.weekly_elements == ("mon 540-720", "mon 780-1440")
+    assert hours.override_elements == ("2026-12-25", "2026-12-24 0-1", "2026-12-24 2-3")
+    assert settings.load(written(ACCOUNT)).accounts[0].business_hours is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "weekly = {monday = [[540, 540]]}",
+        "weekly = {monday = [[1080, 540]]}",
+        "weekly = {monday = [[540, 1441]]}",
+        "weekly = {monday = [[-1, 540]]}",
+        "weekly = {monday = [[true, 540]]}",
+        "weekly = {mon = [[540, 1080]]}",
+        'overrides = {"2026-02-30" = []}',
+        'overrides = {"20261224" = []}',
+        'overrides = {"1899-12-31" = []}',
+        'timezone = "Mars/Olympus"',
+    ],
+)
+def test_hours_that_nobody_can_keep_are_refused_13_3(line: str) -> None:
+    with pytest.raises(InputError, match="business_hours"):
+        settings.load(written(f"{ACCOUNT}[accounts.business_hours]\n{line}\n"))
 
 
 @pytest.mark.parametrize(

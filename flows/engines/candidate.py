@@ -91,6 +91,20 @@ BEFORE = {  # what the build before left of segments: source, and the published 
 }  # fmt: skip
 
 
+HOURS_COLUMNS = {  # of `business_hours_settings`; elements of lists are joined by commas, which none of them holds
+    "account_id": "string", "timezone": "string", "weekly": "string", "overrides": "string",
+}  # fmt: skip
+
+
+def hours_of(settings: Settings) -> list[list[str | None]]:
+    """The business hours of the settings (rule 13.3), with the columns of HOURS_COLUMNS."""
+    return [
+        [one.account_id, hours.timezone, ",".join(hours.weekly_elements), ",".join(hours.override_elements)]
+        for one in settings.accounts
+        if (hours := one.business_hours)
+    ]
+
+
 SENT_COLUMNS = {"account_id": "string", "conversation_id": "string", "sent_at": "timestamp"}  # of `follow_ups_sent`
 
 

@@ -18,6 +18,7 @@ from contract.types import TYPES
 from flows.engines import dbt
 from flows.engines.candidate import (
     BEFORE,
+    HOURS_COLUMNS,
     SEGMENT_COLUMNS,
     SENT_COLUMNS,
     UNMATCHED_TICKETS,
@@ -27,6 +28,7 @@ from flows.engines.candidate import (
     at_rest,
     derived,
     described,
+    hours_of,
     plan,
     published_last,
     refusal,
@@ -143,6 +145,8 @@ def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
         _create(connection, "lake.account_settings", {column.name: column.type for column in columns})
         rows = [[getattr(account, column.name) for column in columns] for account in settings.accounts]
         _insert(connection, "lake.account_settings", rows)
+        _create(connection, "lake.business_hours_settings", HOURS_COLUMNS)
+        _insert(connection, "lake.business_hours_settings", hours_of(settings))
         _lay_segments(connection, home, todo)
 
 

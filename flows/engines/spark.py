@@ -22,6 +22,7 @@ from contract.types import TYPES
 from flows.engines import cluster, dbt
 from flows.engines.candidate import (
     BEFORE,
+    HOURS_COLUMNS,
     SEGMENT_COLUMNS,
     SENT_COLUMNS,
     UNMATCHED_TICKETS,
@@ -31,6 +32,7 @@ from flows.engines.candidate import (
     at_rest,
     derived,
     described,
+    hours_of,
     plan,
     published_last,
     refusal,
@@ -152,6 +154,8 @@ def _prepare(session: SparkSession, home: Home, lake: Lake, settings: Settings, 
     _values(
         session, "account_settings", columns, [[getattr(one, name) for name in columns] for one in settings.accounts]
     )
+    hours = {name: TYPES[kind].spark for name, kind in HOURS_COLUMNS.items()}
+    _values(session, "business_hours_settings", hours, hours_of(settings))
     _lay_segments(session, home, todo)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import available_timezones
 
-from contract import Column, Table
+from contract import Column, Pattern, Table
 from contract.types import TYPES
 from flows.ground.sql import identifier, literal
 
@@ -309,7 +309,27 @@ def _breaches(column: Column, kind: Kind | None) -> list[tuple[str, str]]:
         found.append((f"{typed} < {column.minimum}", sentence(f"is less than {column.minimum}")))
     if column.maximum is not None:
         found.append((f"{typed} > {column.maximum}", sentence(f"is greater than {column.maximum}")))
-    return found
+    return found + _breaches_of_a_pattern(column, kind)
+
+
+def _breaches_of_a_pattern(column: Column, kind: Kind) -> list[tuple[str, str]]:
+    if column.pattern is None:
+        return []
+    typed, unlike = _typed(column), f"is not like {column.pattern.like}"
+    if column.type != "list<string>":
+        return [(_misfits(typed, column.pattern), _sentence(column, kind, unlike))]
+    first = f"list_filter({typed}, lambda e: e <> '' AND {_misfits('e', column.pattern)})[1]"
+    said = f"{literal(f'{column.name} has an element that {unlike}: ')} || {_short(column, 'text', first)}"
+    return [(f"{first} IS NOT NULL", said)]
+
+
+def _misfits(text: str, pattern: Pattern) -> str:
+    """Whether a text does not fit a pattern; null where it is null."""
+    fits = _matches(text, pattern.regex)
+    if pattern.rising:
+        first, second = (f"regexp_extract({text}, {literal(pattern.regex)}, {group})" for group in (1, 2))
+        fits = f"({fits} AND coalesce(try_cast({first} AS BIGINT) < try_cast({second} AS BIGINT), true))"
+    return f"NOT {fits}"
 
 
 def _sentence(column: Column, kind: Kind, what: str) -> str:
@@ -323,8 +343,8 @@ def _short(column: Column, kind: Kind, text: str) -> str:
 
 
 def _breaches_of_the_row(table: Table, kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
-    """What only one table asks for: a time zone that exists, and a line whose revenue can be published."""
-    if table.name == "accounts" and "timezone" in kinds:
+    """What is not of one column alone: a time zone that exists, and a line whose revenue can be published."""
+    if table.name in {"accounts", "business_hours"} and "timezone" in kinds:
         zone = table.column("timezone")
         ours = ", ".join(map(literal, sorted(available_timezones())))
         engines = "(SELECT list(name) FROM pg_timezone_names())"

@@ -8,15 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from flows.settings.values import number
 from flows.sources.sections import BaseUrl, Secret, SecretPlace, Section
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("give a number")
-    return value
 
 
 def _private(url: BaseUrl) -> BaseUrl:
@@ -59,7 +54,7 @@ class KlaviyoDelivery(DeliverySettings):
     creates_profiles: bool = Field(
         default=False, description="whether a profile is made for a member that Klaviyo does not know"
     )
-    max_removed_share: Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+    max_removed_share: Annotated[float, BeforeValidator(number), Field(ge=0, le=1, allow_inf_nan=False)] = Field(
         default=0.3, description="a sync that would remove a greater share of a list needs --confirm"
     )
 

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,8 +16,10 @@ from contract import landing
 from flows.ground.address import FILE as DUCKDB_FILE
 from flows.ground.address import Address, addresses
 from flows.ground.memory import half_of_the_memory
+from flows.settings.business_hours import BusinessHoursSettings
 from flows.settings.deliveries import DeliveriesSettings
 from flows.settings.environment import PREFIX
+from flows.settings.values import number, zone
 from flows.sources.chatwoot.settings import ChatwootSettings
 from flows.sources.gorgias.settings import GorgiasSettings
 from flows.sources.hubspot.settings import HubspotSettings
@@ -29,19 +30,6 @@ from flows.sources.shopify.settings import ShopifySettings
 from flows.sources.sql.settings import SqlSettings
 from flows.sources.woocommerce.settings import WooCommerceSettings
 from flows.sources.zendesk.settings import ZendeskSettings
-
-
-def _zone(name: str) -> str:
-    # `localtime` is whatever the machine is set to, not a zone
-    if name not in available_timezones() or name == "localtime":
-        raise ValueError(f"there is no time zone '{name}'; give an IANA name such as America/Sao_Paulo")
-    return name
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("give a number")
-    return value
 
 
 def _expanded(path: Path) -> Path:
@@ -104,8 +92,8 @@ def _span(name: str) -> Any:
     return Field(default=column.default, ge=column.minimum, le=column.maximum, description=about)
 
 
-Span = Annotated[int, BeforeValidator(_number)]
-Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
+Span = Annotated[int, BeforeValidator(number)]
+Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1, allow_inf_nan=False)]
 Sender = Literal["visitor", "agent", "human", "system"]
 PathOfUser = Annotated[Path, AfterValidator(_expanded)]
 _NOT_A_NAME = {"*", "[", "?", "#", "\0"}
@@ -156,7 +144,7 @@ class AccountSettings(Section):
 
     account_id: str = Field(min_length=1, description="id of the account, as the sources deliver it")
     name: str | None = Field(default=None, description="name for people")
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(description="IANA zone of the account's dates (rule 1.1)")
+    timezone: Annotated[str, AfterValidator(zone)] = Field(description="IANA zone of the account's dates (rule 1.1)")
     currency: Annotated[str, _matching("[A-Z]{3}", "give an ISO 4217 code such as BRL")] = Field(
         description="ISO 4217 code of the account's orders, e.g. BRL"
     )
@@ -168,6 +156,9 @@ class AccountSettings(Section):
     inferred_touch_minutes: Span = _span("inferred_touch_minutes")
     inferred_window_hours: Span = _span("inferred_window_hours")
     follow_up_hours: Span = _span("follow_up_hours")
+    business_hours: BusinessHoursSettings | None = Field(
+        default=None, description="when people answer (rule 13.3); by default as a source delivers it, else not known"
+    )
     sources: AccountSourcesSettings = Field(default=AccountSourcesSettings(), description="where `pull` reads for it")
     deliveries: DeliveriesSettings = Field(
         default=DeliveriesSettings(), description="where its segments, events and follow-ups are delivered to"
@@ -261,13 +252,13 @@ class Settings(BaseSettings):
     max_volume_drop: Share = Field(
         default=0.5, description="the gate closes when an account lost a greater share of its conversations"
     )
-    pull_minutes: Annotated[float, BeforeValidator(_number), Field(gt=0)] = Field(
+    pull_minutes: Annotated[float, BeforeValidator(number), Field(gt=0)] = Field(
         default=10, description="minutes after which a pull from an API stops; the next pull goes on from there"
     )
-    keep_publications: Annotated[int, BeforeValidator(_number), Field(ge=1)] = Field(
+    keep_publications: Annotated[int, BeforeValidator(number), Field(ge=1)] = Field(
         default=3, description="publications kept for going back, the newest included, however old they are"
     )
-    keep_days: Annotated[float, BeforeValidator(_number), Field(ge=0, le=36_500)] = Field(
+    keep_days: Annotated[float, BeforeValidator(number), Field(ge=0, le=36_500)] = Field(
         default=30, description="days for which one can go back to every publication that readers saw"
     )
     memory_limit: Annotated[

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract import Column, Table, landing
+from contract import Column, Pattern, Table, landing
 from flows.ground.sql import literal
 from flows.lake.landing import Given, laid, landed
 from flows.sources.api.loading import _unknown
@@ -323,6 +323,56 @@ def test_values_are_exact(connection: duckdb.DuckDBPyConnection) -> None:
     column = Column("v", "string", values=("sms", "it's"))
     assert land(connection, column, "text", "sms", "it's", "SMS", "sms ", "", "x") == [
         "sms", "it's", WRONG, WRONG, None, WRONG,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "element", "fits"),
+    [
+        ("weekly", "mon 540-1080", True),
+        ("weekly", "sun 0-1440", True),
+        ("weekly", "sun 1439-1440", True),
+        ("weekly", "Mon 540-1080", False),
+        ("weekly", "mon 9:00-18:00", False),
+        ("weekly", "mon", False),
+        ("weekly", "mon 540-1441", False),
+        ("weekly", "mon 540-540", False),
+        ("weekly", "mon 1080-540", False),
+        ("weekly", "mon 1000-999", False),
+        ("weekly", "mon 540-1080\n", False),
+        ("weekly", "2026-12-24 540-780", False),
+        ("overrides", "2026-12-25", True),
+        ("overrides", "2026-12-24 540-780", True),
+        ("overrides", "2026-02-29", True),
+        ("overrides", "2026-02-30", False),
+        ("overrides", "2026-04-31 0-1", False),
+        ("overrides", "2026-13-01", False),
+        ("overrides", "2026-12-24 780-540", False),
+        ("overrides", "2026-12-24 ", False),
+        ("overrides", "mon 540-780", False),
+    ],
+)
+def test_business_hours_have_to_be_readable_13_3(
+    connection: duckdb.DuckDBPyConnection, column: str, element: str, fits: bool
+) -> None:
+    given_columns = {"account_id": Given("'a'", "text"), column: Given("given", "json")}
+    like = {"weekly": "mon 540-1080", "overrides": "2026-12-24 540-780"}[column]
+    elements = json.dumps([like, "", element])
+    select = landed(
+        landing()["business_hours"], f"(SELECT {literal(elements)} AS given)", given_columns, payload="'{}'"
+    )
+    row = connection.execute(f"SELECT {column}, _refused FROM ({select})").fetchone()
+    assert row is not None
+    kept, refused = row
+    expected = None if fits else f"{column} has an element that is not like {like}: {json.dumps(element)}"
+    assert refused == expected
+    assert not fits or kept == [like, element]
+
+
+def test_a_text_has_to_fit_its_pattern(connection: duckdb.DuckDBPyConnection) -> None:
+    column = Column("v", "string", pattern=Pattern("([0-9]+)-([0-9]+)", like="1-2", rising=True))
+    assert land(connection, column, "text", "1-2", "9-10", "2-1", "1-1", "x", "") == [
+        "1-2", "9-10", WRONG, WRONG, WRONG, None,
     ]  # fmt: skip
 
 

@@ -136,7 +136,8 @@ def has_left(table: str, row: Row, shop: Shop) -> bool:
 
 def waiting(table: str, row: Row, *, is_known: bool) -> Row:
     """2.3 The row by its key, and its parent: the account where that is not known."""
-    _, *key = landing()[table].key
+    account, *more = landing()[table].key
+    key = more or [account]
     parents, parent_key = PARENTS[table] if is_known else ("accounts", "account_id")
     ids = [row[name] for name in key]
     return {

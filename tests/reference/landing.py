@@ -153,6 +153,33 @@ READERS = {
     "timestamp": timestamp,
     "list<string>": list_of_strings,
 }
+
+
+def is_interval(text: str) -> bool:
+    """Whether it is minutes after midnight, from and to."""
+    found = re.fullmatch(r"(\d{1,4})-(\d{1,4})", text, re.ASCII)
+    return found is not None and int(found[1]) < int(found[2]) <= 1440
+
+
+def is_of_a_weekday(element: str) -> bool:
+    day, _, minutes = element.partition(" ")
+    return day in {"mon", "tue", "wed", "thu", "fri", "sat", "sun"} and is_interval(minutes)
+
+
+def is_of_a_date(element: str) -> bool:
+    day, blank, minutes = element.partition(" ")
+    found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", day, re.ASCII)
+    longest = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    return (
+        found is not None
+        and 1900 <= int(found[1]) < 2200
+        and 1 <= int(found[2]) <= 12
+        and 1 <= int(found[3]) <= longest[int(found[2]) - 1]
+        and (not blank or is_interval(minutes))
+    )
+
+
+INTERVALS = {"weekly": is_of_a_weekday, "overrides": is_of_a_date}  # of `business_hours`, rule 13.3
 UPDATED_AT = Column("updated_at", "timestamp")
 
 
@@ -165,6 +192,8 @@ def read(table: str, raw: Row) -> Row:
     """The typed row that `raw` stands for, `updated_at` included. Raises Refused (rule 2.2)."""
     row = {column.name: read_value(column, raw.get(column.name)) for column in columns(table)}
     if table == "accounts" and row["timezone"] not in zones():
+        raise Refused("timezone: unknown")
+    if table == "business_hours" and row["timezone"] is not None and row["timezone"] not in zones():
         raise Refused("timezone: unknown")
     if table == "order_lines" and WIDE.multiply(row["quantity"], row["unit_price"]) > LARGEST - FOUR_PLACES:
         raise Refused("quantity times unit_price does not fit")
@@ -212,6 +241,10 @@ def read_value(column: Column, value: object) -> Any:
         return None
     if column.values and result not in column.values:
         raise Refused(f"{column.name}: unknown value")
+    if is_read := INTERVALS.get(column.name):
+        for element in result:
+            if not is_read(element):
+                raise Refused(f"{column.name}: {element} cannot be read")
     if column.minimum is not None and result < column.minimum:
         raise Refused(f"{column.name}: below {column.minimum}")
     if column.maximum is not None and result > column.maximum:

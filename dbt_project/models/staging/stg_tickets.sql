@@ -3,7 +3,7 @@
 
 {% set columns = [
     'account_id', 'platform', 'ticket_id', 'conversation_id', 'profile_id',
-    'email', 'status', 'satisfaction',
+    'email', 'status', 'satisfaction', 'reopen_count',
     'created_at', 'first_human_reply_at', 'solved_at',
 ] %}
 
