@@ -53,7 +53,7 @@ def _shown(one: Shown) -> dict[str, Any]:
 
 
 def _figure(one: ReconciledFigure) -> dict[str, Any]:
-    return {field.name: _plain(getattr(one, field.name), is_count=not one.is_rate) for field in fields(one)}
+    return {field.name: _plain(getattr(one, field.name), is_count=one.is_count) for field in fields(one)}
 
 
 def _plain(value: Decimal | date | str | None, *, is_count: bool) -> int | float | str | None:

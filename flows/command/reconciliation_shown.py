@@ -32,7 +32,7 @@ def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
             table.add_column(heading, justify="right")
         table.add_column("likely reason")
         for one in figures:
-            of = [one.statistic.replace("_", " "), *filter(None, (one.channel, one.status, one.skill))]
+            of = [one.statistic.replace("_", " "), *filter(None, (one.channel, one.status, one.skill, one.tool))]
             amounts = [_amount(one, one.ours), _amount(one, one.theirs), _difference(one)]
             table.add_row(clean(", ".join(of)), *amounts, _reason(one))
         yield table
@@ -47,7 +47,7 @@ def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
 def _amount(of: ReconciledFigure, value: Decimal | None) -> str:
     if value is None:
         return UNKNOWN
-    return f"{value:.2%}" if of.is_rate else f"{int(value):,}"
+    return f"{value:.2%}" if of.is_rate else f"{value:,.0f}"
 
 
 def _difference(of: ReconciledFigure) -> str:

@@ -14,8 +14,8 @@ TABLE = "reconciled_figures"
 FIGURES = """
 select {columns} from metrics.reconciled_figures
 where account_id in ({accounts}) and first_on = {first} and last_on = {last}
-order by account_id, source, statistic = 'skill_volume', status is not null, channel is not null,
-    status, channel, statistic desc, skill
+order by account_id, source, tool is not null, statistic = 'skill_volume', status is not null, channel is not null,
+    status, channel, statistic desc, skill, tool
 """
 REASONS = {
     "time_zone": "the source takes the dates of UTC",
@@ -38,6 +38,7 @@ class ReconciledFigure:
     channel: str | None
     status: str | None
     skill: str | None
+    tool: str | None
     ours: Decimal | None
     theirs: Decimal
     difference: Decimal | None
@@ -48,8 +49,13 @@ class ReconciledFigure:
 
     @property
     def is_rate(self) -> bool:
-        """A rate is from 0 to 1; all other figures are counts."""
-        return self.statistic == "resolution_rate"
+        """A rate is from 0 to 1."""
+        return self.statistic in {"resolution_rate", "tool_success_rate"}
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is neither a rate nor a duration."""
+        return not self.is_rate and self.statistic != "tool_duration_ms"
 
 
 def reconciled(reader: Reader, accounts: Collection[str | None], first: date, last: date) -> list[ReconciledFigure]:

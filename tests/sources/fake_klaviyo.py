@@ -34,6 +34,8 @@ MAY_NAME = {  # fields of which a choice can be asked for
     ),
     "agent-skills": ("agent-skill", {"name", "display_name", "status", "source", "description", "instructions"}),
 }
+REPORTS = {f"customer-agent-{kind}-reports" for kind in ("values", "skill-values", "tool-values")}
+TOOL_STATISTICS = {"count", "last-call", "avg-duration-ms", "success-rate"}
 SIZES = {"events": (200, 1000), "profiles": (20, 100)}
 
 
@@ -57,6 +59,8 @@ class FakeKlaviyo(FakeApi):
         self.scopes = {"events", "metrics", "profiles", "agents"}
         self.channels: dict[str, str] = {}  # of conversations, where it is not web chat
         self.invocations: dict[str, int] = {}  # of skills, whatever the range
+        self.tools: dict[str, JsonObject] = {}  # statistics of tools, whatever the range
+        self.knows_tools = True
         self.rates_of = 1  # or 100: whether rates are shares or per cent
         self.a_second, self.refused = 10**9, 0  # calls of conversations that are let through; those that were not
         self._recent: list[float] = []
@@ -89,7 +93,9 @@ class FakeKlaviyo(FakeApi):
         if name.startswith("customer-agent") and self._is_over_the_limit():
             error = wrong(429, "throttled", "Request was throttled. Expected available in 1 second.")
             return Answer(429, error.body, {"Retry-After": "1"})  # and no RateLimit-… then
-        if name in {"customer-agent-values-reports", "customer-agent-skill-values-reports"} and asked.method == "POST":
+        if name == "customer-agent-tool-values-reports" and not self.knows_tools:
+            return wrong(404, "not_found", "No such path.")
+        if name in REPORTS and asked.method == "POST":
             return self._report(asked, name.removesuffix("s"))
         if match[2]:
             if status := self.broken.get(match[2]):
@@ -117,6 +123,10 @@ class FakeKlaviyo(FakeApi):
         groupings, is_skill = given.get("groupings", []), kind.startswith("customer-agent-skill")
         if data.get("type") != kind:
             return wrong(400, "invalid", "'type' is not that of this report")
+        if set(given) - {"statistics", "groupings", "timeframe", "filter"}:
+            return wrong(400, "invalid", "Unknown attributes")
+        if kind == "customer-agent-tool-values-report":
+            return self._tools(given)
         if not set(given["statistics"]) <= ({"volume"} if is_skill else {"volume", "resolution-rate"}):
             return wrong(400, "invalid", "Invalid statistics")
         if groupings != ["skill"] if is_skill else not set(groupings) <= {"channel", "status"}:
@@ -136,6 +146,20 @@ class FakeKlaviyo(FakeApi):
             of = dict(zip(groupings, group, strict=True))
             results.append((of, {name: said[name] for name in given["statistics"]}))
         return reported(kind, results)
+
+    def _tools(self, given: JsonObject) -> Answer:
+        """By `tool_calls`; calls of test runs stay out only where the filter says so."""
+        if given["groupings"] != ["tool"] or not set(given["statistics"]) <= TOOL_STATISTICS:
+            return wrong(400, "invalid", "Invalid statistics or groupings")
+        if given.get("filter") != 'any(source,["conversation"])':
+            return wrong(400, "invalid", "this would count test runs")
+        return reported(
+            "customer-agent-tool-values-report",
+            [
+                ({"tool": tool}, {name: said.get(name) for name in given["statistics"]})
+                for tool, said in self.tools.items()
+            ],
+        )
 
     def _listed(self, asked: Asked, name: str) -> Answer:
         kind, may_name = MAY_NAME.get(name, ("", set()))

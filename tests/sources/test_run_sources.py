@@ -147,6 +147,8 @@ def test_klaviyos_own_figures_stand_beside_ours_with_the_likely_reason(
     klaviyo.event("M0", NOON, **{"Conversation ID": "silent", "Channel": "email"})
     klaviyo.channels["silent"] = "email"
     klaviyo.invocations["returns"] = 2
+    klaviyo.tools["klaviyo:get_orders"] = {"count": 3, "success-rate": 0.6667, "avg-duration-ms": 812.41}
+    klaviyo.tools["custom:sizes"] = {"count": 0, "success-rate": None}
     said(capsys, 0, "run", *job, "--as-of", TODAY)
     dates = [(NOON + timedelta(days=days)).date().isoformat() for days in (-2, 2)]
     done = said(capsys, 0, "reconcile", *job, "--from", dates[0], "--to", dates[1])
@@ -161,13 +163,24 @@ def test_klaviyos_own_figures_stand_beside_ours_with_the_likely_reason(
     assert shown["volume//resolved/"] == (0, 3, "definition")
     assert shown["volume//open/"] == (3, 0, "definition")
     assert shown["skill_volume///returns"] == (0, 2, "late_data")
-    assert published(home, "reconciled_figures") == len(found) == 13
+    assert shown["tool_calls////klaviyo:get_orders"] == (None, 3, None)
+    assert shown["tool_success_rate////klaviyo:get_orders"] == (None, 0.6667, None)
+    assert shown["tool_duration_ms////klaviyo:get_orders"] == (None, 812.41, None)
+    assert shown["tool_calls////custom:sizes"] == (None, 0, None)
+    assert published(home, "reconciled_figures") == len(found) == 17
     klaviyo.rates_of = 100
     klaviyo.conversation("silent", NOON, [], status="resolved-by-ai")
     again = said(capsys, 0, "reconcile", *job, "--from", dates[0], "--to", dates[1], "--account", "acme")
     (rate,) = (one for one in again["reconciliation"] if one["figure_id"].endswith("resolution_rate///"))
     assert (rate["theirs"], rate["likely_reason"]) == (1, "late_data")  # 100 %; our copy is older
-    assert published(home, "reconciled_figures") == 13
+    assert published(home, "reconciled_figures") == 17
+    klaviyo.tools[""] = {"count": 1}
+    odd = said(capsys, 0, "reconcile", *job, "--from", dates[0], "--to", dates[1], "--account", "acme")
+    assert any("does not say of which tool" in one for one in odd["pull"][0]["warnings"])
+    klaviyo.knows_tools = False
+    older = said(capsys, 0, "reconcile", *job, "--from", dates[0], "--to", dates[1], "--account", "acme")
+    assert any("no figures of tools" in one for one in older["pull"][0]["warnings"])
+    assert published(home, "reconciled_figures") == 17  # what was reported before stays
     klaviyo.scopes -= {"agents"}
     assert "agents:read" in said(capsys, 5, "reconcile", *job, "--from", dates[0], "--to", dates[1])["error"]["message"]
 

@@ -24,7 +24,7 @@ with counted as (
             )
             and (figures.channel is null or figures.channel = days.channel)
             and (figures.status is null or figures.status = days.status)
-    where figures.statistic <> 'skill_volume'
+    where figures.statistic in ('volume', 'resolution_rate')
     group by figures.account_id, figures.figure_id, figures.statistic
 )
 

@@ -3,7 +3,7 @@
 -- Figures of the sources' own reports, with the dates that they are of (1.2).
 select
     figures.account_id, figures.figure_id, figures.source, figures.statistic,
-    figures.channel, figures.status, figures.skill, figures.value, figures.reported_at, figures.ends_at,
+    figures.channel, figures.status, figures.skill, figures.tool, figures.value, figures.reported_at, figures.ends_at,
     accounts.timezone,
     {{ local_date('figures.starts_at', 'accounts.timezone') }} as first_on,
     cast({{ dbt.dateadd('day', -1, local_date('figures.ends_at', 'accounts.timezone')) }} as date) as last_on

@@ -63,13 +63,14 @@ compared as (
 )
 
 select
-    account_id, figure_id, source, first_on, last_on, statistic, channel, status, skill,
+    account_id, figure_id, source, first_on, last_on, statistic, channel, status, skill, tool,
     ours,
     value as theirs,
     cast(ours - value as decimal(18, 4)) as difference,
     ours_on_utc_dates,
     ours_by_their_definition,
     case
+        when tool is not null then null  -- nothing of ours tells of tools
         when coalesce(ours, 0) = value then null
         when ours_by_their_definition = value then 'definition'
         -- between once per conversation and date, and every message

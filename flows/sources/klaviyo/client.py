@@ -73,7 +73,7 @@ class Client(api.Client):
         for group, path, params in FAMILIES:
             self._ask.first(group, path, params)
         now = datetime.now(UTC).replace(microsecond=0)
-        self._ask.report("values", ["volume"], now - timedelta(days=1), now)
+        self._ask.report("values", ["volume"], (now - timedelta(days=1), now))
         without = f"; the account has no metric yet for: {', '.join(missing)}" if missing else ""
         maybe = f"; these metrics may be interactions, which settings can name: {', '.join(like)}" if like else ""
         rows = self._articles()

@@ -119,17 +119,24 @@ class Endpoints:
             yield page, cursor
 
     def report(
-        self, of: str, statistics: Sequence[str], since: datetime, until: datetime, groupings: Sequence[str] = ()
+        self,
+        of: str,
+        statistics: Sequence[str],
+        span: tuple[datetime, datetime],
+        groupings: Sequence[str] = (),
+        filters: str | None = None,
     ) -> Sequence[Result]:
-        """Klaviyo's own figures from `since` until before `until`.
+        """Klaviyo's own figures of a span, from its begin until before its end.
 
-        `of` is `values` or `skill-values`. Raises SourceUnavailable, SourceRefused.
+        `of` is `values`, `skill-values` or `tool-values`. Raises SourceUnavailable, SourceRefused.
         """
         kind = f"customer-agent-{of}-report"
-        timeframe = {"start": since.isoformat(), "end": until.isoformat()}
+        timeframe = dict(zip(("start", "end"), (at.isoformat() for at in span), strict=True))
         asked: JsonObject = {"statistics": list(statistics), "timeframe": timeframe}
         if groupings:
             asked["groupings"] = list(groupings)
+        if filters:
+            asked["filter"] = filters
         body = {"data": {"type": kind, "attributes": asked}}
         headers = {"content-type": "application/vnd.api+json"}
         answer = self._http[Group.CONVERSATIONS].post(f"api/{kind}s", body, headers)
@@ -138,7 +145,7 @@ class Endpoints:
     def volume(self, since: datetime, until: datetime) -> int | None:
         """Klaviyo's own count of conversations; None where it does not say."""
         try:
-            found = [one.figure("volume") for one in self.report("values", ["volume"], since, until)]
+            found = [one.figure("volume") for one in self.report("values", ["volume"], (since, until))]
         except SourceUnavailable:
             return None
         return None if None in found else int(sum(filter(None, found)))
