@@ -25,6 +25,7 @@ MAY_FILTER = {
 CONSENT = {
     "subscriptions.email.marketing.can_receive_email_marketing",
     "subscriptions.sms.marketing.can_receive_sms_marketing",
+    "subscriptions.whatsapp.marketing.can_receive",
 }
 MAY_NAME = {  # fields of which a choice can be asked for
     "metrics": ("metric", {"name", "created", "updated", "integration"}),

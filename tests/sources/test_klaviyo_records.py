@@ -298,12 +298,15 @@ def test_consent_is_asked_for_and_kept_as_klaviyo_has_it(shop: FakeKlaviyo, lake
     at = datetime.now(UTC) - timedelta(days=1)
     email = {"marketing": {"can_receive_email_marketing": True, "method": "FORM"}}
     sms = {"marketing": {"can_receive_sms_marketing": False}}
-    shop.profile("P1", at, email="a@example.com", subscriptions={"email": email, "sms": sms})
+    whatsapp = {"marketing": {"can_receive": True, "metadata": {}}, "conversational": {"can_receive": False}}
+    told = {"email": email, "sms": sms, "whatsapp": whatsapp}
+    shop.profile("P1", at, email="a@example.com", subscriptions=told)
     shop.profile("P2", at, email="b@example.com")
     summary = pulled("klaviyo", client(shop), lake)
     profiles = current(lake, "profiles")
-    said = {name: (row["can_receive_email"], row["can_receive_sms"]) for name, row in profiles.items()}
-    assert said == {"P1": (True, False), "P2": (None, None)}
+    channels = ("email", "sms", "whatsapp")
+    said = {name: [row[f"can_receive_{channel}"] for channel in channels] for name, row in profiles.items()}
+    assert said == {"P1": [True, False, True], "P2": [None, None, None]}
     assert summary.unknown_fields == {}
     assert "FORM" not in profiles["P1"]["_payload"]
 

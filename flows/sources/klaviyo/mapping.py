@@ -38,6 +38,7 @@ PROFILE = tuple(name for name in ProfileAttributes.model_fields if name != "subs
 CONSENT = (  # of `subscriptions`, which comes only where it is asked for
     "subscriptions.email.marketing.can_receive_email_marketing",
     "subscriptions.sms.marketing.can_receive_sms_marketing",
+    "subscriptions.whatsapp.marketing.can_receive",
 )
 
 
@@ -71,6 +72,7 @@ def profile_row(account: str, profile: Profile) -> Row:
         "last_name": given.last_name,
         "can_receive_email": given.can_receive_email,
         "can_receive_sms": given.can_receive_sms,
+        "can_receive_whatsapp": given.can_receive_whatsapp,
         "updated_at": given.updated,
     }
     return Row("profiles", values, profile.kept())

@@ -112,11 +112,24 @@ class SmsSubscription(Record):
     not_read = "transactional"
 
 
+class WhatsappMarketing(Record):
+    can_receive: Loosely[bool] = None
+
+    not_read = "consent consent_timestamp created_timestamp last_updated metadata phone_number valid_until"
+
+
+class WhatsappSubscription(Record):
+    marketing: Loosely[WhatsappMarketing] = None
+
+    not_read = "conversational transactional"
+
+
 class Subscriptions(Record):
     email: Loosely[EmailSubscription] = None
     sms: Loosely[SmsSubscription] = None
+    whatsapp: Loosely[WhatsappSubscription] = None
 
-    not_read = "mobile_push whatsapp"
+    not_read = "mobile_push"
 
 
 class ProfileAttributes(Record):
@@ -142,6 +155,13 @@ class ProfileAttributes(Record):
         """Whether the shopper subscribed to text messages; None where Klaviyo does not say."""
         marketing = self.subscriptions.sms.marketing if self.subscriptions and self.subscriptions.sms else None
         return marketing.can_receive_sms_marketing if marketing else None
+
+    @property
+    def can_receive_whatsapp(self) -> bool | None:
+        """Whether the shopper subscribed to messages by WhatsApp; None where Klaviyo does not say."""
+        of = self.subscriptions
+        marketing = of.whatsapp.marketing if of and of.whatsapp else None
+        return marketing.can_receive if marketing else None
 
 
 class Profile(Record):
