@@ -21,6 +21,9 @@ def _private(url: BaseUrl) -> BaseUrl:
     return url
 
 
+PrivateUrl = Annotated[BaseUrl, AfterValidator(_private)]  # where contact data may be sent to
+
+
 def _distinct(webhooks: tuple[WebhookDelivery, ...]) -> tuple[WebhookDelivery, ...]:
     names = [one.name for one in webhooks]
     if double := sorted({name for name in names if names.count(name) > 1}):
@@ -47,9 +50,7 @@ class KlaviyoDelivery(DeliverySettings):
         default=Secret("env", "KLAVIYO_DELIVERY_KEY"),
         description="where the private key is (env:NAME or block:name), with lists, profiles and events to write",
     )
-    base_url: Annotated[BaseUrl, AfterValidator(_private)] = Field(
-        default="https://a.klaviyo.com", description="where the API is"
-    )
+    base_url: PrivateUrl = Field(default="https://a.klaviyo.com", description="where the API is")
     revision: str = Field(default="2026-10-15", pattern=r"\d{4}-\d\d-\d\d", description="revision of the API")
     creates_profiles: bool = Field(
         default=False, description="whether a profile is made for a member that Klaviyo does not know"
@@ -63,7 +64,7 @@ class WebhookDelivery(DeliverySettings):
     """A URL that gets a signed POST for each message."""
 
     name: str = Field(pattern="[a-z][a-z0-9_]{0,39}", description="word for it, which ledger and commands use")
-    url: Annotated[BaseUrl, AfterValidator(_private)] = Field(description="where the messages are posted to")
+    url: PrivateUrl = Field(description="where the messages are posted to")
     secret: SecretPlace = Field(description="where the secret of the signature is: env:NAME or block:name")
 
 

@@ -78,6 +78,10 @@ class Http:
         """As `post`, with one try: after SourceUnavailable nobody knows whether it has been done over there."""
         return self._response("POST", path, self._once, json=dict(json), headers=dict(headers or {})).json()
 
+    def put_once(self, path: str, json: Mapping[str, Any]) -> Any:
+        """As `post_once`, for a change of what is there."""
+        return self._response("PUT", path, self._once, json=dict(json)).json()
+
     def send(self, method: str, path: str, json: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
         """A call that is a success without an answer. Raises SourceUnavailable, SourceRefused."""
         self._response(method, path, self._silent, json=dict(json), headers=dict(headers or {}))

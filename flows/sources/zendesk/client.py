@@ -167,10 +167,13 @@ class Client(api.Client):
 
 
 class Token(AuthBase):
-    """The access token of an OAuth client, by its credentials; obtained when it is needed, and before it runs out."""
+    """The access token of an OAuth client, by its credentials; obtained when it is needed, and before it runs out.
 
-    def __init__(self, http: Http, client_id: str, client_secret: str, unknown: Unknown) -> None:
-        self._unknown = unknown
+    `scope`: what it may do, in Zendesk's words with blanks between them.
+    """
+
+    def __init__(self, http: Http, client_id: str, client_secret: str, unknown: Unknown, scope: str = "read") -> None:
+        self._unknown, self._scope = unknown, scope
         self._http, self._client_id, self._client_secret = http, client_id, client_secret
         self._token, self._ends = "", 0.0
 
@@ -188,7 +191,7 @@ class Token(AuthBase):
                 "grant_type": "client_credentials",
                 "client_id": self._client_id,
                 "client_secret": self._client_secret,
-                "scope": "read",
+                "scope": self._scope,
             },
         )
         token = AccessToken.answered(NAME, answer, self._unknown)
