@@ -1,4 +1,4 @@
-"""Helpdesks in which tickets are made of hand-offs. The credentials write there, and are others than those of a source."""
+"""Helpdesks in which tickets are made of hand-offs, with credentials of their own: those of a source only read."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from flows.delivery.handoffs.ticket import Line, NewTicket, Product, external_id
 from tests.sources.fake_api import LOST, Answer, Asked, FakeApi
 
 ASKED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
-SLOWLY = 0.5  # seconds; longer than the tests' clients wait
+SLOWLY = 0.4  # seconds; longer than the tests' clients wait
 
 
 class Fate(Enum):

@@ -83,7 +83,8 @@ class FakeGorgiasTickets(FakeDesk):
             raise _wrong(f"order_by {order}")
         if not limit.isdigit() or not 1 <= int(limit) <= 100:
             raise _wrong(f"limit {limit}")
-        found = sorted(self.tickets_of(asked.params["external_id"]), key=lambda one: one.id, reverse=direction == "desc")
+        found = sorted(self.tickets_of(asked.params["external_id"]), key=lambda one: one.id)
+        found = found[::-1] if direction == "desc" else found
         meta = {"prev_cursor": None, "next_cursor": None}
         return Answer(200, {"object": "list", "uri": TICKETS, "data": list(map(_shown, found)), "meta": meta})
 

@@ -92,15 +92,15 @@ class FakeZendeskTickets(FakeDesk):
             return self._answered(asked)
 
     def _answered(self, asked: Asked) -> Answer:
-        call = asked.method, re.sub(r"\d+", "N", asked.path)
+        call = asked.method, re.sub(r"/\d+", "/N", asked.path)
         if call == ("GET", TICKETS):
             return self._list(asked)
         if not self.may_write and asked.method != "GET":
             raise BadRequest(403, {"error": "Forbidden", "description": "Missing the following required scopes: write"})
         if call == ("POST", TICKETS):
             return self._keyed(asked)
-        number = re.search(r"\d+", asked.path.removeprefix("/api/v2"))
-        ticket = self.tickets.get(int(number[0]) if number else 0)
+        number = re.search(r"/(\d+)", asked.path)
+        ticket = self.tickets.get(int(number[1]) if number else 0)
         if ticket is None:
             raise BadRequest(404, {"error": "RecordNotFound", "description": "Not found"})
         if asked.params:

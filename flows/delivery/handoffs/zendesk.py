@@ -37,7 +37,7 @@ class ZendeskTickets:
     def __init__(self, settings: ZendeskDesk, environment: Mapping[str, str], waiting: Callable[[float], None]) -> None:
         self._url, self._unknown = settings.url, Unknown()
         pace = Pace(NAME, LIMITS, waiting)
-        token = Token(
+        token = WritingToken(
             Http(NAME, settings.url, auth=None, pace=pace, explain=_explain_token),
             settings.client_id.read(environment),
             settings.client_secret.read(environment),
@@ -111,6 +111,17 @@ class ZendeskTickets:
                 return
         what = f"{NAME}'s ticket {number} is changed by others all the time, and has no conversation yet"
         raise SourceUnavailable(what, where=self._url, remedy="it is tried again")
+
+
+class WritingToken(Token):
+    """A token that cannot be had is never the fault of a ticket, whatever the status."""
+
+    def obtain_token(self) -> None:
+        try:
+            super().obtain_token()
+        except SourceRefused as refused:
+            refused.status = HTTPStatus.UNAUTHORIZED
+            raise
 
 
 class Tickets(Record):
