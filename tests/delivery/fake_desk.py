@@ -44,6 +44,7 @@ class FakeDesk(FakeApi):
         super().__init__(**more)
         self.fate: Callable[[Asked], Fate] = lambda asked: Fate.DONE
         self.lock = threading.RLock()
+        self.tickets: dict[int, Any] = {}
 
     def done(self, asked: Asked) -> Answer:
         raise NotImplementedError
@@ -51,6 +52,13 @@ class FakeDesk(FakeApi):
     def tickets_of(self, external: str) -> list[Any]:
         """The tickets with this external id, trashed and solved ones too."""
         raise NotImplementedError
+
+    def like(self, external: str) -> list[Any]:
+        """As a list finds them: small and capital letters are the same."""
+        spelled = {
+            one.external_id for one in self.tickets.values() if (one.external_id or "").lower() == external.lower()
+        }
+        return [ticket for one in spelled for ticket in self.tickets_of(one)]
 
     def answer(self, asked: Asked) -> Answer:
         fate = self.fate(asked)

@@ -49,7 +49,7 @@ class FakeGorgiasTickets(FakeDesk):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
-        self.tickets: dict[int, DeskTicket] = {}
+        self.tickets: dict[int, DeskTicket]
         self.users = {USERNAME}
         self.sent: list[tuple[str, str]] = []
         self.demanded: str | None = None
@@ -83,7 +83,7 @@ class FakeGorgiasTickets(FakeDesk):
             raise _wrong(f"order_by {order}")
         if not limit.isdigit() or not 1 <= int(limit) <= 100:
             raise _wrong(f"limit {limit}")
-        found = sorted(self.tickets_of(asked.params["external_id"]), key=lambda one: one.id)
+        found = sorted(self.like(asked.params["external_id"]), key=lambda one: one.id)
         found = found[::-1] if direction == "desc" else found
         meta = {"prev_cursor": None, "next_cursor": None}
         return Answer(200, {"object": "list", "uri": TICKETS, "data": list(map(_shown, found)), "meta": meta})

@@ -57,7 +57,7 @@ class FakeZendeskTickets(FakeDesk):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
-        self.tickets: dict[int, DeskTicket] = {}
+        self.tickets: dict[int, DeskTicket]
         self.users = {"known@example.com"}
         self.suspended: set[str] = set()
         self.demanded: str | None = None
@@ -127,7 +127,7 @@ class FakeZendeskTickets(FakeDesk):
     def _list(self, asked: Asked) -> Answer:
         if asked.params.keys() != {"external_id"}:
             raise BadRequest(400, {"error": "InvalidParameter", "description": str(sorted(asked.params))})
-        found = self.tickets_of(asked.params["external_id"]) if self.is_shown else []
+        found = self.like(asked.params["external_id"]) if self.is_shown else []
         rows = [shown(one) for one in reversed(found)]
         return Answer(200, {"tickets": rows, "next_page": None, "previous_page": None, "count": len(rows)})
 

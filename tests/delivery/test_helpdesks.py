@@ -179,15 +179,15 @@ def test_a_ticket_is_found_by_exactly_its_external_id_the_oldest_first(desk: Des
     there: Any = desk.there
     ask = desk.ask()
     assert ask.find("agent-metrics:C1") is None
-    for _ in range(9):
-        there.add("agent-metrics:c1")
+    for _ in range(8):
+        there.add("agent-metrics:c1")  # lists of databases take it for the same
     for _ in range(3):
         there.add("agent-metrics:C1")
-    assert ask.find("agent-metrics:C1") == "10"
+    assert ask.find("agent-metrics:C1") == "9"
     assert ask.find("agent-metrics:C") is None
     strange = external_id("ü & ?=1#\n/%")
     there.add(strange)
-    assert ask.find(strange) == "13"
+    assert ask.find(strange) == "12"
 
 
 def test_odd_ids_and_an_empty_question_make_a_ticket(desk: Desk) -> None:

@@ -51,7 +51,10 @@ def test_another_text_under_the_same_key_makes_no_second_ticket(there: FakeZende
     with pytest.raises(SourceUnavailable, match="two hours") as raised:
         ask(there).create(later)
     assert raised.value.is_transient
-    there.is_shown = True
+    there.before = lambda asked: setattr(
+        there, "is_shown", there.is_shown or bool(asked.headers.get("idempotency-key"))
+    )
+    assert ask(there).create(later) == Created("1", was_there=True)  # found after the refusal
     there.passed = timedelta(hours=3)  # the key is forgotten; the look-up is not
     assert ask(there).create(later).was_there
     assert len(there.tickets) == 1
@@ -65,6 +68,13 @@ def test_a_text_that_was_refused_can_be_made_anew_when_the_key_is_forgotten(ther
     there.suspended.clear()
     assert not ask(there).create(to_make()).was_there
     assert len(there.tickets) == 1
+
+
+def test_a_client_without_the_scopes_refuses_no_ticket(there: FakeZendeskTickets) -> None:
+    there.scopes = "read"
+    with pytest.raises(SourceUnavailable, match=r"invalid_scope.*tickets:write") as raised:
+        ask(there).create(to_make())
+    assert raised.value.is_transient
 
 
 def test_a_call_that_is_under_way_already_is_waited_for(there: FakeZendeskTickets) -> None:
