@@ -59,11 +59,10 @@ class ZendeskTickets:
     def create(self, ticket: NewTicket) -> Created:
         """Make the ticket with its note, or what of them is not there yet."""
         with of_the_ticket():
-            there = self._having(ticket.external_id)
-            made = there or self._made(ticket)
-            number, stamp = (made, None) if isinstance(made, str) else (made.id, made.updated_at)
+            found = self._having(ticket.external_id) or self._made(ticket)
+            number, stamp = (found, None) if isinstance(found, str) else (found.id, found.updated_at)
             self._note(number, ticket, stamp)
-        return Created(number, was_there=there is not None)
+        return Created(number, was_there=isinstance(found, str))
 
     def _having(self, external_id: str) -> str | None:
         answer = self._http.get(TICKETS, {"external_id": external_id})
@@ -72,7 +71,10 @@ class ZendeskTickets:
         return min(numbers, key=lambda number: (len(number), number), default=None)
 
     def _made(self, ticket: NewTicket) -> Ticket | str:
-        """May be tried again and again: for two hours Zendesk answers the same key with the same ticket."""
+        """The new ticket, or the number of one that turns out to be there.
+
+        It may be tried again and again: for two hours Zendesk answers the same key with the same ticket.
+        """
         try:
             answer = self._http.post(TICKETS, {"ticket": _body(ticket)}, {"Idempotency-Key": _key(ticket.external_id)})
         except SourceRefused as refused:
