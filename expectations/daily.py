@@ -9,7 +9,7 @@ T = "daily_performance"
 CHECKS = [
     Check(
         T,
-        "daily_performance counts the conversations that started on each date",
+        "daily_performance counts the conversations that started on each date, and those whose shopper came back",
         """
         select
             coalesce(daily.account_id, counted.account_id) as account_id,
@@ -18,10 +18,13 @@ CHECKS = [
             coalesce(daily.status, counted.status) as status,
             coalesce(daily.tag, counted.tag) as tag,
             daily.conversations as daily_conversations,
-            counted.conversations as started_conversations
+            counted.conversations as started_conversations,
+            daily.recontacted_conversations, counted.recontacted as started_and_recontacted
         from {checked[daily_performance]} as daily
         full join (
-            select account_id, started_on, channel, status, coalesce(tag, '') as tag, count(*) as conversations
+            select
+                account_id, started_on, channel, status, coalesce(tag, '') as tag, count(*) as conversations,
+                count(recontacted_at) as recontacted
             from {on_checked_days[conversations]}
             group by account_id, started_on, channel, status, coalesce(tag, '')
         ) as counted
@@ -30,7 +33,9 @@ CHECKS = [
             and daily.channel = counted.channel
             and daily.status = counted.status
             and daily.tag = counted.tag
-        where coalesce(daily.conversations, -1) <> coalesce(counted.conversations, 0)""",
+        where
+            coalesce(daily.conversations, -1) <> coalesce(counted.conversations, 0)
+            or coalesce(daily.recontacted_conversations, -1) <> coalesce(counted.recontacted, 0)""",
         rule="6.1",
     ),
     Check(

@@ -16,6 +16,7 @@
         'changed_tickets': ['account_id', 'ticket_id'],
         'changed_conversations': ['account_id', 'conversation_id'],
         'changed_product_events': ['account_id', 'product_event_id'],
+        'changed_recontacts': ['account_id', 'conversation_id'],
         'changed_totals': ['account_id', 'conversation_id'],
         'changed_questions': ['account_id', 'conversation_id'],
         'changed_days': ['account_id', 'date'],

@@ -22,14 +22,16 @@ from flows.published.report import Report, SkillUsage
 NONE = "–"
 NOT_MEASURED = "not measured"
 LONGEST = 40  # characters of a name
-OF_ONE_STATUS = (*STATUSES, *(rate.words for rate in RATES))
+OF_ONE_STATUS = (*STATUSES, "withdrawn", *(rate.words for rate in RATES))
 BRACKETS = "In brackets: the 95 % interval of a rate (Wilson). The fewer the conversations, the wider it is."
+# The rates of a table of accounts, and what they are called there.
+OF_ACCOUNTS = {"resolution_rate": "resolved", "durable_resolution_rate": "durably", "routed_rate": "routed"}
 # A narrow terminal always shows these columns.
 KEPT = ("conversations", "resolution rate")
 # It does without the intervals, then without columns that are named nowhere here, then without these, in this order.
 LEAST_WANTED = (
     "net sales", "carts", "average order", "link clicks", "open", "closed", "orders",
-    "routed rate", "routed", "resolved", "AI sales",
+    "routed rate", "routed", "withdrawn", "resolved", "durable resolution rate", "AI sales",
 )  # fmt: skip
 
 
@@ -101,6 +103,7 @@ class FiguresTable:
         columns = {
             "conversations": count("volume"),
             **{status: count(status) for status in STATUSES},
+            "withdrawn": count("recontacted"),
             **{rate.words: percent(rate) for rate in RATES},
         }
         if any(row.sales for row in self.rows):
@@ -197,17 +200,19 @@ def key_figures(reports: list[Report]) -> Iterator[RenderableType]:
     """Key figures, one row per account."""
     table = Table(box=None, pad_edge=False)
     table.add_column("account")
-    for name in ("conversations", "resolved", "routed", "AI-generated sales", "orders", "link clicks", "carts"):
+    rates = [one for one in RATES if one.name in OF_ACCOUNTS]
+    sales = ("AI-generated sales", "orders", "link clicks", "carts")
+    for name in ("conversations", *(OF_ACCOUNTS[rate.name] for rate in rates), *sales):
         table.add_column(name, justify="right")
     for one in reports:
         of = one.conversations
-        rates = [
-            share(getattr(of, name), of.volume, with_intervals=False) if one.is_measured(name) else NOT_MEASURED
-            for name in ("resolved", "routed")
+        shares = [
+            share(rate.count(of), of.volume, with_intervals=False) if one.is_measured(rate.name) else NOT_MEASURED
+            for rate in rates
         ]
         names = ("attributed_revenue", "attributed_orders", "link_clicks", "add_to_cart_items")
         figures = [told(one, name, one.currency) for name in names]
-        table.add_row(cut(one.account), f"{of.volume:,}", *rates, *figures)
+        table.add_row(cut(one.account), f"{of.volume:,}", *shares, *figures)
     yield table
 
 

@@ -25,6 +25,7 @@ OF_FILTERS = (
     "skill",
     "is_sold",
     "is_clicked",
+    "is_recontacted",
 )
 DATES = ("from", "to")  # of the conversations, where they are narrower than the page's
 KNOWN = ("account", "dates", "channel", "by", "event", "conversation", "draft", "order", *DATES, *OF_FILTERS)

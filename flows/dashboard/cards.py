@@ -42,7 +42,9 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
         change = shown.points(share, earlier)
         is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
         is_better = None if is_more is None else is_more == rate.is_more_better
-        detail = ", ".join(part for part in (counted(count, "conversation"), _interval(count, of.volume)) if part)
+        withdrawn = f"{rate.withdrawn_of(of):,} withdrawn" if rate.withdrawn else ""
+        parts = (counted(count, "conversation"), withdrawn, _interval(count, of.volume))
+        detail = ", ".join(part for part in parts if part)
         found = Card(rate.name, rate.title, shown.percent(share), detail, change, is_better, rate.definition)
         return told(rate.name, found)
 

@@ -16,7 +16,7 @@ from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import ORDERS, tags
 from flows.published.events import EVENTS
-from flows.published.figures import RATES, STATUSES
+from flows.published.figures import MARKS, RATES, STATUSES, Rate
 from flows.published.filters import Filters
 from flows.published.performance import Bar, channels_of
 from flows.warehouses.reader import Reader
@@ -106,6 +106,7 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
             "updated_to": _day(given.updated_to, "to"),
             "is_sold": mo.ui.checkbox(value=given.is_sold, label="with sales"),
             "is_clicked": mo.ui.checkbox(value=given.is_clicked, label="with clicks"),
+            "is_recontacted": mo.ui.checkbox(value=given.is_recontacted, label="came back"),
         }
     )
 
@@ -137,6 +138,7 @@ def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...],
         skill=days.skill,
         is_sold=asked["is_sold"],
         is_clicked=asked["is_clicked"],
+        is_recontacted=asked["is_recontacted"],
     )
 
 
@@ -170,11 +172,18 @@ def rows_of_figures(memory: Memory, renew: Setter) -> mo.ui.dictionary:
     """A button at a key figure, for the conversations behind it."""
     wanted = {
         "volume": {},
-        **{rate.name: {"statuses": ",".join(rate.statuses)} for rate in RATES},
+        **{rate.name: _behind(rate) for rate in RATES},
         "sales": {"is_sold": "yes"},
         "clicks": {"is_clicked": "yes"},
     }
     return mo.ui.dictionary({key: _wanting(memory, renew, filters) for key, filters in wanted.items()})
+
+
+def _behind(rate: Rate) -> dict[str, str]:
+    """The filters of the conversations to look at behind a rate."""
+    statuses = ",".join(one for one in rate.shown if one in STATUSES)
+    marks = {MARKS[one]: "yes" for one in rate.shown if one in MARKS}
+    return {**({"statuses": statuses} if statuses else {}), **marks}
 
 
 def of_topics(topics: Sequence[str], memory: Memory, renew: Setter, draft: Setter) -> mo.ui.array:

@@ -21,7 +21,7 @@ from flows.published.accounts import PublishedAccount
 from flows.published.conversations import Conversation
 from flows.published.events import EVENTS, Event
 from flows.published.evidence import SalesTotals, SoldLine
-from flows.published.figures import Figures
+from flows.published.figures import MARKS, Figures
 from flows.published.filters import Filters
 from flows.published.gap_draft import draft
 from flows.published.gaps import AskedTopic
@@ -253,7 +253,8 @@ def sales(
 def filters(asked: Any, clear: Any) -> Any:
     """The filters: those of every day in a row, the others on demand."""
     first = [asked[name] for name in ("search", "profile", "statuses", "tags", "channels", "order")]
-    others = ("skill", "least_messages", "most_messages", "updated_from", "updated_to", "is_sold", "is_clicked")
+    others = ["skill", "least_messages", "most_messages", "updated_from", "updated_to", "is_sold", "is_clicked"]
+    others += MARKS.values()
     more = mo.hstack([asked[name] for name in others], justify="start", align="end", wrap=True)
     row = mo.hstack([*first, clear], justify="start", align="end", wrap=True)
     return mo.vstack([row, mo.accordion({"More filters": more})])

@@ -11,7 +11,7 @@ from typing import Any
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, published_account
-from flows.published.figures import STATUSES, Conversations, Figures, by_status, sales
+from flows.published.figures import STATUSES, Conversations, Figures, by_mark, by_status, sales
 from flows.published.measured import of_channels
 from flows.published.report import Report, SkillUsage
 from flows.published.spans import UNITS, first_of, spans
@@ -28,7 +28,7 @@ DIMENSIONS = (*ATTRIBUTES, *UNITS, "skill")
 MOST_PERIODS = 4_000
 
 CONVERSATIONS = f"""
-select {{key}}, {by_status(status="conversations.status")}
+select {{key}}, {by_status(status="conversations.status")}, {{marks}}
 from metrics.conversations
 where conversations.account_id = {{account}} and conversations.started_on between {{first}} and {{last}}
 group by 1
@@ -123,6 +123,7 @@ def _found(reader: Reader, account: PublishedAccount, first: date, last: date, b
             first=literal(first),
             last=literal(last),
             clicked=account.on_dates("clicks.occurred_at", first, last),
+            marks=by_mark(reader),
         )
 
     found: dict[Any, dict[str, Any]] = {}

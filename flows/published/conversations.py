@@ -49,6 +49,10 @@ CSV_COLUMNS = (
     "escalation_reason",
     "initial_skill",
     "final_skill",
+    "is_recontacted",
+    "recontacted_at",
+    "recontacted_by",
+    "recontact_id",
 )
 
 

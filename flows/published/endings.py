@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import Conversations, by_status
+from flows.published.figures import STATUSES, by_status
 from flows.published.filters import one_of
 from flows.warehouses.reader import Reader
 
@@ -29,7 +29,7 @@ ended as (
     group by used.skill
 )
 select skills.skill, skills.label, skills.is_available, coalesce(ended.messages, 0) as messages,
-    {", ".join(f"coalesce(ended.{one.name}, 0)" for one in fields(Conversations))}
+    {", ".join(f"coalesce(ended.{one}, 0)" for one in ("volume", *STATUSES))}
 from metrics.skills
 left join ended on ended.skill = skills.skill
 where skills.account_id = {{account}} and (skills.is_available or ended.messages > 0)

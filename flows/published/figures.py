@@ -9,20 +9,24 @@ from typing import Any
 
 import contract
 from flows.ground.sql import literal
+from flows.warehouses.reader import Reader
 
 CENT_OF_A_CENT = Decimal("0.0001")
 STATUSES = contract.metrics()["conversations"].column("status").values  # in the order of rule 3.5
+MARKS = {"recontacted": "is_recontacted"}
+"""What may be true of a conversation beside its status (13.4), and the column of `conversations` that says it."""
 
 
 @dataclass(frozen=True)
 class Conversations:
-    """Conversations by status (rule 6.1)."""
+    """Conversations by status (rule 6.1), and those of which something else is true, by MARKS."""
 
     volume: int
     resolved: int
     routed: int
     closed: int
     open: int
+    recontacted: int = 0
 
     def to_json_dict(self, not_measured: Collection[str] = ()) -> dict[str, int | float | None]:
         """Counts and rates; None where one is among `not_measured`, or made of one that is."""
@@ -41,17 +45,27 @@ class Rate:
     """
 
     name: str  # in JSON, and of the metric in MetricFlow
-    statuses: tuple[str, ...]  # conversations with one of them are counted
+    counted: tuple[str, ...]  # fields of Conversations
     title: str  # of its card on the page
     definition: str  # what the card says that it is, in a sentence
     is_more_better: bool = False
+    withdrawn: tuple[str, ...] = ()  # fields that are taken off
 
     @property
     def words(self) -> str:
         return self.name.replace("_", " ")
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The conversations to look at behind the rate, as fields: those that are taken off, where some are."""
+        return self.withdrawn or self.counted
+
     def count(self, conversations: Conversations) -> int:
-        return sum(getattr(conversations, status) for status in self.statuses)
+        counted: int = sum(getattr(conversations, one) for one in self.counted)
+        return counted - self.withdrawn_of(conversations)
+
+    def withdrawn_of(self, conversations: Conversations) -> int:
+        return sum(getattr(conversations, one) for one in self.withdrawn)
 
     def of(self, conversations: Conversations) -> float | None:
         """None where there are no conversations."""
@@ -65,6 +79,15 @@ RATES = (
         "Resolved by AI",
         "Conversations that ended with the agent's word and without a hand-off, of all that started.",
         is_more_better=True,
+    ),
+    Rate(
+        "durable_resolution_rate",
+        ("resolved",),
+        "Durably resolved",
+        "Resolved conversations whose shopper did not come back with another conversation or a ticket within 7 days of "
+        "the closing (or the account's `recontact_days`), of all that started.",
+        is_more_better=True,
+        withdrawn=("recontacted",),
     ),
     Rate(
         "routed_rate",
@@ -84,7 +107,8 @@ RATES = (
 MEASURED_AS = {
     "routed": ("routed",),
     "closed": ("closed",),
-    **{rate.name: rate.statuses for rate in RATES},
+    **{mark: (mark,) for mark in MARKS},
+    **{rate.name: (*rate.counted, *rate.withdrawn) for rate in RATES},
     "attributed_revenue": ("attributed_revenue",),
     "net_attributed_revenue": ("attributed_revenue",),
     "attributed_orders": ("attributed_revenue",),
@@ -106,8 +130,21 @@ def only_measured(values: Mapping[str, Any], not_measured: Collection[str]) -> d
     return {name: None if untold(name, not_measured) else value for name, value in values.items()}
 
 
+def by_mark(reader: Reader, *, in_days: bool = False) -> str:
+    """SQL for the fields of `Conversations` after the statuses, of `metrics.conversations` or `daily_performance`.
+
+    They are 0 where a version without them published: `not_measured` names them then.
+    """
+    parts = []
+    for name, column in MARKS.items():
+        counted = f"sum({name}_conversations)" if in_days else f"count(*) filter (where conversations.{column})"
+        seen = reader.sees("metrics.conversations", column)
+        parts.append(f"coalesce({counted}, 0) as {name}" if seen else f"0 as {name}")
+    return ", ".join(parts)
+
+
 def by_status(counted: str = "count(*)", *, status: str = "status", among: str = "true") -> str:
-    """SQL for the fields of `Conversations`, in their order and under their names.
+    """SQL for the fields of `Conversations` up to the statuses, in their order and under their names.
 
     `counted` is an aggregate of the conversations, `status` the column that it is parted by; it counts rows for which
     the condition `among` holds.

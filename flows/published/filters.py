@@ -11,7 +11,7 @@ from typing import TypeVar
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import STATUSES
+from flows.published.figures import MARKS, STATUSES
 from flows.published.wording import check_search, check_text, has_words
 from flows.warehouses.reader import Reader
 
@@ -45,6 +45,7 @@ class Filters:
     skill: str | None = None
     is_sold: bool = False
     is_clicked: bool = False
+    is_recontacted: bool = False
 
     def __post_init__(self) -> None:
         if self.first > self.last:
@@ -94,6 +95,7 @@ class Filters:
             parts.append("conversations.attributed_orders > 0")
         if self.is_clicked:
             parts.append("conversations.link_clicks > 0")
+        parts += [_marked(reader, column) for column in MARKS.values() if getattr(self, column)]
         return " and ".join(parts)
 
     def to_query(self) -> dict[str, str]:
@@ -114,6 +116,7 @@ class Filters:
             "skill": self.skill,
             "is_sold": "yes" if self.is_sold else None,
             "is_clicked": "yes" if self.is_clicked else None,
+            "is_recontacted": "yes" if self.is_recontacted else None,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -143,12 +146,18 @@ class Filters:
             skill=query.get("skill") or None,
             is_sold=_read("is_sold", query, _yes, default=False),
             is_clicked=_read("is_clicked", query, _yes, default=False),
+            is_recontacted=_read("is_recontacted", query, _yes, default=False),
         )
 
 
 def one_of(values: tuple[str, ...]) -> str:
     """SQL: the values in brackets. There must be one."""
     return f"({', '.join(map(literal, values))})"
+
+
+def _marked(reader: Reader, column: str) -> str:
+    """No conversation, where a version without the column published."""
+    return f"conversations.{column}" if reader.sees("metrics.conversations", column) else "false"
 
 
 def _found(reader: Reader, text: str, key: str, wanted: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from flows.ground.sql import literal
+from flows.published.figures import MARKS
 from flows.warehouses.reader import Reader
 
 MEASURED = """select figure from metrics.measured
@@ -26,6 +27,10 @@ WANTED = {
         "connect hand-offs, tickets or the messages of your team; such conversations look resolved or open",
     ),
     "closed": ("closed", "no source tells of hand-off messages; such conversations look resolved or open"),
+    "recontacted": (
+        "durable resolution rate",
+        "no shopper is known by a profile or a visitor id, or the account's `recontact_days` is 0",
+    ),
     "skill_usage": ("skills", "no source names the skill of an answer"),
     "tickets": ("tickets", "connect the helpdesk"),
     "knowledge_gaps": ("knowledge gaps", "connect the articles, with their texts"),
@@ -43,10 +48,11 @@ class Short:
 
 
 def not_measured(reader: Reader, account: str) -> frozenset[str]:
-    """The figures of `metrics.measured` that are not measured; none where a version without them published."""
+    """The figures of `metrics.measured` that are not measured, and those that a version before them did not count."""
+    uncounted = {mark for mark, column in MARKS.items() if not reader.sees("metrics.conversations", column)}
     if not reader.sees("metrics.measured", "figure"):
-        return frozenset()
-    return frozenset(figure for (figure,) in reader.rows(MEASURED.format(account=literal(account))))
+        return frozenset(uncounted)
+    return frozenset({figure for (figure,) in reader.rows(MEASURED.format(account=literal(account)))} | uncounted)
 
 
 def of_channels(figures: frozenset[str], channels: Collection[str]) -> frozenset[str]:

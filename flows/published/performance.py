@@ -12,14 +12,14 @@ from decimal import Decimal
 
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import Conversations, Figures, by_status
+from flows.published.figures import Conversations, Figures, by_mark, by_status
 from flows.published.measured import not_measured, of_channels
 from flows.published.spans import first_of, span_of, spans
 from flows.warehouses.reader import Reader
 
 GROUPS = ("status", "channel", "tag")
 FIGURES = f"""
-select {by_status("sum(conversations)")},
+select {by_status("sum(conversations)")}, {{marks}},
     coalesce(sum(link_clicks), 0), coalesce(sum(add_to_cart_items), 0),
     coalesce(sum(attributed_revenue), 0), coalesce(sum(net_attributed_revenue), 0)
 from metrics.daily_performance
@@ -55,7 +55,8 @@ def key_figures(
 ) -> Figures:
     """The figures of `first` to `last`, both included; of all channels, or of these."""
     values = _values(account, first, last, channels)
-    ((*conversations, clicks, items, revenue, net_revenue),) = reader.rows(FIGURES.format(**values))
+    query = FIGURES.format(**values, marks=by_mark(reader, in_days=True))
+    ((*conversations, clicks, items, revenue, net_revenue),) = reader.rows(query)
     ((orders,),) = reader.rows(ORDERS.format(**values))
     return Figures(
         conversations=Conversations(*map(int, conversations)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,13 +12,13 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
-from flows.published.figures import Conversations, Figures, by_status, sales
+from flows.published.figures import Conversations, Figures, by_mark, by_status, sales
 from flows.published.measured import Short, missing_rows, not_measured
 from flows.warehouses.publication import newest_publication
 from flows.warehouses.reader import Reader
 
 CONVERSATIONS = f"""
-select channel, {by_status()}
+select channel, {by_status()}, {{marks}}
 from metrics.conversations
 where account_id = {{account}} and started_on between {{first}} and {{last}}
 group by channel order by channel
@@ -97,6 +97,7 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         "first": literal(first),
         "last": literal(last),
         "clicked": known.on_dates("occurred_at", first, last),
+        "marks": by_mark(reader),
     }
     by_channel = {channel: Conversations(*counts) for channel, *counts in reader.rows(CONVERSATIONS.format(**values))}
     ((revenue, net_revenue, orders, inferred_revenue, inferred_orders),) = reader.rows(SALES.format(**values))
@@ -128,10 +129,4 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
 
 
 def _total(parts: list[Conversations]) -> Conversations:
-    return Conversations(
-        volume=sum(part.volume for part in parts),
-        resolved=sum(part.resolved for part in parts),
-        routed=sum(part.routed for part in parts),
-        closed=sum(part.closed for part in parts),
-        open=sum(part.open for part in parts),
-    )
+    return Conversations(**{one.name: sum(getattr(part, one.name) for part in parts) for one in fields(Conversations)})

@@ -29,6 +29,7 @@ MORE = (
     "initial_skill",
     "final_skill",
 )
+BACK = {"recontacted_at": "timestamptz", "recontacted_by": "varchar", "recontact_id": "varchar"}
 
 CONVERSATION = """
 select {columns} from metrics.conversations
@@ -74,6 +75,9 @@ class WholeConversation(Conversation):
     ticket_id: str | None
     initial_skill: str | None
     final_skill: str | None
+    recontacted_at: datetime | None  # of the contact that withdrew it (rule 13.4), as the two that follow
+    recontacted_by: str | None
+    recontact_id: str | None
 
 
 @dataclass(frozen=True)
@@ -141,14 +145,21 @@ def thread(reader: Reader, account: PublishedAccount, conversation_id: str) -> T
 
 
 def _conversation(reader: Reader, asked: dict[str, str], conversation_id: str) -> WholeConversation:
-    more = ", ".join(f"conversations.{one}" for one in MORE)
+    more = ", ".join([*(f"conversations.{one}" for one in MORE), *(_seen(reader, one) for one in BACK)])
     rows = reader.rows(CONVERSATION.format(columns=f"{columns(reader)}, {more}", **asked))
     if not rows:
         what = f"there is no conversation {conversation_id[:100]!r}"
         raise InputError(what, where="conversation", remedy="perhaps the newest publication no longer has it")
-    rest = dict(zip(MORE, rows[0][-len(MORE) :], strict=True))
-    instants = {name: rest[name] and rest[name].astimezone(UTC) for name in ("closed_at", "handed_off_at")}
+    names = (*MORE, *BACK)
+    rest = dict(zip(names, rows[0][-len(names) :], strict=True))
+    instants = {name: rest[name] and rest[name].astimezone(UTC) for name in names if name.endswith("_at")}
     return WholeConversation(**values(rows[0]), **{**rest, **instants})
+
+
+def _seen(reader: Reader, column: str) -> str:
+    """A column of BACK as SQL; null where a version without it published."""
+    seen = reader.sees("metrics.conversations", column)
+    return f"conversations.{column}" if seen else f"cast(null as {BACK[column]})"
 
 
 def _product_ids(row: tuple[Any, ...]) -> list[str]:

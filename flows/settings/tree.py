@@ -156,6 +156,7 @@ class AccountSettings(Section):
     inferred_touch_minutes: Span = _span("inferred_touch_minutes")
     inferred_window_hours: Span = _span("inferred_window_hours")
     follow_up_hours: Span = _span("follow_up_hours")
+    recontact_days: Span = _span("recontact_days")
     business_hours: BusinessHoursSettings | None = Field(
         default=None, description="when people answer (rule 13.3); by default as a source delivers it, else not known"
     )

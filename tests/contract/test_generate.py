@@ -50,4 +50,4 @@ def test_every_table_column_and_metric_stands_in_the_catalogue() -> None:
         assert columns == [column.name for column in table.columns], table.name
     for metric in catalogue.metrics():
         assert f"| `{metric['name']}` |" in page
-        assert re.search(r"\(rules? \d\.\d", metric["description"]), metric["name"]
+        assert re.search(r"\(rules? \d+\.\d", metric["description"]), metric["name"]

@@ -39,6 +39,7 @@ FILTERS = st.builds(
     skill=st.none() | TEXTS.filter(bool),
     is_sold=st.booleans(),
     is_clicked=st.booleans(),
+    is_recontacted=st.booleans(),
 )
 CHOSEN = st.fixed_dictionaries(
     {

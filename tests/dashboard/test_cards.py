@@ -15,7 +15,7 @@ from flows.published.figures import RATES, Conversations, Figures
 from flows.published.intervals import wilson
 from flows.published.performance import Bar
 
-OF_STATUS = {"volume": 1284, "resolved": 916, "routed": 200, "closed": 43, "open": 125}
+OF_STATUS = {"volume": 1284, "resolved": 916, "routed": 200, "closed": 43, "open": 125, "recontacted": 40}
 OTHERS: dict[str, Any] = {
     "attributed_revenue": Decimal("12480.50"),
     "net_attributed_revenue": Decimal("11902.00"),
@@ -69,6 +69,7 @@ def test_every_figure_has_its_card_with_a_definition() -> None:
     assert {key: card.value for key, card in found.items()} == {
         "volume": "1,284",
         "resolution_rate": "71.3%",
+        "durable_resolution_rate": "68.2%",
         "routed_rate": "15.6%",
         "unresolved_rate": "18.9%",
         "sales": "R$12,480.50",
@@ -78,6 +79,7 @@ def test_every_figure_has_its_card_with_a_definition() -> None:
     }
     assert all(card.definition.endswith(".") and card.title for card in found.values())
     assert "916 conversations" in found["resolution_rate"].detail
+    assert "876 conversations, 40 withdrawn" in found["durable_resolution_rate"].detail
     assert "243 conversations" in found["unresolved_rate"].detail
     assert "net R$11,902.00" in found["sales"].detail
     assert "214 orders" in found["orders"].detail

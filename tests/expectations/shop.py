@@ -77,6 +77,7 @@ select
     cast(12 as bigint) as sms_delivery_window_hours,
     cast(0 as bigint) as inferred_touch_minutes,
     cast(24 as bigint) as inferred_window_hours,
+    cast(null as bigint) as recontact_days,
     unnest([cast(null as bigint), 1400]) as follow_up_hours;  -- as of July some of May are due, or still to come
 
 create table intermediate.int_touches as
@@ -188,7 +189,12 @@ _METRICS = {
             started_at + to_seconds(500) as created_at,
             cast(created_at at time zone timezone as date) as created_on,
             'good' as satisfaction
-        from threads where status in ('routed', 'closed')""",
+        from threads where status in ('routed', 'closed')
+        union all
+        select
+            account_id, 'zendesk', 'ticket-back', null, null, profile_id, 'solved', started_at + to_hours(72),
+            cast((started_at + to_hours(72)) at time zone timezone as date), 'bad'
+        from threads where i = 2""",
     "order_lines": """
         select
             orders.account_id, order_line_id, orders.order_id, product_id, profile_id,
@@ -259,6 +265,10 @@ _METRICS = {
             case status when 'routed' then 'ticket' when 'closed' then 'message' end as handoff_method,
             case when status in ('routed', 'closed') then started_at + to_seconds(400) end as handed_off_at,
             case when status in ('routed', 'closed') then 'knowledge_gap' end as escalation_reason,
+            case when status = 'resolved' and threads.profile_id is not null then i = 2 end as is_recontacted,
+            case when is_recontacted then started_at + to_hours(72) end as recontacted_at,
+            case when is_recontacted then 'ticket' end as recontacted_by,
+            case when is_recontacted then 'ticket-back' end as recontact_id,
             1 as link_clicks,
             2 as add_to_cart_items,
             if(order_id is null, 0, 1) as attributed_orders,
@@ -300,7 +310,10 @@ _METRICS = {
         from events""",
     "daily_performance": """
         with happened as (
-            select account_id, started_on as date, channel, status, tag, 1 as conversations from metrics.conversations
+            select
+                account_id, started_on as date, channel, status, tag, 1 as conversations,
+                if(is_recontacted, 1, 0) as recontacted_conversations
+            from metrics.conversations
             union all by name
             select
                 interactions.account_id, cast(occurred_at at time zone timezone as date) as date, channel, status, tag,
@@ -316,6 +329,7 @@ _METRICS = {
         select
             account_id, date, channel, status, coalesce(tag, '') as tag,
             coalesce(sum(conversations), 0) as conversations,
+            coalesce(sum(recontacted_conversations), 0) as recontacted_conversations,
             coalesce(sum(link_clicks), 0) as link_clicks,
             coalesce(sum(add_to_cart_items), 0) as add_to_cart_items,
             count(distinct order_id) as attributed_orders,

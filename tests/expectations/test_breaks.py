@@ -68,6 +68,28 @@ BREAKS = {
             )
         ],
     ),
+    "who came back is not told": (
+        "update conversations set is_recontacted = false, recontacted_at = null, recontacted_by = null,"
+        " recontact_id = null where conversation_id = 'conversation-2'",
+        ["conversations are recontacted", "daily_performance counts"],
+    ),
+    "a shopper came back at another instant": (
+        "update conversations set recontacted_at = recontacted_at - to_seconds(1)"
+        " where conversation_id = 'conversation-2'",
+        ["conversations that are recontacted"],
+    ),
+    "a shopper came back with nothing": (
+        "update conversations set recontact_id = null where conversation_id = 'conversation-2'",
+        ["conversations.is_recontacted", "conversations that are recontacted"],
+    ),
+    "an open conversation is asked for": (
+        "update conversations set is_recontacted = false where conversation_id = 'conversation-24'",
+        ["conversations.is_recontacted"],
+    ),
+    "a day counts one more who came back": (
+        "update daily_performance set recontacted_conversations = 2 where recontacted_conversations = 1",
+        ["daily_performance counts"],
+    ),
     "a message is gone": (
         "delete from messages where message_id = 'message-9-5'",
         ["messages are all", "messages.position"],
@@ -101,6 +123,7 @@ BREAKS = {
         "update conversations set status = 'resolved' where conversation_id = 'conversation-9'",
         [
             "conversations are routed or closed", "conversations.legacy_status", "conversations.handoff_method",
+            "conversations.is_recontacted stands",
             "agent_events has one conversation_resolved", "agent_events has one conversation_escalated",
             "daily_performance counts", "daily_performance sums up", "daily_performance and conversations",
         ],

@@ -32,7 +32,7 @@ RANGES = {
     "a month": (date(2026, 5, 1), date(2026, 5, 31)),
     "nothing yet": (date(2025, 1, 1), date(2025, 1, 31)),
 }
-OF_CONVERSATIONS = ["volume", "resolved", "routed", "closed", "open", "handoffs"]
+OF_CONVERSATIONS = ["volume", "resolved", "routed", "closed", "open", "handoffs", "recontacted", "durably_resolved"]
 RATES = [rate.name for rate in chapter_6.RATES]
 OF_SALES = ["ai_sales", "net_ai_sales", "attributed_orders", "average_order_value", "inferred_sales"]
 OF_CLICKS = ["link_clicks", "add_to_cart_items"]
@@ -59,6 +59,7 @@ def reported(told: Report | Group) -> Figures:
     return {
         **counted.to_json_dict(),
         "handoffs": counted.routed + counted.closed,
+        "durably_resolved": counted.resolved - counted.recontacted,
         "ai_sales": told.attributed_revenue,
         "net_ai_sales": told.net_attributed_revenue,
         "attributed_orders": told.attributed_orders,

@@ -183,6 +183,7 @@ def asked_shop() -> Shop:
             message_count=number % 6 + 1,
             last_message_at=MIDNIGHT + timedelta(hours=5 * (number // 2)),
             link_clicks=number % 3,
+            is_recontacted=number % 8 == 0 if number % 4 == 0 else None,
         )
     shop.conversation("it's 100%_\\", first_question="x" * 299 + "👩‍👩‍👧‍👦" + "y")
     shop.conversation("c00", account_id="other", first_question=HOSTILE[0])

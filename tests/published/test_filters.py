@@ -42,6 +42,7 @@ FILTERS = some.builds(
     skill=some.none() | some.just("returns") | SIGNS.filter(bool),
     is_sold=some.booleans(),
     is_clicked=some.booleans(),
+    is_recontacted=some.booleans(),
 )
 
 
@@ -89,6 +90,7 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         and (not filters.skill or key in ids_by(shop, "messages", skill=filters.skill, sender="agent"))
         and (not filters.is_sold or key in ids_by(shop, "attributed_order_lines"))
         and (not filters.is_clicked or row["link_clicks"] > 0)
+        and (not filters.is_recontacted or row.get("is_recontacted") is True)
     )
 
 
@@ -111,6 +113,7 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         {"skill": "returns"},
         {"is_sold": True},
         {"is_clicked": True},
+        {"is_recontacted": True},
     ],
 )
 def test_each_filter_leaves_what_meets_it(reader: Reader, shop: Shop, alone: dict[str, Any]) -> None:

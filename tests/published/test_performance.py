@@ -159,7 +159,7 @@ def test_one_conversation(read: Read) -> None:
 def test_nothing_published_for_the_account(read: Read) -> None:
     reader = read(Shop())
     assert key_figures(reader, account_of(reader), FIRST, FIRST) == NOTHING
-    assert [rate.of(NOTHING.conversations) for rate in RATES] == [None, None, None]
+    assert [rate.of(NOTHING.conversations) for rate in RATES] == [None] * len(RATES)
     assert bars(reader, account_of(reader), FIRST, FIRST, by="channel") == ()
 
 

@@ -1,4 +1,4 @@
-"""The definitions, chapters 1 to 7 and rule 12.4, once more: plain, slow, and without a look at the project's SQL.
+"""The definitions, chapters 1 to 7 and rules 12.4 and 13.4, once more: plain, slow, without a look at the SQL.
 
 Where the text leaves two readings, this is the one taken:
 - 2.2 every version of an order is compared with the account's currency, also older ones; of an unknown account none.
@@ -30,6 +30,7 @@ from contract import metrics
 from tests.reference.counted import Load, Shop, count
 from tests.reference.follow_ups import Sent, follow_ups
 from tests.reference.landing import Row
+from tests.reference.recontacts import recontact
 from tests.reference.sales import NOTHING, attributed_lines, order_lines, orders
 from tests.reference.shoppers import Shoppers, full_name
 from tests.reference.threads import Thread, threads
@@ -57,7 +58,10 @@ ELSEWHERE = {  # chapters 8 to 11, segments, and what derive() adds itself
 }
 TABLES = [table for table in metrics() if table not in ELSEWHERE]
 STEP = "account_id handoff_event_id conversation_id type occurred_at reason platform ticket_id is_derived"
-COUNTS = ("conversations", "link_clicks", "add_to_cart_items", "attributed_orders", "inferred_orders")
+COUNTS = (
+    *("conversations", "recontacted_conversations", "link_clicks", "add_to_cart_items"),
+    *("attributed_orders", "inferred_orders"),
+)
 LINK_CLICKS = {"product_card_click", "link_click"}  # 6.3
 EVENT_NAMES = {  # 7.3
     "conversation_started": "Started conversation with Customer Agent",
@@ -109,6 +113,11 @@ def derive_shop(shop: Shop, sent: Sent = ()) -> Tables:
     ids = {thread.id for thread in started}
     interactions = [row for row in shop.rows["interactions"] if row["conversation_id"] in ids]
     lines = attributed_lines(shop, started, shoppers)
+    conversations = [
+        conversation(thread, shoppers, interactions, lines) | recontact(thread, started, tickets, shoppers)
+        for thread in started
+    ]
+    back = {row["conversation_id"] for row in conversations if row["is_recontacted"]}
     tables = {
         "accounts": [shown("account_id name timezone currency", shop.account)],
         "profiles": [
@@ -116,7 +125,7 @@ def derive_shop(shop: Shop, sent: Sent = ()) -> Tables:
         ],
         "products": [shown("account_id product_id title url", row) for row in shop.rows["products"]],
         "articles": [shown("account_id article_id title url is_published", row) for row in shop.rows["articles"]],
-        "conversations": [conversation(thread, shoppers, interactions, lines) for thread in started],
+        "conversations": conversations,
         "messages": [row for thread in started for row in thread_messages(thread)],
         "interactions": [
             shown("account_id interaction_id conversation_id message_id type occurred_at product_id url quantity", row)
@@ -134,7 +143,7 @@ def derive_shop(shop: Shop, sent: Sent = ()) -> Tables:
         "orders": orders(shop, shoppers),
         "order_lines": order_lines(shop, shoppers),
         "attributed_order_lines": lines,
-        "daily_performance": daily_performance(shop, started, interactions, lines),
+        "daily_performance": daily_performance(shop, started, interactions, lines, back),
         "daily_skill_usage": daily_skill_usage(shop, started),
         "skills": skills(shop, started),
     }
@@ -235,8 +244,10 @@ def events(thread: Thread, shoppers: Shoppers) -> list[Row]:
     return rows
 
 
-def daily_performance(shop: Shop, started: list[Thread], interactions: list[Row], lines: list[Row]) -> list[Row]:
-    """6.3"""
+def daily_performance(
+    shop: Shop, started: list[Thread], interactions: list[Row], lines: list[Row], back: set[str]
+) -> list[Row]:
+    """6.3, and 13.4: `back` are the recontacted conversations."""
     cells: dict[tuple[Any, ...], Row] = {}
     orders: dict[tuple[Any, ...], set[str]] = {}
     for thread in started:
@@ -251,6 +262,7 @@ def daily_performance(shop: Shop, started: list[Thread], interactions: list[Row]
             return cells.setdefault(key, row)
 
         cell(thread.started_at)["conversations"] += 1
+        cell(thread.started_at)["recontacted_conversations"] += thread.id in back
         for click in interactions:
             if click["conversation_id"] == thread.id and click["type"] in LINK_CLICKS:
                 cell(click["occurred_at"])["link_clicks"] += 1

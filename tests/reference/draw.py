@@ -60,6 +60,7 @@ class Draw:
         self.hours = {name: rng.choice(hours) for name in windows()}
         self.minutes = rng.choice((0, 60, self.step * 60, 1440))
         self.auto_close = min(72, rng.choice((1, self.step, 2 * self.step, 3 * self.step, 24, 48, 13)))
+        self.days = rng.choice((0, 1, 1, 2, 7))
         self.ids = {name: rng.sample(ODD_IDS, 20) for name in ("conversation_id", "message_id", "interaction_id")}
         self.known = {
             "visitor_id": rng.sample(ODD_IDS, rng.randint(1, 4)),

@@ -50,6 +50,7 @@ class _Shop(Draw):
             row |= {"timezone": self.zone, "currency": "EUR", "auto_close_hours": self.auto_close, **self.hours}
             row["inferred_touch_minutes"] = self.minutes
             row["follow_up_hours"] = self.step
+            row["recontact_days"] = self.days
             self.add("accounts", **row | {"account_id": self.account_id})
         for table in ("profiles", "products", "skills", "articles"):
             self.fill_catalogue(table)
@@ -59,6 +60,8 @@ class _Shop(Draw):
             )
         for _ in range(self.rng.randint(1, 15)):
             self.fill_conversation()
+        for _ in range(self.rng.choice((0, 1, 2, 3))):
+            self.fill_return()
         for _ in range(self.rng.randint(0, 20)):
             self.fill_interaction()
         for _ in range(self.rng.randint(0, 12)):
@@ -122,6 +125,38 @@ class _Shop(Draw):
             conversation["closed_at"] = rng.choice(ends) + rng.choice((0, 0, 0, -1, 1)) * INSTANT
         if self.chance(0.5):
             self.fill_handoff(key, [*times, *times, last + self.auto_close * HOUR])
+
+    def fill_return(self) -> None:
+        """A conversation that the agent resolves, and contacts of its shopper, some at an end of its span (13.4)."""
+        rng, asked_at = self.rng, self.at()
+        shopper = {"visitor_id": self.pick("visitor_id", 0.7), "profile_id": self.pick("profile_id", 0.5)}
+        self.fill_answered(asked_at, **shopper)
+        asked_at += INSTANT  # when it was answered
+        ends_at = asked_at + rng.choice((0, self.auto_close)) * HOUR + self.days * 24 * HOUR
+        for _ in range(rng.choice((1, 1, 2))):
+            at = rng.choice((asked_at, asked_at + HOUR, ends_at, ends_at)) + rng.choice((0, 0, -1, 1)) * INSTANT
+            other = {"visitor_id": self.pick("visitor_id", 0.5), "profile_id": self.pick("profile_id", 0.3)}
+            if self.chance(0.7):
+                self.fill_answered(at, **(shopper if self.chance(0.5) else shopper | other))
+            else:
+                self.fill_ticket(f"R-{len(self.rows)}", at, shopper["profile_id"])
+
+    def fill_answered(self, at: datetime, **shopper: str | None) -> None:
+        key = self.id("conversation_id")
+        channel, closed_at = self.rng.choice(("web_chat", "sms")), at + INSTANT if self.chance(0.4) else None
+        said = dict.fromkeys(("text", "skill", "recommended_product_ids", "article_ids"))
+        facts = dict.fromkeys(("email", "tag", "closed_by", "agent", "rating", "source_status"))
+        self.add(
+            "conversations",
+            conversation_id=key,
+            channel=channel,
+            created_at=at,
+            closed_at=closed_at,
+            **{**facts, **shopper},
+        )
+        for sender, sent_at in (("visitor", at), ("agent", at + INSTANT)):
+            ids = {"message_id": self.id("message_id"), "conversation_id": key}
+            self.add("messages", **ids, sender=sender, sent_at=sent_at, **said)
 
     def fill_handoff(self, conversation_id: str, times: list[datetime]) -> None:
         offered = landing()["handoff_events"].column("type").values
@@ -244,14 +279,19 @@ class _Shop(Draw):
                 refunded_amount=rng.choice((None, None, "1.00", "5", "99999")),
             )
 
-    def fill_ticket(self, ticket_id: str) -> None:
-        """Some name their conversation; others were made near a hand-off, or at an end of what is near (4.4)."""
+    def fill_ticket(self, ticket_id: str, at: datetime | None = None, of: str | None = None) -> None:
+        """Of a profile at an instant, where they are given.
+
+        Some name their conversation; others were made near a hand-off, or at an end of what is near (4.4).
+        """
         rng = self.rng
         quiet = {"offered", "declined", "email_provided"}
         steps = [(row["occurred_at"], row) for row in self.of("handoff_events") if row["type"] not in quiet]
         steps += [(row["sent_at"], row) for row in self.of("messages") if row["sender"] == "human"]
         created_at, profile_id, email = self.at(), self.pick("profile_id", 0.5), rng.choice(EMAILS)
-        if steps and self.chance(0.8):
+        if at is not None:
+            created_at, profile_id = at, of
+        elif steps and self.chance(0.8):
             handed_off_at, step = rng.choice(steps)
             created_at = handed_off_at + rng.choice((timedelta(0), HOUR, 24 * HOUR, -HOUR / 12, 12 * HOUR))
             theirs = [row for _, row in self.rows if row.get("conversation_id") == step["conversation_id"]]
@@ -266,7 +306,7 @@ class _Shop(Draw):
             ticket_id=ticket_id,
             platform=rng.choice(PLATFORMS),
             conversation_id=self.pick("conversation_id", 0.2),
-            profile_id=profile_id if self.chance(0.6) else None,
+            profile_id=profile_id if at or self.chance(0.6) else None,
             email=email,
             created_at=created_at + self.jitter(),
             first_human_reply_at=created_at + rng.choice((0, 1, 30)) * HOUR if self.chance(0.5) else None,

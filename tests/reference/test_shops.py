@@ -26,7 +26,7 @@ from tests.reference.derive import derive
 from tests.reference.landing import Row
 from tests.reference.shops import AS_OF, random_shop
 
-OFTEN_RARE = {"held back", "rejected", "follow-up"}
+OFTEN_RARE = {"held back", "rejected", "follow-up", "voice", "sms"}
 
 
 def shops(seeds: range, *, ordered: bool = True) -> list[list[tuple[str, Row]]]:
@@ -91,6 +91,7 @@ def test_what_is_awkward_is_likely() -> None:
         for row in derived.tables["conversations"]:
             seen.update([row["status"], ("by", row["closed_by"])])
             seen["timed out at as-of"] += row["closed_at"] == AS_OF
+            seen[("back", row["recontacted_by"] or row["is_recontacted"])] += 1
         for row in derived.tables["attributed_order_lines"]:
             seen.update(
                 [(row["channel"], row["touch_type"]), "net" if row["net_revenue"] < row["revenue"] else "gross"]
@@ -103,6 +104,7 @@ def test_what_is_awkward_is_likely() -> None:
     wanted = {"resolved", "routed", "closed", "open", "net", "timed out at as-of", "at the instant"}
     wanted_pairs = {("by", who) for who in ("visitor", "agent", "human", "handoff", "timeout", None)}
     wanted_pairs |= {("sms", "click"), ("sms", "open"), ("sms", "delivery"), ("web_chat", "click")}
+    wanted_pairs |= {("back", one) for one in ("conversation", "ticket", False, None)}
     table = metrics()["follow_ups"]
     never = {"sent", "cancelled", "not_reachable"}  # of which each has a reason, or a ledger
     wanted_pairs |= {

@@ -11,7 +11,7 @@ from_sources as (
         auto_close_hours, web_chat_click_window_hours,
         sms_click_window_hours, sms_open_window_hours, sms_delivery_window_hours,
         inferred_touch_minutes, inferred_window_hours,
-        follow_up_hours
+        follow_up_hours, recontact_days
     from {{ ref('stg_accounts') }}
     where account_id not in (select from_settings.account_id from from_settings)
 )

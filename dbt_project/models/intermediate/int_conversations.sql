@@ -1,6 +1,7 @@
 {{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'started_on'}) }}
 
 -- A conversation with all that its own rows say about it: status (3.5), hand-off (3.4, 3.6), closing, shopper.
+-- depends_on: {{ ref('changed_contacts_before') }}
 with conversations as (
     {{ changed_rows(ref('int_started_conversations'), 'changed_conversations') }}
 ),

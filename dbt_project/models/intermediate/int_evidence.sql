@@ -27,6 +27,21 @@ where {{ condition }} and {{ event_time }} <= {{ as_of() }}
 group by account_id
 union all
 {% endfor -%}
+-- Who comes back is seen of shoppers who are known, where the account asks (13.4).
+select
+    conversations.account_id, 'recontacted' as figure, 'conversations' as table_name,
+    min(conversations.created_at) as since, min(conversations._first_load) as first_load
+from {{ ref('stg_conversations') }} as conversations
+inner join {{ ref('int_conversations') }} as known
+    on
+        conversations.account_id = known.account_id
+        and conversations.conversation_id = known.conversation_id
+        and (known.profile_id is not null or known.visitor_id is not null)
+inner join {{ ref('int_accounts') }} as accounts
+    on conversations.account_id = accounts.account_id
+where coalesce(accounts.recontact_days, 7) > 0
+group by conversations.account_id
+union all
 select
     account_id, 'knowledge_gaps' as figure, 'articles' as table_name,
     cast(null as {{ physical_type('timestamp with time zone') }}) as since, min(_first_load) as first_load

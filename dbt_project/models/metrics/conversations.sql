@@ -43,6 +43,10 @@ select
     conversations.escalation_reason,
     conversations.ticket_platform,
     conversations.ticket_id,
+    case when recontacts.account_id is not null then recontacts.recontacted_at is not null end as is_recontacted,
+    recontacts.recontacted_at,
+    recontacts.recontacted_by,
+    recontacts.recontact_id,
     coalesce(interactions.link_clicks, 0) as link_clicks,
     {{ as_integer('coalesce(interactions.add_to_cart_items, 0)') }} as add_to_cart_items,
     coalesce(sales.attributed_orders, 0) as attributed_orders,
@@ -59,3 +63,7 @@ left join {{ ref('int_interaction_totals') }} as interactions
         and conversations.conversation_id = interactions.conversation_id
 left join {{ ref('int_sales_totals') }} as sales
     on conversations.account_id = sales.account_id and conversations.conversation_id = sales.conversation_id
+left join {{ ref('int_recontacts') }} as recontacts
+    on
+        conversations.account_id = recontacts.account_id
+        and conversations.conversation_id = recontacts.conversation_id

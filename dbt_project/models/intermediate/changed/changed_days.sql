@@ -15,7 +15,7 @@ where {{ is_in('changed_order_lines', ['lines.account_id', 'lines.order_line_id'
 union
 select conversations.account_id, conversations.started_on
 from {{ ref('int_conversations') }} as conversations
-where {{ is_in('changed_conversations', ['conversations.account_id', 'conversations.conversation_id']) }}
+where {{ is_in('changed_recontacts', ['conversations.account_id', 'conversations.conversation_id']) }}
 union
 select interactions.account_id, interactions.occurred_on
 from {{ ref('int_interactions') }} as interactions

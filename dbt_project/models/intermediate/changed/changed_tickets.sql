@@ -1,14 +1,16 @@
 -- Tickets that may belong to another conversation than in the build before, or say something else (4.4); the conversation that they
--- belonged to is kept beside them. A set and its tables are joined by one column: platforms may share a ticket's id.
+-- belonged to, whose they were and since when, is kept beside them. A set and its tables are joined by one column: platforms may share a ticket's id.
 {% if is_full_build() %}
 select
     cast(null as {{ dbt.type_string() }}) as account_id,
     cast(null as {{ dbt.type_string() }}) as ticket_id,
-    cast(null as {{ dbt.type_string() }}) as was_conversation_id
+    cast(null as {{ dbt.type_string() }}) as was_conversation_id,
+    cast(null as {{ dbt.type_string() }}) as was_profile_id,
+    cast(null as {{ physical_type('timestamp with time zone') }}) as was_created_at
 where false
 {% else %}
 with matched as (
-    select account_id, ticket_id, conversation_id
+    select account_id, ticket_id, conversation_id, profile_id, created_at
     from {{ source('previous', 'int_tickets') }}
 ),
 
@@ -78,7 +80,9 @@ changed as (
 
 select distinct
     changed.account_id, changed.ticket_id,
-    matched.conversation_id as was_conversation_id
+    matched.conversation_id as was_conversation_id,
+    matched.profile_id as was_profile_id,
+    matched.created_at as was_created_at
 from changed
 left join matched
     on

@@ -1,9 +1,10 @@
--- Conversations whose row is written anew: changed ones, and those that won or lost an order line.
+-- Conversations whose row is written anew: changed ones, those whose shopper may have come back (13.4), and those that won or lost
+-- an order line.
 {% if is_full_build() %}
 {{ empty_set('changed_totals') }}
 {% else %}
 select account_id, conversation_id
-from {{ ref('changed_conversations') }}
+from {{ ref('changed_recontacts') }}
 union
 select account_id, was_conversation_id
 from {{ ref('changed_order_lines') }}
