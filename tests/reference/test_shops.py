@@ -26,7 +26,7 @@ from tests.reference.derive import derive
 from tests.reference.landing import Row
 from tests.reference.shops import AS_OF, random_shop
 
-OFTEN_RARE = {"held back", "rejected", "follow-up", "voice", "sms"}
+OFTEN_RARE = {"held back", "rejected", "follow-up", "inferred"}
 
 
 def shops(seeds: range, *, ordered: bool = True) -> list[list[tuple[str, Row]]]:
@@ -84,14 +84,14 @@ def test_written_files_say_what_the_rows_say(tmp_path: Path, seed: int) -> None:
 
 def test_what_is_awkward_is_likely() -> None:
     seen: Counter[Any] = Counter()
-    for number, rows in enumerate(shops(range(150))):
+    for number, rows in enumerate(shops(range(250))):
         derived = derive(random_deliveries(random.Random(number), rows), AS_OF)
         seen.update(("held back", table) for table in derived.held_back)
         seen.update(("rejected", row["table"]) for row in derived.tables["rejected_rows"])
         for row in derived.tables["conversations"]:
             seen.update([row["status"], ("by", row["closed_by"])])
             seen["timed out at as-of"] += row["closed_at"] == AS_OF
-            seen[("back", row["recontacted_by"] or row["is_recontacted"])] += 1
+            seen[("back", row["recontacted_by"] or str(row["is_recontacted"]))] += 1
         for row in derived.tables["attributed_order_lines"]:
             seen.update(
                 [(row["channel"], row["touch_type"]), "net" if row["net_revenue"] < row["revenue"] else "gross"]
@@ -100,11 +100,11 @@ def test_what_is_awkward_is_likely() -> None:
         for row in derived.tables["follow_ups"]:
             seen.update([("follow-up", row["reason"] or row["state"])])
     rare = {name: times for name, times in seen.items() if times < 3}
-    assert not {name for name in rare if not isinstance(name, tuple) or name[0] not in OFTEN_RARE}, rare
+    assert not {name for name in rare if not isinstance(name, tuple) or not OFTEN_RARE & set(name)}, rare
     wanted = {"resolved", "routed", "closed", "open", "net", "timed out at as-of", "at the instant"}
     wanted_pairs = {("by", who) for who in ("visitor", "agent", "human", "handoff", "timeout", None)}
     wanted_pairs |= {("sms", "click"), ("sms", "open"), ("sms", "delivery"), ("web_chat", "click")}
-    wanted_pairs |= {("back", one) for one in ("conversation", "ticket", False, None)}
+    wanted_pairs |= {("back", one) for one in ("conversation", "ticket", "False", "None")}
     table = metrics()["follow_ups"]
     never = {"sent", "cancelled", "not_reachable"}  # of which each has a reason, or a ledger
     wanted_pairs |= {
