@@ -81,6 +81,8 @@ class _Shop(Draw):
                 for name in ("first_name", "last_name", "label"):
                     if name in values:
                         values[name] = self.rng.choice(("Ana", "María José", "  ", None, " x "))
+                if table == "profiles" and self.chance(0.2):  # nobody can be reached without an address
+                    values |= {"email": None, "phone": None}
                 self.add(table, **{key: known}, **values)
 
     def fill_conversation(self) -> None:
