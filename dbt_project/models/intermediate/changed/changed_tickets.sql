@@ -1,5 +1,6 @@
 -- Tickets that may belong to another conversation than in the build before, or say something else (4.4); the conversation that they
--- belonged to, whose they were and since when, is kept beside them. A set and its tables are joined by one column: platforms may share a ticket's id.
+-- belonged to, whose they were, and since when, is kept beside them. A set and its tables are joined by one column: platforms may
+-- share a ticket's id.
 {% if is_full_build() %}
 select
     cast(null as {{ dbt.type_string() }}) as account_id,
