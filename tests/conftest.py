@@ -26,6 +26,7 @@ Run = Callable[..., Result]
 SLOW = (
     "dashboard/test_page.py",
     "dashboard/test_command.py",
+    "delivery/test_killed_handoffs.py",
     "golden/test_datacontract.py",
     "metrics_layer/",
     "published/test_export_interrupted.py",

@@ -16,7 +16,7 @@ from contract import landing
 from flows import settings
 from flows.ground.errors import InputError
 from flows.ground.memory import half_of_the_memory
-from flows.settings import business_hours, deliveries, tree
+from flows.settings import business_hours, deliveries, handoffs, tree
 from flows.sources.sections import Secret
 
 EXAMPLE = Path(__file__).parent.parent / "agent-metrics.example.toml"
@@ -57,7 +57,7 @@ def test_defaults_of_an_account_are_those_of_the_landing_contract() -> None:
     (account,) = settings.load().accounts
     defaults = {column.name: column.default for column in landing()["accounts"].columns if column.default is not None}
     assert {name: getattr(account, name) for name in defaults} == defaults
-    assert set(type(account).model_fields) - {"sources", "deliveries", "business_hours"} == {
+    assert set(type(account).model_fields) - {"sources", "deliveries", "handoffs", "business_hours"} == {
         column.name for column in landing()["accounts"].columns
     }
 
@@ -198,6 +198,8 @@ def test_the_example_documents_every_key_with_its_default() -> None:
     assert list(compare(example["sources"], tree.SourcesSettings))
     assert list(compare(example["sources"]["files"], tree.FilesSettings))
     assert list(compare(example["spark"], settings.SparkSettings))
+    shown = example["accounts"][0]["handoffs"]
+    assert list(compare(shown["web_chat"] | shown["sms"] | {"method": "none"}, handoffs.HandoffSettings))
     assert list(compare(example["accounts"][0], settings.AccountSettings))
     for name, field in tree.AccountSourcesSettings.model_fields.items():
         (model, _) = get_args(field.annotation)
@@ -224,6 +226,7 @@ def test_every_setting_is_described() -> None:
         deliveries.KlaviyoDelivery,
         deliveries.WebhookDelivery,
         deliveries.FolderDelivery,
+        handoffs.HandoffSettings,
     ):
         assert all(field.description for field in model.model_fields.values())
 

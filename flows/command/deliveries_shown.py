@@ -65,6 +65,8 @@ def _label(outcome: str) -> str:
 def _sample(shown: dict[str, Any]) -> str:
     if "file" in shown:
         return clean(shown["file"])
+    if "accepted_at" in shown:
+        return clean(f"{shown['accepted_at']} {shown['conversation_id']} ({shown['channel']}), {shown['email']}")
     if "change" in shown:
         who = shown["name"] or shown["email"] or ""
         sign = "+" if shown["change"] == "add" else "−"

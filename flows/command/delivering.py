@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from flows.audiences import segments as definitions
 from flows.command.finding import Finding
+from flows.command.handing_over import handing_over, twice
 from flows.delivery.destinations import ToKlaviyo, ToWebhook, destinations
 from flows.delivery.health import KINDS, health
 from flows.ground.errors import AgentMetricsError
 from flows.ground.home import Home
 from flows.settings import AccountSettings, Settings, credentials
+from flows.settings.handoffs import switched_on
 
 if TYPE_CHECKING:
     from flows.settings.deliveries import FolderDelivery
@@ -23,12 +25,18 @@ CHECK = "deliveries"
 def switched_off(settings: Settings) -> set[str]:
     """The flows that deliver and have nothing to deliver, as the settings stand."""
     to = [one for account in settings.accounts for one in account.deliveries.all()]
-    return {part for part in ("segments", "events", "follow_ups") if not any(getattr(one, part) for one in to)}
+    off = {part for part in ("segments", "events", "follow_ups") if not any(getattr(one, part) for one in to)}
+    return off | (set() if any(hands_over(one) for one in settings.accounts) else {"handoffs"})
+
+
+def hands_over(account: AccountSettings) -> bool:
+    """Whether something becomes of its hand-offs."""
+    return any(switched_on(account.handoffs))
 
 
 def delivering(settings: Settings) -> Iterator[Finding]:
     """Look at each destination; nothing is delivered."""
-    accounts = [one for one in settings.accounts if one.deliveries.all()]
+    accounts = [one for one in settings.accounts if one.deliveries.all() or hands_over(one)]
     if not accounts:
         yield Finding(CHECK, "ok", "none is switched on")
         return
@@ -41,6 +49,8 @@ def delivering(settings: Settings) -> Iterator[Finding]:
             what = f"{account.account_id} delivers segments that are not defined: {', '.join(unknown)}"
             yield Finding(CHECK, "problem", what, remedy, is_configuration=True)
         yield from _destinations(account)
+        yield from handing_over(account)
+    yield from twice(settings, accounts)
     for one in health(accounts, Home(settings.home).deliveries):
         for why in one.concerns:
             yield Finding(

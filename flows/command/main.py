@@ -30,7 +30,18 @@ COMMANDS = {
     "reading": ("status", "doctor", "report", "export", "dashboard"),
     "up": ("up",),
 }
-GROUPS = ("topics", "segments", "events", "follow-ups", "deliveries", "rows", "metrics", "lake", "warehouse")
+GROUPS = (
+    "topics",
+    "segments",
+    "events",
+    "follow-ups",
+    "handoffs",
+    "deliveries",
+    "rows",
+    "metrics",
+    "lake",
+    "warehouse",
+)
 
 
 def app(given: Sequence[str] = ()) -> typer.Typer:

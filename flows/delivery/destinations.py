@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from flows.delivery.lists import UNKNOWN, known_there
+from flows.delivery.lists import UNKNOWN, key_of, known_there
 from flows.delivery.message import KLAVIYO, Message
 from flows.ground.errors import SourceRefused
 from flows.settings import AccountSettings
@@ -27,6 +27,13 @@ LABELS = {  # names of properties as Klaviyo's own agent has them, so that one s
     "product_ids": "Product IDs",
     "products": "Products",
     "recommended_at": "Recommended at",
+    "reason": "Reason",
+    "email": "Email",
+    "subject": "Subject",
+    "question": "Question",
+    "conversation": "Conversation",
+    "link": "Link",
+    "text": "Text",
 }
 
 
@@ -76,15 +83,15 @@ class ToKlaviyo:
 
     def prepare(self, messages: Sequence[Message]) -> None:
         """Find the ids that the shoppers have over there; whoever has none there is refused when it is sent."""
-        if self.has_ids:
-            self._ids = {one.profile_id: one.profile_id for one in messages}
-            return
-        self._ids = known_there(self.there, messages)
+        self._ids = {one.profile_id: one.profile_id for one in messages if self.has_ids and one.profile_id}
+        if others := [one for one in messages if key_of(one) not in self._ids]:
+            self._ids |= known_there(self.there, others)
 
     def send(self, message: Message) -> None:
-        target = self._ids.get(message.profile_id)
+        key = key_of(message)
+        target = self._ids.get(key)
         if target is None and self.settings.creates_profiles and (message.email or message.phone):
-            target = self._ids[message.profile_id] = self.there.created(message.email, message.phone)
+            target = self._ids[key] = self.there.created(message.email, message.phone)
         if target is None:
             raise SourceRefused(UNKNOWN, remedy="make the profile, or set creates_profiles")
         properties = {LABELS[name]: value for name, value in message.properties.items() if name in LABELS}

@@ -29,7 +29,14 @@ OUTCOMES = {
     "held": "held",
     "failed": "failed",
 }
-KINDS = {"segment": "segments", "event": "events", "follow_up": "follow-ups", "segment_change": "who entered and left"}
+KINDS = {
+    "segment": "segments",
+    "event": "events",
+    "follow_up": "follow-ups",
+    "segment_change": "who entered and left",
+    "handoff": "hand-offs",
+}
+LONG = timedelta(minutes=30)  # for a shopper who waits for a person
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,8 @@ def switched_on(account: AccountSettings) -> Iterator[tuple[str, str, str]]:
             yield name, "event", ""
         if one.follow_ups:
             yield name, "follow_up", ""
+    desks = {one.destination(to): None for one in account.handoffs.values() if one.method != "none"}
+    yield from ((name, "handoff", "") for name in desks)
 
 
 def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> Health:
@@ -88,7 +97,18 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
         key,
     )
     is_list = kind == "segment" and destination == KLAVIYO
-    if is_list:
+    what, oldest = "member" if is_list else "message", None
+    if kind == "handoff":
+        what = "hand-off"
+        refused, waiting, oldest = ledger.row(
+            """select count(*) filter (where state = 'refused'), count(*) filter (where state <> 'refused'),
+                min(accepted_at)
+            from handoffs
+            where account_id = ? and destination = ? and state in ('creating', 'waiting', 'refused')""",
+            account,
+            destination,
+        )
+    elif is_list:
         refused, waiting = ledger.row(
             """select count(*) filter (where state in ('not_added', 'not_removed')),
                 count(*) filter (where state in ('adding', 'removing'))
@@ -118,11 +138,17 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
         size,
         waiting,
         refused,
-        tuple(_concerns(runs, refused, is_list=is_list)),
+        (*_concerns(runs, refused, what), *_waits(oldest)),
     )
 
 
-def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, *, is_list: bool) -> Iterator[str]:
+def _waits(oldest: str | None) -> Iterator[str]:
+    """A shopper who waits for a person is not let wait for a day of delays."""
+    if oldest and datetime.now(UTC) - datetime.fromisoformat(oldest) > LONG:
+        yield f"the oldest hand-off waits for its ticket since {utc_text(datetime.fromisoformat(oldest))}"
+
+
+def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, what: str) -> Iterator[str]:
     if not runs:
         yield "it is switched on and was never made"
         return
@@ -130,8 +156,8 @@ def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, *, is_list: bool) -
     if outcome not in WENT_WELL:
         yield reason or outcome
     size = next((size for _, _, size, _, _ in runs if size is not None), 0)
-    if refused and (not is_list or refused > MANY_REFUSED * (refused + size)):
-        yield f"{counted(refused, 'member' if is_list else 'message')} refused"
+    if refused and (what != "member" or refused > MANY_REFUSED * (refused + size)):
+        yield f"{counted(refused, what)} refused"
     well = [datetime.fromisoformat(at) for at, outcome, *_ in runs if outcome in WENT_WELL]
     newest = max(well, default=None)
     if newest is None or datetime.now(UTC) - newest > QUIET:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from flows.ground.errors import StorageFailed
 
-VERSION = 1
+VERSION = 2
 SECONDS_TO_WAIT = 30.0  # for a process that reads or writes at this very moment
 KEPT_RUNS = 100  # of one delivery
 SCHEMA = """
@@ -48,6 +48,15 @@ create table runs (
 );
 create index runs_of on runs (account_id, destination, kind, key, run_id);
 """
+HANDOFFS = """
+create table handoffs (  -- state: creating, waiting, created, refused, dropped; ticket_id: where the platform tells it
+    account_id text, conversation_id text, channel text not null, destination text not null, method text not null,
+    accepted_at text not null, state text not null, tries integer not null, next_try_at text, changed_at text not null,
+    ticket_id text, reason text, primary key (account_id, conversation_id)
+) without rowid;
+create index handoffs_open on handoffs (account_id, state) where state in ('creating', 'waiting', 'refused')
+"""
+STEPS = (SCHEMA, HANDOFFS)  # from version 0 to 1, from 1 to 2
 
 
 class Ledger:
@@ -64,17 +73,29 @@ class Ledger:
             self._db.execute("pragma temp_store = file")
             self._db.execute("pragma synchronous = full")
             (version,) = self.row("pragma user_version")
-            if version == 0:
-                with self.together():
-                    for statement in SCHEMA.split(";\n"):
-                        self._db.execute(statement)
-                    self._db.execute(f"pragma user_version = {VERSION}")
+            if version < VERSION:
+                self._renew(is_read_only=is_read_only)
         except (sqlite3.Error, OSError) as error:
             remedy = "bring it back from a backup; without it deliveries begin anew (docs/deliveries.md)"
             raise StorageFailed(f"the ledger cannot be read ({error})", where=str(file), remedy=remedy) from error
         if version > VERSION:
             what = f"the ledger is of a newer version ({version}, this one knows {VERSION})"
             raise StorageFailed(what, where=str(file), remedy="use the newer version of customer-agent-metrics")
+
+    def _renew(self, *, is_read_only: bool) -> None:
+        """Make the tables that are missing, of a file that is only read for as long as it is open."""
+        if is_read_only:
+            (version,) = self.row("pragma user_version")
+            for statement in ";\n".join(STEPS[version:]).split(";\n"):
+                self._db.execute(
+                    statement.replace("create table", "create temp table").replace("index ", "index temp.")
+                )
+            return
+        with self.together():
+            (version,) = self.row("pragma user_version")  # another process may have been faster
+            for statement in ";\n".join(STEPS[version:]).split(";\n"):
+                self._db.execute(statement)
+            self._db.execute(f"pragma user_version = {max(version, VERSION)}")
 
     @staticmethod
     def _opened(file: Path, *, is_read_only: bool) -> sqlite3.Connection:

@@ -15,7 +15,7 @@ class Shopper(Protocol):
     """Somebody here, by whose addresses a profile over there is found."""
 
     @property
-    def profile_id(self) -> str: ...
+    def profile_id(self) -> str | None: ...
     @property
     def email(self) -> str | None: ...
     @property
@@ -74,9 +74,14 @@ class Done:
 
 
 def known_there(there: Lists, shoppers: Sequence[Shopper]) -> dict[str, str]:
-    """Shoppers' ids here and over there, by the email, else by the phone; of those who are known there."""
+    """Shoppers here (`key_of`) and their ids over there, by the email, else by the phone; of those known there."""
     emails, phones = there.ids_of(
         sorted({one.email for one in shoppers if one.email}), sorted({one.phone for one in shoppers if one.phone})
     )
-    found = {one.profile_id: emails.get(one.email or "") or phones.get(one.phone or "") for one in shoppers}
+    found = {key_of(one): emails.get(one.email or "") or phones.get(one.phone or "") for one in shoppers}
     return {profile: target for profile, target in found.items() if target}
+
+
+def key_of(shopper: Shopper) -> str:
+    """The profile's id here; of a shopper without a profile the email."""
+    return shopper.profile_id or shopper.email or ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Kind = Literal["event", "follow_up", "segment_change"]
+Kind = Literal["event", "follow_up", "segment_change", "handoff"]
 KLAVIYO, FOLDER = "klaviyo", "folder"  # names of destinations; that of a webhook begins with `webhook:`
 
 
@@ -16,13 +16,14 @@ class Message:
     """`message_id` is unique in the account and the same in every run; `name` is the metric that people know.
 
     `at` is when it happened, in UTC. A message of the past (`is_backfill`) starts nothing over there.
+    Without a `profile_id` the shopper is known by an email alone.
     """
 
     account_id: str
     message_id: str
     kind: Kind
     name: str
-    profile_id: str
+    profile_id: str | None
     at: datetime
     email: str | None = None
     phone: str | None = None

@@ -22,7 +22,12 @@ TIMEOUT = (10.0, 30.0)  # seconds to connect, and to wait for an answer
 SHORTEST = 24  # bytes of a secret, as the standard has it
 PREFIX = "whsec_"
 PASSING = {408, 425, 429}  # statuses below 500 after which another try can help
-TYPES = {"event": "agent.event", "follow_up": "follow_up.due", "segment_change": "segment.changed"}
+TYPES = {
+    "event": "agent.event",
+    "follow_up": "follow_up.due",
+    "segment_change": "segment.changed",
+    "handoff": "handoff.requested",
+}
 
 
 class Webhook:

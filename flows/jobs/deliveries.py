@@ -1,4 +1,7 @@
-"""The verbs that deliver: segments to lists, events, follow-ups. One destination never keeps another from its part."""
+"""The verbs that deliver: segments to lists, events, follow-ups, hand-offs.
+
+One destination never keeps another from its part.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,10 @@ from typing import Any
 from flows.delivery import folder, telling
 from flows.delivery.delivered import Delivered
 from flows.delivery.destinations import Destination, ToKlaviyo, destinations
+from flows.delivery.handoffs.book import Book
+from flows.delivery.handoffs.book import retry as go_to_the_team_again
+from flows.delivery.handoffs.creating import Creating
+from flows.delivery.handoffs.desks import desks
 from flows.delivery.health import replay as go_again
 from flows.delivery.ledger import Ledger
 from flows.delivery.messages import Sending
@@ -20,7 +27,15 @@ from flows.ground.errors import InputError
 from flows.ground.progress import Progress
 from flows.jobs.job import Job, begun, holding
 from flows.settings import AccountSettings, credentials
-from flows.settings.requests import DeliveryRequest, EventsRequest, FollowUpsRequest, HomeRequest, SyncRequest
+from flows.settings.handoffs import switched_on
+from flows.settings.requests import (
+    DeliveryRequest,
+    EventsRequest,
+    FollowUpsRequest,
+    HandoffsRequest,
+    HomeRequest,
+    SyncRequest,
+)
 from flows.warehouses.publication import Publication, newest_publication
 
 SWITCH = "name a destination under [accounts.deliveries] in the settings (docs/deliveries.md)"
@@ -65,6 +80,24 @@ def events(request: EventsRequest, progress: Progress | None = None) -> Deliveri
 def follow_ups(request: FollowUpsRequest, progress: Progress | None = None) -> Deliveries:
     """Send the follow-ups that are due. Raises as `segments`."""
     return _delivered(request, progress, "follow_ups", _follow_ups)
+
+
+def handoffs(request: HandoffsRequest, progress: Progress | None = None) -> Deliveries:
+    """Make the tickets of hand-offs. Raises as `segments`."""
+    job = begun(request, progress)
+    accounts = [one for one in _asked_for(job, request) if list(switched_on(one.handoffs))]
+    if not accounts:
+        what = "nothing becomes of hand-offs, so nothing was done"
+        raise InputError(what, remedy="add [accounts.handoffs.<channel>] to the settings (docs/handoffs.md)")
+
+    def create(work: Work, account: AccountSettings) -> Iterator[Delivered]:
+        there = list(desks(account, credentials(), _waiting(job)))
+        if not request.dry_run:
+            Book(work.ledger, work.account).leave_behind([one.destination for one in there])
+        for desk in there:
+            yield Creating(work, request, desk, job.settings.dashboard.url).run()
+
+    return _done(job, request, accounts, create)
 
 
 def _segments(
@@ -113,23 +146,39 @@ def _delivered(
     deliver: Callable[[Work, AccountSettings, Sequence[Destination]], Iterable[Delivered]],
 ) -> Deliveries:
     job = begun(request, progress)
-    accounts = _switched_on(job, request, part)
+
+    def all_of(work: Work, account: AccountSettings) -> Iterable[Delivered]:
+        return deliver(work, account, list(destinations(account, credentials(), _waiting(job))))
+
+    return _done(job, request, _switched_on(job, request, part), all_of)
+
+
+def _done(
+    job: Job,
+    request: DeliveryRequest,
+    accounts: Sequence[AccountSettings],
+    deliver: Callable[[Work, AccountSettings], Iterable[Delivered]],
+) -> Deliveries:
     with _ledger(job, request) as ledger, job.warehouses[0].read() as reader:
         publication = newest_publication(reader)
         done = list[Delivered]()
         for account in accounts:
             work = Work(account.account_id, request, publication, reader, ledger, job.progress)
-            to = list(destinations(account, credentials(), _waiting(job)))
-            done += deliver(work, account, to)
+            done += deliver(work, account)
     return Deliveries(publication, request.dry_run, tuple(done))
+
+
+def _asked_for(job: Job, request: DeliveryRequest) -> list[AccountSettings]:
+    """The accounts of the request. Raises InputError where the settings do not have it."""
+    accounts = [one for one in job.settings.accounts if request.account in {None, one.account_id}]
+    if request.account is not None and not accounts:
+        raise InputError(f"the settings have no account {request.account!r}", where="--account", remedy=SWITCH)
+    return accounts
 
 
 def _switched_on(job: Job, request: DeliveryRequest, part: str) -> list[AccountSettings]:
     """The accounts of which such a part is delivered. Raises InputError where there is none."""
-    accounts = [one for one in job.settings.accounts if request.account in {None, one.account_id}]
-    if request.account is not None and not accounts:
-        raise InputError(f"the settings have no account {request.account!r}", where="--account", remedy=SWITCH)
-    found = [one for one in accounts if any(getattr(to, part) for to in one.deliveries.all())]
+    found = [one for one in _asked_for(job, request) if any(getattr(to, part) for to in one.deliveries.all())]
     if not found:
         raise InputError(f"no destination gets {part.replace('_', '-')}, so nothing was delivered", remedy=SWITCH)
     if isinstance(request, SyncRequest):
@@ -160,3 +209,10 @@ def replay(request: HomeRequest, messages: Sequence[str], account: str | None) -
     job = begun(request)
     with holding(job, job.home.delivering, request.wait), Ledger(job.home.deliveries) as ledger:
         return go_again(ledger, messages, account)
+
+
+def retry(request: HomeRequest, conversations: Sequence[str], account: str | None) -> int:
+    """Let hand-offs that were refused go again; how many there are. Raises HomeBusy, StorageFailed."""
+    job = begun(request)
+    with holding(job, job.home.delivering, request.wait), Ledger(job.home.deliveries) as ledger:
+        return go_to_the_team_again(ledger, conversations, account)

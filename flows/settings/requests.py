@@ -264,3 +264,9 @@ class EventsRequest(DeliveryRequest):
 
 class FollowUpsRequest(DeliveryRequest):
     """Send the follow-ups that are due."""
+
+
+class HandoffsRequest(DeliveryRequest):
+    """Make the tickets of hand-offs."""
+
+    failed: bool = Field(default=False, description="Also try again those that were refused.")

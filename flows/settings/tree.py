@@ -19,13 +19,14 @@ from flows.ground.memory import half_of_the_memory
 from flows.settings.business_hours import BusinessHoursSettings
 from flows.settings.deliveries import DeliveriesSettings
 from flows.settings.environment import PREFIX
+from flows.settings.handoffs import HandoffSettings, switched_on
 from flows.settings.values import number, zone
 from flows.sources.chatwoot.settings import ChatwootSettings
 from flows.sources.gorgias.settings import GorgiasSettings
 from flows.sources.hubspot.settings import HubspotSettings
 from flows.sources.intercom.settings import IntercomSettings
 from flows.sources.klaviyo.settings import KlaviyoSettings
-from flows.sources.sections import AgentSettings, SecretPlace, Section, SourceSettings
+from flows.sources.sections import AgentSettings, BaseUrl, SecretPlace, Section, SourceSettings
 from flows.sources.shopify.settings import ShopifySettings
 from flows.sources.sql.settings import SqlSettings
 from flows.sources.woocommerce.settings import WooCommerceSettings
@@ -92,6 +93,7 @@ def _span(name: str) -> Any:
     return Field(default=column.default, ge=column.minimum, le=column.maximum, description=about)
 
 
+Channel = Annotated[str, _matching("[a-z][a-z0-9_]{0,39}", "give a word such as web_chat")]
 Span = Annotated[int, BeforeValidator(number)]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1, allow_inf_nan=False)]
 Sender = Literal["visitor", "agent", "human", "system"]
@@ -165,6 +167,22 @@ class AccountSettings(Section):
         default=DeliveriesSettings(), description="where its segments, events and follow-ups are delivered to"
     )
 
+    handoffs: dict[Channel, HandoffSettings] = Field(
+        default={}, description="what becomes of hand-offs, by channel, e.g. web_chat; nothing does by default"
+    )
+
+    @model_validator(mode="after")
+    def _handoffs_can_be_made(self) -> AccountSettings:
+        """Nothing is promised to a shopper that nobody can do."""
+        for channel, one in switched_on(self.handoffs):
+            try:
+                one.destination(self.deliveries)
+                if not one.is_event:
+                    one.desk(vars(self.sources))
+            except ValueError as error:
+                raise ValueError(f"handoffs.{channel}: {error}") from None
+        return self
+
     @model_validator(mode="after")
     def _currency_of_orders(self) -> AccountSettings:
         """Klaviyo's orders are in the account's currency, where their events name none."""
@@ -196,7 +214,7 @@ class SparkSettings(Section):
 class WordsSettings(Section):
     """What words of the sources mean that are new to us (rule 2.6); until they stand here, their rows wait."""
 
-    channels: dict[str, Annotated[str, _matching("[a-z][a-z0-9_]{0,39}", "give a word such as instagram")]] = Field(
+    channels: dict[str, Channel] = Field(
         default={}, description="the channel that a delivered text means, e.g. { 'Instagram DM' = 'instagram' }"
     )
     senders: dict[str, Sender] = Field(
@@ -227,6 +245,9 @@ class TokenSettings(Section):
 class DashboardSettings(Section):
     """Who may see the page; without tokens it is served on this machine alone."""
 
+    url: BaseUrl | None = Field(
+        default=None, description="where the team opens the page, e.g. https://metrics.shop.example; tickets link to it"
+    )
     tokens: tuple[TokenSettings, ...] = Field(default=(), description="tokens; every visitor has to give one of them")
 
 

@@ -104,7 +104,7 @@ def test_status_doctor_and_list_say_it(shop: Delivering, capsys: pytest.CaptureF
     assert (one["outcome"], one["size"], one["concerns"]) == ("delivered", 1, [])
     assert main(["status", *where, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["deliveries"] == [one]
-    assert switched_off(settings(shop)) == {"events", "follow_ups"}
+    assert switched_off(settings(shop)) == {"events", "follow_ups", "handoffs"}
     shop.config.write_text(shop.config.read_text().replace(SEGMENT, "escalatd"))
     assert "segments that are not defined: escalatd" in " ".join(one.what for one in delivering(settings(shop)))
 

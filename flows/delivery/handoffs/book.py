@@ -1,0 +1,198 @@
+"""The ledger of hand-offs: each is written down before its ticket is made and when it has been, so it is made once.
+
+    creating ──▶ created
+       │  └────▶ refused   not taken, or failed too often; kept with its reason until somebody tries it again
+       └───────▶ waiting   failed; tried again after a while
+    any ───────▶ dropped   nobody waits for it any more
+
+A hand-off that stands as `creating` was interrupted: nobody knows whether its ticket is there, so it is looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flows.delivery.handoffs.wanted import Handoff
+from flows.delivery.ledger import Ledger, now, stamp
+from flows.delivery.outbox import DELAYS
+from flows.ground.clock import utc_text
+from flows.ground.errors import SourceUnavailable
+
+STATES = ("creating", "waiting", "created", "refused", "dropped")
+COLUMNS = """conversation_id, channel, destination, method, accepted_at, state, tries, next_try_at, changed_at,
+    ticket_id, reason"""
+OF = "account_id = ?1 and conversation_id = ?2"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ledger has of a hand-off. `destination` is a platform, or a delivery that gets it as an event."""
+
+    account: str
+    conversation_id: str
+    channel: str
+    destination: str
+    method: str
+    accepted_at: datetime
+    state: str
+    tries: int
+    next_try_at: datetime | None
+    changed_at: datetime
+    ticket_id: str | None
+    reason: str | None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        instants = {name: utc_text(getattr(self, name)) for name in ("accepted_at", "next_try_at", "changed_at")}
+        return asdict(self) | instants
+
+
+class Book:
+    """The hand-offs of one account."""
+
+    def __init__(self, ledger: Ledger, account: str) -> None:
+        self._ledger, self._account = ledger, account
+
+    def since(self, channel: str) -> datetime | None:
+        """Since when hand-offs of a channel become something; None before that."""
+        rows = self._ledger.rows(*self._stream("select since", channel))
+        return datetime.fromisoformat(rows[0][0]) if rows else None
+
+    def begin(self, channel: str, since: datetime) -> None:
+        """From this instant on; what was accepted before is history."""
+        key = (self._account, "handoffs", f"handoff/{channel}")
+        self._ledger.run("insert into streams values (?, ?, ?, ?, null)", *key, stamp(since))
+
+    def has_all_of(self, channel: str, publication_id: str) -> bool:
+        """Whether everything of this publication has been seen to."""
+        rows = self._ledger.rows(*self._stream("select publication_id", channel))
+        return bool(rows) and rows[0][0] == publication_id
+
+    def finish(self, channel: str, publication_id: str) -> None:
+        """Everything of this publication has been seen to."""
+        sql = "update streams set publication_id = ?4 where account_id = ?1 and destination = ?2 and kind = ?3"
+        self._ledger.run(sql, self._account, "handoffs", f"handoff/{channel}", publication_id)
+
+    def is_new(self, conversation_id: str) -> bool:
+        """Whether the ledger does not know it."""
+        known = f"select exists (select 1 from handoffs where {OF})"
+        return not self._ledger.row(known, self._account, conversation_id)[0]
+
+    def open(self, destination: str, *, refused: bool) -> list[Entry]:
+        """Those that were interrupted or are to be tried again now; with `refused` all that were refused, too."""
+        return self._entries(
+            """destination = ?2 and state in ('creating', 'waiting', 'refused')
+            and (state = 'creating' or (state = 'waiting' and next_try_at <= ?3) or (state = 'refused' and ?4))""",
+            destination,
+            now(),
+            refused,
+        )
+
+    def refused(self, destination: str) -> list[Entry]:
+        return self._entries("destination = ?2 and state = 'refused'", destination)
+
+    def left(self, destination: str) -> int:
+        """How many will be tried again."""
+        (number,) = self._ledger.row(
+            """select count(*) from handoffs
+            where account_id = ? and destination = ? and state in ('creating', 'waiting')""",
+            self._account,
+            destination,
+        )
+        return int(number)
+
+    def start(self, one: Handoff, destination: str, method: str) -> None:
+        """Its ticket is being made from now on."""
+        self._ledger.run(
+            f"""insert into handoffs (account_id, {COLUMNS})
+            values (?1, ?2, ?3, ?4, ?5, ?6, 'creating', 0, null, ?7, null, null)
+            on conflict do update set state = 'creating', changed_at = excluded.changed_at""",
+            self._account,
+            one.conversation_id,
+            one.channel,
+            destination,
+            method,
+            stamp(one.accepted_at),
+            now(),
+        )
+
+    def created(self, conversation_id: str, ticket_id: str | None) -> None:
+        self._set(conversation_id, "created", ticket_id=ticket_id, reason=None)
+
+    def failed(self, conversation_id: str, error: SourceUnavailable) -> bool:
+        """It can pass by: tried again after a while, and refused when that did not help for days; whether it waits."""
+        tries = self._ledger.row(f"select tries from handoffs where {OF}", self._account, conversation_id)[0] + 1
+        if tries > len(DELAYS):
+            self.refuse(conversation_id, f"{error} ({tries} tries)")
+            return False
+        after = stamp(datetime.now(UTC) + DELAYS[tries - 1])
+        self._set(conversation_id, "waiting", reason=str(error), next_try_at=after, tries=tries)
+        return True
+
+    def refuse(self, conversation_id: str, reason: str) -> None:
+        self._set(conversation_id, "refused", reason=reason)
+
+    def drop(self, conversation_id: str, reason: str) -> None:
+        self._set(conversation_id, "dropped", reason=reason)
+
+    def leave_behind(self, destinations: Sequence[str]) -> None:
+        """What was to go elsewhere and has not is not made anywhere: its ticket may be there already."""
+        self._ledger.run(
+            f"""update handoffs set state = 'dropped', changed_at = ?,
+                reason = 'hand-offs do not go to ' || destination || ' any more; look whether it has this one'
+            where account_id = ? and state in ('creating', 'waiting', 'refused')
+                and destination not in ({", ".join("?" * len(destinations))})""",
+            now(),
+            self._account,
+            *destinations,
+        )
+
+    def _set(self, conversation_id: str, state: str, **columns: Any) -> None:
+        names = ["state", "changed_at", *columns]
+        settings = ", ".join(f"{name} = ?{place}" for place, name in enumerate(names, 3))
+        values = (state, now(), *columns.values())
+        self._ledger.run(f"update handoffs set {settings} where {OF}", self._account, conversation_id, *values)
+
+    def _entries(self, condition: str, *values: Any) -> list[Entry]:
+        sql = f"""select account_id, {COLUMNS} from handoffs where account_id = ?1 and {condition}
+        order by accepted_at, conversation_id"""
+        return [read(row) for row in self._ledger.rows(sql, self._account, *values)]
+
+    def _stream(self, what: str, channel: str) -> tuple[str, str, str, str]:
+        sql = f"{what} from streams where account_id = ? and destination = ? and kind = ?"
+        return sql, self._account, "handoffs", f"handoff/{channel}"
+
+
+def entries(
+    ledger: Ledger, account: str | None = None, states: Sequence[str] = (), conversation_id: str | None = None
+) -> list[Entry]:
+    """The hand-offs of one account or of all, those that changed last first."""
+    only = f"and state in ({', '.join('?' * len(states))})" if states else ""
+    sql = f"""select account_id, {COLUMNS} from handoffs
+    where (? is null or account_id = ?) and (? is null or conversation_id = ?) {only}
+    order by changed_at desc, account_id, conversation_id"""
+    return [read(row) for row in ledger.rows(sql, account, account, conversation_id, conversation_id, *states)]
+
+
+def retry(ledger: Ledger, conversations: Sequence[str], account: str | None) -> int:
+    """Let refused hand-offs, or those of these conversations, go again with the next run; how many there are."""
+    only = "" if not conversations else f" and conversation_id in ({', '.join('?' * len(conversations))})"
+    return ledger.run(
+        f"""update handoffs set state = 'waiting', tries = 0, next_try_at = changed_at
+        where state = 'refused' and (? is null or account_id = ?){only}""",
+        account,
+        account,
+        *conversations,
+    )
+
+
+def read(row: tuple[Any, ...]) -> Entry:
+    """A row of the account's id and the `COLUMNS`."""
+    account, conversation, channel, destination, method, accepted, state, tries, next_try, changed, ticket, reason = row
+    instant = datetime.fromisoformat
+    return Entry(
+        account, conversation, channel, destination, method, instant(accepted), state, tries,
+        instant(next_try) if next_try else None, instant(changed), ticket, reason,
+    )  # fmt: skip
