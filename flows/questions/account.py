@@ -17,7 +17,7 @@ from flows.questions.embedders import Vectors
 from flows.questions.naming import Name
 from flows.questions.neighbours import Neighbours, floor_of
 from flows.questions.places import Groups, together
-from flows.questions.space import Space, made_from, plain
+from flows.questions.space import Space, distinct, made_from, plain
 from flows.questions.wording import gist
 
 MOST = 8_000  # exemplars of an account
@@ -27,8 +27,8 @@ MOST = 8_000  # exemplars of an account
 class Exemplars:
     """Questions in their groups; all sequences have shape (exemplars,).
 
-    `texts` are as shoppers wrote them, `questions` says how often each was asked, `groups` number from 0; those that
-    are `is_loose` are in no topic.
+    `texts` are as shoppers wrote them, no two of one normal form; `questions` says how often each form was asked,
+    `groups` number from 0; those that are `is_loose` are in no topic.
     """
 
     texts: Sequence[str]
@@ -62,13 +62,35 @@ def key(text: str) -> str:
 
 
 def made(texts: Sequence[str], questions: NDArray[np.int64], embedder: str) -> Exemplars:
-    """Exemplars grouped from nothing; `texts` are distinct, in a fixed order, and not more than MOST."""
+    """Exemplars grouped from nothing; `texts` differ in their normal forms, are in a fixed order, and at most MOST."""
     from flows.questions.grouping import grouped, loose  # noqa: PLC0415  scikit-learn costs seconds
 
     space, meaning, wording = made_from(plain(texts), embedder)
     groups = grouped(meaning, wording)
     places = together(meaning, wording)
     return Exemplars(texts, questions, groups, loose(places, groups, questions), places, space)
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """The texts of an account by their normal form: what is the same to the method is one exemplar.
+
+    `first` are the places of a text for each form, shape (forms,); `which` is the form of each text, shape (texts,);
+    `questions` says how often each form was asked.
+    """
+
+    forms: Sequence[str]
+    first: NDArray[np.int64]
+    which: NDArray[np.int64]
+    questions: NDArray[np.int64]
+
+
+def wordings(texts: Sequence[str], questions: Sequence[int]) -> Wordings:
+    """The forms of texts, in the order of the first text of each."""
+    forms = plain(texts)
+    first, which = distinct(forms)
+    asked = np.bincount(which, questions, minlength=len(first)).astype(np.int64)
+    return Wordings([forms[at] for at in first], first, which, asked)
 
 
 def placed(texts: Sequence[str], topics: Sequence[str | None], embedder: str) -> Neighbours:

@@ -97,12 +97,13 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     """The topic of each question, -1 for none, and its coverage: as a build finds them for an account."""
     asked = Counter(texts)
     distinct = sorted(asked, key=account.key)
-    exemplars = account.made(
-        distinct[: account.MOST], np.array([asked[text] for text in distinct[: account.MOST]]), embedder
-    )
-    index, nearness = exemplars.neighbours().nearest(distinct[account.MOST :])
+    worded = account.wordings(distinct, [asked[text] for text in distinct])
+    chosen = worded.first[: account.MOST]
+    exemplars = account.made([distinct[at] for at in chosen], worded.questions[: account.MOST], embedder)
+    index, nearness = exemplars.neighbours().nearest(worded.forms[account.MOST :])
     own = np.arange(len(exemplars.texts))
-    index, nearness = np.concatenate([own, index]), np.concatenate([np.ones(len(own)), nearness])
+    index = np.concatenate([own, index])[worded.which]
+    nearness = np.concatenate([np.ones(len(own)), nearness])[worded.which]
     topics = np.where(exemplars.is_loose[index] | (nearness < 1), -1, exemplars.groups[index])
     score = exemplars.coverage(articles).score[index] * nearness
     place = {text: one for one, text in enumerate(distinct)}

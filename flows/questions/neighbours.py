@@ -36,15 +36,16 @@ class Neighbours:
     places: Vectors
     floor: float
 
-    def nearest(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """For each text the index of its nearest exemplar, whose topic it joins, and its nearness; shapes (texts,).
+    def nearest(self, forms: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """For each normal text the index of its nearest exemplar, whose topic it joins, and its nearness; shapes
+        (texts,).
 
         Nearness is 1 where the text is as near as exemplars are to each other, and less where it is too far to belong.
         """
-        index = np.zeros(len(texts), dtype=np.int64)
-        nearness = np.zeros(len(texts))
-        for start in range(0, len(texts), ROWS):
-            likeness = self.space.places(plain(texts[start : start + ROWS])) @ self.places.T
+        index = np.zeros(len(forms), dtype=np.int64)
+        nearness = np.zeros(len(forms))
+        for start in range(0, len(forms), ROWS):
+            likeness = self.space.places(forms[start : start + ROWS]) @ self.places.T
             index[start : start + ROWS] = likeness.argmax(axis=1)
             nearness[start : start + ROWS] = np.clip(likeness.max(axis=1) / self.floor, 0, 1)
         return index, nearness

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
 from flows.questions.embedders import BATCH, Vectors, embedded
@@ -37,6 +38,13 @@ def normal(text: str) -> str:
 def plain(texts: Sequence[str]) -> list[str]:
     """The questions of messages as they are compared."""
     return [normal(gist(text)) for text in texts]
+
+
+def distinct(forms: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of normal texts the places of those that differ, in their order, and for each text which of them it is."""
+    number: dict[str, int] = {}
+    which = np.array([number.setdefault(form, len(number)) for form in forms], dtype=np.int64)
+    return np.unique(which, return_index=True)[1].astype(np.int64), which
 
 
 @dataclass(frozen=True)

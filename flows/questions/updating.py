@@ -73,12 +73,15 @@ def _group(tables: Tables, name: str, articles: list[Article], embedder: str, sp
     which its space is kept.
     """
     keys, texts, questions = tables.unplaced(name)
-    count = min(len(keys), account.MOST)
-    exemplars = account.made(texts[:count], np.array(questions[:count], dtype=np.int64), embedder)
+    asked = account.wordings(texts, questions)
+    count = min(len(asked.forms), account.MOST)
+    chosen = asked.first[:count].tolist()
+    exemplars = account.made([texts[at] for at in chosen], asked.questions[:count], embedder)
     near = exemplars.neighbours()
-    index, nearness = near.nearest(texts[count:])
-    index = np.concatenate([np.arange(count), index])
-    nearness = np.concatenate([np.ones(count), nearness])
+    index, nearness = near.nearest(asked.forms[count:])
+    index = np.concatenate([np.arange(count), index])[asked.which]
+    nearness = np.concatenate([np.ones(count), nearness])[asked.which]
+    exemplar_keys = [keys[at] for at in chosen]
 
     names = exemplars.names()
     number = {group: one for one, group in enumerate(sorted(names))}
@@ -87,16 +90,16 @@ def _group(tables: Tables, name: str, articles: list[Article], embedder: str, sp
         for group, is_loose in zip(exemplars.groups.tolist(), exemplars.is_loose.tolist(), strict=True)
     ]
     in_group = [of_exemplar[at] if near >= 1 else None for at, near in zip(index, nearness, strict=True)]
-    fresh = [topic_id(name, keys[names[group].representative]) for group in number]
+    fresh = [topic_id(name, exemplar_keys[names[group].representative]) for group in number]
     ids, changes = continued(tables.moved(name, keys, questions, in_group), fresh)
 
-    tables.place(name, keys, [keys[at] for at in index], nearness)
+    tables.place(name, keys, [exemplar_keys[at] for at in index], nearness)
     named = ((id_, names[group]) for id_, group in zip(ids, number, strict=True))
-    tables.name(name, {id_: (found.label, wording.gist(texts[found.representative])) for id_, found in named})
+    tables.name(name, {id_: (found.label, wording.gist(exemplars.texts[found.representative])) for id_, found in named})
     tables.record(name, changes)
     topics = [None if group is None else ids[group] for group in of_exemplar]
-    _test(tables, name, exemplars, articles, keys=keys[:count], topics=topics)
-    space = neighbours.name_of(embedder, keys[:count], topics)
+    _test(tables, name, exemplars, articles, keys=exemplar_keys, topics=topics)
+    space = neighbours.name_of(embedder, exemplar_keys, topics)
     neighbours.keep(spaces / space, near)
     return space
 
@@ -111,10 +114,11 @@ def _go_on(tables: Tables, name: str, articles: list[Article], embedder: str, sp
     if near is None:
         near = account.placed(texts, topics, embedder)
         neighbours.keep(spaces / space, near)
-    new_keys, new_texts, _ = tables.unplaced(name)
+    new_keys, new_texts, new_questions = tables.unplaced(name)
     if new_keys:
-        index, nearness = near.nearest(new_texts)
-        tables.place(name, new_keys, [keys[at] for at in index], nearness)
+        new = account.wordings(new_texts, new_questions)
+        index, nearness = near.nearest(new.forms)
+        tables.place(name, new_keys, [keys[at] for at in index[new.which]], nearness[new.which])
     if not is_tested:
         exemplars = account.again(texts, questions, topics, near)
         _test(tables, name, exemplars, articles, keys=keys, topics=topics)

@@ -93,6 +93,21 @@ def test_new_questions_join_topics_and_nothing_else_moves_8_2(shop: Shop) -> Non
     assert shop.rows("select distinct updated_in from texts union select distinct updated_in from exemplars") == [(0,)]
 
 
+def test_what_differs_in_its_numbers_and_its_case_is_one_exemplar_8_2(shop: Shop) -> None:
+    """Copies filled the exemplars, and each wording became a topic of its own."""
+    same = ["Where is order 17?", "where is order 4711?", "Hello,\nWhere is order 3?\n\nThanks"]
+    shop.asks(*same, same[0], *SHIPPING)
+    shop.updated()
+    asked = "select questions from exemplars where text ilike '%where is order%'"
+    assert shop.rows(asked) == [(4,)]
+    assert shop.rows("select count(*), count(distinct exemplar_key), min(nearness) from texts") == [(6, 4, 1.0)]
+    assert len({shop.topic_of(text) for text in same}) == 1
+    shop.asks("WHERE IS ORDER 99?")
+    shop.updated()
+    assert shop.rows(asked) == [(4,)]
+    assert shop.topic_of("WHERE IS ORDER 99?") == shop.topic_of(same[0])
+
+
 def test_what_was_seen_before_makes_no_new_version_8_2(shop: Shop) -> None:
     shop.asks(*SHIPPING, *PASSWORD)
     assert shop.updated().version == 1
