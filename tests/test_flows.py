@@ -31,7 +31,7 @@ from tests.sources.fake_woocommerce import FakeWooCommerce
 T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
-DELIVERIES = {"segments", "events", "follow_ups"}
+DELIVERIES = {"segments", "events", "follow_ups", "handoffs"}
 VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile", "topics"} | DELIVERIES
 ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'

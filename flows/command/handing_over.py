@@ -66,7 +66,7 @@ def _twice(settings: Settings, account: str) -> list[str]:
     """The conversations; none before something is published."""
     ours: dict[str, tuple[str, str | None]] = {}
     with Ledger(Home(settings.home).deliveries, is_read_only=True) as ledger:
-        for one in entries(ledger, account, ("created",)):
+        for one in entries(ledger, account, state="created"):
             if one.method == "ticket" and datetime.now(UTC) - one.changed_at < RECENT:
                 ours[one.conversation_id] = (one.destination, one.ticket_id)
     if not ours:

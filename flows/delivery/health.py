@@ -103,7 +103,7 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
         refused, waiting, oldest = ledger.row(
             """select count(*) filter (where state = 'refused'), count(*) filter (where state <> 'refused'),
                 min(accepted_at)
-            from handoffs
+            from handoffs indexed by handoffs_open
             where account_id = ? and destination = ? and state in ('creating', 'waiting', 'refused')""",
             account,
             destination,

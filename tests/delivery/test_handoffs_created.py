@@ -71,6 +71,7 @@ def test_only_who_waits_for_a_person_gets_a_ticket(team: Team) -> None:
     team.accepts("DECLINED", outcome="declined", declined_at=AS_OF)
     team.accepts("ANSWERED", outcome="answered", replied_at=AS_OF)
     team.accepts("HAS", outcome="not_known", created_at=AS_OF, platform="klaviyo_inbox")
+    team.accepts("WAITS", created_at=AS_OF, platform="zendesk", ticket_id="9")
     team.accepts("SMS", channel="sms")
     team.accepts("BEFORE", at=SINCE - timedelta(seconds=1))
     team.has("OFFERED", channel="web_chat", email="o@mail.example", outcome="waiting", began_at=ACCEPTED_AT)

@@ -11,20 +11,21 @@ A hand-off that stands as `creating` was interrupted: nobody knows whether its t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from flows.delivery.handoffs.wanted import Handoff
 from flows.delivery.ledger import Ledger, now, stamp
 from flows.delivery.outbox import DELAYS
-from flows.ground.clock import utc_text
 from flows.ground.errors import SourceUnavailable
 
-STATES = ("creating", "waiting", "created", "refused", "dropped")
+STATES = ("creating", "waiting", "refused", "created", "dropped")
 COLUMNS = """conversation_id, channel, destination, method, accepted_at, state, tries, next_try_at, changed_at,
     ticket_id, reason"""
 OF = "account_id = ?1 and conversation_id = ?2"
+UNFINISHED = "state in ('creating', 'waiting', 'refused')"  # as the index has it, which is for these alone
+OPEN = "handoffs indexed by handoffs_open"  # few of many; SQLite would read all of the account
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,6 @@ class Entry:
     changed_at: datetime
     ticket_id: str | None
     reason: str | None
-
-    def to_json_dict(self) -> dict[str, Any]:
-        instants = {name: utc_text(getattr(self, name)) for name in ("accepted_at", "next_try_at", "changed_at")}
-        return asdict(self) | instants
 
 
 class Book:
@@ -83,7 +80,7 @@ class Book:
     def open(self, destination: str, *, refused: bool) -> list[Entry]:
         """Those that were interrupted or are to be tried again now; with `refused` all that were refused, too."""
         return self._entries(
-            """destination = ?2 and state in ('creating', 'waiting', 'refused')
+            f"""destination = ?2 and {UNFINISHED}
             and (state = 'creating' or (state = 'waiting' and next_try_at <= ?3) or (state = 'refused' and ?4))""",
             destination,
             now(),
@@ -91,13 +88,13 @@ class Book:
         )
 
     def refused(self, destination: str) -> list[Entry]:
-        return self._entries("destination = ?2 and state = 'refused'", destination)
+        return self._entries(f"destination = ?2 and {UNFINISHED} and state = 'refused'", destination)
 
     def left(self, destination: str) -> int:
         """How many will be tried again."""
         (number,) = self._ledger.row(
-            """select count(*) from handoffs
-            where account_id = ? and destination = ? and state in ('creating', 'waiting')""",
+            f"""select count(*) from {OPEN}
+            where account_id = ? and destination = ? and {UNFINISHED} and state <> 'refused'""",
             self._account,
             destination,
         )
@@ -140,10 +137,9 @@ class Book:
     def leave_behind(self, destinations: Sequence[str]) -> None:
         """What was to go elsewhere and has not is not made anywhere: its ticket may be there already."""
         self._ledger.run(
-            f"""update handoffs set state = 'dropped', changed_at = ?,
+            f"""update {OPEN} set state = 'dropped', changed_at = ?,
                 reason = 'hand-offs do not go to ' || destination || ' any more; look whether it has this one'
-            where account_id = ? and state in ('creating', 'waiting', 'refused')
-                and destination not in ({", ".join("?" * len(destinations))})""",
+            where account_id = ? and {UNFINISHED} and destination not in ({", ".join("?" * len(destinations))})""",
             now(),
             self._account,
             *destinations,
@@ -156,7 +152,7 @@ class Book:
         self._ledger.run(f"update handoffs set {settings} where {OF}", self._account, conversation_id, *values)
 
     def _entries(self, condition: str, *values: Any) -> list[Entry]:
-        sql = f"""select account_id, {COLUMNS} from handoffs where account_id = ?1 and {condition}
+        sql = f"""select account_id, {COLUMNS} from {OPEN} where account_id = ?1 and {condition}
         order by accepted_at, conversation_id"""
         return [read(row) for row in self._ledger.rows(sql, self._account, *values)]
 
@@ -166,22 +162,42 @@ class Book:
 
 
 def entries(
-    ledger: Ledger, account: str | None = None, states: Sequence[str] = (), conversation_id: str | None = None
+    ledger: Ledger,
+    account: str | None = None,
+    *,
+    state: str | None = None,
+    conversation_id: str | None = None,
+    limit: int | None = None,
 ) -> list[Entry]:
-    """The hand-offs of one account or of all, those that changed last first."""
-    only = f"and state in ({', '.join('?' * len(states))})" if states else ""
+    """The hand-offs of one account or of all, in the order of `STATES`, who accepted first before the others."""
+    rank = " ".join(f"when '{one}' then {number}" for number, one in enumerate(STATES))
     sql = f"""select account_id, {COLUMNS} from handoffs
-    where (? is null or account_id = ?) and (? is null or conversation_id = ?) {only}
-    order by changed_at desc, account_id, conversation_id"""
-    return [read(row) for row in ledger.rows(sql, account, account, conversation_id, conversation_id, *states)]
+    where {_of(account)} and (?2 is null or state = ?2) and (?3 is null or conversation_id = ?3)
+    order by case state {rank} end, accepted_at, account_id, conversation_id limit ?4"""
+    return [read(row) for row in ledger.rows(sql, account, state, conversation_id, -1 if limit is None else limit)]
+
+
+def counts(ledger: Ledger, account: str | None) -> dict[str, int]:
+    """How many hand-offs are in each state."""
+    return dict(ledger.rows(f"select state, count(*) from handoffs where {_of(account)} group by state", account))
+
+
+def oldest(ledger: Ledger, account: str | None) -> datetime | None:
+    """When the one who waits longest for a ticket accepted."""
+    (at,) = ledger.row(f"select min(accepted_at) from {OPEN} where {_of(account)} and {UNFINISHED}", account)
+    return datetime.fromisoformat(at) if at else None
+
+
+def _of(account: str | None) -> str:
+    return "?1 is null" if account is None else "account_id = ?1"
 
 
 def retry(ledger: Ledger, conversations: Sequence[str], account: str | None) -> int:
     """Let refused hand-offs, or those of these conversations, go again with the next run; how many there are."""
     only = "" if not conversations else f" and conversation_id in ({', '.join('?' * len(conversations))})"
     return ledger.run(
-        f"""update handoffs set state = 'waiting', tries = 0, next_try_at = changed_at
-        where state = 'refused' and (? is null or account_id = ?){only}""",
+        f"""update {OPEN} set state = 'waiting', tries = 0, next_try_at = changed_at
+        where {UNFINISHED} and state = 'refused' and (? is null or account_id = ?){only}""",
         account,
         account,
         *conversations,

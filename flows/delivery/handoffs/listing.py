@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.delivery.handoffs.book import Book, Entry, entries
+from flows.delivery.handoffs.book import Book, Entry, counts, entries, oldest
 from flows.delivery.handoffs.transcript import body
 from flows.delivery.handoffs.wanted import accepted, known_handoffs, those_of, tickets
 from flows.delivery.ledger import Ledger
@@ -21,7 +21,7 @@ from flows.warehouses import configured
 from flows.warehouses.reader import Reader
 
 STATES = ("no_email", "next", "creating", "waiting", "refused", "created", "dropped")
-UNFINISHED = STATES[:5]  # those who wait for a person
+IN_LEDGER = STATES[2:]
 
 
 @dataclass(frozen=True)
@@ -79,18 +79,23 @@ class Whole:
 
 def handoffs(settings: Settings, account: str | None, state: str | None, limit: int) -> Standings:
     """Those of one account or of all, who waits longest first. Raises InputError for an account without settings."""
-    standing = _all(settings, account)
-    counted = Counter(one.state for one in standing)
-    waiting = [one.accepted_at for one in standing if one.state in UNFINISHED]
-    found = [one for one in standing if state in {None, one.state}]
-    found.sort(key=lambda one: (STATES.index(one.state), one.accepted_at, one.account, one.conversation_id))
-    counts = {one: counted[one] for one in STATES}
-    return Standings(counts, min(waiting, default=None), tuple(found[:limit]), len(found))
+    with Ledger(Home(settings.home).deliveries, is_read_only=True) as ledger:
+        before = _before(settings, ledger, account)
+        counted = Counter(counts(ledger, account)) + Counter(one.state for one in before)
+        waiting = [*(one.accepted_at for one in before), *filter(None, [oldest(ledger, account)])]
+        found = [one for one in before if state in {None, one.state}]
+        found.sort(key=lambda one: (STATES.index(one.state), one.accepted_at, one.account, one.conversation_id))
+        if state is None or state in IN_LEDGER:
+            found += [_of(one) for one in entries(ledger, account, state=state, limit=limit)]
+    number = counted.total() if state is None else counted[state]
+    return Standings({one: counted[one] for one in STATES}, min(waiting, default=None), tuple(found[:limit]), number)
 
 
 def handoff(settings: Settings, account: str | None, conversation_id: str) -> Whole:
     """One of them. Raises InputError where there is none, or one in several accounts."""
-    found = [one for one in _all(settings, account) if one.conversation_id == conversation_id]
+    with Ledger(Home(settings.home).deliveries, is_read_only=True) as ledger:
+        found = [one for one in _before(settings, ledger, account) if one.conversation_id == conversation_id]
+        found += [_of(one) for one in entries(ledger, account, conversation_id=conversation_id)]
     if not found:
         what = f"nothing became of a hand-off of the conversation {conversation_id[:100]!r}"
         raise InputError(what, remedy="`agent-metrics handoffs list` shows those that there are")
@@ -104,22 +109,19 @@ def handoff(settings: Settings, account: str | None, conversation_id: str) -> Wh
     return Whole(one, text)
 
 
-def _all(settings: Settings, account: str | None) -> list[Standing]:
+def _before(settings: Settings, ledger: Ledger, account: str | None) -> list[Standing]:
+    """Those that the ledger does not have yet. Raises InputError for an account without settings."""
     accounts = [one for one in settings.accounts if account in {None, one.account_id}]
     if account is not None and not accounts:
         raise InputError(f"the settings have no account {account!r}", where="--account", remedy="correct its id")
-    with Ledger(Home(settings.home).deliveries, is_read_only=True) as ledger:
-        found = [_of(one) for one in entries(ledger, account)]
-        handed = [one for one in accounts if any(switched_on(one.handoffs))]
-        if handed:
-            with configured(settings)[0].read() as reader:
-                if _knows(reader):
-                    found += [one for of in handed for one in _before(reader, ledger, of)]
-    return found
+    handed = [one for one in accounts if any(switched_on(one.handoffs))]
+    if not handed:
+        return []
+    with configured(settings)[0].read() as reader:
+        return [one for of in handed for one in _new(reader, ledger, of)] if _knows(reader) else []
 
 
-def _before(reader: Reader, ledger: Ledger, account: AccountSettings) -> Iterator[Standing]:
-    """Those that the ledger does not have yet."""
+def _new(reader: Reader, ledger: Ledger, account: AccountSettings) -> Iterator[Standing]:
     book, now = Book(ledger, account.account_id), datetime.now(UTC)
     of = dict(switched_on(account.handoffs))
     since = {channel: begun for channel in of if (begun := book.since(channel))}

@@ -84,8 +84,9 @@ def accepted(reader: Reader, account: str, since: Mapping[str, datetime], now: d
         for channel, begun in since.items()
     )
     outcomes = ", ".join(map(literal, ACCEPTED))
-    open_ones = f"handoffs.created_at is null and handoffs.replied_at is null and handoffs.outcome in ({outcomes})"
-    return _handoffs(reader, account, f"({channels}) and {open_ones}")
+    return _handoffs(
+        reader, account, f"({channels}) and handoffs.created_at is null and handoffs.outcome in ({outcomes})"
+    )
 
 
 def those_of(reader: Reader, account: str, conversations: Sequence[str]) -> dict[str, Handoff]:
