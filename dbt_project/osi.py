@@ -143,13 +143,19 @@ def _sql(metric: SimpleMetric | RatioMetric) -> str:
         one = f"CASE WHEN {DIMENSION.sub(_named, metric.filter)} THEN {one} END"
     if measure.expr == "1":
         return f"COUNT({one})"
-    return f"COUNT(DISTINCT {one})" if measure.agg == "count_distinct" else f"COALESCE(SUM({one}), 0)"
+    return {
+        "sum": f"COALESCE(SUM({one}), 0)",
+        "count_distinct": f"COUNT(DISTINCT {one})",
+        "median": f"PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY {one})",
+    }[measure.agg]
 
 
 def _datatype(metric: SimpleMetric | RatioMetric) -> str:
     if isinstance(metric, RatioMetric):
         return "Float"
     model, measure = _measured(metric)
+    if measure.agg == "median":
+        return "Float"
     table = contract.metrics()[model.table]
     types = {table.column(name).type for name in _columns(measure.expr, table)}
     return "Decimal" if measure.agg == "sum" and "decimal" in types else "Integer"

@@ -61,7 +61,7 @@ class Measure(_Written):
     """What metrics count: `expr` of each row, aggregated."""
 
     name: str
-    agg: Literal["sum", "count_distinct"]
+    agg: Literal["sum", "count_distinct", "median"]
     expr: str
 
 
@@ -94,10 +94,10 @@ class SemanticModel(_Written):
 
 
 class MeasureInput(_Written):
-    """A measure, and the figure where there is none."""
+    """A measure, and the figure where there is none; without it there is no figure."""
 
     name: str
-    fill_nulls_with: Literal[0]
+    fill_nulls_with: Literal[0] | None = None
 
 
 class SimpleParameters(_Written):

@@ -14,6 +14,7 @@ from expectations import (
     deliveries,
     events,
     follow_ups,
+    handoffs,
     messages,
     plausible,
     questions,
@@ -126,6 +127,7 @@ _CHECKS: list[Check] = [
     *plausible.CHECKS,
     *taken.CHECKS,
     *tickets.CHECKS,
+    *handoffs.CHECKS,
 ]
 
 

@@ -108,6 +108,7 @@ CHECKS = [
     _is_dated("messages", "sent_on", "sent_at"),
     _is_dated("interactions", "occurred_on", "occurred_at"),
     _is_dated("tickets", "created_on", "created_at"),
+    _is_dated("handoffs", "began_on", "began_at"),
     _is_dated("orders", "placed_on", "placed_at"),
     _is_dated("order_lines", "placed_on", "placed_at"),
     *(_has_its_conversation(table) for table in _OF_CONVERSATIONS),

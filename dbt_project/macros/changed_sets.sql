@@ -3,6 +3,7 @@
 {% macro changed_keys(set) -%}
     {{ return({
         'changed_accounts': ['account_id'],
+        'changed_business_hours': ['account_id'],
         'changed_visitors': ['account_id', 'visitor_id'],
         'changed_profiles': ['account_id', 'profile_id'],
         'changed_emails': ['account_id', 'email_key'],

@@ -8,3 +8,6 @@
 
 {#- A conversation of this status was handed off (8.2). -#}
 {% macro is_handed_off(status) -%} {{ status }} in ('routed', 'closed') {%- endmacro %}
+
+{#- The agent showed its hand-off message and the shopper neither accepted nor declined (13.2): who the shopper is made no difference. -#}
+{% macro is_only_a_message(rows) -%} ({{ rows }}.last_word is null and {{ rows }}.is_message_sent) {%- endmacro %}

@@ -15,6 +15,7 @@ from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
 from flows.published.breakdown import Breakdown, Group
 from flows.published.figures import RATES, STATUSES, Conversations, Figures, Rate, untold
+from flows.published.handoffs import OUTCOMES, HandoffGroup, Handoffs
 from flows.published.intervals import wilson
 from flows.published.measured import sentences
 from flows.published.report import Report, SkillUsage
@@ -120,9 +121,7 @@ class FiguresTable:
 
 def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterator[RenderableType]:
     """The figures of chapter 6 for one account and range, in groups where they are asked for."""
-    name = f" ({clean(report.account_name)})" if report.account_name else ""
-    dates = f"{report.first} to {report.last} ({clean(report.timezone)})"
-    yield f"{clean(report.account)}{name}, {dates}, as of {utc_text(report.as_of)}"
+    yield _heading(report)
     yield ""
     if broken_down is None:
         by_channel = [Row(channel, figures) for channel, figures in report.by_channel.items()]
@@ -131,6 +130,8 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
         )
         yield ""
         yield from _sales(report)
+        yield ""
+        yield from _handoffs(report.handoffs)
         if report.skills:
             yield ""
             yield _skills(report.skills)
@@ -141,6 +142,12 @@ def report_lines(report: Report, broken_down: Breakdown | None = None) -> Iterat
         rows = [*groups, Row("all", report.conversations, report)]
         yield FiguresTable(broken_down.by, rows, report.currency, report.not_measured)
     yield from _what_is_missing(report)
+
+
+def _heading(report: Report) -> str:
+    name = f" ({clean(report.account_name)})" if report.account_name else ""
+    dates = f"{report.first} to {report.last} ({clean(report.timezone)})"
+    return f"{clean(report.account)}{name}, {dates}, as of {utc_text(report.as_of)}"
 
 
 def _sales(report: Report) -> Iterator[str]:
@@ -157,6 +164,56 @@ def _sales(report: Report) -> Iterator[str]:
         orders = counted(report.inferred_orders, "order")
         yield f"Inferred   {in_currency(report.currency, report.inferred_revenue)} in {orders}, in no figure above"
     yield f"Clicks     {clicks}; items added to carts: {items}"
+
+
+def _handoffs(handoffs: Handoffs | None) -> Iterator[str]:
+    """What came of them, the median reply, and since when the oldest shopper waits."""
+    if handoffs is None:
+        yield f"Hand-offs  {NOT_MEASURED}"
+        return
+    told = [f"{count:,} {words(outcome)}" for outcome, count in handoffs.by_outcome.items() if count]
+    yield f"Hand-offs  {handoffs.count:,}{': ' if told else ''}{', '.join(told)}"
+    if handoffs.median_minutes_to_reply is not None:
+        within = handoffs.median_business_minutes_to_reply
+        business = "" if within is None else f", {span(within)} within business hours"
+        yield f"Reply      after {span(handoffs.median_minutes_to_reply)}{business} (median)"
+    if handoffs.oldest_waiting_since:
+        yield f"Waiting    the oldest since {utc_text(handoffs.oldest_waiting_since)}"
+
+
+def handoff_lines(report: Report, by: str | None, groups: Sequence[HandoffGroup]) -> Iterator[RenderableType]:
+    """Hand-offs alone, in groups where they are asked for; outcomes of which there are none have no column."""
+    yield _heading(report)
+    yield ""
+    if by is None or report.handoffs is None:
+        yield from _handoffs(report.handoffs)
+        return
+    shown = [outcome for outcome in OUTCOMES if report.handoffs.by_outcome[outcome]]
+    table = Table(box=None, pad_edge=False)
+    table.add_column(by, no_wrap=True)
+    for name in ("hand-offs", *map(words, shown), "median reply", "in business hours"):
+        table.add_column(name, justify="right")
+    for title, one in [*((group.key or "(none)", group.handoffs) for group in groups), ("all", report.handoffs)]:
+        counts = (f"{one.by_outcome[outcome]:,}" for outcome in shown)
+        medians = map(span, (one.median_minutes_to_reply, one.median_business_minutes_to_reply))
+        table.add_row(cut(title), f"{one.count:,}", *counts, *medians)
+    yield table
+
+
+def words(outcome: str) -> str:
+    return outcome.replace("_", " ")
+
+
+def span(minutes: float | None) -> str:
+    """Minutes for people: 45 min, 3 h 20 min, 2 d 4 h; a dash where nobody knows."""
+    if minutes is None:
+        return NONE
+    whole = int(minutes)
+    if whole < 60:
+        return f"{whole} min"
+    if whole < 48 * 60:
+        return f"{whole // 60} h {whole % 60} min"
+    return f"{whole // 1440:,} d {whole % 1440 // 60} h"
 
 
 def _what_is_missing(report: Report) -> Iterator[str]:

@@ -13,6 +13,7 @@ from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
 from flows.published.figures import Conversations, Figures, by_mark, by_status, sales
+from flows.published.handoffs import Handoffs, handoffs
 from flows.published.measured import Short, missing_rows, not_measured
 from flows.warehouses.publication import newest_publication
 from flows.warehouses.reader import Reader
@@ -48,7 +49,10 @@ class SkillUsage:
 
 @dataclass(frozen=True, kw_only=True)
 class Report(Figures):
-    """Figures of the dates `first` to `last`, both included, local to `timezone`; money in `currency`."""
+    """Figures of the dates `first` to `last`, both included, local to `timezone`; money in `currency`.
+
+    `handoffs` is None where nobody tells of any (rule 11.1), or a version without them published.
+    """
 
     account: str
     account_name: str | None
@@ -61,6 +65,7 @@ class Report(Figures):
     by_channel: dict[str, Conversations]
     skills: tuple[SkillUsage, ...]
     missing: tuple[Short, ...] = ()
+    handoffs: Handoffs | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Dates and instants are ISO text; the rest is as in Figures."""
@@ -79,6 +84,7 @@ class Report(Figures):
                 for name, figures in self.by_channel.items()
             ],
             "skills": [asdict(usage) for usage in self.skills],
+            "handoffs": self.handoffs.to_json_dict() if self.handoffs else None,
             "not_measured": sorted(self.not_measured),
             "missing": [asdict(one) for one in self.missing],
         }
@@ -103,6 +109,7 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
     ((revenue, net_revenue, orders, inferred_revenue, inferred_orders),) = reader.rows(SALES.format(**values))
     ((link_clicks, items),) = reader.rows(CLICKS.format(**values))
     used = skill_endings(reader, known, first, last)
+    untold = not_measured(reader, account)
     newest = newest_publication(reader)
     return Report(
         account=account,
@@ -121,11 +128,17 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         add_to_cart_items=int(items),
         inferred_revenue=Decimal(inferred_revenue),
         inferred_orders=inferred_orders,
-        not_measured=not_measured(reader, account),
+        not_measured=untold,
+        handoffs=told_handoffs(handoffs(reader, account, first, last), untold),
         missing=missing_rows(reader, account),
         by_channel=by_channel,
         skills=tuple(SkillUsage(one.skill, one.label, one.messages, one.conversations) for one in used),
     )
+
+
+def told_handoffs(found: Handoffs | None, untold: frozenset[str]) -> Handoffs | None:
+    """What was found; None where there is nothing and nobody would tell of it."""
+    return None if found and not found.count and untold >= {"routed", "closed"} else found
 
 
 def _total(parts: list[Conversations]) -> Conversations:

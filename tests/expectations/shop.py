@@ -99,6 +99,7 @@ create table intermediate.int_inferred_touches as
 select * exclude (touch_id), touch_id as product_event_id from intermediate.int_touches where false;
 
 create table intermediate.int_refused_orders (account_id varchar, order_id varchar, _load bigint);
+create table intermediate.int_business_hours as select 'shop-1' as account_id;
 create table intermediate.changed_conversations (account_id varchar, conversation_id varchar);
 create table intermediate.changed_totals (account_id varchar, conversation_id varchar);
 create table intermediate.changed_tickets (account_id varchar, ticket_id varchar);
@@ -195,6 +196,34 @@ _METRICS = {
             account_id, 'zendesk', 'ticket-back', null, null, profile_id, 'solved', started_at + to_hours(72),
             cast((started_at + to_hours(72)) at time zone timezone as date), 'bad'
         from threads where i = 2""",
+    "handoffs": """
+        select
+            account_id, conversation_id, channel, tag,
+            if(status = 'closed', 'orders', 'products') as skill,
+            case when i % 2 = 0 then 'klaviyo' end as agent,
+            'knowledge_gap' as reason,
+            profile_id,
+            profile_id || '@example.com' as email,
+            if(status = 'routed', 'ticket', 'message') as method,
+            case when status = 'routed' then 'zendesk' end as platform,
+            case when status = 'routed' then 'ticket-' || i end as ticket_id,
+            case when status = 'routed' then 'conversation' end as matched_by,
+            started_at + to_seconds(400) as began_at,
+            cast(began_at at time zone timezone as date) as began_on,
+            case when status = 'routed' then began_at end as accepted_at,
+            began_at as handed_off_at,
+            case when status = 'routed' then started_at + to_seconds(500) end as created_at,
+            case when status = 'routed' then started_at + to_minutes(9) end as replied_at,
+            case when status = 'routed' then 'good' end as satisfaction,
+            if(status = 'routed', 'answered', 'no_person') as outcome,
+            case when status = 'closed' and account_id = 'shop-1' then 'outside_hours' end as outcome_reason,
+            case when account_id = 'shop-1' then false end as is_within_business_hours,
+            case when status = 'routed' then 1 end as minutes_to_ticket,
+            case when status = 'routed' then 2 end as minutes_to_reply,
+            case when status = 'routed' and account_id = 'shop-1' then 0 end as business_minutes_to_ticket,
+            case when status = 'routed' and account_id = 'shop-1' then 1 end as business_minutes_to_reply,
+            case when account_id = 'shop-1' then 1 end as outside_hours_messages
+        from threads where status in ('routed', 'closed')""",
     "order_lines": """
         select
             orders.account_id, order_line_id, orders.order_id, product_id, profile_id,
@@ -264,6 +293,8 @@ _METRICS = {
             started_at + to_minutes(9) as last_message_at,
             case status when 'routed' then 'ticket' when 'closed' then 'message' end as handoff_method,
             case when status in ('routed', 'closed') then started_at + to_seconds(400) end as handed_off_at,
+            case when status = 'routed' then 'zendesk' end as ticket_platform,
+            case when status = 'routed' then 'ticket-' || i end as ticket_id,
             case when status in ('routed', 'closed') then 'knowledge_gap' end as escalation_reason,
             case when status = 'resolved' and threads.profile_id is not null then i = 2 end as is_recontacted,
             case when is_recontacted then started_at + to_hours(72) end as recontacted_at,

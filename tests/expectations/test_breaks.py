@@ -53,7 +53,7 @@ BREAKS = {
             "knowledge_gap_questions belong to conv", "agent_events has one conversation_started",
             "tickets say how", "agent_events has one conversation_escalated", "conversations sum up",
             "daily_performance counts", "daily_performance sums up", "daily_performance and conversations",
-            "reconciled_figures compare", "follow_ups tell of",
+            "reconciled_figures compare", "follow_ups tell of", "handoffs say of their conversation",
         ],
     ),
     "an account is gone": (
@@ -64,7 +64,7 @@ BREAKS = {
                 "profiles", "products", "articles", "conversations", "tickets", "orders", "order_lines",
                 "daily_performance", "daily_skill_usage", "skills", "knowledge_gap_topics", "knowledge_gap_closures",
                 "knowledge_gap_topic_changes", "knowledge_gap_totals", "segments", "segment_members",
-                "segment_changes", "follow_ups", "reconciled_figures",
+                "segment_changes", "follow_ups", "reconciled_figures", "handoffs",
             )
         ],
     ),
@@ -130,15 +130,59 @@ BREAKS = {
     ),
     "a hand-off is gone": (
         "delete from handoff_steps where conversation_id = 'conversation-9'",
-        ["conversations are routed or closed", "handoff_steps are all", "tickets of a conversation"],
+        [
+            "conversations are routed or closed", "handoff_steps are all", "tickets of a conversation",
+            "handoffs are all",
+        ],
     ),
     "a ticket's conversation was found by nothing": (
         "update tickets set matched_by = null where conversation_id = 'conversation-9'",
-        ["tickets say how", "tickets says"],
+        ["tickets say how", "tickets says", "handoffs say of their ticket"],
     ),
     "a ticket is dated a day late": (
         "update tickets set created_on = created_on + 1 where conversation_id = 'conversation-9'",
         ["tickets.created_on"],
+    ),
+    "a hand-off's date is another": (
+        "update handoffs set began_on = began_on + 1 where conversation_id = 'conversation-9'",
+        ["handoffs.began_on"],
+    ),
+    "a hand-off began later": (
+        "update handoffs set accepted_at = accepted_at + interval '1' microsecond"
+        " where conversation_id = 'conversation-9'",
+        ["handoffs are all"],
+    ),
+    "a hand-off stands for nothing": (
+        "update handoffs set reason = 'mood' where conversation_id = 'conversation-9'",
+        ["handoffs say of their conversation"],
+    ),
+    "a hand-off's ticket was liked by nobody": (
+        "update handoffs set satisfaction = 'bad' where conversation_id = 'conversation-9'",
+        ["handoffs say of their ticket"],
+    ),
+    "a hand-off that was answered is lost": (
+        "update handoffs set outcome = 'lost' where conversation_id = 'conversation-9'",
+        ["handoffs have the outcome"],
+    ),
+    "a shopper waits for ever": (
+        "update handoffs set outcome = 'waiting', outcome_reason = null where outcome = 'no_person'",
+        ["handoffs wait until"],
+    ),
+    "a shopper with an email has none": (
+        "update handoffs set outcome_reason = 'no_email' where outcome = 'no_person'",
+        ["handoffs.outcome_reason"],
+    ),
+    "a minute is missing": (
+        "update handoffs set minutes_to_reply = 3 where conversation_id = 'conversation-9'",
+        ["handoffs count the minutes"],
+    ),
+    "more minutes within business hours than there are": (
+        "update handoffs set business_minutes_to_reply = 3 where account_id = 'shop-1' and outcome = 'answered'",
+        ["handoffs have no more minutes"],
+    ),
+    "minutes within business hours that nobody has": (
+        "update handoffs set is_within_business_hours = true where account_id = 'shop-2'",
+        ["handoffs have no more minutes"],
     ),
     "a legacy status is another": (
         "update conversations set legacy_status = 'open' where conversation_id = 'conversation-9'",
@@ -146,7 +190,7 @@ BREAKS = {
     ),
     "a method is another": (
         "update conversations set handoff_method = 'message' where conversation_id = 'conversation-9'",
-        ["conversations.handoff_method"],
+        ["conversations.handoff_method", "handoffs say of their conversation"],
     ),
     "a reason without a hand-off": (
         "update conversations set escalation_reason = 'mood' where conversation_id = 'conversation-2'",

@@ -161,7 +161,7 @@ def test_nothing_is_later_than_as_of_whatever_as_of_is(shop: Shop) -> None:
         "conversations", "messages", "interactions", "handoff_steps", "tickets", "agent_events", "orders",
         "order_lines", "attributed_order_lines",
         "knowledge_gap_topics", "knowledge_gap_questions", "knowledge_gap_closures", "knowledge_gap_topic_changes",
-        "follow_ups",
+        "follow_ups", "handoffs",
     }  # fmt: skip
 
 

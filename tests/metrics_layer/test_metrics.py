@@ -15,6 +15,8 @@ from flows.ground.home import Home
 from flows.ground.sql import literal
 from flows.published import figures as chapter_6
 from flows.published.breakdown import Group, breakdown
+from flows.published.handoffs import DIMENSIONS as DIMENSIONS_OF_HANDOFFS
+from flows.published.handoffs import handoffs_by
 from flows.published.report import Report, report
 from flows.warehouses.reader import Reader
 from tests.metrics_layer.conftest import Ask, run
@@ -37,6 +39,24 @@ RATES = [rate.name for rate in chapter_6.RATES]
 OF_SALES = ["ai_sales", "net_ai_sales", "attributed_orders", "average_order_value", "inferred_sales"]
 OF_CLICKS = ["link_clicks", "add_to_cart_items"]
 OF_SKILLS = ["skill_messages", "skill_conversations"]
+OF_HANDOFFS = {  # and what the report calls them
+    "begun_handoffs": "count",
+    "answered_handoffs": "answered",
+    "waiting_handoffs": "waiting",
+    "lost_handoffs": "lost",
+    "handoffs_without_person": "no_person",
+    "answered_handoff_rate": "answered_rate",
+    "waiting_handoff_rate": "waiting_rate",
+    "lost_handoff_rate": "lost_rate",
+    "no_person_handoff_rate": "no_person_rate",
+    "median_minutes_to_reply": "median_minutes_to_reply",
+    "median_business_minutes_to_reply": "median_business_minutes_to_reply",
+}
+OF_MINUTES = {  # averages are in no report
+    name: f"{kind}_to_reply"
+    for kind, counted in (("minutes", "timed_replies"), ("business_minutes", "business_timed_replies"))
+    for name in (counted, f"{kind}_to_reply", f"average_{kind}_to_reply")
+}
 COMPARED = [*OF_CONVERSATIONS, *RATES, *OF_SALES, *OF_CLICKS]
 DIMENSIONS = {
     **{by: f"conversation__{by}" for by in ("channel", "status", "tag")},
@@ -153,6 +173,33 @@ def test_hand_offs_are_counted_by_reason_and_method(ask: Ask, reader: Reader, ac
     )
 
 
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("by", DIMENSIONS_OF_HANDOFFS)
+def test_what_came_of_hand_offs_is_that_of_the_report_13_2(ask: Ask, reader: Reader, account: str, by: str) -> None:
+    first, last = RANGES["last 30 days"]
+    rows = ask(list(OF_HANDOFFS), [f"handoff__{by}"], *of(account, first, last))
+    found = {row[f"handoff__{by}"] or "": {name: row[name] for name in OF_HANDOFFS} for row in rows}
+    groups = handoffs_by(reader, account, first, last, by)
+    told = {one.key: one.handoffs.to_json_dict() for one in groups}
+    assert found == {key: {name: figures[of] for name, of in OF_HANDOFFS.items()} for key, figures in told.items()}
+    assert sum(one["answered_handoffs"] for one in found.values()) > 0
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize("minutes", ["minutes_to_reply", "business_minutes_to_reply"])
+def test_average_minutes_are_those_of_the_hand_offs_that_have_some_13_3(
+    ask: Ask, reader: Reader, account: str, minutes: str
+) -> None:
+    first, last = RANGES["last 30 days"]
+    (row,) = ask([name for name, of_ in OF_MINUTES.items() if of_ == minutes], [], *of(account, first, last))
+    ((count, total, average),) = reader.rows(
+        f"""select count({minutes}), coalesce(sum({minutes}), 0), avg({minutes}) from metrics.handoffs
+        where account_id = {literal(account)} and began_on between {literal(first)} and {literal(last)}"""
+    )
+    assert list(row.values()) == [count, total, average]
+    assert (count > 0) == (minutes == "minutes_to_reply" or account == ACCOUNTS[0])  # the other has no business hours
+
+
 def test_daily_performance_adds_up_to_the_same(ask: Ask, reader: Reader) -> None:
     names = ["volume", "link_clicks", "add_to_cart_items", "attributed_orders", "ai_sales", "net_ai_sales"]
     dimensions = ["account", "metric_time__day", *(DIMENSIONS[by] for by in ("channel", "status", "tag"))]
@@ -175,7 +222,7 @@ def test_daily_performance_adds_up_to_the_same(ask: Ask, reader: Reader) -> None
 
 def test_every_metric_has_every_dimension_of_the_catalogue_and_an_example_that_works(ask: Ask) -> None:
     metrics = catalogue.metrics()
-    assert {metric["name"] for metric in metrics} == {*COMPARED, *OF_SKILLS}
+    assert {metric["name"] for metric in metrics} == {*COMPARED, *OF_SKILLS, *OF_HANDOFFS, *OF_MINUTES}
     for metric in metrics:
         assert ask([metric["name"]], catalogue.example(metric).split(",")), metric["name"]
         for dimension in catalogue.dimensions(metric):

@@ -25,13 +25,14 @@ from flows.ground.address import Address
 from flows.ground.home import Home
 from flows.ground.sql import literal
 from flows.published.breakdown import breakdown
+from flows.published.handoffs import handoffs
 from flows.published.report import report
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.postgres import Postgres
 from flows.warehouses.reader import Reader
 from tests.gaps.shop import publish_to
 from tests.metrics_layer.shop import ACCOUNTS
-from tests.metrics_layer.test_metrics import OF_SKILLS, RANGES, reported
+from tests.metrics_layer.test_metrics import OF_HANDOFFS, OF_MINUTES, OF_SKILLS, RANGES, reported
 from tests.test_bi import Acme
 from tests.warehouses import servers
 
@@ -147,7 +148,19 @@ def test_the_formulas_give_the_figures_of_the_report(reader: Reader, account: st
     expected = reported(report(reader, account, first, last))
     found = figures(reader, list(expected), account, first, last)
     assert {name for name in expected if not is_equal(found[name], expected[name])} == set(), (found, expected)
-    assert METRICS.keys() == {*expected, *OF_SKILLS}
+    assert METRICS.keys() == {*expected, *OF_SKILLS, *OF_HANDOFFS, *OF_MINUTES}
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+@pytest.mark.parametrize(("first", "last"), RANGES.values(), ids=RANGES)
+def test_the_formulas_of_hand_offs_give_those_of_the_report(
+    reader: Reader, account: str, first: date, last: date
+) -> None:
+    told = handoffs(reader, account, first, last)
+    assert told is not None
+    expected = {name: told.to_json_dict()[of] for name, of in OF_HANDOFFS.items()}
+    found = figures(reader, list(OF_HANDOFFS), account, first, last)
+    assert {name for name in expected if not is_equal(found[name], expected[name])} == set(), (found, expected)
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)
@@ -231,7 +244,7 @@ def test_the_command_writes_the_document_to_stdout_or_into_a_file(
     file = tmp_path / "new" / "metrics.osi.yaml"
     assert main(["metrics", "export", "--format", "osi", "--to", str(file)]) == 0
     assert yaml.safe_load(file.read_text("utf-8")) == DOCUMENT
-    what = f"{len(METRICS)} metrics of 5 tables, OSI {DOCUMENT['version']}"
+    what = f"{len(METRICS)} metrics of 6 tables, OSI {DOCUMENT['version']}"
     assert capsys.readouterr().out == f"Wrote      {file}: {what}\n"
     assert main(["metrics", "export", "--format", "lookml"]) == 2
     assert "option --format" in capsys.readouterr().err

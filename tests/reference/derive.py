@@ -1,4 +1,4 @@
-"""The definitions, chapters 1 to 7 and rules 12.4 and 13.4, once more: plain, slow, without a look at the SQL.
+"""The definitions, chapters 1 to 7, 13 and rule 12.4, once more: plain, slow, and without a look at the project's SQL.
 
 Where the text leaves two readings, this is the one taken:
 - 2.2 every version of an order is compared with the account's currency, also older ones; of an unknown account none.
@@ -29,6 +29,7 @@ from typing import Any
 from contract import metrics
 from tests.reference.counted import Load, Shop, count
 from tests.reference.follow_ups import Sent, follow_ups
+from tests.reference.handoffs import handoffs
 from tests.reference.landing import Row
 from tests.reference.recontacts import recontact
 from tests.reference.sales import NOTHING, attributed_lines, order_lines, orders
@@ -139,6 +140,7 @@ def derive_shop(shop: Shop, sent: Sent = ()) -> Tables:
         ],
         "handoff_steps": [shown(STEP, row) for thread in started for row in thread.steps],
         "tickets": tickets,
+        "handoffs": handoffs(shop, started, tickets),
         "agent_events": [row for thread in started for row in events(thread, shoppers)],
         "orders": orders(shop, shoppers),
         "order_lines": order_lines(shop, shoppers),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contract import landing
 
@@ -94,6 +95,8 @@ class Draw:
             "platform": lambda: self.rng.choice(("klaviyo_inbox", "zendesk", "gorgias")),
             "recommended_product_ids": self.products,
             "order_line_ids": self.lines,
+            "weekly": self.weekly,
+            "overrides": self.overrides,
         }
         if name in special:
             return special[name]()
@@ -114,6 +117,20 @@ class Draw:
         if self.chance(0.4):
             return None
         return [self.pick("product_id", 0.95) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
+
+    def weekly(self) -> list[str] | None:
+        days = self.rng.choice(("mon tue wed thu fri", "mon tue wed thu fri sat sun", "sat sun", "")).split()
+        return [f"{day} {self.interval()}" for day in days for _ in range(self.rng.choice((1, 1, 2)))] or None
+
+    def overrides(self) -> list[str] | None:
+        """Of dates on which something happens: closed, other intervals, or both."""
+        days = {self.at().astimezone(ZoneInfo(self.zone)).date() for _ in range(self.rng.choice((0, 1, 3)))}
+        told = [(f"{day}", f"{day} {self.interval()}") for day in sorted(days) for _ in range(2)]
+        return [self.rng.choice(one) for one in told] or None
+
+    def interval(self) -> str:
+        opens, closes = sorted(self.rng.sample((0, 60, 90, 119, 120, 121, 150, 180, 540, 720, 1080, 1380, 1440), 2))
+        return f"{opens}-{closes}"
 
     def lines(self) -> list[str] | None:
         known = self.known.get("order_line_id", [])

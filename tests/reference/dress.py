@@ -83,6 +83,14 @@ def broken(rng: random.Random, table: str, row: Row) -> Row:
     choices = list(BROKEN[column.type])
     if column.required:
         choices += [None, ""]
+    if column.pattern:
+        choices += [
+            ["mon 9:00-18:00"],
+            ["2026-02-30"],
+            ["sun 900-900"],
+            ["2026-11-01 0-1441"],
+            [column.pattern.like, "?"],
+        ]
     if column.values:
         choices += ["unheard of", column.values[0].upper(), f" {column.values[0]}"]
     return row | {column.name: rng.choice(choices)}

@@ -52,6 +52,9 @@ class _Shop(Draw):
             row["follow_up_hours"] = self.step
             row["recontact_days"] = self.days
             self.add("accounts", **row | {"account_id": self.account_id})
+        if self.chance(0.7):
+            timezone = self.rng.choice((None, None, self.value("accounts", "timezone")))
+            self.add("business_hours", timezone=timezone, weekly=self.weekly(), overrides=self.overrides())
         for table in ("profiles", "products", "skills", "articles"):
             self.fill_catalogue(table)
         for _ in range(self.rng.randint(0, 5)):
@@ -302,7 +305,7 @@ class _Shop(Draw):
             profiles += [row["profile_id"] for row in self.of("visitors") if row["visitor_id"] in visitors]
             profile_id = rng.choice(profiles or [profile_id])
             email = rng.choice([row["email"] for row in theirs if row.get("email")] or [email])
-        names = ("status", "solved_at", "satisfaction")
+        names = ("status", "solved_at", "satisfaction", "reopen_count")
         self.add(
             "tickets",
             ticket_id=ticket_id,

@@ -22,7 +22,7 @@ def published_tickets(shop: Shop, started: list[Thread], shoppers: Shoppers) -> 
     for ticket in shop.rows["tickets"]:
         thread, matched_by = match(ticket, started, shoppers)
         theirs = shoppers.of_conversation(thread).profile_id if thread else None
-        taken = ("account_id", "platform", "ticket_id", "status", "created_at", "satisfaction")
+        taken = ("account_id", "platform", "ticket_id", "status", "created_at", "satisfaction", "reopen_count")
         rows.append(
             {name: ticket[name] for name in taken}
             | {

@@ -12,7 +12,7 @@ conversations as (
 
 given_emails as (
     select
-        account_id, conversation_id, {{ email_key('email') }} as email_key,
+        account_id, conversation_id, email, {{ email_key('email') }} as email_key,
         row_number() over (
             partition by account_id, conversation_id
             order by occurred_at desc, handoff_event_id desc
@@ -26,7 +26,8 @@ given_emails as (
 
 select
     conversations.account_id, conversations.conversation_id,
-    coalesce(conversations.profile_id, visitors.profile_id, emails.profile_id) as profile_id
+    coalesce(conversations.profile_id, visitors.profile_id, emails.profile_id) as profile_id,
+    given_emails.email as given_email
 from conversations
 left join {{ ref('int_visitor_profiles') }} as visitors
     on

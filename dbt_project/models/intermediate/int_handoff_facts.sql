@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- What the hand-off steps of a conversation say about it (3.4, 3.6), of the conversations of this build; a human's message is in
+-- What the hand-off steps of a conversation say about it (3.4, 3.6, 13.1), of the conversations of this build; a human's message is in
 -- int_message_facts.
 
 with handoff_steps as (
@@ -28,6 +28,14 @@ select
         min_by(reason, step) filter (where type = 'offered' and reason is not null)
     ) as escalation_reason,
     nullif(min_by(coalesce(platform, ''), step) filter (where type = 'ticket_created'), '') as ticket_platform,
-    nullif(min_by(coalesce(ticket_id, ''), step) filter (where type = 'ticket_created'), '') as ticket_id
+    nullif(min_by(coalesce(ticket_id, ''), step) filter (where type = 'ticket_created'), '') as ticket_id,
+    max_by(type, step) filter (where type in ('accepted', 'declined')) as last_word,
+    count(*) filter (where reason = 'shopper_request') > 0 as is_asked_for,
+    min(occurred_at) filter (where type <> 'email_provided') as first_step_at,
+    min(occurred_at) filter (where type = 'offered') as offered_at,
+    min(occurred_at) filter (where type = 'accepted') as accepted_at,
+    max(occurred_at) filter (where type = 'declined') as declined_at,
+    min(occurred_at) filter (where type = 'ticket_created') as ticket_created_at,
+    min(occurred_at) filter (where type = 'human_joined') as human_joined_at
 from steps
 group by account_id, conversation_id

@@ -12,6 +12,8 @@ select
     max_by(sender, position) filter (where sender <> 'system') as last_sender,
     max(sent_at) filter (where sender = 'visitor') as last_visitor_message_at,
     min(sent_at) filter (where sender = 'human') as first_human_message_at,
+    min(sent_at) filter (where sender = 'system') as first_automatic_at,
+    max(sent_at) filter (where sender = 'system') as last_automatic_at,
     nullif(min_by(coalesce(text, ''), position) filter (where sender = 'visitor'), '') as first_question,
     min_by(skill, position) filter (where sender = 'agent' and skill is not null) as initial_skill,
     max_by(skill, position) filter (where sender = 'agent' and skill is not null) as final_skill

@@ -15,9 +15,16 @@ with ahead as (
     where {{ event_time }} > {{ as_of() }}
     union all
     {% endfor %}
-    select min(times_out_at) as instant
-    from {{ ref('int_conversations') }}
-    where closed_by is null and times_out_at > {{ as_of() }}
+    select min(conversations.times_out_at) as instant
+    from {{ ref('int_conversations') }} as conversations
+    left join {{ ref('handoffs') }} as waiting
+        on
+            conversations.account_id = waiting.account_id
+            and conversations.conversation_id = waiting.conversation_id
+            and waiting.outcome = 'waiting'
+    where
+        conversations.times_out_at > {{ as_of() }}
+        and (conversations.closed_by is null or waiting.outcome is not null)
 )
 
 select min(instant) as next_change_at

@@ -88,7 +88,7 @@ ranked as (
 select
     {{ ticket }}, ranked.conversation_id,
     coalesce(tickets.profile_id, tickets.email_profile_id, ranked.profile_id) as profile_id,
-    tickets.status, tickets.satisfaction, ranked.matched_by,
+    tickets.status, tickets.satisfaction, tickets.reopen_count, ranked.matched_by,
     tickets.created_at, {{ local_date('tickets.created_at', 'tickets.timezone') }} as created_on,
     case when tickets.first_human_reply_at <= {{ as_of() }} then tickets.first_human_reply_at end as first_human_reply_at,
     case when tickets.solved_at <= {{ as_of() }} then tickets.solved_at end as solved_at

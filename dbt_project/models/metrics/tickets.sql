@@ -7,5 +7,5 @@ with tickets as (
 
 select
     account_id, platform, ticket_id, conversation_id, matched_by, profile_id,
-    status, created_at, created_on, first_human_reply_at, solved_at, satisfaction
+    status, created_at, created_on, first_human_reply_at, solved_at, satisfaction, reopen_count
 from tickets

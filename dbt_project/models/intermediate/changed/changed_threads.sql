@@ -38,9 +38,22 @@ with changed_rows as (
 ),
 
 timed_out as (
-    select account_id, conversation_id
-    from {{ source('previous', 'int_conversations') }}
-    where {{ has_come('times_out_at') }} and closed_by is null
+    select conversations.account_id, conversations.conversation_id
+    from {{ source('previous', 'int_conversations') }} as conversations
+    left join {{ source('previous_metrics', 'handoffs') }} as waiting
+        on
+            conversations.account_id = waiting.account_id
+            and conversations.conversation_id = waiting.conversation_id
+            and waiting.outcome = 'waiting'
+    where
+        {{ has_come('conversations.times_out_at') }}
+        and (conversations.closed_by is null or waiting.outcome is not null)
+),
+
+other_hours as (
+    select handoffs.account_id, handoffs.conversation_id
+    from {{ source('previous_metrics', 'handoffs') }} as handoffs
+    where {{ is_in('changed_business_hours', ['handoffs.account_id']) }}
 ),
 
 other_shopper as (
@@ -80,6 +93,8 @@ changed as (
     select * from changed_rows
     union
     select * from timed_out
+    union
+    select * from other_hours
     union
     select * from other_shopper
     union

@@ -1,0 +1,144 @@
+"""Hand-offs of an account and a range of dates: what came of them, and how long shoppers waited (chapter 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import contract
+from flows.ground.clock import utc_text
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
+from flows.warehouses.reader import Reader
+
+OUTCOMES = contract.metrics()["handoffs"].column("outcome").values  # in the order of the dictionary
+DIMENSIONS = ("reason", "tag", "skill", "channel", "platform", "outcome")
+MEDIANS = ("minutes_to_reply", "business_minutes_to_reply")
+FIGURES = ", ".join(
+    [
+        *(f"count(*) filter (where outcome = {literal(outcome)})" for outcome in OUTCOMES),
+        *(f"percentile_cont(0.5) within group (order by {name})" for name in MEDIANS),
+        "min(began_at) filter (where outcome = 'waiting')",
+    ]
+)
+COUNTED = f"""
+select {{key}} as key, {FIGURES}
+from metrics.handoffs
+where account_id = {{account}} and began_on between {{first}} and {{last}}
+group by 1
+"""
+WAITING = """
+select conversation_id, began_at, outcome_reason from metrics.handoffs
+where account_id = {account} and outcome = 'waiting' order by began_at, conversation_id {limit}
+"""
+
+
+@dataclass(frozen=True)
+class Handoffs:
+    """Hand-offs by outcome, median minutes until a person first replied, and since when the oldest of them waits.
+
+    Medians are of those that were answered, None where there are none; those of business hours also where the account
+    has none.
+    """
+
+    by_outcome: Mapping[str, int]
+    median_minutes_to_reply: float | None
+    median_business_minutes_to_reply: float | None
+    oldest_waiting_since: datetime | None
+
+    @property
+    def count(self) -> int:
+        return sum(self.by_outcome.values())
+
+    def share(self, *outcomes: str) -> float | None:
+        """Of all; None where there are none."""
+        return sum(self.by_outcome[one] for one in outcomes) / self.count if self.count else None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        since = self.oldest_waiting_since
+        return {
+            "count": self.count,
+            **self.by_outcome,
+            **{f"{name}_rate": self.share(name) for name in ("answered", "waiting", "lost", "no_person")},
+            "median_minutes_to_reply": self.median_minutes_to_reply,
+            "median_business_minutes_to_reply": self.median_business_minutes_to_reply,
+            "oldest_waiting_since": utc_text(since) if since else None,
+        }
+
+
+@dataclass(frozen=True)
+class HandoffGroup:
+    """Those of one reason, tag, skill, channel, platform or outcome; '' for none."""
+
+    key: str
+    handoffs: Handoffs
+
+    def named(self, by: str) -> dict[str, Any]:
+        """The figures as JSON after the name of the group."""
+        return {by: self.key, **self.handoffs.to_json_dict()}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A shopper who waits for a person since `began_at` (UTC)."""
+
+    conversation_id: str
+    began_at: datetime
+    outcome_reason: str | None
+
+    def to_json_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "began_at": utc_text(self.began_at)}
+
+
+NOTHING = Handoffs(dict.fromkeys(OUTCOMES, 0), None, None, None)
+
+
+def handoffs(reader: Reader, account: str, first: date, last: date) -> Handoffs | None:
+    """Those that began on the dates `first` to `last`, both included; None where a version without them published."""
+    if not _are_published(reader):
+        return None
+    found = _counted(reader, "''", account, first, last)
+    return found[0].handoffs if found else NOTHING
+
+
+def handoffs_by(reader: Reader, account: str, first: date, last: date, by: str) -> tuple[HandoffGroup, ...]:
+    """The same in groups, the largest first. Raises InputError for a `by` that is none of DIMENSIONS."""
+    check_dimension(by)
+    if not _are_published(reader):
+        return ()
+    found = _counted(reader, f"coalesce({by}, '')", account, first, last)
+    return tuple(sorted(found, key=lambda one: (-one.handoffs.count, one.key)))
+
+
+def check_dimension(by: str) -> None:
+    """Raises InputError where hand-offs are not known by that."""
+    if by not in DIMENSIONS:
+        remedy = f"it can be {', '.join(DIMENSIONS[:-1])} or {DIMENSIONS[-1]}"
+        raise InputError(f"hand-offs cannot be broken down by {by!r}", where="--by", remedy=remedy)
+
+
+def waiting(reader: Reader, account: str, limit: int | None = None) -> tuple[Waiting, ...]:
+    """Whoever waits now, the oldest first."""
+    if not _are_published(reader):
+        return ()
+    rows = reader.rows(WAITING.format(account=literal(account), limit=f"limit {limit}" if limit is not None else ""))
+    return tuple(Waiting(conversation, began_at.astimezone(UTC), why) for conversation, began_at, why in rows)
+
+
+def _are_published(reader: Reader) -> bool:
+    return reader.sees("metrics.handoffs", "outcome")
+
+
+def _counted(reader: Reader, key: str, account: str, first: date, last: date) -> list[HandoffGroup]:
+    values = {"key": key, "account": literal(account), "first": literal(first), "last": literal(last)}
+    return [_group(*row) for row in reader.rows(COUNTED.format(**values))]
+
+
+def _group(key: str, *figures: Any) -> HandoffGroup:
+    *counts, minutes, business_minutes, since = figures
+    by_outcome = dict(zip(OUTCOMES, counts, strict=True))
+    median, business_median = (None if one is None else float(one) for one in (minutes, business_minutes))
+    oldest = since.astimezone(UTC) if since else None
+    return HandoffGroup(key, Handoffs(by_outcome, median, business_median, oldest))
