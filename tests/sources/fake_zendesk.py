@@ -32,6 +32,8 @@ class FakeZendesk(FakeApi):
         self.users: dict[int, dict[str, Any]] = {}
         self.includes = {"metric_sets", "users"}
         self.may_see_users = True
+        self.schedules: list[Any] | int = []  # or the status that is answered in their place
+        self.holidays: dict[int, list[Any] | int] = {}
         self._tokens: dict[str, int] = {}
         self._recent: list[float] = []
 
@@ -53,11 +55,21 @@ class FakeZendesk(FakeApi):
             if len(ids) > 100 or asked.params.keys() != {"ids"}:
                 return Answer(400, {"error": "InvalidParameter"})
             return Answer(200, {"users": [self.users[one] for one in ids if one in self.users], "count": len(ids)})
+        if match := re.fullmatch(r"/api/v2/business_hours/schedules(?:/(\d+)/holidays)?", asked.path):
+            return self._hours(int(match[1]) if match[1] else None, asked)
         match = re.fullmatch(r"/api/v2/tickets/(\d+)/metrics\.json", asked.path)
         if match is None or int(match[1]) not in self.metrics:
             return Answer(404, {"error": "RecordNotFound", "description": "Not found"})
         found = self.metrics[int(match[1])]
         return Answer(200, {"ticket_metric": [found] if self.sideload == "array" else found})
+
+    def _hours(self, number: int | None, asked: Asked) -> Answer:
+        name, found = ("schedules", self.schedules) if number is None else ("holidays", self.holidays.get(number, 404))
+        if asked.params:
+            return Answer(400, {"error": "InvalidParameter"})
+        if isinstance(found, int):
+            return Answer(found, {"error": "RecordNotFound", "description": "Not found"})
+        return Answer(200, {name: found, "url": f"{self.url}{asked.path}"})
 
     def _token(self, asked: Asked) -> Answer:
         given = asked.json() if asked.headers.get("content-type") == "application/json" else {}
@@ -129,6 +141,7 @@ class FakeZendesk(FakeApi):
         self.metrics[number] = {
             "ticket_id": number,
             "replies": 0 if reply is None else 1,
+            "reopens": 0,
             "reply_time_in_minutes": {"calendar": reply, "business": 1},
             "reply_time_in_seconds": {"calendar": None},
             "solved_at": stamp(solved) if solved else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flows.delivery.handoffs.ticket import external_id
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
@@ -330,3 +331,16 @@ def test_a_ticket_says_whose_it_is_and_keeps_no_words(lake: Lake) -> None:
     assert summary.unknown_fields == {"Ticket.customer = ?": 1}
     assert "private words" not in found[1]["_payload"]
     assert "Ann" not in found[1]["_payload"]
+
+
+def test_a_ticket_that_we_made_comes_home_and_its_note_is_no_reply(lake: Lake, tmp_path: Path) -> None:
+    other = Lake(tmp_path / "other")
+    with FakeGorgias() as desk:
+        desk.ticket(1, NOON, external_id=external_id("c/1: ü"), meta={})
+        desk.ticket(2, NOON, external_id=external_id("c2"), meta={"conversation": "better"})
+        desk.message(1, 1, NOON + MINUTE, channel="internal-note", via="api", public=False, from_agent=True)
+        pulled("gorgias", client(desk), lake)
+        pulled("gorgias", client(desk, conversation_field="meta:conversation"), other)
+    assert {number: row["conversation_id"] for number, row in tickets(lake).items()} == {1: "c/1: ü", 2: "c2"}
+    assert {number: row["conversation_id"] for number, row in tickets(other).items()} == {1: "c/1: ü", 2: "better"}
+    assert tickets(lake)[1]["first_human_reply_at"] is None

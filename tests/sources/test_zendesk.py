@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flows.delivery.handoffs.ticket import external_id
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
@@ -132,7 +133,9 @@ def test_a_cursor_that_is_forgotten_gives_way_to_the_time_and_loses_nothing(lake
         summary = pulled("zendesk", client(desk), lake)
         asked = [sorted(one.params) for one in desk.asked if one.path == EXPORT]
     assert asked == [["cursor", "include"], ["include", "start_time"]]
-    assert desk.asked[-1].params["start_time"] == str(int((NOON + 90 * MINUTE).timestamp()))
+    assert [one for one in desk.asked if one.path == EXPORT][-1].params["start_time"] == str(
+        int((NOON + 90 * MINUTE).timestamp())
+    )
     assert summary.rows == {"tickets": 1}
     assert current(lake, "tickets")["zendesk", "3"]["status"] == "closed"
 
@@ -196,11 +199,11 @@ def test_who_is_no_admin_is_told_so_and_a_renamed_zendesk_too(monkeypatch: pytes
         client(desk).check()
 
 
-def test_check_says_what_works_with_one_call_beside_the_token() -> None:
+def test_check_says_what_works_with_a_call_for_each_thing_beside_the_token() -> None:
     with FakeZendesk() as desk:
         desk.ticket(1, NOON)
         assert "tickets can be exported" in client(desk).check()
-        assert desk.paths() == ["/oauth/tokens", EXPORT]
+        assert desk.paths() == ["/oauth/tokens", EXPORT, "/api/v2/business_hours/schedules"]
     assert ZendeskSettings(subdomain="shop").url == "https://shop.zendesk.com"
 
 
@@ -236,3 +239,34 @@ def test_tickets_count_although_users_may_not_be_seen(lake: Lake) -> None:
         pulled("zendesk", client(desk), lake)
     (ticket,) = current(lake, "tickets").values()
     assert (ticket["email"], ticket["profile_id"]) == (None, None)
+
+
+def test_a_ticket_says_how_often_it_was_opened_again(lake: Lake) -> None:
+    with FakeZendesk() as desk:
+        desk.ticket(1, NOON)
+        desk.ticket(2, NOON)
+        desk.metrics[2]["reopens"] = 3
+        desk.ticket(3, NOON)
+        del desk.metrics[3]["reopens"]
+        desk.ticket(4, NOON, status="deleted")
+        del desk.metrics[4]
+        pulled("zendesk", client(desk), lake)
+    found = {number: row["reopen_count"] for (_, number), row in current(lake, "tickets").items()}
+    assert found == {"1": 0, "2": 3, "3": None, "4": None}
+
+
+def test_a_ticket_that_we_made_comes_home_to_its_conversation(lake: Lake, tmp_path: Path) -> None:
+    other = Lake(tmp_path / "other")
+    with FakeZendesk() as desk:
+        desk.ticket(1, NOON, external_id=external_id("c/1: ü"))
+        desk.ticket(2, NOON, external_id="agent-metrics:")
+        desk.ticket(3, NOON, external_id=external_id("c3"), custom_fields=[{"id": 77, "value": "better"}])
+        desk.ticket(4, NOON, external_id=external_id("c4"), custom_fields=[{"id": 77, "value": None}])
+        pulled("zendesk", client(desk), lake)
+        assert conversations(lake) == {"1": "c/1: ü", "2": "agent-metrics:", "3": "c3", "4": "c4"}
+        pulled("zendesk", client(desk, conversation_field="custom_field:77"), other)
+    assert [conversations(other)[one] for one in "34"] == ["better", "c4"]
+
+
+def conversations(lake: Lake) -> dict[str, Any]:
+    return {number: row["conversation_id"] for (_, number), row in current(lake, "tickets").items()}

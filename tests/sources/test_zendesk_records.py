@@ -27,7 +27,7 @@ TICKET = """
 METRICS = """
     agent_wait_time_in_minutes assigned_at assignee_stations assignee_updated_at created_at custom_status_updated_at
     first_resolution_time_in_minutes full_resolution_time_in_minutes group_stations id initially_assigned_at
-    latest_comment_added_at on_hold_time_in_minutes reopens replies requester_updated_at
+    latest_comment_added_at on_hold_time_in_minutes replies requester_updated_at
     requester_wait_time_in_minutes status_updated_at updated_at url
     """
 USER = """

@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from flows.sources.api.ours import PREFIX
+
 LONGEST_ID = 255  # characters that every helpdesk takes for an id of ours
-PREFIX = "agent-metrics:"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flows.sources.api import Misshapen, Part, Row
+from flows.sources.api.ours import conversation_of
 from flows.sources.api.rows import text_of
 from flows.sources.gorgias.records import Message, SentSurvey, Survey, Ticket
 from flows.sources.gorgias.settings import GorgiasSettings
@@ -92,10 +93,14 @@ def _first_reply(ticket: Ticket, replies: Sequence[Message]) -> Message | None:
 
 
 def _conversation(ticket: Ticket, field: str) -> str | None:
+    """What the field says, and of a ticket that we made what its external id says."""
     name, _, key = field.partition(":")
+    ours = conversation_of(ticket.external_id)
+    if ours and name != "meta":
+        return ours
     with suppress(Misshapen):  # another thing than an id names no conversation
-        return (text_of((ticket.meta or {}).get(key) if name == "meta" else ticket.external_id) or "").strip() or None
-    return None
+        return (text_of((ticket.meta or {}).get(key) if name == "meta" else ticket.external_id) or "").strip() or ours
+    return ours
 
 
 def _of(ticket_id: str) -> str:

@@ -17,6 +17,7 @@ from flows.sources import api
 from flows.sources.api import Batch, Http, Known, Pace, Place, Row, Unknown, listed, rows_of
 from flows.sources.zendesk import mapping
 from flows.sources.zendesk.records import AccessToken, Export, Metrics, Ticket, TicketMetrics, User, Users
+from flows.sources.zendesk.schedules import TOLD, BusinessHours
 from flows.sources.zendesk.settings import ZendeskSettings
 
 NAME = "zendesk"
@@ -52,14 +53,18 @@ class Client(api.Client):
         export_pace = Pace(NAME, ((settings.exports_per_minute, 60.0),), waiting)
         self._export = Http(NAME, settings.url, auth=token, pace=export_pace, explain=_explain)
         self._http = Http(NAME, settings.url, auth=token, pace=pace, explain=_explain)
+        self._hours = BusinessHours(account, settings.schedule, self._http, self.unknown)
 
     def check(self) -> str:
-        """One call of the export, for the last minutes."""
+        """One call of the export, for the last minutes, and one for the schedules."""
         self._asked({"start_time": str(int(clock.time()) - 300)})
-        return f"{self._settings.url} answers, tickets can be exported"
+        return f"{self._settings.url} answers, tickets can be exported, {self._hours.check()}"
 
     def read(self, place: Place, known: Known) -> Iterator[Batch]:  # noqa: ARG002  no ticket comes in parts
-        """From the place's cursor to the end of the stream; a cursor that is not taken any more gives way to a time."""
+        """From the place's cursor to the end of the stream, then the business hours.
+
+        A cursor that is not taken any more gives way to a time.
+        """
         params = {"cursor": place["cursor"]} if place.get("cursor") else {"start_time": self._start(place)}
         self._include = next((one for one in INCLUDED if one == place.get("include")), INCLUDED[0])
         first = place.get("first", "")
@@ -84,10 +89,11 @@ class Client(api.Client):
             }
             yield Batch(rows, went_on, None if place.get("complete") else _share(first, went_on["generated"], ended))
             if ended:
-                return
+                break
             if not cursor or params == {"cursor": cursor}:
                 raise SourceRefused(f"{NAME} says that there is more, and not where", remedy="the API has changed")
             params = {"cursor": cursor}
+        yield from self._hours.read(place.get(TOLD, ""))
 
     def _answer(self, params: Mapping[str, str], place: Place) -> Export:
         try:

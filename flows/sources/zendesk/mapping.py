@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flows.sources.api import Row
+from flows.sources.api.ours import conversation_of
 from flows.sources.zendesk.records import Metrics, Ticket, User
 from flows.sources.zendesk.settings import ZendeskSettings
 
@@ -25,7 +26,7 @@ def ticket_row(
             "account_id": account,
             "platform": "zendesk",
             "ticket_id": ticket.id,
-            "conversation_id": _field(ticket, settings.conversation_field),
+            "conversation_id": _conversation(ticket, settings.conversation_field),
             "profile_id": profile,
             "email": (requester.email if requester else None) or _sender(ticket),
             "status": ticket.status,
@@ -34,6 +35,7 @@ def ticket_row(
             # a ticket that was opened again is not solved, whatever its metrics remember
             "solved_at": metrics.solved_at if ticket.status in OVER else None,
             "satisfaction": SCORES.get(score or ""),
+            "reopen_count": metrics.reopens,
             "updated_at": ticket.updated_at,
         },
         {**ticket.kept(), "metric_set": metrics.kept() or None, "requester": requester.kept() if requester else None},
@@ -53,6 +55,12 @@ def _first_reply(ticket: Ticket, metrics: Metrics) -> str | None:
         return None
     after = timedelta(seconds=seconds) if seconds else timedelta(minutes=minutes or 0)
     return (created + after).astimezone(UTC).isoformat()
+
+
+def _conversation(ticket: Ticket, field: str) -> str | None:
+    """What the field says, and of a ticket that we made what its external id says."""
+    named, ours = _field(ticket, field), conversation_of(ticket.external_id)
+    return ours or named if field == "external_id" else named or ours
 
 
 def _sender(ticket: Ticket) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -36,11 +37,12 @@ class Metrics(Record):
     solved_at: Text = None
     reply_time_in_minutes: Loosely[Time] = None
     reply_time_in_seconds: Loosely[Time] = None
+    reopens: Loosely[Whole] = None
 
     not_read = """
         agent_wait_time_in_minutes assigned_at assignee_stations assignee_updated_at created_at custom_status_updated_at
         first_resolution_time_in_minutes full_resolution_time_in_minutes group_stations id initially_assigned_at
-        latest_comment_added_at on_hold_time_in_minutes reopens replies requester_updated_at
+        latest_comment_added_at on_hold_time_in_minutes replies requester_updated_at
         requester_wait_time_in_minutes status_updated_at updated_at url
         """
 
@@ -130,6 +132,43 @@ class Users(Record):
 
 class TicketMetrics(Record):
     ticket_metric: Any = None  # one, or a list of one
+
+
+class Interval(Record):
+    """Business hours, in minutes after the midnight with which the Sunday begins."""
+
+    start_time: int
+    end_time: int
+
+
+class Schedule(Record):
+    id: Id
+    name: Text = None
+    time_zone: Id
+    intervals: Listed[Interval] = ()
+
+    not_read = "created_at updated_at"
+
+
+class Schedules(Record):
+    schedules: Listed[Any] = ()
+
+    not_read = "count next_page previous_page url"
+
+
+class Holiday(Record):
+    """Days that are closed, its last one, too; no name of it is kept."""
+
+    start_date: date
+    end_date: date
+
+    not_read = "id name"
+
+
+class Holidays(Record):
+    holidays: Listed[Holiday] = ()
+
+    not_read = "count next_page previous_page url"
 
 
 class AccessToken(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
 from pydantic import Field
 
@@ -34,6 +35,9 @@ class ZendeskSettings(SourceSettings):
         default=None,
         pattern="^(external_id|user_field:.+)$",
         description="field of the requester that is the shopper's profile id: external_id, or user_field:<key>",
+    )
+    schedule: str | Annotated[int, Field(strict=True)] | None = Field(
+        default=None, description="id or name of the schedule with the business hours; by default the first"
     )
     exports_per_minute: int = Field(
         default=10, ge=1, description="calls of the incremental export a minute; 30 with the High Volume API add-on"
