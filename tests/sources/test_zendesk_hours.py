@@ -202,7 +202,7 @@ def test_schedules_that_do_not_answer_keep_no_ticket_back(lake: Lake, monkeypatc
         def answer(asked: Asked) -> Answer:
             return Answer(503, b"busy") if "schedules" in asked.path else answered(asked)
 
-        desk.answer = answer  # type: ignore[method-assign]
+        desk.answer = answer
         with pytest.raises(SourceUnavailable):
             pulled("zendesk", client(desk), lake)
     assert len(current(lake, "tickets")) == 1
