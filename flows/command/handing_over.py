@@ -66,8 +66,8 @@ def _twice(settings: Settings, account: str) -> list[str]:
     """The conversations; none before something is published."""
     ours: dict[str, tuple[str, str | None]] = {}
     with Ledger(Home(settings.home).deliveries, is_read_only=True) as ledger:
-        for one in entries(ledger, account, state="created"):
-            if one.method == "ticket" and datetime.now(UTC) - one.changed_at < RECENT:
+        for one in entries(ledger, account, state="created", after=datetime.now(UTC) - RECENT):
+            if one.method == "ticket":
                 ours[one.conversation_id] = (one.destination, one.ticket_id)
     if not ours:
         return []

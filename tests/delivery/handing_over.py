@@ -6,15 +6,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import duckdb
 import pytest
 
-import contract
 from flows.command.main import main
 from flows.delivery.handoffs.book import Book
 from flows.delivery.ledger import Ledger
 from flows.ground.home import Home
-from flows.ground.sql import literal
 from flows.jobs import deliveries
 from flows.jobs.deliveries import Deliveries
 from flows.settings.requests import HandoffsRequest
@@ -90,19 +87,8 @@ class Handing(Generic[D]):
         self.rows.append(dict.fromkeys(FACTS + TIMES) | {"account_id": "shop", "conversation_id": name, **more})
 
     def publish(self) -> None:
-        if "handoffs" in contract.metrics():
-            self.shop.rows["handoffs"] = self.rows
+        self.shop.rows["handoffs"] = self.rows
         publish_to(self.home, self.shop)
-        if "handoffs" not in contract.metrics():
-            self._write()
-
-    def _write(self) -> None:
-        with duckdb.connect(str(self.home.published_file)) as connection:
-            columns = [f"{one} varchar" for one in ("account_id", *FACTS)] + [f"{one} timestamptz" for one in TIMES]
-            connection.execute(f"create table metrics.handoffs ({', '.join(columns)})")
-            for row in self.rows:
-                values = ", ".join(map(literal, row.values()))
-                connection.execute(f"insert into metrics.handoffs ({', '.join(row)}) values ({values})")
 
     def begin(self, *channels: str) -> None:
         """The account switched it on a day ago."""

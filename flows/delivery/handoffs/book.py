@@ -167,14 +167,19 @@ def entries(
     *,
     state: str | None = None,
     conversation_id: str | None = None,
+    after: datetime | None = None,
     limit: int | None = None,
 ) -> list[Entry]:
-    """The hand-offs of one account or of all, in the order of `STATES`, who accepted first before the others."""
+    """The hand-offs of one account or of all, in the order of `STATES`, who accepted first before the others.
+
+    `after`: those alone that changed later.
+    """
     rank = " ".join(f"when '{one}' then {number}" for number, one in enumerate(STATES))
     sql = f"""select account_id, {COLUMNS} from handoffs
-    where {_of(account)} and (?2 is null or state = ?2) and (?3 is null or conversation_id = ?3)
-    order by case state {rank} end, accepted_at, account_id, conversation_id limit ?4"""
-    return [read(row) for row in ledger.rows(sql, account, state, conversation_id, -1 if limit is None else limit)]
+    where {_of(account)} and (?2 is null or state = ?2) and (?3 is null or conversation_id = ?3) and changed_at > ?4
+    order by case state {rank} end, accepted_at, account_id, conversation_id limit ?5"""
+    asked = account, state, conversation_id, stamp(after) if after else "", -1 if limit is None else limit
+    return [read(row) for row in ledger.rows(sql, *asked)]
 
 
 def counts(ledger: Ledger, account: str | None) -> dict[str, int]:
