@@ -73,12 +73,15 @@ class Handing(Generic[D]):
         channel = more.get("channel", "web_chat")
         self.shop.conversation(name, profile_id=name, channel=channel, at=at - timedelta(minutes=9))
         self.shop.profile(name, name=f"Name of {name}", email=f"{name.lower()}@mail.example")
-        said = (("visitor", f"Where is the parcel of {name}?"), ("agent", "I **do not** know, {{ticket.id}}"))
+        question = ("visitor", f"Where is the parcel of {name}?")
+        said = (question, ("agent", "I **do not** know, {{ticket.id}}"), ("visitor", "Yes please"))
         for number, (sender, text) in enumerate(said):
             ids: dict[str, Any] = {"message_id": f"{name}/{number}", "conversation_id": name, "position": number}
             more_of: dict[str, Any] = {"sender": sender, "text": text, "sent_at": at - timedelta(minutes=9 - number)}
             shown = "['p1']" if sender == "agent" else None
             self.shop.add("messages", recommended_product_ids=shown, **ids, **more_of)
+        asked: dict[str, Any] = {"message_id": f"{name}/0", "conversation_id": name, "topic_id": None}
+        self.shop.add("knowledge_gap_questions", asked_at=at - timedelta(minutes=9), **asked)
         facts = {"channel": channel, "profile_id": name, "email": f"{name.lower()}@mail.example", "outcome": "waiting"}
         self.has(name, began_at=at, offered_at=at, accepted_at=at, reason="shopper_request", **{**facts, **more})
 

@@ -32,7 +32,8 @@ class Product:
 class NewTicket:
     """`subject`, `question`, `name`, `tag`, `reason` and products are safe already (transcript.safe).
 
-    `question` is the shopper's last message with a text, empty where there is none. `link` leads into the page.
+    `question` is the shopper's last question (8.1) until the hand-off was accepted, else the first message with a text,
+    empty where there is none. `link` leads into the page.
     """
 
     account_id: str

@@ -29,10 +29,16 @@ where handoffs.account_id = {account} and {condition}
 order by handoffs.accepted_at, handoffs.conversation_id
 """
 MESSAGES = """
-select messages.conversation_id, messages.sender, messages.sent_at, messages.text, messages.recommended_product_ids
+select messages.conversation_id, messages.message_id, messages.sender, messages.sent_at,
+    messages.text, messages.recommended_product_ids
 from metrics.messages
 where messages.account_id = {account} and messages.conversation_id in ({ids})
 order by messages.conversation_id, messages.position, messages.message_id
+"""
+QUESTIONS = """
+select conversation_id, message_id, asked_at from metrics.knowledge_gap_questions
+where account_id = {account} and conversation_id in ({ids})
+order by asked_at, message_id
 """
 NAMES = """
 select profiles.profile_id, profiles.name
@@ -114,17 +120,24 @@ def tickets(reader: Reader, handoffs: Sequence[Handoff], page: str | None) -> It
     ids = ", ".join(literal(one.conversation_id) for one in handoffs)
     lines: dict[str, list[Line]] = {}
     shown: dict[str, list[str]] = {}
-    for conversation, sender, sent_at, text, recommended in reader.rows(MESSAGES.format(**asked, ids=ids)):
+    texts: dict[str, str] = {}
+    for conversation, message, sender, sent_at, text, recommended in reader.rows(MESSAGES.format(**asked, ids=ids)):
         lines.setdefault(conversation, []).append(Line(sender, sent_at.astimezone(UTC), text or ""))
+        texts[message] = text or ""
         shown.setdefault(conversation, []).extend(one for one in recommended or () if one is not None)
+    accepted_at = {one.conversation_id: one.accepted_at for one in handoffs}
+    questions = {  # the last one: a yes, a thank-you or an address that comes after it asks nothing (8.1)
+        conversation: texts.get(message, "")
+        for conversation, message, asked_at in reader.rows(QUESTIONS.format(**asked, ids=ids))
+        if asked_at <= accepted_at[conversation]
+    }
     profiles = ", ".join(literal(one.profile_id) for one in handoffs if one.profile_id is not None)
     names = dict(reader.rows(NAMES.format(**asked, ids=profiles))) if profiles else {}
     known = products(reader, account, (one for of in shown.values() for one in of))
     for one in handoffs:
         said = lines.get(one.conversation_id, [])
-        question = next(
-            (safe(line.text) for line in reversed(said) if line.sender == "visitor" and safe(line.text)), ""
-        )
+        first = next((line.text for line in said if line.sender == "visitor" and safe(line.text)), "")
+        question = safe(questions.get(one.conversation_id, "")) or safe(first)
         name = names.get(one.profile_id)
         yield NewTicket(
             account_id=one.account,
