@@ -12,6 +12,7 @@ from flows.delivery.handoffs.ticket import external_id
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
+from flows.sources.api.ours import conversation_of
 from flows.sources.zendesk.client import Client
 from flows.sources.zendesk.settings import ZendeskSettings
 from tests.sources.fake_api import Asked
@@ -263,6 +264,7 @@ def test_a_ticket_that_we_made_comes_home_to_its_conversation(lake: Lake, tmp_pa
         desk.ticket(3, NOON, external_id=external_id("c3"), custom_fields=[{"id": 77, "value": "better"}])
         desk.ticket(4, NOON, external_id=external_id("c4"), custom_fields=[{"id": 77, "value": None}])
         pulled("zendesk", client(desk), lake)
+        assert conversation_of("agent-metrics:") is None
         assert conversations(lake) == {"1": "c/1: ü", "2": "agent-metrics:", "3": "c3", "4": "c4"}
         pulled("zendesk", client(desk, conversation_field="custom_field:77"), other)
     assert [conversations(other)[one] for one in "34"] == ["better", "c4"]
