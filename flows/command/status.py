@@ -12,6 +12,7 @@ from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
+from flows.published.handoffs import Waiting, waiting
 from flows.warehouses import Warehouse, stands
 from flows.warehouses.keeping import Kept
 from flows.warehouses.publication import Publication, Published, is_held, newest_of
@@ -83,7 +84,8 @@ class KeptPublications:
 
 @dataclass(frozen=True)
 class Status:
-    """What readers see in the first warehouse: `published`, `history` (newest last) and `rejected_rows`.
+    """What readers see in the first warehouse: `published`, `history` (newest last), `rejected_rows` and
+    `waiting_handoffs`.
 
     None or empty before they see anything. `is_altered` where somebody has written to the published file.
     `warehouses` says of each whether it is behind the newest publication.
@@ -99,6 +101,7 @@ class Status:
     is_altered: bool
     candidate: CandidateStatus | None
     rejected_rows: tuple[RejectedRows, ...]
+    waiting_handoffs: tuple[Waiting, ...]
     warehouses: tuple[WarehouseStatus, ...]
     deliveries: tuple[Health, ...]
     deliveries_error: str | None
@@ -125,6 +128,7 @@ class Status:
                 }
                 for rejected in self.rejected_rows
             ],
+            "waiting_handoffs": [one.to_json_dict(datetime.now(UTC)) for one in self.waiting_handoffs],
             "warehouses": [vars(warehouse) for warehouse in self.warehouses],
             "deliveries": [one.to_json_dict() for one in self.deliveries],
             "deliveries_error": self.deliveries_error,
@@ -144,9 +148,10 @@ def status(home: Home, warehouses: Sequence[Warehouse], accounts: Sequence[Accou
     first = next((stand for stand in found if stand.published and not stand.error), None)
     standing = first.published if first else None
     rejected: tuple[RejectedRows, ...] = ()
+    waits: tuple[Waiting, ...] = ()
     if first:
         with first.warehouse.read() as reader:
-            rejected = _rejected(reader)
+            rejected, waits = _rejected(reader), waiting(reader)
     newest = standing.newest if standing else None
     newest_of_all = newest_of(stand.published for stand in found if stand.published)
     return Status(
@@ -160,6 +165,7 @@ def status(home: Home, warehouses: Sequence[Warehouse], accounts: Sequence[Accou
         is_altered=altered(home, found) is not None,
         candidate=_candidate(home, newest_of_all),
         rejected_rows=rejected,
+        waiting_handoffs=waits,
         warehouses=tuple(
             WarehouseStatus(
                 warehouse=str(stand.warehouse),

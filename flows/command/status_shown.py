@@ -10,7 +10,7 @@ from flows.command.lines import counts, home_option, line
 from flows.command.status import Status
 from flows.ground.clock import utc_text
 from flows.ground.home import Home
-from flows.ground.text import counted
+from flows.ground.text import clean, counted
 
 
 def status_lines(status: Status) -> Iterator[str]:
@@ -42,6 +42,7 @@ def status_lines(status: Status) -> Iterator[str]:
         yield "PUBLICATIONS ARE HELD, because somebody went back to an earlier publication."
         yield line("Next", f"agent-metrics publish --resume{home_option(home.root)}")
     yield from _deliveries(status)
+    yield from _waiting(status)
     for rejected in status.rejected_rows:
         yield line("Refused", f"{rejected.rows:,} rows of {rejected.table}{', mostly' if rejected.reasons else ''}")
         yield from (line("", f"{rows:,} × {reason}") for reason, rows in rejected.reasons)
@@ -52,6 +53,13 @@ def status_lines(status: Status) -> Iterator[str]:
             yield line("", f"{check.name} ({check.table}): {check.outcome}, {check.rows:,} rows")
         if sum(candidate.held_back.values()):
             yield line("Held back", f"rows whose parent is not known yet{counts(candidate.held_back)}")
+
+
+def _waiting(status: Status) -> Iterator[str]:
+    for one in status.waiting_handoffs:
+        shoppers = counted(one.count, "shopper waits", "shoppers wait")
+        yield line("Waiting", f"{shoppers} for a person in {clean(one.account)}")
+        yield line("", f"the oldest since {utc_text(one.since)}")
 
 
 def _deliveries(status: Status) -> Iterator[str]:

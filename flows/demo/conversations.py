@@ -135,6 +135,8 @@ def open_ticket(thread: Thread, reason: str) -> None:
         created_at=thread.at,
         first_human_reply_at=replied_at,
         solved_at=solved_at,
+        # By its number, so that no die is cast for it and everything else stays as it was.
+        reopen_count=int(int(ticket_id) % 9 == 0) if solved_at and solved_at <= shop.until else 0,
         satisfaction=("good" if dice.chance(0.8) else "bad")
         if solved_at and solved_at <= shop.until and dice.chance(0.4)
         else None,

@@ -71,6 +71,7 @@ class Shop:
 
     def _write_catalogue(self) -> None:
         self.tables["accounts"].append(self.facts["account"])
+        self.add("business_hours", **self.facts["business_hours"])
         for skill, label, is_available in self.facts["skills"]:
             self.add("skills", skill=skill, label=label, is_available=is_available)
         for product_id, title, _ in self.products:

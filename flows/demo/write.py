@@ -20,6 +20,7 @@ from flows.ground.errors import InputError, StorageFailed
 
 FORMATS = {  # how each table is delivered; messages have a folder with a file per shop
     "accounts": "jsonl",
+    "business_hours": "jsonl",
     "profiles": "csv",
     "visitors": "csv.gz",
     "conversations": "jsonl",

@@ -30,8 +30,8 @@ where account_id = {{account}} and began_on between {{first}} and {{last}}
 group by 1
 """
 WAITING = """
-select conversation_id, began_at, outcome_reason from metrics.handoffs
-where account_id = {account} and outcome = 'waiting' order by began_at, conversation_id {limit}
+select account_id, count(*), min(began_at) from metrics.handoffs
+where outcome = 'waiting' group by account_id order by 3, 1
 """
 
 
@@ -82,14 +82,16 @@ class HandoffGroup:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A shopper who waits for a person since `began_at` (UTC)."""
+    """How many shoppers of an account wait for a person, and since when the oldest of them does (UTC)."""
 
-    conversation_id: str
-    began_at: datetime
-    outcome_reason: str | None
+    account: str
+    count: int
+    since: datetime
 
-    def to_json_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "began_at": utc_text(self.began_at)}
+    def to_json_dict(self, now: datetime) -> dict[str, Any]:
+        """`oldest_minutes` is until `now`: a figure that can alert."""
+        minutes = max(0, int((now - self.since).total_seconds()) // 60)
+        return {**asdict(self), "since": utc_text(self.since), "oldest_minutes": minutes}
 
 
 NOTHING = Handoffs(dict.fromkeys(OUTCOMES, 0), None, None, None)
@@ -119,12 +121,11 @@ def check_dimension(by: str) -> None:
         raise InputError(f"hand-offs cannot be broken down by {by!r}", where="--by", remedy=remedy)
 
 
-def waiting(reader: Reader, account: str, limit: int | None = None) -> tuple[Waiting, ...]:
-    """Whoever waits now, the oldest first."""
+def waiting(reader: Reader) -> tuple[Waiting, ...]:
+    """Of each account in which somebody waits as of the publication, the one that waits longest first."""
     if not _are_published(reader):
         return ()
-    rows = reader.rows(WAITING.format(account=literal(account), limit=f"limit {limit}" if limit is not None else ""))
-    return tuple(Waiting(conversation, began_at.astimezone(UTC), why) for conversation, began_at, why in rows)
+    return tuple(Waiting(account, count, since.astimezone(UTC)) for account, count, since in reader.rows(WAITING))
 
 
 def _are_published(reader: Reader) -> bool:
