@@ -34,10 +34,10 @@
 {#- The weekday of such a day, as three letters: 1 January 1970 was a Thursday. -#}
 {% macro weekday_of_day(day) -%} substr('thufrisatsunmontuewed', cast(3 * ((({{ day }}) % 7 + 7) % 7) + 1 as int), 3) {%- endmacro %}
 
-{#- One row for each whole number from `first` to `last`, as `alias`; to be written after `from <relation>`. -#}
+{#- One row for each whole number (64 bits) from `first` to `last`, as `alias`; to be written after `from <relation>`. -#}
 {% macro each_number(first, last, alias) -%} {{ return(adapter.dispatch('each_number')(first, last, alias)) }} {%- endmacro %}
 
-{% macro default__each_number(first, last, alias) -%} lateral view explode(sequence({{ first }}, {{ last }})) as {{ alias }} {%- endmacro %}
+{% macro default__each_number(first, last, alias) -%} lateral view explode(sequence(cast({{ first }} as bigint), cast({{ last }} as bigint))) as {{ alias }} {%- endmacro %}
 
 {% macro duckdb__each_number(first, last, alias) -%} cross join unnest(generate_series({{ first }}, {{ last }})) as each_number_of_{{ alias }} ({{ alias }}) {%- endmacro %}
 
