@@ -21,6 +21,8 @@
         'changed_totals': ['account_id', 'conversation_id'],
         'changed_questions': ['account_id', 'conversation_id'],
         'changed_days': ['account_id', 'date'],
+        'changed_topics': ['account_id', 'topic_id'],
+        'changed_shoppers': ['account_id', 'shopper'],
     }[set]) }}
 {%- endmacro %}
 

@@ -2,7 +2,7 @@
 
 from flows.audiences.definition import Definition, Segment
 from flows.audiences.kept import keep, settled
-from flows.audiences.laying import definition_text, fingerprint, queries
+from flows.audiences.laying import definition_text, fingerprint, moved_between, queries
 from flows.audiences.reading import SHIPPED, Found, Misfit, Problem, of_unknown_accounts, read, segments
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "definition_text",
     "fingerprint",
     "keep",
+    "moved_between",
     "of_unknown_accounts",
     "queries",
     "read",

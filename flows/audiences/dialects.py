@@ -17,9 +17,9 @@ class Dialect:
     words: Mapping[str, str]
     literal: Callable[[str], str]
 
-    def written(self, query: str, as_of: datetime) -> str:
+    def written(self, query: str, as_of: datetime, previous_as_of: datetime | None = None) -> str:
         """The query with everything that stands in `{{…}}` in the engine's words."""
-        instant = f"cast('{as_of.astimezone(UTC).isoformat()}' as timestamp{self.words['tz']})"
+        instants = {"as_of": as_of, "previous_as_of": previous_as_of or as_of}
 
         def word(found: re.Match[str]) -> str:
             name, text = found.groups()
@@ -27,8 +27,8 @@ class Dialect:
                 return self.literal(bytes.fromhex(text).decode())
             if name in self.words:
                 return self.words[name]
-            if name == "as_of":
-                return instant
+            if name in instants:
+                return f"cast('{instants[name].astimezone(UTC).isoformat()}' as timestamp{self.words['tz']})"
             schema, relation = (self.intermediate, f"int_{name}") if name in OWN else (self.metrics, name)
             return f"{schema}.{relation}" if schema else relation
 

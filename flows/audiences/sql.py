@@ -2,10 +2,15 @@
 
 A shopper's key is `p/` with the profile's id, or `c/` with the id of a conversation whose shopper nobody knows.
 `{{as_of}}` stands for the instant as of which is asked, `{{name}}` for a published table.
+
+Whether a shopper is in a segment depends on the rows of this shopper alone, on the topics of their questions and on
+as-of: a query over the rows of some shoppers finds of them whom it finds over all rows (docs/changes.md).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from flows.audiences.definition import (
@@ -63,25 +68,50 @@ def of_events(metric: str, filters: tuple[MetricFilter, ...], frame: Timeframe =
 
 def changes_after(definition: Definition) -> list[str]:
     """Queries, each of the first `instant` after as-of at which time alone can change who is in the segment."""
-    found = list[str]()
+    return [_next(*edge) for edge in _edges(definition)]
+
+
+def moved(definitions: Iterable[Definition]) -> list[str]:
+    """Queries of `account_id` and `shopper`, one for each metric whose events grow too old or old enough for a
+    definition: whose events did so after `{{previous_as_of}}`. Filters are left aside.
+    """
+    hours = defaultdict[str, set[int]](set)
+    for definition in definitions:
+        for metric, _, span in _edges(definition):
+            hours[metric].add(span)
+    return [_moved(metric, sorted(hours[metric])) for metric in sorted(hours)]
+
+
+def _edges(definition: Definition) -> Iterator[tuple[str, tuple[MetricFilter, ...], int]]:
+    """The only way in which time alone changes who is in the segment: an event of the metric, of which the filters
+    hold, becomes so many hours old.
+    """
     for condition in (one for group in definition.condition_groups for one in group.conditions):
         if isinstance(condition, ProfileMetric):
-            found += [
-                _next(condition.metric, condition.metric_filters, hours) for hours in _hours(condition.timeframe_filter)
-            ]
+            for hours in _hours(condition.timeframe_filter):
+                yield condition.metric, condition.metric_filters, hours
         elif isinstance(condition, Funnel):
             first = condition.steps[0]
             has_gap = not all(step.metric_exists for step in condition.steps)  # one that the window's end decides
             window = {condition.hours} if condition.hours and has_gap else set[int]()
-            hours = {*_hours(condition.timeframe_filter), *window}
-            found += [_next(first.metric, first.metric_filters, one) for one in sorted(hours)]
-    return found
+            for hours in sorted({*_hours(condition.timeframe_filter), *window}):
+                yield first.metric, first.metric_filters, hours
 
 
 def _next(metric: str, filters: tuple[MetricFilter, ...], hours: int) -> str:
     span = f"interval '{hours}' hour"
     return f"""select min(occurred_at) + {span} as instant from ({_events(metric, filters)}) as events
         where shopper is not null and occurred_at > {{{{as_of}}}} - {span}"""
+
+
+def _moved(metric: str, spans: list[int]) -> str:
+    came_of_age = " or ".join(
+        f"(occurred_at > {{{{previous_as_of}}}} - interval '{hours}' hour"
+        f" and occurred_at <= {{{{as_of}}}} - interval '{hours}' hour)"
+        for hours in spans
+    )
+    return f"""select account_id, shopper from ({_events(metric, ())}) as events
+        where shopper is not null and ({came_of_age})"""
 
 
 def _hours(frame: Timeframe) -> list[int]:

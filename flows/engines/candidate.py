@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,7 +52,11 @@ class Topics:
 
 @dataclass(frozen=True)
 class Audience:
-    """A definition as the models take it, with queries in the engine's SQL; of every account where none is named."""
+    """A definition as the models take it, with queries in the engine's SQL; of every account where none is named.
+
+    `query` asks of all shoppers, `narrow_query` of those whose rows the model `int_segment_matches` puts before it.
+    Where `digest` stays, so do the answers about shoppers of whom nothing changed.
+    """
 
     segment: str
     accounts: tuple[str, ...]
@@ -61,17 +65,22 @@ class Audience:
     definition: str
     is_suppressing: bool
     query: str
+    narrow_query: str
     next_query: str | None
+    digest: str
 
-    def rows(self) -> list[list[str | int | None]]:
-        """Those of the source `segments`, with its columns."""
+    def rows(self, answered: Mapping[str, str]) -> list[list[str | int | None]]:
+        """Those of the source `segments`, with its columns; `answered` has the digests that the base asked, by segment."""
+        is_answered = answered.get(self.segment) == self.digest
         said: list[str | int | None] = [
             self.name,
             self.description,
             self.definition,
             int(self.is_suppressing),
-            self.query,
+            self.narrow_query if is_answered else self.query,
             self.next_query,
+            self.digest,
+            int(is_answered),
         ]
         accounts: tuple[str | None, ...] = self.accounts or (None,)
         return [[self.segment, account, *said] for account in accounts]
@@ -79,7 +88,8 @@ class Audience:
 
 SEGMENT_COLUMNS = {  # of the source `segments`, with their types in the contract
     "segment": "string", "account_id": "string", "name": "string", "description": "string", "definition": "string",
-    "is_suppressing": "boolean", "query": "string", "next_query": "string",
+    "is_suppressing": "boolean", "query": "string", "next_query": "string", "digest": "string",
+    "is_answered": "boolean",
 }  # fmt: skip
 BEFORE = {  # what the build before left of segments: source, and the published columns that it has
     "segment_members_before": ("segment_members", ("account_id", "segment", "profile_id", "entered_at")),
@@ -112,13 +122,15 @@ SENT_COLUMNS = {"account_id": "string", "conversation_id": "string", "sent_at": 
 class Audiences:
     """The definitions of segments, and what was sent to shoppers. `laid` gives the definitions for an engine, as of an
     instant; `problems` are sentences about those that are wrong and left out. `sent` are the follow-ups that were
-    sent: account, conversation and instant (rule 12.4).
+    sent: account, conversation and instant (rule 12.4). `moved` gives queries of the shoppers whom time alone may
+    have moved between two instants.
     """
 
     digest: str
     laid: Callable[[str, datetime], Sequence[Audience]]
     problems: tuple[str, ...] = ()
     sent: Sequence[tuple[str, str, datetime]] = ()
+    moved: Callable[[str, datetime, datetime], Sequence[str]] = lambda engine, previous_as_of, as_of: ()
 
     @property
     def sent_digest(self) -> str:

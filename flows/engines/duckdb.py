@@ -154,9 +154,14 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
     """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, as
     published.
     """
+    answered = connection.execute("select distinct segment, digest from lake.segments").fetchall() if todo.base else []
     _create(connection, "lake.segments", SEGMENT_COLUMNS)
     laid = todo.audiences.laid("duckdb", todo.as_of)
-    _insert(connection, "lake.segments", [row for one in laid for row in one.rows()])
+    _insert(connection, "lake.segments", [row for one in laid for row in one.rows(dict(answered))])
+    _create(connection, "lake.moved_queries", {"query": "string"})
+    if todo.base and (previous_as_of := datetime.fromisoformat(todo.base.as_of)) < todo.as_of:
+        moved = todo.audiences.moved("duckdb", previous_as_of, todo.as_of)
+        _insert(connection, "lake.moved_queries", [[query] for query in moved])
     _create(connection, "lake.follow_ups_sent", SENT_COLUMNS)
     _insert(connection, "lake.follow_ups_sent", todo.audiences.sent)
     is_there = attached(connection, home.candidate_file if todo.base else published_last(home))

@@ -169,7 +169,7 @@ def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
         {name: TYPES[kind].spark for name, kind in columns.items()} for columns in (SEGMENT_COLUMNS, SENT_COLUMNS)
     )
     laid = todo.audiences.laid("spark", todo.as_of)
-    _values(session, "segments", segments, [row for one in laid for row in one.rows()])
+    _values(session, "segments", segments, [row for one in laid for row in one.rows({})])
     _values(session, "follow_ups_sent", sent, todo.audiences.sent)
     with closing(duckdb.connect()) as connection:
         connection.execute("set TimeZone = 'UTC'")

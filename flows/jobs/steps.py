@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,7 @@ def build(job: Job, wanted: Wanted) -> Build:
     segments, said = counting(job)
 
     def laid(engine: str, as_of: datetime) -> list[engines.Audience]:
+        asked = [(one, audiences.queries(one, engine, as_of)) for one in segments]
         return [
             engines.Audience(
                 one.key,
@@ -151,9 +153,12 @@ def build(job: Job, wanted: Wanted) -> Build:
                 one.segment.description,
                 audiences.definition_text(one),
                 one.segment.suppress_open_handoffs,
-                *audiences.queries(one, engine, as_of),
+                query=queries.whole,
+                narrow_query=queries.narrow,
+                next_query=queries.ahead,
+                digest=queries.digest,
             )
-            for one in segments
+            for one, queries in asked
         ]
 
     sent = _sent(job, said)
@@ -168,7 +173,9 @@ def build(job: Job, wanted: Wanted) -> Build:
             update=group,
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),
-        engines.Audiences(audiences.fingerprint(segments), laid, tuple(said), sent),
+        engines.Audiences(
+            audiences.fingerprint(segments), laid, tuple(said), sent, partial(audiences.moved_between, segments)
+        ),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
         progress=job.progress,

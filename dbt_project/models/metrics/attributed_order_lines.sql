@@ -2,6 +2,7 @@
 
 -- A line belongs to the last touch that reaches it (5.2), so it counts once at most (5.3).
 -- depends_on: {{ ref('changed_order_lines') }}
+-- depends_on: {{ ref('changed_shoppers_before') }}
 with ranked as (
     select
         *,

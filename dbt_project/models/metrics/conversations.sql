@@ -2,6 +2,7 @@
 
 -- Every conversation that a shopper started, with what came of it.
 -- depends_on: {{ ref('changed_days_before') }}
+-- depends_on: {{ ref('changed_shoppers_before') }}
 with conversations as (
     {{ changed_rows(ref('int_conversations'), 'changed_totals') }}
 )

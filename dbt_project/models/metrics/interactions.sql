@@ -1,6 +1,7 @@
 {{ config(meta={'month_of': 'occurred_on'}) }}
 
 -- Clicks, carts and openings of every started conversation.
+-- depends_on: {{ ref('changed_shoppers_before') }}
 with interactions as (
     {{ changed_rows(ref('int_interactions'), 'changed_conversations') }}
 )

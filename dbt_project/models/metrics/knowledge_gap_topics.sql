@@ -1,6 +1,7 @@
 {{ config(tags=['topics']) }}
 
 -- The topics in which somebody asked (8.2), and whether articles answer them (8.3).
+-- depends_on: {{ ref('changed_topics_before') }}
 with asked as (
     select
         account_id, topic_id,

@@ -1,6 +1,7 @@
 {{ config(meta={'month_of': 'placed_on'}) }}
 
 -- Every order that counts, with what its lines brought (5.4).
+-- depends_on: {{ ref('changed_shoppers_before') }}
 with orders as (
     {{ changed_rows(ref('int_placed_orders'), 'changed_order_totals') }}
 ),

@@ -1,6 +1,7 @@
 {{ config(meta={'month_of': 'created_on'}) }}
 
 -- The tickets that count, with the conversations that they came out of (4.4).
+-- depends_on: {{ ref('changed_shoppers_before') }}
 with tickets as (
     {{ changed_rows(ref('int_tickets'), 'changed_tickets') }}
 )

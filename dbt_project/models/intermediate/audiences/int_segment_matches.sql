@@ -1,6 +1,15 @@
-{{ config(materialized='table', tags=['topics']) }}
+{{ config(
+    materialized='incremental' if target.type == 'duckdb' else 'table',
+    tags=['topics'],
+    meta={'changed_by': 'changed_shoppers'},
+    pre_hook="{% if is_incremental() %}
+        delete from {{ this }} where segment not in (select segment from {{ source('lake', 'segments') }} where is_answered)
+    {% endif %}",
+) }}
 
--- Who meets which definition (12.1). The engine has laid the queries (flows/audiences/sql.py); all of them read these tables:
+-- Who meets which definition (12.1). The engine has laid the queries (flows/audiences/sql.py). Where the build before has answered
+-- the same query, it is asked about changed shoppers alone: of the tables it reads, it finds their rows under the bare names here.
+-- All of the queries read these tables:
 -- depends_on: {{ ref('int_shoppers') }}
 -- depends_on: {{ ref('int_profile_reach') }}
 -- depends_on: {{ ref('profiles') }}
@@ -14,8 +23,58 @@
 -- depends_on: {{ ref('tickets') }}
 -- depends_on: {{ ref('knowledge_gap_questions') }}
 -- depends_on: {{ ref('knowledge_gap_topics') }}
-with matches as (
-    {% for segment, query in laid_queries('query') -%}
+-- depends_on: {{ ref('changed_shoppers') }}
+{% set narrow = laid_queries('query', 'is_answered') if is_incremental() else [] %}
+{% set whole = laid_queries('query', 'not is_answered') %}
+with
+{% if narrow %}
+int_shoppers as (
+    select shoppers.account_id, shoppers.shopper
+    from {{ ref('int_shoppers') }} as shoppers
+    inner join {{ ref('changed_shoppers') }} as changed
+        on shoppers.account_id = changed.account_id and shoppers.shopper = changed.shopper
+),
+
+known as (
+    select account_id, substring(shopper, 3) as profile_id
+    from int_shoppers
+    where shopper like 'p/%'
+),
+
+anonymous as (
+    select account_id, substring(shopper, 3) as conversation_id
+    from int_shoppers
+    where shopper like 'c/%'
+),
+
+{% for table in ['profiles', 'int_profile_reach', 'orders', 'order_lines'] %}
+{{ table }} as (
+    {{ rows_of_shoppers(ref(table), has_conversation=false) }}
+),
+
+{% endfor %}
+{% for table in ['conversations', 'agent_events', 'interactions', 'attributed_order_lines', 'tickets'] %}
+{{ table }} as (
+    {{ rows_of_shoppers(ref(table)) }}
+),
+
+{% endfor %}
+{% for table in ['messages', 'knowledge_gap_questions'] %}
+{{ table }} as (
+    select rows.*
+    from {{ ref(table) }} as rows
+    inner join conversations
+        on rows.account_id = conversations.account_id and rows.conversation_id = conversations.conversation_id
+),
+
+{% endfor %}
+knowledge_gap_topics as (
+    select * from {{ ref('knowledge_gap_topics') }}
+),
+
+{% endif %}
+matches as (
+    {% for segment, query in whole -%}
     select matches.account_id, '{{ segment }}' as segment, matches.shopper
     from ({{ query }}) as matches
     union all
@@ -23,15 +82,25 @@ with matches as (
     select account_id, cast(null as {{ physical_type('varchar') }}) as segment, shopper
     from {{ ref('int_shoppers') }}
     where 1 = 0
+),
+
+found as (
+    select matches.account_id, matches.segment, matches.shopper
+    from matches
+    inner join {{ ref('int_shoppers') }} as shoppers
+        on matches.account_id = shoppers.account_id and matches.shopper = shoppers.shopper
+    {% for segment, query in narrow -%}
+    union all
+    select matches.account_id, '{{ segment }}' as segment, matches.shopper
+    from ({{ query }}) as matches
+    {% endfor %}
 )
 
-select matches.account_id, matches.segment, matches.shopper
-from matches
+select found.account_id, found.segment, found.shopper
+from found
 inner join {{ ref('int_accounts') }} as accounts
-    on matches.account_id = accounts.account_id
+    on found.account_id = accounts.account_id
 inner join {{ source('lake', 'segments') }} as segments
     on
-        matches.segment = segments.segment
-        and (segments.account_id is null or matches.account_id = segments.account_id)
-inner join {{ ref('int_shoppers') }} as shoppers
-    on matches.account_id = shoppers.account_id and matches.shopper = shoppers.shopper
+        found.segment = segments.segment
+        and (segments.account_id is null or found.account_id = segments.account_id)
