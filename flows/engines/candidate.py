@@ -70,7 +70,7 @@ class Audience:
     digest: str
 
     def rows(self, answered: Mapping[str, str]) -> list[list[str | int | None]]:
-        """Those of the source `segments`, with its columns; `answered` has the digests that the base asked, by segment."""
+        """Those of the source `segments`, with its columns; `answered` has the digests of the base, by segment."""
         is_answered = answered.get(self.segment) == self.digest
         said: list[str | int | None] = [
             self.name,
@@ -130,7 +130,7 @@ class Audiences:
     laid: Callable[[str, datetime], Sequence[Audience]]
     problems: tuple[str, ...] = ()
     sent: Sequence[tuple[str, str, datetime]] = ()
-    moved: Callable[[str, datetime, datetime], Sequence[str]] = lambda engine, previous_as_of, as_of: ()
+    moved: Callable[[str, datetime, datetime], Sequence[str]] = lambda *_: ()
 
     @property
     def sent_digest(self) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import partial
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from expectations import gate, page
