@@ -4,8 +4,9 @@
 
 Writes tables as a build publishes them into DuckDB files (0.5 GB, deleted at the end), always the same rows: 20 events
 for each shopper in two years, half of the conversations with nobody known. Then runs what the models
-int_segment_matches and int_next_segment_change run, with the shipped segments and variations of them. `--each` first
-says how long each segment takes alone. Writes audiences.json.
+int_segment_matches and int_next_segment_change run, with the shipped segments and variations of them: of everybody, and
+after a delivery of 1,000 conversations, an hour later. `--each` first says how long each segment takes alone. Writes
+audiences.json.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import resource
 import shutil
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,14 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 import duckdb  # noqa: E402
+from jinja2 import Environment  # noqa: E402
 
 from flows.audiences.definition import Segment  # noqa: E402
-from flows.audiences.laying import queries  # noqa: E402
+from flows.audiences.laying import moved_between, queries  # noqa: E402
 from flows.audiences.reading import Found, segments  # noqa: E402
 
+PROJECT = HERE.parent / "dbt_project"
+DELIVERED = 1000
 AS_OF = datetime(2026, 6, 7, 12, tzinfo=UTC)
 MEMORY = "4GB"
 DAYS = (7, 14, 30, 60)
@@ -64,41 +68,81 @@ def fifty() -> list[Found]:
     return found
 
 
-def timed(connection: duckdb.DuckDBPyConnection, sql: str) -> float:
-    began = time.perf_counter()
+def timed(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[float, float]:
+    """Seconds of the clock and of the processor."""
+    began, cpu = time.perf_counter(), time.process_time()
     connection.execute(sql)
-    return round(time.perf_counter() - began, 1)
+    return round(time.perf_counter() - began, 1), round(time.process_time() - cpu, 1)
+
+
+def matches(laid: dict[str, str], *, is_narrow: bool) -> str:
+    """The SQL of the model int_segment_matches, where all of these queries are asked of everybody, or of a few."""
+
+    def asked(_: str, condition: str) -> list[tuple[str, str]]:
+        return list(laid.items()) if (condition == "is_answered") == is_narrow else []
+
+    def ref(name: str) -> str:
+        return f"{'intermediate' if re.match('int_|changed_', name) else 'candidate.metrics'}.{name}"
+
+    macros = Environment().from_string((PROJECT / "macros/audiences.sql").read_text("utf-8")).module
+    known = {
+        "config": lambda **_: "",
+        "target": {"type": "duckdb"},
+        "ref": ref,
+        "source": lambda schema, name: f"{schema}.{name}",
+        "is_incremental": lambda: is_narrow,
+        "laid_queries": asked,
+        "physical_type": str,
+        "rows_of_shoppers": macros.rows_of_shoppers,  # type: ignore[attr-defined]
+    }
+    model = PROJECT / "models/intermediate/audiences/int_segment_matches.sql"
+    return Environment().from_string(model.read_text("utf-8")).render(known)
 
 
 def measured(connection: duckdb.DuckDBPyConnection, each: bool) -> dict[str, Any]:
     """Seconds of both models, and how many were found."""
-    laid = {one.key: queries(one, "duckdb", AS_OF) for one in fifty()}
+    fifty_of_them = fifty()
+    laid = {one.key: queries(one, "duckdb", AS_OF) for one in fifty_of_them}
     if each:
-        for key, (query, _) in laid.items():
-            print(f"{key:40} {timed(connection, f'create or replace temp table one as {query}'):6.1f} s", flush=True)
-    matches = " union all ".join(
-        f"select matches.account_id, '{key}' as segment, matches.shopper from ({query}) as matches"
-        for key, (query, _) in laid.items()
-    )
-    cpu = time.process_time()
-    found = timed(
-        connection,
-        f"""create table intermediate.matches as with matches as ({matches})
-        select matches.* from matches inner join intermediate.int_shoppers using (account_id, shopper)""",
-    )
-    ahead = " union all ".join(query for _, query in laid.values() if query)
+        for key, one in laid.items():
+            seconds, _ = timed(connection, f"create or replace temp table one as {one.whole}")
+            print(f"{key:40} {seconds:6.1f} s", flush=True)
+    connection.execute("create schema lake")
+    connection.execute("create table lake.segments (segment varchar, account_id varchar)")
+    connection.executemany("insert into lake.segments values (?, null)", [[key] for key in laid])
+    connection.execute("create table intermediate.int_accounts as select 'shop' as account_id")
+    whole = matches({key: one.whole for key, one in laid.items()}, is_narrow=False)
+    found = timed(connection, f"create table intermediate.matches as {whole}")
+    ahead = " union all ".join(one.ahead for one in laid.values() if one.ahead)
     following = timed(connection, f"create table intermediate.ahead as select min(instant) from ({ahead})")
-    cpu = time.process_time() - cpu
-    counted = connection.execute("select count(*), count(distinct segment) from intermediate.matches").fetchall()[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    counted = connection.execute("select count(*), count(distinct segment) from intermediate.matches").fetchall()[0]
+
+    moved = moved_between(fifty_of_them, "duckdb", AS_OF - timedelta(hours=1), AS_OF)
+    delivered = f"""select account_id, coalesce('p/' || profile_id, 'c/' || conversation_id) as shopper
+        from (select * from candidate.metrics.conversations order by hash(conversation_id) limit {DELIVERED})"""
+    looking = timed(connection, f"create table intermediate.changed_shoppers as {' union '.join([delivered, *moved])}")
+    narrow = matches({key: one.narrow for key, one in laid.items()}, is_narrow=True)
+    of_few = timed(connection, f"create table intermediate.few as {narrow}")
+    few = "semi join intermediate.changed_shoppers using (account_id, shopper)"
+    for one, other in ((f"matches {few}", "few"), ("few", f"matches {few}")):
+        differing = connection.execute(f"from intermediate.{one} except from intermediate.{other}").fetchall()
+        assert not differing, differing[:3]
+    shoppers = connection.execute("select count(*) from intermediate.changed_shoppers").fetchall()[0][0]
     return {
         "segments": len(laid),
-        "seconds to find members": found,
-        "seconds to find the next change": following,
-        "processor seconds": round(cpu, 1),
-        "peak GiB": round(peak, 2),
         "members": counted[0],
         "segments with members": counted[1],
+        "peak GiB": round(peak, 2),
+        "seconds of the clock and of the processor": {
+            "to find members": found,
+            "to find the next change": following,
+            f"after a delivery of {DELIVERED} conversations, an hour later": {
+                "to find whom time moved": looking,
+                "to find members": of_few,
+            },
+        },
+        "shoppers judged anew": shoppers,
     }
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,10 +27,16 @@ from tests.audiences.happened import Shop
 from tests.audiences.reference import members
 from tests.reference.compare import read_published
 from tests.reference.counted import Load
-from tests.reference.deliveries import merged, random_deliveries, write_load
+from tests.reference.deliveries import merged, write_load
+from tests.reference.landing import Row
 from tests.reference.shops import AS_OF, random_shop
 
 SHOPS, SEGMENTS, LOADS, BUILDS = 60, 40, 4, 8
+LATE = 0.4
+DRIPS = (
+    *("conversations", "messages", "handoff_events", "interactions", "orders", "order_lines", "order_profiles"),
+    *("tickets", "profiles", "visitors", "product_events"),
+)
 TICK = timedelta(microseconds=1)
 HOURS = (1, 2, 6, 12, 24, 48, 72, 168, 336)
 WORDS = {
@@ -197,11 +204,15 @@ def published(home: Home) -> tuple[Told, Shop]:
 
 
 def shops(rng: random.Random) -> list[Load]:
+    """Most rows come at once, later ones of one table at a time: what a set forgets of it nothing else finds."""
     deliveries = []
     for place in range(SHOPS):
-        loads = random_deliveries(rng, random_shop(rng, f"shop {place}", ordered=place % 2 == 0))
-        comes_with = sorted(rng.sample(range(LOADS), len(loads)))
-        deliveries.append([loads[comes_with.index(one)] if one in comes_with else [] for one in range(LOADS)])
+        drips = rng.sample(DRIPS, LOADS - 1)
+        files: list[dict[str, list[Row]]] = [defaultdict(list) for _ in range(LOADS)]
+        for table, row in random_shop(rng, f"shop {place}", ordered=place % 2 == 0):
+            is_late = table in drips and rng.random() < LATE
+            files[drips.index(table) + 1 if is_late else 0][table].append(row)
+        deliveries.append([sorted(load.items()) for load in files])
     return merged(deliveries)
 
 
