@@ -46,7 +46,7 @@ union
 select account_id, shopper
 from {{ ref('changed_shoppers_before') }}
 union
-select account_id, concat('p/', profile_id)
+select account_id, concat('p/', profile_id) as shopper
 from {{ ref('changed_profiles') }}
 {%- for query in laid_moves() %}
 union
