@@ -176,4 +176,21 @@ CHECKS = [
             or add_to_cart_items is distinct from coalesce(items, 0)""",
         rule="6.3",
     ),
+    Check(
+        T,
+        "conversations that are deflected end with a text of the agent",
+        """
+        select conversations.* from {checked[conversations]} as conversations
+        left join (
+            select
+                account_id, conversation_id, max_by(sender, position) as last_sender,
+                max_by(coalesce(text, ''), position) as last_text
+            from {checked[messages]}
+            where sender <> 'system'
+            group by account_id, conversation_id
+        ) as threads
+            on conversations.account_id = threads.account_id and conversations.conversation_id = threads.conversation_id
+        where is_deflected and (last_sender is distinct from 'agent' or coalesce(last_text, '') = '')""",
+        rule="13.5",
+    ),
 ]

@@ -9,7 +9,7 @@ T = "daily_performance"
 CHECKS = [
     Check(
         T,
-        "daily_performance counts the conversations that started on each date, and those whose shopper came back",
+        "daily_performance counts what started on each date, and of it what came back or was sent elsewhere",
         """
         select
             coalesce(daily.account_id, counted.account_id) as account_id,
@@ -19,12 +19,14 @@ CHECKS = [
             coalesce(daily.tag, counted.tag) as tag,
             daily.conversations as daily_conversations,
             counted.conversations as started_conversations,
-            daily.recontacted_conversations, counted.recontacted as started_and_recontacted
+            daily.recontacted_conversations, counted.recontacted as started_and_recontacted,
+            daily.deflected_conversations, counted.deflected as started_and_deflected
         from {checked[daily_performance]} as daily
         full join (
             select
                 account_id, started_on, channel, status, coalesce(tag, '') as tag, count(*) as conversations,
-                count(recontacted_at) as recontacted
+                count(recontacted_at) as recontacted,
+                count(*) filter (where is_deflected) as deflected
             from {on_checked_days[conversations]}
             group by account_id, started_on, channel, status, coalesce(tag, '')
         ) as counted
@@ -35,7 +37,8 @@ CHECKS = [
             and daily.tag = counted.tag
         where
             coalesce(daily.conversations, -1) <> coalesce(counted.conversations, 0)
-            or coalesce(daily.recontacted_conversations, -1) <> coalesce(counted.recontacted, 0)""",
+            or coalesce(daily.recontacted_conversations, -1) <> coalesce(counted.recontacted, 0)
+            or coalesce(daily.deflected_conversations, -1) <> coalesce(counted.deflected, 0)""",
         rule="6.1",
     ),
     Check(

@@ -26,6 +26,7 @@ OF_FILTERS = (
     "is_sold",
     "is_clicked",
     "is_recontacted",
+    "is_deflected",
 )
 DATES = ("from", "to")  # of the conversations, where they are narrower than the page's
 KNOWN = ("account", "dates", "channel", "by", "event", "conversation", "draft", "order", *DATES, *OF_FILTERS)

@@ -107,6 +107,7 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
             "is_sold": mo.ui.checkbox(value=given.is_sold, label="with sales"),
             "is_clicked": mo.ui.checkbox(value=given.is_clicked, label="with clicks"),
             "is_recontacted": mo.ui.checkbox(value=given.is_recontacted, label="came back"),
+            "is_deflected": mo.ui.checkbox(value=given.is_deflected, label="sent elsewhere"),
         }
     )
 
@@ -139,6 +140,7 @@ def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...],
         is_sold=asked["is_sold"],
         is_clicked=asked["is_clicked"],
         is_recontacted=asked["is_recontacted"],
+        is_deflected=asked["is_deflected"],
     )
 
 

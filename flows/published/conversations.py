@@ -53,6 +53,7 @@ CSV_COLUMNS = (
     "recontacted_at",
     "recontacted_by",
     "recontact_id",
+    "is_deflected",
 )
 
 

@@ -13,8 +13,8 @@ from flows.warehouses.reader import Reader
 
 CENT_OF_A_CENT = Decimal("0.0001")
 STATUSES = contract.metrics()["conversations"].column("status").values  # in the order of rule 3.5
-MARKS = {"recontacted": "is_recontacted"}
-"""What may be true of a conversation beside its status (13.4), and the column of `conversations` that says it."""
+MARKS = {"recontacted": "is_recontacted", "deflected": "is_deflected"}
+"""What may be true of a conversation beside its status (13.4, 13.5), and the column of `conversations` that says it."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Conversations:
     closed: int
     open: int
     recontacted: int = 0
+    deflected: int = 0
 
     def to_json_dict(self, not_measured: Collection[str] = ()) -> dict[str, int | float | None]:
         """Counts and rates; None where one is among `not_measured`, or made of one that is."""
@@ -100,6 +101,13 @@ RATES = (
         ("routed", "closed"),
         "Unresolved",
         "Routed conversations, and those in which the agent showed its hand-off message, of all that started.",
+    ),
+    Rate(
+        "deflection_rate",
+        ("deflected",),
+        "Sent elsewhere",
+        "Conversations whose last message is the agent's and sends the shopper to another channel, such as email or a "
+        "phone, of all that started.",
     ),
 )
 

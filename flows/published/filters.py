@@ -46,6 +46,7 @@ class Filters:
     is_sold: bool = False
     is_clicked: bool = False
     is_recontacted: bool = False
+    is_deflected: bool = False
 
     def __post_init__(self) -> None:
         if self.first > self.last:
@@ -117,6 +118,7 @@ class Filters:
             "is_sold": "yes" if self.is_sold else None,
             "is_clicked": "yes" if self.is_clicked else None,
             "is_recontacted": "yes" if self.is_recontacted else None,
+            "is_deflected": "yes" if self.is_deflected else None,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -147,6 +149,7 @@ class Filters:
             is_sold=_read("is_sold", query, _yes, default=False),
             is_clicked=_read("is_clicked", query, _yes, default=False),
             is_recontacted=_read("is_recontacted", query, _yes, default=False),
+            is_deflected=_read("is_deflected", query, _yes, default=False),
         )
 
 

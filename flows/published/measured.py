@@ -31,6 +31,7 @@ WANTED = {
         "durable resolution rate",
         "no shopper is known by a profile or a visitor id, or the account's `recontact_days` is 0",
     ),
+    "deflected": ("deflection rate", "no message of the agent has a text"),
     "skill_usage": ("skills", "no source names the skill of an answer"),
     "tickets": ("tickets", "connect the helpdesk"),
     "knowledge_gaps": ("knowledge gaps", "connect the articles, with their texts"),

@@ -40,6 +40,7 @@ FILTERS = st.builds(
     is_sold=st.booleans(),
     is_clicked=st.booleans(),
     is_recontacted=st.booleans(),
+    is_deflected=st.booleans(),
 )
 CHOSEN = st.fixed_dictionaries(
     {

@@ -15,7 +15,15 @@ from flows.published.figures import RATES, Conversations, Figures
 from flows.published.intervals import wilson
 from flows.published.performance import Bar
 
-OF_STATUS = {"volume": 1284, "resolved": 916, "routed": 200, "closed": 43, "open": 125, "recontacted": 40}
+OF_STATUS = {
+    "volume": 1284,
+    "resolved": 916,
+    "routed": 200,
+    "closed": 43,
+    "open": 125,
+    "recontacted": 40,
+    "deflected": 77,
+}
 OTHERS: dict[str, Any] = {
     "attributed_revenue": Decimal("12480.50"),
     "net_attributed_revenue": Decimal("11902.00"),
@@ -72,6 +80,7 @@ def test_every_figure_has_its_card_with_a_definition() -> None:
         "durable_resolution_rate": "68.2%",
         "routed_rate": "15.6%",
         "unresolved_rate": "18.9%",
+        "deflection_rate": "6.0%",
         "sales": "R$12,480.50",
         "orders": "R$58.32",
         "carts": "214",

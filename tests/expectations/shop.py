@@ -300,6 +300,7 @@ _METRICS = {
             case when is_recontacted then started_at + to_hours(72) end as recontacted_at,
             case when is_recontacted then 'ticket' end as recontacted_by,
             case when is_recontacted then 'ticket-back' end as recontact_id,
+            status in ('resolved', 'closed') and i % 3 = 0 as is_deflected,
             1 as link_clicks,
             2 as add_to_cart_items,
             if(order_id is null, 0, 1) as attributed_orders,
@@ -343,7 +344,8 @@ _METRICS = {
         with happened as (
             select
                 account_id, started_on as date, channel, status, tag, 1 as conversations,
-                if(is_recontacted, 1, 0) as recontacted_conversations
+                if(is_recontacted, 1, 0) as recontacted_conversations,
+                if(is_deflected, 1, 0) as deflected_conversations
             from metrics.conversations
             union all by name
             select
@@ -361,6 +363,7 @@ _METRICS = {
             account_id, date, channel, status, coalesce(tag, '') as tag,
             coalesce(sum(conversations), 0) as conversations,
             coalesce(sum(recontacted_conversations), 0) as recontacted_conversations,
+            coalesce(sum(deflected_conversations), 0) as deflected_conversations,
             coalesce(sum(link_clicks), 0) as link_clicks,
             coalesce(sum(add_to_cart_items), 0) as add_to_cart_items,
             count(distinct order_id) as attributed_orders,

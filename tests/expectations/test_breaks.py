@@ -90,6 +90,15 @@ BREAKS = {
         "update daily_performance set recontacted_conversations = 2 where recontacted_conversations = 1",
         ["daily_performance counts"],
     ),
+    "a conversation is sent elsewhere by a person": (
+        "update conversations set is_deflected = true where conversation_id = 'conversation-9'",
+        ["conversations that are deflected", "conversations.is_deflected", "daily_performance counts"],
+    ),
+    "a day counts one more that was sent elsewhere": (
+        "update daily_performance set deflected_conversations = deflected_conversations + 1"
+        " where deflected_conversations = 1 and channel = 'sms' and status = 'closed'",
+        ["daily_performance counts"],
+    ),
     "a message is gone": (
         "delete from messages where message_id = 'message-9-5'",
         ["messages are all", "messages.position"],

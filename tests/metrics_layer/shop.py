@@ -33,6 +33,7 @@ select
     account_id, date, conversations.channel, status, coalesce(tag, '') as tag,
     count(*) filter (where what = 'started') as conversations,
     count(*) filter (where what = 'started' and is_recontacted) as recontacted_conversations,
+    count(*) filter (where what = 'started' and is_deflected) as deflected_conversations,
     count(*) filter (where what in ('product_card_click', 'link_click')) as link_clicks,
     coalesce(sum(pieces), 0) as add_to_cart_items,
     count(distinct order_id) as attributed_orders,

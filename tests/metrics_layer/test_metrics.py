@@ -34,7 +34,17 @@ RANGES = {
     "a month": (date(2026, 5, 1), date(2026, 5, 31)),
     "nothing yet": (date(2025, 1, 1), date(2025, 1, 31)),
 }
-OF_CONVERSATIONS = ["volume", "resolved", "routed", "closed", "open", "handoffs", "recontacted", "durably_resolved"]
+OF_CONVERSATIONS = [
+    "volume",
+    "resolved",
+    "routed",
+    "closed",
+    "open",
+    "handoffs",
+    "recontacted",
+    "durably_resolved",
+    "deflected",
+]
 RATES = [rate.name for rate in chapter_6.RATES]
 OF_SALES = ["ai_sales", "net_ai_sales", "attributed_orders", "average_order_value", "inferred_sales"]
 OF_CLICKS = ["link_clicks", "add_to_cart_items"]

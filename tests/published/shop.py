@@ -184,6 +184,7 @@ def asked_shop() -> Shop:
             last_message_at=MIDNIGHT + timedelta(hours=5 * (number // 2)),
             link_clicks=number % 3,
             is_recontacted=number % 8 == 0 if number % 4 == 0 else None,
+            is_deflected=number % 7 == 0,
         )
     shop.conversation("it's 100%_\\", first_question="x" * 299 + "👩‍👩‍👧‍👦" + "y")
     shop.conversation("c00", account_id="other", first_question=HOSTILE[0])

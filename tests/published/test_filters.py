@@ -43,6 +43,7 @@ FILTERS = some.builds(
     is_sold=some.booleans(),
     is_clicked=some.booleans(),
     is_recontacted=some.booleans(),
+    is_deflected=some.booleans(),
 )
 
 
@@ -91,6 +92,7 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         and (not filters.is_sold or key in ids_by(shop, "attributed_order_lines"))
         and (not filters.is_clicked or row["link_clicks"] > 0)
         and (not filters.is_recontacted or row.get("is_recontacted") is True)
+        and (not filters.is_deflected or row.get("is_deflected") is True)
     )
 
 
@@ -114,6 +116,7 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         {"is_sold": True},
         {"is_clicked": True},
         {"is_recontacted": True},
+        {"is_deflected": True},
     ],
 )
 def test_each_filter_leaves_what_meets_it(reader: Reader, shop: Shop, alone: dict[str, Any]) -> None:

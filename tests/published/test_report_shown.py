@@ -78,12 +78,12 @@ def test_rates_stand_with_their_intervals_and_all_in_the_last_line(place: Home) 
     head, *lines = cells(text)
     assert head == [
         *("channel", "conversations", "resolved", "routed", "closed", "open", "withdrawn"),
-        *("resolution rate", "durable resolution rate", "routed rate", "unresolved rate"),
+        *("resolution rate", "durable resolution rate", "routed rate", "unresolved rate", "deflection rate"),
     ]
     assert [line[0] for line in lines] == ["sms", "web_chat", "all"]
     counts = ["1,350", "750", "300", "150", "150", "0"]
     resolved = "55.6% (52.9–58.2)"
-    assert lines[-1] == ["all", *counts, resolved, resolved, "22.2% (20.1–24.5)", "33.3% (30.9–35.9)"]
+    assert lines[-1] == ["all", *counts, resolved, resolved, "22.2% (20.1–24.5)", "33.3% (30.9–35.9)", "0.0% (0.0–0.3)"]
     assert report_shown.BRACKETS in text
     assert "AI sales   BRL 2,234.50 in 1 order\n" in text
     assert "Average    BRL 2,234.50 per order\n" in text
@@ -156,7 +156,7 @@ def test_json_is_the_whole_report_and_its_groups(
         assert document.pop("by") == by
         assert document == whole
         assert all(by in group for group in groups)
-    counts = {"volume": 675, "resolved": 375, "routed": 150, "closed": 75, "open": 75, "recontacted": 0}
+    counts = {"volume": 675, "resolved": 375, "routed": 150, "closed": 75, "open": 75, "recontacted": 0, "deflected": 0}
     rates = {rate.name: rate.of(Conversations(**counts)) for rate in RATES}
     sales = {"attributed_revenue": "1000.0000", "net_attributed_revenue": "0.0000", "attributed_orders": 1}
     clicks = {"average_order_value": "1000.0000", "link_clicks": 0, "add_to_cart_items": 0}

@@ -28,6 +28,7 @@ from typing import Any
 
 from contract import metrics
 from tests.reference.counted import Load, Shop, count
+from tests.reference.deflections import is_deflected
 from tests.reference.follow_ups import Sent, follow_ups
 from tests.reference.handoffs import handoffs
 from tests.reference.landing import Row
@@ -60,7 +61,7 @@ ELSEWHERE = {  # chapters 8 to 11, segments, and what derive() adds itself
 TABLES = [table for table in metrics() if table not in ELSEWHERE]
 STEP = "account_id handoff_event_id conversation_id type occurred_at reason platform ticket_id is_derived"
 COUNTS = (
-    *("conversations", "recontacted_conversations", "link_clicks", "add_to_cart_items"),
+    *("conversations", "recontacted_conversations", "deflected_conversations", "link_clicks", "add_to_cart_items"),
     *("attributed_orders", "inferred_orders"),
 )
 LINK_CLICKS = {"product_card_click", "link_click"}  # 6.3
@@ -193,6 +194,7 @@ def conversation(thread: Thread, shoppers: Shoppers, interactions: list[Row], li
         "escalation_reason": thread.escalation_reason,
         "ticket_platform": ticket_platform,
         "ticket_id": ticket_id,
+        "is_deflected": is_deflected(thread),
         "link_clicks": sum(click["type"] in LINK_CLICKS for click in mine),
         "add_to_cart_items": sum(click["quantity"] for click in mine if click["type"] == "add_to_cart"),
         "attributed_orders": len({line["order_id"] for line in sold}),
@@ -265,6 +267,7 @@ def daily_performance(
 
         cell(thread.started_at)["conversations"] += 1
         cell(thread.started_at)["recontacted_conversations"] += thread.id in back
+        cell(thread.started_at)["deflected_conversations"] += is_deflected(thread)
         for click in interactions:
             if click["conversation_id"] == thread.id and click["type"] in LINK_CLICKS:
                 cell(click["occurred_at"])["link_clicks"] += 1

@@ -18,6 +18,11 @@ from tests.reference.dress import broken, dressed
 from tests.reference.landing import Row
 
 PLATFORMS = ("klaviyo_inbox", "zendesk", "gorgias")
+ANSWERS = (
+    *("Please email us at help@x.example.", "E\u0301crivez-nous\u00a0sur WhatsApp !", "Bitte rufen Sie uns an.", None),
+    *("There's no need to call us.", "We emailed you the form.", "Text us:\ncall 0800 555 0199", "It’s on its way."),
+    *("I’ll send it to ana@x.example. Then, contact our support team.", "ESCRÍBENOS A ayuda@x.example", "Ok"),
+)
 AS_OF = datetime(2026, 11, 2, 12, tzinfo=UTC)
 """The instant at which the shops are interesting: the day after a day of 25 hours in New York."""
 
@@ -149,7 +154,7 @@ class _Shop(Draw):
     def fill_answered(self, at: datetime, **shopper: str | None) -> None:
         key = self.id("conversation_id")
         channel, closed_at = self.rng.choice(("web_chat", "sms")), at + INSTANT if self.chance(0.4) else None
-        said = dict.fromkeys(("text", "skill", "recommended_product_ids", "article_ids"))
+        said = dict.fromkeys(("skill", "recommended_product_ids", "article_ids"))
         facts = dict.fromkeys(("email", "tag", "closed_by", "agent", "rating", "source_status"))
         self.add(
             "conversations",
@@ -161,7 +166,8 @@ class _Shop(Draw):
         )
         for sender, sent_at in (("visitor", at), ("agent", at + INSTANT)):
             ids = {"message_id": self.id("message_id"), "conversation_id": key}
-            self.add("messages", **ids, sender=sender, sent_at=sent_at, **said)
+            text = ANSWERS[len(self.rows) % len(ANSWERS)]
+            self.add("messages", **ids, sender=sender, sent_at=sent_at, text=text, **said)
 
     def fill_handoff(self, conversation_id: str, times: list[datetime]) -> None:
         offered = landing()["handoff_events"].column("type").values

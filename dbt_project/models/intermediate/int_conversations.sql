@@ -13,6 +13,7 @@ facts as (
         closings.closed_at as ended_at, closings.closed_by as ended_by, closings.times_out_at,
         messages.message_count, messages.visitor_message_count, messages.agent_message_count, messages.human_message_count,
         messages.last_message_at, messages.last_sender, messages.first_question, messages.initial_skill, messages.final_skill,
+        coalesce({{ is_elsewhere('messages.sent_to', 'conversations.channel') }}, false) as is_deflected,
         least(handoffs.first_handoff_at, messages.first_human_message_at) as handed_off_at,
         least(handoffs.first_routed_at, messages.first_human_message_at) as routed_at,
         handoffs.handoff_message_at, handoffs.escalation_reason, handoffs.ticket_platform, handoffs.ticket_id
@@ -47,6 +48,7 @@ select
     case when {{ is_handed_off('status') }} then escalation_reason end as escalation_reason,
     ticket_platform, ticket_id,
     message_count, visitor_message_count, agent_message_count, human_message_count,
+    is_deflected,
     started_on,
     started_at, last_message_at, ended_at as closed_at, times_out_at, handed_off_at, routed_at
 from judged

@@ -9,6 +9,7 @@
     ('routed', 'messages', 'sent_at', "sender = 'human'"),
     ('closed', 'handoff_events', 'occurred_at', "type = 'message_sent'"),
     ('skill_usage', 'messages', 'sent_at', "sender = 'agent' and skill is not null"),
+    ('deflected', 'messages', 'sent_at', "sender = 'agent' and text is not null"),
     ('link_clicks', 'interactions', 'occurred_at', "type in ('product_card_click', 'link_click')"),
     ('add_to_cart_items', 'interactions', 'occurred_at', "type = 'add_to_cart'"),
     ('tickets', 'tickets', 'created_at', 'true'),

@@ -48,6 +48,7 @@ select
     recontacts.recontacted_at,
     recontacts.recontacted_by,
     recontacts.recontact_id,
+    conversations.is_deflected,
     coalesce(interactions.link_clicks, 0) as link_clicks,
     {{ as_integer('coalesce(interactions.add_to_cart_items, 0)') }} as add_to_cart_items,
     coalesce(sales.attributed_orders, 0) as attributed_orders,

@@ -17,13 +17,14 @@ happened as (
     select
         started.account_id, started.conversation_id, started.started_on as date, 1 as conversations,
         case when recontacts.recontacted_at is null then 0 else 1 end as recontacted_conversations,
+        case when started.is_deflected then 1 else 0 end as deflected_conversations,
         0 as link_clicks, 0 as add_to_cart_items
     from started
     left join {{ ref('int_recontacts') }} as recontacts
         on started.account_id = recontacts.account_id and started.conversation_id = recontacts.conversation_id
     union all
     select
-        account_id, conversation_id, occurred_on as date, 0 as conversations, 0 as recontacted_conversations,
+        account_id, conversation_id, occurred_on as date, 0 as conversations, 0 as recontacted_conversations, 0 as deflected_conversations,
         case when type = 'add_to_cart' then 0 else 1 end as link_clicks,
         case when type = 'add_to_cart' then {{ summable('quantity') }} else 0 end as add_to_cart_items
     from interactions
@@ -32,13 +33,14 @@ happened as (
 
 everything as (
     select
-        account_id, conversation_id, date, conversations, recontacted_conversations, link_clicks, add_to_cart_items,
+        account_id, conversation_id, date, conversations, recontacted_conversations, deflected_conversations,
+        link_clicks, add_to_cart_items,
         cast(null as {{ dbt.type_string() }}) as order_id, 0 as revenue, 0 as net_revenue,
         cast(null as {{ dbt.type_string() }}) as inferred_order_id, 0 as inferred_revenue
     from happened
     union all
     select
-        account_id, conversation_id, placed_on as date, 0 as conversations, 0 as recontacted_conversations,
+        account_id, conversation_id, placed_on as date, 0 as conversations, 0 as recontacted_conversations, 0 as deflected_conversations,
         0 as link_clicks, 0 as add_to_cart_items,
         case when touch_type <> 'inferred' then order_id end as order_id,
         case when touch_type <> 'inferred' then revenue else 0 end as revenue,
@@ -56,6 +58,7 @@ select
     coalesce(conversations.tag, '') as tag,
     {{ as_integer('sum(everything.conversations)') }} as conversations,
     {{ as_integer('sum(everything.recontacted_conversations)') }} as recontacted_conversations,
+    {{ as_integer('sum(everything.deflected_conversations)') }} as deflected_conversations,
     {{ as_integer('sum(everything.link_clicks)') }} as link_clicks,
     {{ as_integer('sum(everything.add_to_cart_items)') }} as add_to_cart_items,
     count(distinct everything.order_id) as attributed_orders,

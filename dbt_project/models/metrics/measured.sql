@@ -1,7 +1,7 @@
 -- Of every account and figure whether anybody told what it is counted from (11.1): a zero that nobody measured is not a zero.
 {% set figures = [
     'conversations', 'routed', 'closed', 'skill_usage', 'link_clicks', 'add_to_cart_items', 'attributed_revenue',
-    'web_chat_attributed_revenue', 'sms_attributed_revenue', 'inferred_revenue', 'tickets', 'recontacted', 'knowledge_gaps',
+    'web_chat_attributed_revenue', 'sms_attributed_revenue', 'inferred_revenue', 'tickets', 'recontacted', 'deflected', 'knowledge_gaps',
 ] %}
 
 with orders as (
