@@ -77,7 +77,8 @@ def rules() -> list[str]:
     """The numbers of the rules that models fulfil, from the headings of the definitions."""
     text = (ROOT / "docs" / "definitions.md").read_text("utf-8")
     numbers = re.findall(r"^### (\d+\.\d+) ", text, flags=re.MULTILINE)
-    return [number for number in numbers if int(number.split(".")[0]) in CHAPTERS_OF_MODELS]
+    of_models = [number for number in numbers if int(number.split(".")[0]) in CHAPTERS_OF_MODELS]
+    return [number for number in of_models if number != "13.6"]  # of deliveries, which no model decides
 
 
 def test_every_unit_test_of_a_model_passes(dbt: Dbt) -> None:
