@@ -26,7 +26,7 @@ OURS = {
 }  # fmt: skip
 ZONES = ("America/Sao_Paulo", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 LOG = Path("dbt", "logs", "dbt.log")
-MODEL = re.compile(r"OK created sql \w+ model \w+\.(\w+) .* in ([\d.]+)s\]")
+MODEL = re.compile(r"OK created sql \w+ model [\w.]+\.(\w+) .* in ([\d.]+)s\]")
 ROWS = {
     "accounts": "select 'shop-' || i as account_id, {zone} as timezone, 'EUR' as currency from range({accounts}) t(i)",
     "business_hours": """select 'shop-' || i as account_id,
