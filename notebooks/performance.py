@@ -19,7 +19,7 @@ with app.setup:
     from flows.dashboard.periods import Period
     from flows.dashboard.shown import html
     from flows.dashboard.visit import Visit
-    from flows.published import conversations, endings, events, evidence, notes, performance
+    from flows.published import conversations, endings, events, evidence, notes, performance, waiting
     from flows.published.accounts import PublishedAccount
     from flows.published.filters import Filters
 
@@ -211,6 +211,41 @@ def _(account: PublishedAccount, get_drafted, set_drafted, visit: Visit):
 
 
 @app.cell
+def _(memory: Memory):
+    choose_handoffs_by = controls.handoffs_by(memory)
+    mo.hstack([panels.title("handoffs", "Hand-offs"), choose_handoffs_by], justify="start", align="end", wrap=True)
+    return (choose_handoffs_by,)
+
+
+@app.cell
+def _(account: PublishedAccount, channels: tuple[str, ...], choose_handoffs_by, period: Period, visit: Visit):
+    panels.handoffs(visit.reader, account, period, channels, choose_handoffs_by.value)
+    return
+
+
+@app.cell
+def _(
+    account: PublishedAccount,
+    channels: tuple[str, ...],
+    get_places,
+    publication,
+    set_open,
+    set_places,
+    visit: Visit,
+):
+    mo.stop(not waiting.are_published(visit.reader))
+    _total = waiting.count(visit.reader, account, channels)
+    _at = controls.place(get_places(), "waiting", channels, _total)
+    _waiting = waiting.page(visit.reader, account, channels, offset=_at, limit=controls.FEW)
+    open_waiting = controls.opening(_waiting, set_open)
+    turn_waiting = controls.turning("waiting", channels, _at, _total, rows=controls.FEW, go=set_places)
+    panels.waiting(
+        _waiting, total=_total, account=account, publication=publication, buttons=open_waiting, turn=turn_waiting
+    )
+    return open_waiting, turn_waiting
+
+
+@app.cell
 def _(account: PublishedAccount, visit: Visit):
     mo.vstack(
         [
@@ -359,6 +394,7 @@ def _(
     choose_channel,
     choose_event,
     choose_group,
+    choose_handoffs_by,
     filters: Filters,
     get_drafted,
     get_open,
@@ -375,6 +411,7 @@ def _(
         dates=period.to_query(),
         channel=choose_channel.value,
         by=choose_group.value,
+        handoffs_by=choose_handoffs_by.value,
         event=choose_event.value,
         conversation=get_open(),
         draft=get_drafted(),

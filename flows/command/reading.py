@@ -86,7 +86,7 @@ def report(request: ReportRequest, console: Console) -> int:
 
 
 def _report_handoffs(reader: Reader, report: Report, by: str | None, console: Console) -> int:
-    groups = handoffs_by(reader, report.account, report.first, report.last, by) if by else ()
+    groups = handoffs_by(reader, report.account, report.first, report.last, by=by) if by else ()
     document = {
         **{key: value for key, value in report.to_json_dict().items() if key in OF_HANDOFFS},
         **({"by": by, "groups": [one.named(by) for one in groups]} if by else {}),

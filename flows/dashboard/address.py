@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flows.dashboard.periods import START, Period
 from flows.published.events import EVENTS
 from flows.published.filters import Filters
+from flows.published.handoffs import DIMENSIONS
 from flows.published.performance import GROUPS
 
 Memory = dict[str, str]
@@ -29,7 +30,9 @@ OF_FILTERS = (
     "is_deflected",
 )
 DATES = ("from", "to")  # of the conversations, where they are narrower than the page's
-KNOWN = ("account", "dates", "channel", "by", "event", "conversation", "draft", "order", *DATES, *OF_FILTERS)
+HANDOFFS_BY = tuple(one for one in DIMENSIONS if one != "outcome")  # which stands beside them
+CHOSEN = ("account", "dates", "channel", "by", "handoffs_by", "event", "conversation", "draft", "order")
+KNOWN = (*CHOSEN, *DATES, *OF_FILTERS)
 LONGEST = 2000
 
 
@@ -49,6 +52,8 @@ def remembered(query: dict[str, Any]) -> Memory:
         memory["by"] = GROUPS[0]
     if memory.get("event") not in EVENTS:
         memory["event"] = next(iter(EVENTS))
+    if memory.get("handoffs_by") not in HANDOFFS_BY:
+        memory["handoffs_by"] = HANDOFFS_BY[0]
     memory.setdefault("dates", START)
     return memory
 

@@ -9,7 +9,7 @@ from typing import Any
 import marimo as mo
 
 from flows.dashboard import shown
-from flows.dashboard.address import DATES, Memory, want
+from flows.dashboard.address import DATES, HANDOFFS_BY, Memory, want
 from flows.dashboard.periods import NAMES, START, Period, chosen, from_query
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
@@ -56,6 +56,12 @@ def channel(known: Collection[str], memory: Memory) -> mo.ui.dropdown:
 def group(memory: Memory) -> mo.ui.radio:
     options = ["status", "channel", "tag"]
     return mo.ui.radio(options=options, value=memory["by"], inline=True, label="grouped by")
+
+
+def handoffs_by(memory: Memory) -> mo.ui.dropdown:
+    return mo.ui.dropdown(
+        options=list(HANDOFFS_BY), value=memory["handoffs_by"], label="Hand-offs by", allow_select_none=False
+    )
 
 
 def any_range(memory: Memory, today: date) -> mo.ui.date_range:

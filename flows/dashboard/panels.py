@@ -17,6 +17,7 @@ from flows.dashboard.stack import Stack
 from flows.dashboard.visit import Visit
 from flows.delivery.health import KINDS, OUTCOMES, Health
 from flows.ground.errors import AgentMetricsError, InputError
+from flows.published import handoffs as published_handoffs
 from flows.published.accounts import PublishedAccount
 from flows.published.conversations import Conversation
 from flows.published.events import EVENTS, Event
@@ -29,10 +30,27 @@ from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_
 from flows.published.performance import Bar, filled, unit_of
 from flows.published.segments import segments
 from flows.published.thread import thread
+from flows.published.waiting import WAITING, WaitingHandoff
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
 MOST_GAPS, MOST_CLOSURES = 8, 5
+HANDOFFS = {  # rule 13.2: what each outcome is called, and what it means
+    "answered": ("Answered", "a person wrote or joined"),
+    "waiting": ("Waiting", "nobody has answered yet"),
+    "lost": ("Lost", "accepted, an email is known, and neither a ticket nor a person came"),
+    "no_person": ("Got nobody", "asked for a person, and there was none to come"),
+    "nobody_there": ("Solved without a word", "the ticket was solved, and nobody wrote to the shopper"),
+    "declined": ("Declined", "the shopper did not want a person"),
+    "no_answer": ("Offer not answered", "the shopper said neither yes nor no"),
+    "not_known": ("Not known", "there is a ticket, and no source tells what came of it: connect the helpdesk"),
+}
+HANDOFF_REASONS = {
+    "not_signed_in": "nobody knows who the shopper is",
+    "no_email": "no email address is known",
+    "outside_hours": "outside business hours",
+}
+NO_HANDOFFS = "What is published was built by a version that knew no hand-offs; the next run brings them."
 
 
 def standing(visit: Visit) -> tuple[Publication | None, tuple[PublishedAccount, ...], AgentMetricsError | None]:
@@ -128,6 +146,37 @@ def deliveries(account: PublishedAccount, found: Callable[[str], Sequence[Health
         return mo.Html("")
     last = {one: account.local(one.last_at) for one in given if one.last_at}
     return mo.Html(html("deliveries", given=given, last=last, outcomes=OUTCOMES, kinds=KINDS))
+
+
+def handoffs(reader: Reader, account: PublishedAccount, period: Period, channels: tuple[str, ...], by: str) -> mo.Html:
+    """What came of the hand-offs of the period, as a whole and by something."""
+    asked = (account.account_id, period.first, period.last, channels)
+    found = published_handoffs.handoffs(reader, *asked)
+    if found is None:
+        return mo.Html(html("nothing", what=NO_HANDOFFS))
+    groups = published_handoffs.handoffs_by(reader, *asked, by=by)
+    always = ("answered", *WAITING, "no_person")
+    names = {outcome: name for outcome, (name, _) in HANDOFFS.items()}
+    meanings = {outcome: meaning for outcome, (_, meaning) in HANDOFFS.items()}
+    outcomes = html("handoffs", found=found, period=period, names=names, meanings=meanings, always=always)
+    grouped = html("handoffs_by", groups=groups, by=by, has_hours=found.has_business_hours)
+    return mo.Html(html("halves", left=mo.Html(outcomes), right=mo.Html(grouped)))
+
+
+def waiting(
+    rows: Sequence[WaitingHandoff],
+    *,
+    total: int,
+    account: PublishedAccount,
+    publication: Publication,
+    buttons: Any,
+    turn: Any,
+) -> mo.Html:
+    """Who waits for a person, and since when, as of the publication."""
+    waited = [(one, int((publication.as_of - one.since).total_seconds() // 60)) for one in rows]
+    names = {outcome: name for outcome, (name, _) in HANDOFFS.items()}
+    values = {"names": names, "reasons": HANDOFF_REASONS, "buttons": buttons, "turn": turn}
+    return mo.Html(html("waiting", rows=waited, total=total, account=account, **values))
 
 
 def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:

@@ -52,6 +52,17 @@ def percent(share: float | None) -> str:
     return NONE if share is None else f"{share:.1%}"
 
 
+def duration(minutes: float | None) -> str:
+    """The two largest units of it: 3 d 4 h, 4 h 28 min, 5 min."""
+    if minutes is None:
+        return NONE
+    days, rest = divmod(int(minutes), 24 * 60)
+    hours, left = divmod(rest, 60)
+    if days:
+        return f"{days:,} d {hours} h"
+    return f"{hours} h {left} min" if hours else f"{left} min"
+
+
 def change(now: Decimal | int | None, was: Decimal | int | None) -> str:
     """How much more it is, of what it was."""
     if now is None or was is None:
@@ -108,6 +119,7 @@ def _environment() -> Environment:
         "number": number,
         "money": money,
         "percent": percent,
+        "duration": duration,
         "day": day,
         "instant": instant,
         "clock": clock,

@@ -11,6 +11,7 @@ import contract
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
+from flows.published.filters import one_of
 from flows.warehouses.reader import Reader
 
 OUTCOMES = contract.metrics()["handoffs"].column("outcome").values  # in the order of the dictionary
@@ -21,12 +22,13 @@ FIGURES = ", ".join(
         *(f"count(*) filter (where outcome = {literal(outcome)})" for outcome in OUTCOMES),
         *(f"percentile_cont(0.5) within group (order by {name})" for name in MEDIANS),
         "min(began_at) filter (where outcome = 'waiting')",
+        "count(is_within_business_hours) > 0",
     ]
 )
 COUNTED = f"""
 select {{key}} as key, {FIGURES}
 from metrics.handoffs
-where account_id = {{account}} and began_on between {{first}} and {{last}}
+where account_id = {{account}} and began_on between {{first}} and {{last}}{{channels}}
 group by 1
 """
 WAITING = """
@@ -47,14 +49,16 @@ class Handoffs:
     median_minutes_to_reply: float | None
     median_business_minutes_to_reply: float | None
     oldest_waiting_since: datetime | None
+    has_business_hours: bool
 
     @property
     def count(self) -> int:
         return sum(self.by_outcome.values())
 
     def share(self, *outcomes: str) -> float | None:
-        """Of all; None where there are none."""
-        return sum(self.by_outcome[one] for one in outcomes) / self.count if self.count else None
+        """Of those of which it is known what came of them; None where there are none."""
+        known = self.count - self.by_outcome["not_known"]
+        return sum(self.by_outcome[one] for one in outcomes) / known if known else None
 
     def to_json_dict(self) -> dict[str, Any]:
         since = self.oldest_waiting_since
@@ -94,23 +98,26 @@ class Waiting:
         return {**asdict(self), "since": utc_text(self.since), "oldest_minutes": minutes}
 
 
-NOTHING = Handoffs(dict.fromkeys(OUTCOMES, 0), None, None, None)
+NOTHING = Handoffs(dict.fromkeys(OUTCOMES, 0), None, None, None, has_business_hours=False)
+Channels = tuple[str, ...]  # none: all of them
 
 
-def handoffs(reader: Reader, account: str, first: date, last: date) -> Handoffs | None:
+def handoffs(reader: Reader, account: str, first: date, last: date, channels: Channels = ()) -> Handoffs | None:
     """Those that began on the dates `first` to `last`, both included; None where a version without them published."""
     if not _are_published(reader):
         return None
-    found = _counted(reader, "''", account, first, last)
+    found = _counted(reader, account, first, last, channels, key="''")
     return found[0].handoffs if found else NOTHING
 
 
-def handoffs_by(reader: Reader, account: str, first: date, last: date, by: str) -> tuple[HandoffGroup, ...]:
+def handoffs_by(
+    reader: Reader, account: str, first: date, last: date, channels: Channels = (), *, by: str
+) -> tuple[HandoffGroup, ...]:
     """The same in groups, the largest first. Raises InputError for a `by` that is none of DIMENSIONS."""
     check_dimension(by)
     if not _are_published(reader):
         return ()
-    found = _counted(reader, f"coalesce({by}, '')", account, first, last)
+    found = _counted(reader, account, first, last, channels, key=f"coalesce({by}, '')")
     return tuple(sorted(found, key=lambda one: (-one.handoffs.count, one.key)))
 
 
@@ -132,14 +139,17 @@ def _are_published(reader: Reader) -> bool:
     return reader.sees("metrics.handoffs", "outcome")
 
 
-def _counted(reader: Reader, key: str, account: str, first: date, last: date) -> list[HandoffGroup]:
-    values = {"key": key, "account": literal(account), "first": literal(first), "last": literal(last)}
-    return [_group(*row) for row in reader.rows(COUNTED.format(**values))]
+def _counted(
+    reader: Reader, account: str, first: date, last: date, channels: Channels, *, key: str
+) -> list[HandoffGroup]:
+    among = f" and channel in {one_of(channels)}" if channels else ""
+    values = {"account": literal(account), "first": literal(first), "last": literal(last), "channels": among}
+    return [_group(*row) for row in reader.rows(COUNTED.format(key=key, **values))]
 
 
 def _group(key: str, *figures: Any) -> HandoffGroup:
-    *counts, minutes, business_minutes, since = figures
+    *counts, minutes, business_minutes, since, has_business_hours = figures
     by_outcome = dict(zip(OUTCOMES, counts, strict=True))
     median, business_median = (None if one is None else float(one) for one in (minutes, business_minutes))
     oldest = since.astimezone(UTC) if since else None
-    return HandoffGroup(key, Handoffs(by_outcome, median, business_median, oldest))
+    return HandoffGroup(key, Handoffs(by_outcome, median, business_median, oldest, has_business_hours))

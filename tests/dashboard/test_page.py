@@ -22,7 +22,10 @@ from flows.delivery.delivered import Delivered
 from flows.delivery.ledger import Ledger
 from flows.demo import write_shop
 from flows.ground.home import Home
+from flows.published import waiting
+from flows.published.accounts import accounts
 from flows.published.figures import RATES
+from flows.published.handoffs import handoffs, handoffs_by
 from flows.published.report import Report, report
 from flows.published.segment_counted import counted
 from flows.published.segments import segments
@@ -186,6 +189,47 @@ def test_segments_stand_with_their_size_and_their_rule_in_words(home: Home, visi
         )
     rows.first.locator("summary").click()
     expect(rows.first.locator("li").first).to_have_text(found[0].rule()[0])
+
+
+def test_hand_offs_stand_with_what_came_of_them_and_who_waits_the_longest(home: Home, visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.open(account="aurora", dates="90")
+    with DuckDBFile(home).read() as reader:
+        account = next(one for one in accounts(reader) if one.account_id == "aurora")
+        found = handoffs(reader, "aurora", *RANGES["90"])
+        by_reason = handoffs_by(reader, "aurora", *RANGES["90"], by="reason")
+        by_channel = handoffs_by(reader, "aurora", *RANGES["90"], by="channel")
+        who_waits = waiting.page(reader, account)
+    assert found
+    assert found.count > 20
+    assert who_waits
+    for outcome, count in found.by_outcome.items():
+        row = page.locator(f"table.handoffs tr[data-outcome={outcome}]")
+        if count:
+            expect(row.locator("td.figure").first).to_have_text(f"{count:,}")
+            expect(row.locator("td.figure").nth(1)).to_have_text(shown.percent(count / found.count))
+    groups = page.locator("table.handoffs-by tbody tr")
+    for by, wanted in (("reason", by_reason), ("channel", by_channel)):
+        page.get_by_label("Hand-offs by").select_option(label=by)
+        page.wait_for_url(f"**handoffs_by={by}**")
+        expect(groups).to_have_count(len(wanted))
+        for at, one in enumerate(wanted):
+            expect(groups.nth(at)).to_have_attribute("data-key", one.key)
+            of = one.handoffs
+            cells = [f"{of.count:,}", shown.percent(of.share("answered"))]
+            cells.append(f"{of.by_outcome['waiting'] + of.by_outcome['lost']:,}")
+            cells.append(shown.duration(of.median_minutes_to_reply))
+            if found.has_business_hours:
+                cells.append(shown.duration(of.median_business_minutes_to_reply))
+            expect(groups.nth(at).locator("td.figure")).to_have_text(cells)
+    listed = page.locator("table.waiting tbody tr[data-conversation]")
+    expect(listed).to_have_count(len(who_waits))
+    for at, who in enumerate(who_waits):
+        expect(listed.nth(at)).to_have_attribute("data-conversation", who.conversation_id)
+        expect(listed.nth(at)).to_contain_text(shown.instant(account.local(who.since)))
+    listed.first.get_by_role("button", name="Open").click()
+    page.wait_for_url(f"**conversation={who_waits[0].conversation_id}**")
+    expect(page.locator(".thread")).to_be_visible()
 
 
 def test_a_segment_is_made_of_what_there_is_and_counted_at_once(home: Home, visit: Visit, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_what_came_of_hand_offs_is_that_of_the_report_13_2(ask: Ask, reader: Rea
     first, last = RANGES["last 30 days"]
     rows = ask(list(OF_HANDOFFS), [f"handoff__{by}"], *of(account, first, last))
     found = {row[f"handoff__{by}"] or "": {name: row[name] for name in OF_HANDOFFS} for row in rows}
-    groups = handoffs_by(reader, account, first, last, by)
+    groups = handoffs_by(reader, account, first, last, by=by)
     told = {one.key: one.handoffs.to_json_dict() for one in groups}
     assert found == {key: {name: figures[of] for name, of in OF_HANDOFFS.items()} for key, figures in told.items()}
     assert sum(one["answered_handoffs"] for one in found.values()) > 0

@@ -17,6 +17,7 @@ WITHHELD = {
     "interactions": ("url",),
     "profiles": ("name", "email", "phone"),
     "segment_members": ("email", "phone"),
+    "handoffs": ("email",),
     "knowledge_gap_topics": ("label", "representative_question"),
     "rejected_rows": ("reason", "payload"),
 }

@@ -44,6 +44,7 @@ INDEXES: Mapping[str, tuple[str, ...]] = {
     "knowledge_gap_closures": ("(account_id, closed_at)",),
     "knowledge_gap_topic_changes": ("(account_id, topic_id)", "(account_id, changed_at)"),
     "segment_members": ("(account_id, profile_id)",),
+    "handoffs": ("(account_id, began_on)", "(account_id, outcome)"),
 }
 PROVENANCE = {
     "build": "publication_id text not null, build text not null",
