@@ -26,8 +26,8 @@ ASKED = ["--account", "shop", "--from", str(FIRST), "--to", str(LAST)]
 
 def add(shop: Shop, key: str, outcome: str, day: int = 0, **more: Any) -> None:
     at = MIDNIGHT + timedelta(days=day, hours=9)
-    facts = {"channel": "web_chat", "began_at": at, "began_on": at.date(), "outcome": outcome}
-    shop.add("handoffs", conversation_id=key, **facts | more)
+    facts: dict[str, Any] = {"channel": "web_chat", "began_at": at, "began_on": at.date(), "outcome": outcome}
+    shop.add("handoffs", conversation_id=key, **(facts | more))
 
 
 def busy_shop() -> Shop:
@@ -71,7 +71,7 @@ def test_outcomes_are_counted_by_the_date_on_which_the_hand_off_began_13_2(reade
 
 
 def test_groups_add_up_and_what_is_not_told_is_a_group_13_1(reader: Reader) -> None:
-    groups = handoffs_by(reader, "shop", FIRST, LAST, "reason")
+    groups = handoffs_by(reader, "shop", FIRST, LAST, by="reason")
     assert (groups[0].key, groups[0].handoffs.count) == ("complaint", 4)
     assert sum(one.handoffs.count for one in groups) == 6
     assert "" in {one.key for one in groups}
