@@ -76,7 +76,10 @@ class Shop(ShopWithTopics):
             return row["account_id"], on, conversation["channel"], conversation["status"], conversation["tag"] or ""
 
         for row in self.rows["conversations"]:
-            sums[day(row, row["started_on"])]["conversations"] += 1
+            on = sums[day(row, row["started_on"])]
+            on["conversations"] += 1
+            on["recontacted_conversations"] += row.get("is_recontacted") in (True, "true")
+            on["deflected_conversations"] += row.get("is_deflected") in (True, "true")
         for row in self.rows["interactions"]:
             if row["type"] in ("product_card_click", "link_click", "add_to_cart"):
                 zone = ZONE if row["account_id"] == "shop" else UTC
@@ -88,7 +91,15 @@ class Shop(ShopWithTopics):
             orders[key].add(row["order_id"])
             sums[key]["attributed_revenue"] += Decimal(row["revenue"])
             sums[key]["net_attributed_revenue"] += Decimal(row["net_revenue"])
-        figures = ("conversations", "link_clicks", "add_to_cart_items", "attributed_revenue", "net_attributed_revenue")
+        figures = (
+            "conversations",
+            "recontacted_conversations",
+            "deflected_conversations",
+            "link_clicks",
+            "add_to_cart_items",
+            "attributed_revenue",
+            "net_attributed_revenue",
+        )
         for key, found in sums.items():
             account_id, on, channel, status, tag = key
             of_key = {"date": on, "channel": channel, "status": status, "tag": tag}

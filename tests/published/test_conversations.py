@@ -148,7 +148,7 @@ def test_csv_is_as_rfc_4180_has_it(read: Read) -> None:
     header, row = lines.split(b"\r\n", 1)
     assert header.decode() == ",".join(CSV_COLUMNS)
     assert row.startswith(b"c,2026-06-01T00:00:00-03:00,2026-06-01T00:05:00-03:00,web_chat,open,,,")
-    assert ',ü,"say ""hi"", or\r\ngo",1,0,0,0,0.0000,0.0000,,,\r\n'.encode() in row
+    assert ',ü,"say ""hi"", or\r\ngo",1,0,0,0,0.0000,0.0000,,,,,,,,\r\n'.encode() in row
 
 
 def test_no_cell_is_a_formula(reader: Reader) -> None:

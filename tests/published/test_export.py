@@ -233,7 +233,7 @@ def test_a_limited_reader_gets_no_texts(read_limited: Read, tmp_path: Path) -> N
     assert left_out["messages"] == ("text",)
     assert set(left_out) == {
         *("conversations", "messages", "interactions", "profiles", "segment_members", "knowledge_gap_topics"),
-        "rejected_rows",
+        *("handoffs", "rejected_rows"),
     }
     assert done.to_json_dict()["files"]["messages.csv"]["left_out"] == ["text"]
     head = (tmp_path / "messages.csv").read_text("utf-8").partition("\n")[0]
