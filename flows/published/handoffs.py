@@ -55,15 +55,20 @@ class Handoffs:
     def count(self) -> int:
         return sum(self.by_outcome.values())
 
+    @property
+    def known(self) -> int:
+        """Those of which it is known what came of them."""
+        return self.count - self.by_outcome["not_known"]
+
     def share(self, *outcomes: str) -> float | None:
         """Of those of which it is known what came of them; None where there are none."""
-        known = self.count - self.by_outcome["not_known"]
-        return sum(self.by_outcome[one] for one in outcomes) / known if known else None
+        return sum(self.by_outcome[one] for one in outcomes) / self.known if self.known else None
 
     def to_json_dict(self) -> dict[str, Any]:
         since = self.oldest_waiting_since
         return {
             "count": self.count,
+            "known": self.known,
             **self.by_outcome,
             **{f"{name}_rate": self.share(name) for name in ("answered", "waiting", "lost", "no_person")},
             "median_minutes_to_reply": self.median_minutes_to_reply,

@@ -92,7 +92,7 @@ BREAKS = {
     ),
     "a conversation is sent elsewhere by a person": (
         "update conversations set is_deflected = true where conversation_id = 'conversation-9'",
-        ["conversations that are deflected", "conversations.is_deflected", "daily_performance counts"],
+        ["conversations that are deflected", "conversations says", "daily_performance counts"],
     ),
     "a day counts one more that was sent elsewhere": (
         "update daily_performance set deflected_conversations = deflected_conversations + 1"

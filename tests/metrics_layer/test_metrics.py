@@ -51,6 +51,7 @@ OF_CLICKS = ["link_clicks", "add_to_cart_items"]
 OF_SKILLS = ["skill_messages", "skill_conversations"]
 OF_HANDOFFS = {  # and what the report calls them
     "begun_handoffs": "count",
+    "known_handoffs": "known",
     "answered_handoffs": "answered",
     "waiting_handoffs": "waiting",
     "lost_handoffs": "lost",
