@@ -60,7 +60,7 @@ def test_outcomes_are_counted_by_the_date_on_which_the_hand_off_began_13_2(reade
     assert found is not None
     told = found.to_json_dict()
     assert {name: told[name] for name in ("count", "answered", "waiting", "lost", "no_person")} == {
-        "count": 6, "known": 6, "answered": 3, "waiting": 2, "lost": 1, "no_person": 0,
+        "count": 6, "answered": 3, "waiting": 2, "lost": 1, "no_person": 0,
     }  # fmt: skip
     assert (told["answered_rate"], told["no_person_rate"]) == (0.5, 0.0)
     assert (told["median_minutes_to_reply"], told["median_business_minutes_to_reply"]) == (30.0, 15.0)
