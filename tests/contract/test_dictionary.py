@@ -32,7 +32,7 @@ def test_a_grain_is_never_null_and_a_truth_value_only_where_it_says_so() -> None
         if column.nullable
         and (column.name in table.key or (column.name.startswith("is_") and "null where" not in column.about))
     ]
-    assert loose == ["conversations.is_recontacted"]  # nobody can know where no shopper is known (rule 13.4)
+    assert loose == []
 
 
 def test_values_that_are_those_of_another_column_are_looked_up_there() -> None:

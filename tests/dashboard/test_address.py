@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.dashboard.address import KNOWN, LONGEST, OF_FILTERS, remember, remembered, want
+from flows.dashboard.address import HANDOFFS_BY, KNOWN, LONGEST, OF_FILTERS, remember, remembered, want
 from flows.dashboard.periods import Period
 from flows.published.conversations import ORDERS
 from flows.published.events import EVENTS
@@ -48,6 +48,7 @@ CHOSEN = st.fixed_dictionaries(
         "dates": st.sampled_from(["7", "month", "2026-06-01..2026-06-07"]),
         "channel": st.sampled_from(["", "sms"]),
         "by": st.sampled_from(GROUPS),
+        "handoffs_by": st.sampled_from(HANDOFFS_BY),
         "event": st.sampled_from([*EVENTS]),
         "conversation": st.none() | TEXTS,
         "draft": st.none() | TEXTS,
@@ -123,7 +124,8 @@ def test_no_address_breaks_the_page(query: dict[str, object]) -> None:
 
 def test_what_an_address_says_twice_or_at_length_is_left_out() -> None:
     memory = remembered({"account": ["a", "b"], "search": "x" * (LONGEST + 1), "profile": "x" * LONGEST, "evil": "x"})
-    assert memory == {"profile": "x" * LONGEST, "by": "status", "event": "conversation_started", "dates": "30"}
+    defaults = {"by": "status", "handoffs_by": "reason", "event": "conversation_started", "dates": "30"}
+    assert memory == {"profile": "x" * LONGEST, **defaults}
 
 
 def test_wanting_filters_drops_the_others() -> None:
