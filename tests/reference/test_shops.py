@@ -84,7 +84,7 @@ def test_written_files_say_what_the_rows_say(tmp_path: Path, seed: int) -> None:
 
 def test_what_is_awkward_is_likely() -> None:
     seen: Counter[Any] = Counter()
-    for number, rows in enumerate(shops(range(200))):
+    for number, rows in enumerate(shops(range(1200))):
         derived = derive(random_deliveries(random.Random(number), rows), AS_OF)
         seen.update(("held back", table) for table in derived.held_back)
         seen.update(("rejected", row["table"]) for row in derived.tables["rejected_rows"])

@@ -418,7 +418,7 @@ def test_a_folder_without_data_gives_a_warning(shop: Shop) -> None:
         ("mesages.jsonl", b"{}", "mesages.jsonl belongs to no table of the contract (did you mean messages?)"),
         ("Products.csv", b"x", "did you mean products?"),
         ("mesages/x.csv.gz", b"", "did you mean messages?"),
-        ("whatever.parquet", b"x", "tables are accounts, profiles"),
+        ("whatever.parquet", b"x", "tables are accounts, business_hours, profiles"),
         ("messages.json", b"[]", "messages.json is of no known kind"),
         ("messages/x.xlsx", b"PK", "messages/x.xlsx is of no known kind"),
         ("products.csv", b"account_id;product_id\na;p\n", "products.csv is separated by semicolons, not by commas"),
