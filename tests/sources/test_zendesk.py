@@ -12,7 +12,7 @@ from flows.delivery.handoffs.ticket import external_id
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
-from flows.sources.api.ours import conversation_of
+from flows.sources.ours import conversation_of
 from flows.sources.zendesk.client import Client
 from flows.sources.zendesk.settings import ZendeskSettings
 from tests.sources.fake_api import Asked

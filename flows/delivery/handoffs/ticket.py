@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.sources.api.ours import PREFIX
+from flows.sources.ours import PREFIX
 
 LONGEST_ID = 255  # characters that every helpdesk takes for an id of ours
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flows.sources.api import Misshapen, Part, Row
-from flows.sources.api.ours import conversation_of
 from flows.sources.api.rows import text_of
 from flows.sources.gorgias.records import Message, SentSurvey, Survey, Ticket
 from flows.sources.gorgias.settings import GorgiasSettings
+from flows.sources.ours import conversation_of
 
 NO_PERSON = {"api", "rule", "self_service", "offline_capture"}  # ways by which programs write
 SATISFACTION = {"1": "bad", "2": "bad", "4": "good", "5": "good"}  # 3 is neither

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from flows.sources.api import Row
-from flows.sources.api.ours import conversation_of
+from flows.sources.ours import conversation_of
 from flows.sources.zendesk.records import Metrics, Ticket, User
 from flows.sources.zendesk.settings import ZendeskSettings
 
