@@ -27,7 +27,12 @@ from flows.jobs.under_prefect import cautious
 from flows.settings.requests import DeliveryRequest, Request, RunRequest, WarehouseRequest, option_name
 
 FLOWS = Path(start.__file__).parent.parent
-DELIVERIES = {"segments": deliveries.segments, "events": deliveries.events, "follow_ups": deliveries.follow_ups}
+DELIVERIES = {
+    "segments": deliveries.segments,
+    "events": deliveries.events,
+    "follow_ups": deliveries.follow_ups,
+    "handoffs": deliveries.handoffs,
+}
 JOBS: dict[str, object] = {
     **{verb.name: verb.job for verb in vars(start).values() if isinstance(verb, Verb)},
     **DELIVERIES,
@@ -37,6 +42,7 @@ WORDS = {
     "segments": ("segments", "sync"),
     "events": ("events", "send"),
     "follow_ups": ("follow-ups", "send"),
+    "handoffs": ("handoffs", "create"),
 }
 
 
