@@ -81,7 +81,7 @@ def test_1_4_run_by_run_and_in_one_go_publish_what_the_definitions_say(home: Hom
 
     follow_ups_sent(home, sent[1::2])
     with TemporaryDirectory() as nothing:
-        assert run(Path(nothing), AS_OF.isoformat()).outcome == "published"
+        assert run(Path(nothing), AS_OF.isoformat(), max_rejected_share=1.0).outcome == "published"
         assert published(home, loads, sent) == ""
         assert run(Path(nothing), AS_OF.isoformat()).outcome == "nothing_new"
 
