@@ -72,6 +72,7 @@ class Acme(Shop):
                 "status": one["status"],
                 "tag": "",
                 "conversations": 1,
+                "recontacted_conversations": 0,
                 "attributed_orders": int(one["conversation_id"] in sold),
                 "attributed_revenue": sold.get(one["conversation_id"], {}).get("revenue", "0"),
                 "net_attributed_revenue": "0",
@@ -133,11 +134,15 @@ def test_every_query_runs_on_both_warehouses_and_agrees_with_the_report(
             one.key,
             one.conversations.volume,
             pytest.approx(one.conversations.share(one.conversations.resolved)),
+            pytest.approx(one.conversations.share(one.conversations.resolved - one.conversations.recontacted)),
             one.attributed_revenue,
         )
         for one in groups
     ]
-    assert [(channel, volume, float(rate), sales) for channel, volume, rate, sales in by_channel] == expected
+    found = [
+        (channel, volume, float(rate), float(durable), sales) for channel, volume, rate, durable, sales in by_channel
+    ]
+    assert found == expected
     ((count, average),) = orders
     assert (count, float(average)) == (1, 21.5)
     assert (whole.attributed_orders, float(whole.average_order_value or 0)) == (1, 21.5)
