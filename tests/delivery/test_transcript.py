@@ -40,7 +40,7 @@ WORKING = re.compile(  # what helpdesks, template languages, Markdown and HTML a
 def ticket(*lines: Line, products: tuple[Product, ...] = (), question: str = "Where is it?") -> NewTicket:
     return NewTicket(
         account_id="shop", conversation_id="c1", external_id=external_id("c1"), email="ana@mail.example", name="Ana",
-        profile_id="P1", channel="web_chat", subject="Where is it?", question=question, tag="shipping",
+        profile_id="P1", channel="web_chat", subject="Where is it?", question=question, asked_at=AT, tag="shipping",
         reason="shopper_request", products=products, lines=lines, link="https://page.example/c1", accepted_at=AT,
     )  # fmt: skip
 

@@ -73,7 +73,6 @@ class GorgiasTickets:
         return min(numbers, key=lambda number: (len(number), number), default=None)
 
     def _body(self, ticket: NewTicket) -> JsonObject:
-        asked = max((one.at for one in ticket.lines if one.sender == "visitor"), default=ticket.accepted_at)
         shopper = {"email": ticket.email}
         return {
             "channel": "api",
@@ -90,7 +89,7 @@ class GorgiasTickets:
                     "from_agent": False,
                     "sender": shopper,
                     "body_text": question(ticket, MOST_BYTES),
-                    "sent_datetime": asked.astimezone(UTC).isoformat(),
+                    "sent_datetime": ticket.asked_at.astimezone(UTC).isoformat(),
                 },
                 {
                     "channel": "internal-note",

@@ -33,7 +33,7 @@ class NewTicket:
     """`subject`, `question`, `name`, `tag`, `reason` and products are safe already (transcript.safe).
 
     `question` is the shopper's last question (8.1) until the hand-off was accepted, else the first message with a text,
-    empty where there is none. `link` leads into the page.
+    empty where there is none; `asked_at` is when it was written (UTC), or accepted. `link` leads into the page.
     """
 
     account_id: str
@@ -45,6 +45,7 @@ class NewTicket:
     channel: str
     subject: str
     question: str
+    asked_at: datetime
     tag: str | None
     reason: str | None
     products: tuple[Product, ...]

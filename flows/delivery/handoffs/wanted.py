@@ -120,24 +120,25 @@ def tickets(reader: Reader, handoffs: Sequence[Handoff], page: str | None) -> It
     ids = ", ".join(literal(one.conversation_id) for one in handoffs)
     lines: dict[str, list[Line]] = {}
     shown: dict[str, list[str]] = {}
-    texts: dict[str, str] = {}
+    messages: dict[str, Line] = {}
     for conversation, message, sender, sent_at, text, recommended in reader.rows(MESSAGES.format(**asked, ids=ids)):
-        lines.setdefault(conversation, []).append(Line(sender, sent_at.astimezone(UTC), text or ""))
-        texts[message] = text or ""
+        messages[message] = Line(sender, sent_at.astimezone(UTC), text or "")
+        lines.setdefault(conversation, []).append(messages[message])
         shown.setdefault(conversation, []).extend(one for one in recommended or () if one is not None)
     accepted_at = {one.conversation_id: one.accepted_at for one in handoffs}
     questions = {  # the last one: a yes, a thank-you or an address that comes after it asks nothing (8.1)
-        conversation: texts.get(message, "")
+        conversation: messages[message]
         for conversation, message, asked_at in reader.rows(QUESTIONS.format(**asked, ids=ids))
-        if asked_at <= accepted_at[conversation]
+        if asked_at <= accepted_at[conversation] and safe(messages[message].text)
     }
     profiles = ", ".join(literal(one.profile_id) for one in handoffs if one.profile_id is not None)
     names = dict(reader.rows(NAMES.format(**asked, ids=profiles))) if profiles else {}
     known = products(reader, account, (one for of in shown.values() for one in of))
     for one in handoffs:
         said = lines.get(one.conversation_id, [])
-        first = next((line.text for line in said if line.sender == "visitor" and safe(line.text)), "")
-        question = safe(questions.get(one.conversation_id, "")) or safe(first)
+        first = next((line for line in said if line.sender == "visitor" and safe(line.text)), None)
+        asking = questions.get(one.conversation_id, first)
+        question = safe(asking.text) if asking else ""
         name = names.get(one.profile_id)
         yield NewTicket(
             account_id=one.account,
@@ -149,6 +150,7 @@ def tickets(reader: Reader, handoffs: Sequence[Handoff], page: str | None) -> It
             channel=one.channel,
             subject=one_line(question, 120) or "Hand-off from the AI agent",
             question=question[:LONGEST_QUESTION],
+            asked_at=asking.at if asking else one.accepted_at,
             tag=one_line(one.tag, 100) or None if one.tag else None,
             reason=one_line(one.reason, 100) or None if one.reason else None,
             products=_products(known, shown.get(one.conversation_id, [])),
