@@ -86,6 +86,25 @@ CHECKS = [
     ),
     _by_published_articles("knowledge_gap_topics"),
     Check(
+        "knowledge_gap_topics",
+        "knowledge_gap_topics say of every gap where the work on it stands, and nothing that nobody decided",
+        """
+        select topics.* from {metrics}.knowledge_gap_topics as topics
+        left join {metrics}.knowledge_gap_closures as closures
+            on topics.account_id = closures.account_id
+            and topics.topic_id = closures.topic_id
+            and closures.reopened_at is null
+        where
+            (topics.state is null and (topics.is_gap or topics.decided_at is not null))
+            or (topics.decided_at is null and (topics.state in ('assigned', 'dismissed') or topics.owner is not null))
+            or (topics.decided_at is null and topics.note is not null)
+            or (topics.decided_at is null and topics.state = 'open' and not topics.is_gap)
+            or (topics.state = 'closed' and (topics.is_gap or closures.topic_id is null))
+            or (topics.like_topic_id is not null and topics.state <> 'dismissed')
+            or topics.like_topic_id = topics.topic_id""",
+        rule="8.5",
+    ),
+    Check(
         "knowledge_gap_totals",
         "knowledge_gap_totals count the questions and topics of every account",
         """

@@ -3,7 +3,7 @@
     {{ return([
         'accounts', 'profiles', 'visitors', 'conversations', 'messages', 'handoff_events', 'interactions',
         'orders', 'order_profiles', 'order_lines', 'product_events', 'products', 'skills', 'articles', 'tickets',
-        'reported_figures', 'source_counts', 'business_hours',
+        'reported_figures', 'source_counts', 'business_hours', 'topic_decisions',
     ]) }}
 {%- endmacro %}
 

@@ -21,6 +21,17 @@
     {{ coverage_score }} < {{ coverage_line() }} + cast(0.4 as double) * {{ evidence }}
 {%- endmacro %}
 
+{#- Where the work on a topic stands (8.5), null where there is none. What was dismissed stays so; an article that came after the
+    decision closes everything else, unless the conversations since then make a gap of it again. -#}
+{% macro topic_state(decided, decided_at, is_gap, is_covered, turned_at) -%}
+    case
+        when {{ decided }} = 'dismissed' then 'dismissed'
+        when not {{ is_gap }} and {{ is_covered }} and ({{ decided_at }} is null or {{ decided_at }} < {{ turned_at }}) then 'closed'
+        when {{ decided }} is not null then {{ decided }}
+        when {{ is_gap }} then 'open'
+    end
+{%- endmacro %}
+
 {#- A share, null of nothing. -#}
 {% macro share(part, whole) -%} cast({{ part }} as double) / nullif({{ whole }}, 0) {%- endmacro %}
 

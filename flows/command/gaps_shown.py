@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,17 +13,21 @@ from rich.text import Text
 
 from flows.command.lines import line
 from flows.ground.text import clean, counted
+from flows.lake.decisions import Decision
 from flows.published.gap_topic import Closure, PublishedTopicChange, TopicDetails
 from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
 
 ACCOUNTS_SHOWN = 20
-LONG, SHORT = 100, 40  # characters of a text
+LONG, SHORT, NOTE = 100, 40, 500  # characters of a text
 BAR = 40  # characters of the longest
 WIDE_ENOUGH = 140  # columns of a terminal on which all of the table can be read
 
 
-def gap_lines(found: Gaps, options: str) -> Iterator[RenderableType]:
-    """Accounts and their topics, the costliest first, and the next command, with the `options` of this one."""
+def gap_lines(found: Gaps, options: str, waiting: Sequence[Decision] = ()) -> Iterator[RenderableType]:
+    """Accounts and their topics, the costliest first, and the next command, with the `options` of this one.
+
+    `waiting` are decisions that no run has published yet.
+    """
     shown = [one for one in found.accounts if one.question_count] or list(found.accounts)
     for account in shown[:ACCOUNTS_SHOWN]:
         yield _account_line(account, data_up_to(found.publication))
@@ -36,9 +40,15 @@ def gap_lines(found: Gaps, options: str) -> Iterator[RenderableType]:
     if not found.topics:
         yield from _why_nothing(found, options)
         return
-    yield _Topics(found.topics)
+    yield _Topics(found.topics, tuple(waiting))
     yield ""
-    of = sum(one.topic_count if found.is_all else one.gap_count for one in found.accounts)
+    dismissed = 0 if found.is_all else sum(one.dismissed_gap_count for one in found.accounts)
+    of = sum(one.topic_count if found.is_all else one.gap_count for one in found.accounts) - dismissed
+    if waiting:
+        decisions = f"{counted(len(waiting), 'decision')} since this publication"
+        yield line("*", f"{decisions}; the next `agent-metrics run{options}` publishes what was decided")
+    if dismissed:
+        yield line("Dismissed", f"{counted(dismissed, 'gap')}; `agent-metrics topics list --all{options}` shows them")
     if len(found.topics) < of:
         yield line("Shown", f"{len(found.topics):,} of {of:,}; --limit shows more")
     first = found.topics[0]
@@ -67,6 +77,9 @@ def _why_nothing(found: Gaps, options: str) -> Iterator[str]:
     elif not topics:
         yield "There are no topics, because no questions are near enough to each other yet."
         yield line("Next", "agent-metrics run, once there are more of them")
+    elif any(one.dismissed_gap_count for one in found.accounts):
+        yield "There is no open gap: published articles answer every topic that is not dismissed."
+        yield line("Next", f"agent-metrics topics list --all{options}")
     else:
         yield "There is no open gap: published articles answer every topic."
         yield line("Next", f"agent-metrics topics list --all{options}")
@@ -77,6 +90,7 @@ class _Topics:
     """The table of topics. A narrow terminal gets fewer columns: `topics show` tells the others."""
 
     topics: tuple[AskedTopic, ...]
+    waiting: tuple[Decision, ...] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         is_wide = options.max_width >= WIDE_ENOUGH
@@ -93,17 +107,47 @@ class _Topics:
             ("last asked", is_wide, lambda one: str(one.last_asked_on)),
             ("score", is_wide, lambda one: f"{one.coverage_score:.2f}"),
             ("nearest article", True, lambda one: _cell(_article(one))),
-            ("state", True, lambda one: "gap" if one.is_gap else "covered"),
+            ("state", True, lambda one: _cell(_state(one, self.waiting))),
+            ("note", is_wide and any(one.note for one in self.topics), lambda one: _cell(one.note)),
         ]
         shown = [(name, value) for name, is_shown, value in columns if is_shown]
         table = Table(box=None, pad_edge=False)
         for name, _ in shown:
-            is_text = name in ("account", "label", "nearest article")
-            is_right = not is_text and name not in ("topic", "state")
+            is_text = name in ("account", "label", "nearest article", "state", "note")
+            is_right = not is_text and name != "topic"
             table.add_column(name, justify="right" if is_right else "left", no_wrap=not is_text)
         for one in self.topics:
             table.add_row(*(value(one) for _, value in shown))
         yield table
+
+
+def is_of(decision: Decision, topic: AskedTopic) -> bool:
+    """Whether it was decided of this topic."""
+    return (decision.account_id, decision.topic_id) == (topic.account, topic.topic_id)
+
+
+def _state(one: AskedTopic, waiting: Sequence[Decision]) -> str:
+    """Where the work stands, with a star where no run has published it yet."""
+    for decision in waiting:
+        if is_of(decision, one):
+            return f"{_work(decision.state, decision.owner)} *"
+    if one.state is None:
+        return "gap" if one.is_gap else "covered"
+    return _work(one.state, one.owner)
+
+
+def _work(state: str, owner: str | None) -> str:
+    return f"{state} to {owner}" if state == "assigned" and owner else state
+
+
+def decision_lines(made: Decision, topic: AskedTopic, options: str) -> Iterator[str]:
+    """What was decided, and what makes it count."""
+    names = {"assigned": "Assigned", "dismissed": "Dismissed", "open": "Reopened"}
+    to = f", to {_cut(made.owner)}" if made.owner else ""
+    yield line(names[made.state], f"{_cut(topic.label)}, {clean(topic.topic_id)}, {_cut(topic.account)}{to}")
+    if made.note:
+        yield line("Note", _cut(made.note, LONG))
+    yield line("Next", f"agent-metrics run{options}, which publishes it; `topics list` shows it already")
 
 
 def trend(one: AskedTopic) -> str:
@@ -114,8 +158,11 @@ def trend(one: AskedTopic) -> str:
     return f"{recent} (new)" if one.questions_last_28_days else recent
 
 
-def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
-    """All of one topic, and the next command, with the `options` of this one."""
+def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()) -> Iterator[RenderableType]:
+    """All of one topic, and the next command, with the `options` of this one.
+
+    `waiting` are decisions of this topic that no run has published yet.
+    """
     one, account = of.topic, of.account
     name = f" ({_cut(account.name)})" if account.name else ""
     until = f"{account.local(data_up_to(of.publication)):%Y-%m-%d %H:%M} ({clean(account.timezone)})"
@@ -132,6 +179,7 @@ def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
     yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}; {usual}")
     yield line("Article", f"{_cut(_article(one), LONG)}, score {one.coverage_score:.2f}")
     yield line("Gap" if one.is_gap else "Covered", of.why)
+    yield from _work_lines(of, waiting)
     for closure in of.closures:
         yield from _closure_lines(closure, account)
     yield from (line("Changed", _change(change, one.topic_id, account)) for change in of.changes)
@@ -149,6 +197,20 @@ def topic_lines(of: TopicDetails, options: str) -> Iterator[RenderableType]:
     yield line("Bought", f"{sales}, which these conversations brought all the same")
     draft = f"draft {shlex.quote(one.topic_id)}{options} > draft.md"
     yield line("Next", f"agent-metrics topics {draft if one.is_gap else f'list{options}'}")
+
+
+def _work_lines(of: TopicDetails, waiting: Sequence[Decision]) -> Iterator[str]:
+    one = of.topic
+    if one.state is not None:
+        since = f", decided on {of.account.day_of(one.decided_at)}" if one.decided_at else ""
+        like = f", because it is like {clean(one.like_topic_id)}" if one.like_topic_id else ""
+        yield line("Work", f"{_cut(_work(one.state, one.owner), LONG)}{since}{like}")
+    if one.note:
+        yield line("Note", _cut(one.note, NOTE))
+    for decision in waiting:
+        yield line("*", f"{_cut(_work(decision.state, decision.owner), LONG)}, which the next run publishes")
+        if decision.note:
+            yield line("", _cut(decision.note, NOTE))
 
 
 def _closure_lines(one: Closure, account: AskedAccount) -> Iterator[str]:
@@ -169,6 +231,9 @@ def _change(one: PublishedTopicChange, topic_id: str, account: AskedAccount) -> 
     day, other = account.day_of(one.changed_at), clean(one.other_topic_id)
     if one.change == "ended":
         return f"ended on {day}"
+    if one.change == "alike":
+        source = clean(one.topic_id)
+        return f"{other} was like it on {day}" if one.topic_id == topic_id else f"was like {source} on {day}"
     if one.topic_id == topic_id:
         return f"{other} came out of it on {day}" if one.change == "split" else f"went into {other} on {day}"
     source = clean(one.topic_id)

@@ -1,4 +1,4 @@
-"""The commands `agent-metrics topics …`: what shoppers ask that no article answers."""
+"""The commands `agent-metrics topics …`: what shoppers ask that no article answers, and who writes the article."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from rich.table import Table
 
 from flows.command import gaps_shown
 from flows.command.console import Console
+from flows.command.gaps_shown import is_of
 from flows.command.lines import again
 from flows.command.options import command
 from flows.command.start import TOPICS, start
 from flows.command.working import shown
+from flows.ground.errors import InputError, StorageFailed
+from flows.jobs.decisions import decide, unpublished
+from flows.lake.decisions import Decision
 from flows.published.gap_draft import draft as gap_draft
+from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import gaps
-from flows.settings.requests import Option, Request, TopicsRequest, WarehouseRequest
+from flows.settings.requests import HomeRequest, Option, Request, TopicsRequest, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(help="What shoppers ask, and what no article answers.", add_completion=False)
@@ -36,7 +41,7 @@ class TopicRequest(AccountRequest):
     """A topic."""
 
     topic: Annotated[str, Option(metavar="TOPIC", is_argument=True)] = Field(
-        description="Id of the topic, as `topics list` shows it."
+        description="Id of the topic, as `topics list` shows it, or its beginning, or the label."
     )
 
 
@@ -44,7 +49,7 @@ class ListRequest(AccountRequest):
     """The topics."""
 
     is_all: Annotated[bool, Option("--all")] = Field(
-        default=False, description="Covered topics too, not only open gaps."
+        default=False, description="Covered and dismissed topics too, not only open gaps."
     )
     limit: int = Field(default=20, ge=1, description="Most topics to show.")
 
@@ -54,7 +59,9 @@ def list_topics(request: ListRequest, console: Console) -> int:
     """The open gaps, those first that cost most people."""
     with configured(request.settings())[0].read() as reader:
         found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit)
-    console.show({**found.to_json_dict(), "exit_status": 0}, gaps_shown.gap_lines(found, again(request)))
+    waiting = _unpublished(request, console)
+    document = {**found.to_json_dict(), "unpublished_decisions": [one.to_json_dict() for one in waiting]}
+    console.show({**document, "exit_status": 0}, gaps_shown.gap_lines(found, again(request), waiting))
     return 0
 
 
@@ -70,8 +77,60 @@ def show(request: ShowRequest, console: Console) -> int:
     with configured(request.settings())[0].read() as reader:
         details = topic_details(reader, request.topic, request.account, request.limit)
     options = again(request, request.account)
-    console.show({**details.to_json_dict(), "exit_status": 0}, gaps_shown.topic_lines(details, options))
+    waiting = [one for one in _unpublished(request, console) if is_of(one, details.topic)]
+    document = {**details.to_json_dict(), "unpublished_decisions": [one.to_json_dict() for one in waiting]}
+    console.show({**document, "exit_status": 0}, gaps_shown.topic_lines(details, options, waiting))
     return 0
+
+
+class DecisionRequest(TopicRequest, HomeRequest):
+    """A topic, and what is decided of it."""
+
+    note: str | None = Field(default=None, min_length=1, max_length=500, description="Why, or how; up to 500 signs.")
+
+
+class AssignRequest(DecisionRequest):
+    """A topic, and who writes its article."""
+
+    owner: str = Field(min_length=1, max_length=100, description="Who writes the article; up to 100 signs.")
+
+
+@command(app, AssignRequest)
+def assign(request: AssignRequest, console: Console) -> int:
+    """Give the article that a topic lacks to somebody to write (rule 8.5)."""
+    return _decided(request, console, "assigned", owner=request.owner)
+
+
+@command(app, DecisionRequest)
+def dismiss(request: DecisionRequest, console: Console) -> int:
+    """Take a topic off the list, and new topics that are like it (rule 8.5)."""
+    return _decided(request, console, "dismissed")
+
+
+@command(app, DecisionRequest)
+def reopen(request: DecisionRequest, console: Console) -> int:
+    """Put a topic on the list again, as nobody's (rule 8.5)."""
+    return _decided(request, console, "open")
+
+
+def _decided(request: DecisionRequest, console: Console, state: str, owner: str | None = None) -> int:
+    with configured(request.settings())[0].read() as reader:
+        _, _, topic = find_topic(reader, request.topic, request.account)
+    said = [" ".join(text.split()) or None if text else None for text in (owner, request.note)]
+    if owner is not None and said[0] is None:
+        raise InputError("the owner is empty", where="option --owner", remedy="name who writes the article")
+    made = decide(request, topic.account, topic.topic_id, state, owner=said[0], note=said[1])
+    console.show({**made.to_json_dict(), "exit_status": 0}, gaps_shown.decision_lines(made, topic, again(request)))
+    return 0
+
+
+def _unpublished(request: WarehouseRequest, console: Console) -> list[Decision]:
+    """The decisions that no run has published yet; without them where the lake cannot be read, which is said."""
+    try:
+        return unpublished(request)
+    except StorageFailed as error:
+        console.say(f"Note: decisions since the publication are not shown: {error}")
+        return []
 
 
 @command(app, TopicRequest)

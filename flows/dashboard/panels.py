@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -195,6 +196,8 @@ def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]
             "handed_off": one.topic.handed_off_conversation_count,
             "recent": one.topic.questions_last_28_days,
             "trend": _trend(one.topic),
+            "work": _work(one.topic),
+            "note": one.topic.note,
             "buttons": (made[2 * at], made[2 * at + 1]),
         }
         for at, one in enumerate(found)
@@ -206,7 +209,8 @@ def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]
         topics=rows,
         closures=closures,
         empty=empty,
-        gap_count=asked.gap_count,
+        gap_count=asked.gap_count - asked.dismissed_gap_count,
+        dismissed_count=asked.dismissed_gap_count,
         topic_count=asked.topic_count,
         unassigned_share=asked.unassigned_share,
     )
@@ -224,7 +228,7 @@ def drafted(reader: Reader, account: PublishedAccount, topic: str | None, close:
     save = mo.download(text.encode(), filename="article.md", label="Save as a file")
     return mo.vstack(
         [
-            mo.Html(html("draft")),
+            mo.Html(html("draft", commands=[f"agent-metrics topics {one}" for one in _decisions(topic, account)])),
             mo.ui.text_area(value=text, rows=16, max_length=None, full_width=True),
             mo.hstack([mo.Html(html("copy")), save, close], justify="start"),
         ]
@@ -342,6 +346,16 @@ def _label(gap: OpenGap) -> str:
     """The label, where it says more than the question."""
     label = gap.topic.label or ""
     return "" if label.casefold().strip("?! .") in (gap.question or "").casefold() else label
+
+
+def _work(topic: AskedTopic) -> str:
+    """Who writes the article, where somebody does."""
+    return f"assigned to {topic.owner or 'somebody'}" if topic.state == "assigned" else ""
+
+
+def _decisions(topic: str, account: PublishedAccount) -> tuple[str, str]:
+    of = f"{shlex.quote(topic)} --account {shlex.quote(account.account_id)}"
+    return f"assign {of} --owner NAME", f"dismiss {of}"
 
 
 def _trend(topic: AskedTopic) -> str:

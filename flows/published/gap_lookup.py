@@ -1,4 +1,4 @@
-"""Finds a topic by its id, and says what became of a topic that no longer exists."""
+"""Finds a topic by its id, by the beginning of its id or by its label; says what became of one that is no more."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
-from flows.published.gaps import AskedAccount, AskedTopic, asked_accounts, asked_topics, standing
+from flows.published.gaps import AskedAccount, AskedTopic, asked_accounts, asked_topics, standing, visible
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
@@ -23,7 +23,7 @@ order by changed_at desc, change_id limit 1
 
 
 def find_topic(reader: Reader, topic_id: str, account: str | None) -> tuple[Publication, AskedAccount, AskedTopic]:
-    """The topic of this id and its account.
+    """The topic and its account: `topic_id` is its id, or the beginning or the label that it alone has.
 
     Raises InputError for an unknown account or topic, for a topic that no longer exists, and for an id that several
     accounts have.
@@ -40,13 +40,32 @@ def find_topic(reader: Reader, topic_id: str, account: str | None) -> tuple[Publ
         what = f"several accounts have a topic {topic_id!r}: {names}"
         raise InputError(what, remedy="name the account with --account")
     _raise_gone(reader, accounts, topic_id, of_account)
-    ids = [row for (row,) in reader.rows(f"select topic_id from metrics.knowledge_gap_topics where {of_account}")]
-    begun = sorted(one for one in ids if topic_id and one.removeprefix("topic-").startswith(topic_id))
-    near = begun[:MOST_NEAR] or get_close_matches(topic_id, ids, n=MOST_NEAR, cutoff=NEAR)
+    label = visible(reader, "knowledge_gap_topics", "label", "label")
+    rows = reader.rows(f"select account_id, topic_id, {label} from metrics.knowledge_gap_topics where {of_account}")
+    begun = sorted({(of, one) for of, one, _ in rows if topic_id and _begins(one, topic_id)})
+    named = sorted({(of, one) for of, one, label in rows if label and topic_id and _same(label, topic_id)})
+    for matches in (begun, named):
+        if len(matches) == 1:
+            of, only = matches[0]
+            return find_topic(reader, only, of)
+    if named:
+        what = f"several topics are called {topic_id!r}"
+        which = ", ".join(f"{one} of {of}" for of, one in named[:MOST_NEAR])
+        raise InputError(what, remedy=f"name one by its id, and its account with --account: {which}")
+    ids = sorted({one for _, one, _ in rows})
+    near = [one for _, one in begun][:MOST_NEAR] or get_close_matches(topic_id, ids, n=MOST_NEAR, cutoff=NEAR)
     remedy = (
         f"near it are: {', '.join(near)}" if near else "`agent-metrics topics list --all` shows those that there are"
     )
     raise InputError(f"there is no topic {topic_id!r}", remedy=remedy)
+
+
+def _begins(topic_id: str, begin: str) -> bool:
+    return topic_id.startswith(begin) or topic_id.removeprefix("topic-").startswith(begin)
+
+
+def _same(label: str, given: str) -> bool:
+    return " ".join(label.split()).casefold() == " ".join(given.split()).casefold()
 
 
 def _raise_gone(reader: Reader, accounts: dict[str, AskedAccount], topic_id: str, condition: str) -> None:

@@ -14,6 +14,10 @@ from flows.warehouses.publication import Publication, newest_publication
 from flows.warehouses.reader import Reader
 
 PERIOD = timedelta(days=28)
+# Columns of rule 8.5, which a publication of an earlier version does not have.
+WORK = {
+    "state": "varchar", "owner": "varchar", "note": "varchar", "decided_at": "timestamptz", "like_topic_id": "varchar",
+}  # fmt: skip
 
 # A warehouse that was published by an earlier version has no such table.
 HAS_TOPICS = """
@@ -23,12 +27,18 @@ where table_schema = 'metrics' and table_name = 'knowledge_gap_totals'
 ACCOUNTS = """
 with published as (
     select account_id, count(*) as articles from metrics.articles where is_published group by account_id
+),
+dismissed as (
+    select account_id, count(*) as gaps from metrics.knowledge_gap_topics
+    where is_gap and {state} = 'dismissed' group by account_id
 )
 select accounts.account_id, accounts.name, accounts.timezone, accounts.currency,
     coalesce(totals.question_count, 0), coalesce(totals.unassigned_question_count, 0), totals.unassigned_share,
-    coalesce(totals.topic_count, 0), coalesce(totals.gap_count, 0), coalesce(published.articles, 0)
+    coalesce(totals.topic_count, 0), coalesce(totals.gap_count, 0),
+    coalesce(dismissed.gaps, 0), coalesce(published.articles, 0)
 from metrics.accounts
 left join metrics.knowledge_gap_totals as totals on totals.account_id = accounts.account_id
+left join dismissed on dismissed.account_id = accounts.account_id
 left join published on published.account_id = accounts.account_id
 order by accounts.account_id
 """
@@ -37,6 +47,7 @@ TOPICS = """
 with ranked as (
     select account_id, topic_id, {label} as label, question_count, conversation_count, handed_off_conversation_count,
         first_asked_at, last_asked_at, best_article_id, coverage_score, is_gap,
+        {work},
         rank() over (order by handed_off_conversation_count desc) as place
     from metrics.knowledge_gap_topics
     where {condition}
@@ -61,7 +72,7 @@ asked as (
 select shown.account_id, shown.topic_id, shown.label, coalesce(asked.people, 0), shown.question_count,
     shown.conversation_count, shown.handed_off_conversation_count, coalesce(asked.recent, 0),
     coalesce(asked.earlier, 0), shown.first_asked_at, shown.last_asked_at, shown.best_article_id, articles.title,
-    shown.coverage_score, shown.is_gap
+    shown.coverage_score, shown.is_gap, shown.state, shown.owner, shown.note, shown.decided_at, shown.like_topic_id
 from shown
 left join asked on asked.account_id = shown.account_id and asked.topic_id = shown.topic_id
 left join metrics.articles
@@ -74,13 +85,17 @@ limit {limit}
 
 @dataclass(frozen=True)
 class AskedAccount(PublishedAccount):
-    """An account and what it was asked; `unassigned_share` is None where nobody asked (rule 8.2)."""
+    """An account and what it was asked; `unassigned_share` is None where nobody asked (rule 8.2).
+
+    `dismissed_gap_count` of the gaps are dismissed (rule 8.5).
+    """
 
     question_count: int
     unassigned_question_count: int
     unassigned_share: float | None
     topic_count: int
     gap_count: int
+    dismissed_gap_count: int
     published_articles: int
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -92,7 +107,9 @@ class AskedAccount(PublishedAccount):
 class AskedTopic:
     """One topic. `people` are profiles, and conversations of nobody known; `label` is None for a limited reader.
 
-    `questions_last_28_days` end with the publication's data, `questions_28_days_before` where those begin.
+    `questions_last_28_days` end with the publication's data, `questions_28_days_before` where those begin. `state` and
+    what follows it are those of rule 8.5; None of a publication from before there was such work, owner and note for a
+    limited reader, too.
     """
 
     account: str
@@ -110,6 +127,11 @@ class AskedTopic:
     best_article_title: str | None
     coverage_score: float
     is_gap: bool
+    state: str | None
+    owner: str | None
+    note: str | None
+    decided_at: datetime | None
+    like_topic_id: str | None
     last_asked_on: date
 
     @property
@@ -120,7 +142,9 @@ class AskedTopic:
 
     def to_json_dict(self) -> dict[str, Any]:
         instants = {name: utc_text(getattr(self, name)) for name in ("first_asked_at", "last_asked_at")}
-        return {**asdict(self), **instants, "last_asked_on": self.last_asked_on.isoformat(), "trend": self.trend}
+        decided_at = utc_text(self.decided_at) if self.decided_at else None
+        dates = {"decided_at": decided_at, "last_asked_on": self.last_asked_on.isoformat()}
+        return {**asdict(self), **instants, **dates, "trend": self.trend}
 
 
 @dataclass(frozen=True)
@@ -144,12 +168,13 @@ class Gaps:
 
 
 def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int) -> Gaps:
-    """The open gaps, or all topics: of one account, or of all. Raises InputError for an unknown account, and before the
-    first publication that has topics.
+    """The open gaps that are not dismissed, or all topics: of one account, or of all.
+
+    Raises InputError for an unknown account, and before the first publication that has topics.
     """
     publication = standing(reader)
     accounts = asked_accounts(reader, account)
-    condition = "true" if is_all else "is_gap"
+    condition = "true" if is_all else f"is_gap and {_state(reader)} is distinct from 'dismissed'"
     if account is not None:
         condition += f" and account_id = {literal(account)}"
     return Gaps(publication, is_all, accounts, asked_topics(reader, publication, accounts, condition, limit))
@@ -166,7 +191,7 @@ def standing(reader: Reader) -> Publication:
 
 def asked_accounts(reader: Reader, account: str | None) -> tuple[AskedAccount, ...]:
     """All accounts, or the one. Raises InputError where that is none."""
-    accounts = tuple(AskedAccount(*row) for row in reader.rows(ACCOUNTS))
+    accounts = tuple(AskedAccount(*row) for row in reader.rows(ACCOUNTS.format(state=_state(reader))))
     return accounts if account is None else (of_id(accounts, account),)
 
 
@@ -178,9 +203,10 @@ def asked_topics(
     until = data_up_to(publication)
     values = {"recent": literal(until - PERIOD), "earlier": literal(until - 2 * PERIOD), "limit": literal(limit)}
     label = visible(reader, "knowledge_gap_topics", "label", "label")
+    work = ", ".join(f"{_seen(reader, name, kind)} as {name}" for name, kind in WORK.items())
     return tuple(
         AskedTopic(*(*row, by_id[row[0]].day_of(row[10])))
-        for row in reader.rows(TOPICS.format(condition=condition, label=label, **values))
+        for row in reader.rows(TOPICS.format(condition=condition, label=label, work=work, **values))
         if row[0] in by_id
     )
 
@@ -193,3 +219,12 @@ def data_up_to(publication: Publication) -> datetime:
 def visible(reader: Reader, table: str, column: str, expression: str) -> str:
     """The expression as SQL; null where this reader may not see the column that it reads."""
     return expression if reader.sees(f"metrics.{table}", column) else "cast(null as varchar)"
+
+
+def _state(reader: Reader) -> str:
+    return _seen(reader, "state", "varchar")
+
+
+def _seen(reader: Reader, column: str, kind: str) -> str:
+    """A column of topics as SQL; null where it is not there, or not for this reader."""
+    return column if reader.sees("metrics.knowledge_gap_topics", column) else f"cast(null as {kind})"

@@ -22,7 +22,7 @@ from flows.ground.errors import InputError, StorageFailed
 
 UNTIL = datetime(2026, 6, 7, 12, tzinfo=UTC)
 # The demo shop has a helpdesk and a shop system that tell everything themselves: nobody reports or counts for it.
-NOT_TOLD = {"reported_figures", "order_profiles", "product_events", "source_counts"}
+NOT_TOLD = {"reported_figures", "order_profiles", "product_events", "source_counts", "topic_decisions"}
 NOT_USED = {
     ("profiles", "can_receive_whatsapp"),
     ("conversations", "agent"),

@@ -395,7 +395,9 @@ _METRICS = {
             count(*) as question_count, count(distinct conversation_id) as conversation_count,
             count(handed_off_at) as handed_off_conversation_count,
             min(asked_at) as first_asked_at, max(asked_at) as last_asked_at,
-            'article-1' as best_article_id, 0.05 as coverage_score, true as is_gap
+            'article-1' as best_article_id, 0.05 as coverage_score, true as is_gap,
+            'open' as state, null::varchar as owner, null::varchar as note, null::timestamptz as decided_at,
+            null::varchar as like_topic_id
         from metrics.knowledge_gap_questions join metrics.conversations using (account_id, conversation_id)
         where topic_id is not null group by account_id, topic_id""",
     "knowledge_gap_closures": """

@@ -368,7 +368,23 @@ BREAKS = {
     "a topic is closed by what does not answer": (
         "update knowledge_gap_topics set is_gap = false where account_id = 'shop-1';"
         "update knowledge_gap_totals set gap_count = 0 where account_id = 'shop-1'",
-        ["knowledge_gap_topics are gaps"],
+        ["knowledge_gap_topics are gaps", "knowledge_gap_topics say"],
+    ),
+    "a topic was assigned by nobody": (
+        "update knowledge_gap_topics set state = 'assigned' where account_id = 'shop-1'",
+        ["knowledge_gap_topics say"],
+    ),
+    "a gap is closed": (
+        "update knowledge_gap_topics set state = 'closed' where account_id = 'shop-1'",
+        ["knowledge_gap_topics say"],
+    ),
+    "a gap has no state": (
+        "update knowledge_gap_topics set state = null where account_id = 'shop-1'",
+        ["knowledge_gap_topics say"],
+    ),
+    "an open topic is like a dismissed one": (
+        "update knowledge_gap_topics set like_topic_id = 'topic-2' where account_id = 'shop-1'",
+        ["knowledge_gap_topics say"],
     ),
     "a topic is a gap though an article answers": (
         "update knowledge_gap_topics set coverage_score = 0.9 where account_id = 'shop-1'",

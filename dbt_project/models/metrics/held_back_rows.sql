@@ -2,6 +2,7 @@
     'profiles': 'profile_id', 'products': 'product_id', 'skills': 'skill', 'articles': 'article_id', 'reported_figures': 'figure_id',
     'order_profiles': 'order_id', 'product_events': 'product_event_id', 'source_counts': 'count_id',
     'business_hours': 'rows.account_id',
+    'topic_decisions': joined_id(['topic_id', 'cast(' ~ microseconds('decided_at') ~ ' as ' ~ dbt.type_string() ~ ')']),
     'visitors': joined_id(['visitor_id', 'profile_id']), 'tickets': joined_id(['platform', 'ticket_id']),
 } %}
 

@@ -1,6 +1,6 @@
 {{ config(tags=['topics']) }}
 
--- The topics in which somebody asked (8.2), and whether articles answer them (8.3).
+-- The topics in which somebody asked (8.2), whether articles answer them (8.3), and where the work on them stands (8.5).
 -- depends_on: {{ ref('changed_topics_before') }}
 with asked as (
     select
@@ -13,19 +13,38 @@ with asked as (
     from {{ ref('int_question_conversations') }}
     where topic_id is not null
     group by account_id, topic_id
+),
+
+last_turns as (
+    select account_id, topic_id, is_covered, turned_at
+    from {{ ref('int_coverage_turns') }}
+    where next_turned_at is null
+),
+
+told as (
+    select
+        asked.account_id, asked.topic_id,
+        names.label, names.representative_question,
+        {{ as_integer('asked.question_count') }} as question_count,
+        asked.conversation_count, asked.handed_off_conversation_count,
+        asked.first_asked_at, asked.last_asked_at,
+        names.best_article_id,
+        cast(names.coverage_score as double) as coverage_score,
+        {{ is_gap('names.coverage_score', 'evidence.evidence') }} as is_gap
+    from asked
+    inner join {{ ref('int_topic_evidence') }} as evidence
+        on asked.account_id = evidence.account_id and asked.topic_id = evidence.topic_id
+    left join {{ source('topics', 'topic_names') }} as names  -- one without a name is stopped by the gate
+        on asked.account_id = names.account_id and asked.topic_id = names.topic_id
 )
 
 select
-    asked.account_id, asked.topic_id,
-    names.label, names.representative_question,
-    {{ as_integer('asked.question_count') }} as question_count,
-    asked.conversation_count, asked.handed_off_conversation_count,
-    asked.first_asked_at, asked.last_asked_at,
-    names.best_article_id,
-    cast(names.coverage_score as double) as coverage_score,
-    {{ is_gap('names.coverage_score', 'evidence.evidence') }} as is_gap
-from asked
-inner join {{ ref('int_topic_evidence') }} as evidence
-    on asked.account_id = evidence.account_id and asked.topic_id = evidence.topic_id
-left join {{ source('topics', 'topic_names') }} as names  -- one without a name is stopped by the gate
-    on asked.account_id = names.account_id and asked.topic_id = names.topic_id
+    told.*,
+    {{ topic_state('decisions.state', 'decisions.decided_at', 'told.is_gap', 'last_turns.is_covered', 'last_turns.turned_at') }} as state,
+    decisions.owner, decisions.note, decisions.decided_at,
+    case when decisions.is_alike then decisions.decided_topic_id end as like_topic_id
+from told
+left join {{ ref('int_topic_decisions') }} as decisions
+    on told.account_id = decisions.account_id and told.topic_id = decisions.topic_id
+left join last_turns
+    on told.account_id = last_turns.account_id and told.topic_id = last_turns.topic_id

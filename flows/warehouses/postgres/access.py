@@ -18,7 +18,7 @@ WITHHELD = {
     "profiles": ("name", "email", "phone"),
     "segment_members": ("email", "phone"),
     "handoffs": ("email",),
-    "knowledge_gap_topics": ("label", "representative_question"),
+    "knowledge_gap_topics": ("label", "representative_question", "owner", "note"),
     "rejected_rows": ("reason", "payload"),
 }
 # What speaks of all accounts at once, and is therefore not for a reader of one.
