@@ -62,7 +62,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by account_id, topic_id order by is_handed_on, decided_at desc, decided_topic_id, is_alike
+            partition by account_id, topic_id order by is_handed_on asc, decided_at desc, decided_topic_id asc, is_alike asc
         ) as place
     from candidates
 )
