@@ -20,7 +20,7 @@ from flows.questions.places import Groups, together
 from flows.questions.space import Space, distinct, made_from, plain
 from flows.questions.wording import gist
 
-MOST = 8_000  # exemplars of an account
+MOST = 4_000  # exemplars of an account
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which questions belong together, and in how many groups: nobody says the number, and no threshold stands for it.
 
 1. Every question moves towards its nearest neighbours (a walk on their graph), which tightens what is one topic.
-2. A tree of merges (Ward) over the moved places.
+2. A tree of merges (Ward) over the moved places, of the first SAMPLE of them: its time grows with their square.
 3. The tree is cut where two independent views of the same questions, what they mean and how they are worded, agree most
    on the groups, beyond chance (adjusted mutual information). Finer or coarser cuts split by accident, each view in
    its own way.
@@ -24,6 +24,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 from flows.questions.embedders import Vectors
 from flows.questions.places import FEWEST, ROWS, Groups, middles, neighbourhood, together, unit
 
+SAMPLE = 2_000  # questions of which trees are made; all others go where the middle of a group is nearest
 NEIGHBOURS = 6
 RESTART = 0.1  # of every step of the walk: how much of its own place a question keeps
 STEPS = 10
@@ -32,11 +33,13 @@ ALIKE = 0.22  # likeness below which a few questions do not belong together
 
 
 def grouped(meaning: Vectors, wording: Vectors) -> Groups:
-    """The group of each question, numbered from 0; both views have shape (questions, dimensions)."""
+    """The group of each question, numbered from 0; both views have shape (questions, dimensions), in no order that
+    says anything of the questions.
+    """
     places = together(meaning, wording)
     if len(places) < FEWEST:
         return _few(places)
-    number = _number_of_groups(_tree(moved(meaning)), _tree(moved(wording)), len(places))
+    number = _number_of_groups(_tree(moved(meaning)), _tree(moved(wording)), min(len(places), SAMPLE))
     groups = _cut_and_settled(moved(places), number)
     telling = np.bincount(groups)[groups] > 1  # a group of one says nothing of how a group spreads
     if 1 < len(set(groups[telling].tolist())) < len(places) // 2:
@@ -63,7 +66,7 @@ def _few(places: Vectors) -> Groups:
 
 
 def _tree(places: Vectors) -> NDArray[np.float64]:
-    return np.asarray(linkage(_distances(places, lambda likeness: np.sqrt(2 * (1 - likeness))), "ward"))
+    return np.asarray(linkage(_distances(places[:SAMPLE], lambda likeness: np.sqrt(2 * (1 - likeness))), "ward"))
 
 
 def _distances(places: Vectors, of: Callable[[Vectors], Vectors]) -> NDArray[np.float64]:
@@ -101,7 +104,7 @@ def _cut_and_settled(places: Vectors, number: int) -> Groups:
     """The tree's groups, after each question has gone where the middle of a group is nearest (k-means)."""
     groups = _numbered(fcluster(_tree(places), number, "maxclust"))
     for _ in range(10):
-        settled = _numbered((places @ middles(places, groups).T).argmax(axis=1))
+        settled = _numbered((places @ middles(places[: len(groups)], groups).T).argmax(axis=1))
         if np.array_equal(settled, groups):
             break
         groups = settled
