@@ -75,14 +75,40 @@ CHECKS = [
     ),
     Check(
         "knowledge_gap_topics",
-        "knowledge_gap_topics are gaps below a score of 0.1 and none from 0.9 on, whatever was handed off",
+        "knowledge_gap_topics of knowledge are gaps below a score of 0.1 and none from 0.9 on, whatever was handed off",
         """
         select * from {metrics}.knowledge_gap_topics
         where
             coverage_score not between 0 and 1
             or (is_gap and coverage_score >= 0.9)
-            or (not is_gap and coverage_score < 0.1)""",
+            or (not is_gap and coverage_score < 0.1 and kind = 'knowledge')""",
         rule="8.3",
+    ),
+    Check(
+        "knowledge_gap_topics",
+        "knowledge_gap_topics have the kind of most of their questions, and only knowledge is a gap",
+        """
+        with counted as (
+            select account_id, topic_id, kind, count(*) as questions
+            from {metrics}.knowledge_gap_questions
+            where topic_id is not null
+            group by account_id, topic_id, kind
+        ),
+        most as (
+            select
+                account_id, topic_id,
+                arg_max(kind, (
+                    questions,
+                    -list_position(['knowledge', 'product', 'order', 'person', 'complaint', 'other'], kind)
+                )) as kind
+            from counted
+            group by account_id, topic_id
+        )
+        select topics.account_id, topics.topic_id, topics.kind, most.kind as kind_of_most, topics.is_gap
+        from {metrics}.knowledge_gap_topics as topics
+        left join most on topics.account_id = most.account_id and topics.topic_id = most.topic_id
+        where topics.kind is distinct from most.kind or (topics.is_gap and topics.kind <> 'knowledge')""",
+        rule="8.4",
     ),
     _by_published_articles("knowledge_gap_topics"),
     Check(

@@ -95,6 +95,7 @@ class _Topics:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         is_wide = options.max_width >= WIDE_ENOUGH
         has_several = len({one.account for one in self.topics}) > 1
+        has_kinds = any(one.kind not in (None, "knowledge") for one in self.topics)
         columns: list[tuple[str, bool, Callable[[AskedTopic], str | Text]]] = [
             ("account", has_several, lambda one: _cell(one.account)),
             ("topic", True, lambda one: _cell(one.topic_id)),
@@ -107,6 +108,7 @@ class _Topics:
             ("last asked", is_wide, lambda one: str(one.last_asked_on)),
             ("score", is_wide, lambda one: f"{one.coverage_score:.2f}"),
             ("nearest article", True, lambda one: _cell(_article(one))),
+            ("kind", has_kinds, lambda one: one.kind or ""),
             ("state", True, lambda one: _cell(_state(one, self.waiting))),
             ("note", is_wide and any(one.note for one in self.topics), lambda one: _cell(one.note)),
         ]
@@ -114,7 +116,7 @@ class _Topics:
         table = Table(box=None, pad_edge=False)
         for name, _ in shown:
             is_text = name in ("account", "label", "nearest article", "state", "note")
-            is_right = not is_text and name != "topic"
+            is_right = not is_text and name not in ("topic", "kind")
             table.add_column(name, justify="right" if is_right else "left", no_wrap=not is_text)
         for one in self.topics:
             table.add_row(*(value(one) for _, value in shown))
@@ -132,7 +134,7 @@ def _state(one: AskedTopic, waiting: Sequence[Decision]) -> str:
         if is_of(decision, one):
             return f"{_work(decision.state, decision.owner)} *"
     if one.state is None:
-        return "gap" if one.is_gap else "covered"
+        return "gap" if one.is_gap else "covered" if one.kind in (None, "knowledge") else ""
     return _work(one.state, one.owner)
 
 
@@ -178,7 +180,8 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     usual = f"usual in this account: {of.usual_unanswered_share:.1%}"
     yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}; {usual}")
     yield line("Article", f"{_cut(_article(one), LONG)}, score {one.coverage_score:.2f}")
-    yield line("Gap" if one.is_gap else "Covered", of.why)
+    is_known = one.kind in (None, "knowledge")
+    yield line("Gap" if one.is_gap else "Covered" if is_known else "Kind", of.why)
     yield from _work_lines(of, waiting)
     for closure in of.closures:
         yield from _closure_lines(closure, account)

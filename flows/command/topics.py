@@ -24,7 +24,7 @@ from flows.lake.decisions import Decision
 from flows.published.gap_draft import draft as gap_draft
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
-from flows.published.gaps import gaps
+from flows.published.gaps import Kind, gaps
 from flows.settings.requests import HomeRequest, Option, Request, TopicsRequest, WarehouseRequest
 from flows.warehouses import configured
 
@@ -51,6 +51,9 @@ class ListRequest(AccountRequest):
     is_all: Annotated[bool, Option("--all")] = Field(
         default=False, description="Covered and dismissed topics too, not only open gaps."
     )
+    kind: Kind | None = Field(
+        default=None, description="All topics of one kind: knowledge, product, order, person, complaint, other."
+    )
     limit: int = Field(default=20, ge=1, description="Most topics to show.")
 
 
@@ -58,7 +61,7 @@ class ListRequest(AccountRequest):
 def list_topics(request: ListRequest, console: Console) -> int:
     """The open gaps, those first that cost most people."""
     with configured(request.settings())[0].read() as reader:
-        found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit)
+        found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit, kind=request.kind)
     waiting = _unpublished(request, console)
     document = {**found.to_json_dict(), "unpublished_decisions": [one.to_json_dict() for one in waiting]}
     console.show({**document, "exit_status": 0}, gaps_shown.gap_lines(found, again(request), waiting))

@@ -38,10 +38,10 @@ def last_build(home: Home, engine: str) -> Build | None:
 class Topics:
     """How the questions of a candidate are grouped, between the models that they come from and those that count them.
 
-    `update` takes a connection with the views `changed_asked`, `all_asked` and `published_articles`, and gives the
-    version that then counts. `queries` gives its tables by their names, as SQL in which its second argument names a
-    Parquet file. `method` names how texts are understood: another one needs a full build. `is_anew` asks for other
-    groups though nothing else changed.
+    `update` takes a connection with the views `changed_asked`, `all_asked`, `published_articles` and `titled_products`,
+    and gives the version that then counts. `queries` gives its tables by their names, as SQL in which its second
+    argument names a Parquet file. `method` names how texts are understood: another one needs a full build. `is_anew`
+    asks for other groups though nothing else changed.
     """
 
     method: str

@@ -224,6 +224,7 @@ def _group(home: Home, todo: Plan, memory_limit: str) -> int:
             from work.staging.stg_articles semi join work.intermediate.int_accounts using (account_id)
             where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
+        lay_titles(connection, "candidate.metrics.products")
         version = todo.topics.update(connection)
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.execute("create schema if not exists topics")
@@ -243,6 +244,13 @@ def lay_asked(connection: duckdb.DuckDBPyConnection, messages: str, changed: str
     connection.execute(f"create view all_asked as select {columns} from {messages} where sender = 'visitor'")
     only = f"semi join {changed} using (account_id, conversation_id)" if changed else ""
     connection.execute(f"create view changed_asked as select * from all_asked {only}")
+
+
+def lay_titles(connection: duckdb.DuckDBPyConnection, products: str) -> None:
+    """The view of the products' titles, by which a question names a product (rule 8.4)."""
+    connection.execute(
+        f"create view titled_products as select account_id, product_id, title from {products} where title is not null"
+    )
 
 
 def _describe(home: Home, todo: Plan, topics_version: int) -> Build:

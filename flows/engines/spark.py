@@ -38,7 +38,7 @@ from flows.engines.candidate import (
     refusal,
     refused_orders,
 )
-from flows.engines.duckdb import attached, before_has, lay_asked
+from flows.engines.duckdb import attached, before_has, lay_asked, lay_titles
 from flows.engines.gather import files_of
 from flows.engines.words import new_words, sentences, words
 from flows.ground.build import Build
@@ -253,6 +253,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
             "intermediate.changed_conversations": "account_id, conversation_id",
             "staging.stg_articles": "account_id, article_id, title, body, is_published",
             "intermediate.int_accounts": "account_id",
+            "metrics.products": "account_id, product_id, title",
         }.items():
             rows = files_of(home, name.replace(".", "/"))
             nothing = ", ".join(f"null as {column}" for column in columns.split(", "))
@@ -264,6 +265,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
             select account_id, article_id, title, body from stg_articles semi join int_accounts using (account_id)
             where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
+        lay_titles(connection, "products")
         version = todo.topics.update(connection)
     for table, rows in todo.topics.queries(version, lambda file: f"parquet.`{file}`").items():
         session.sql(rows).createOrReplaceGlobalTempView(table)

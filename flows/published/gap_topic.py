@@ -170,14 +170,15 @@ class TopicDetails:
     def why(self) -> str:
         """Why the topic is a gap, or none (rule 8.3): one sentence."""
         score, is_gap = self.topic.coverage_score, self.topic.is_gap
+        if self.topic.kind not in (None, "knowledge"):
+            return f"Its questions are of the kind {self.topic.kind}: no article is missing."
         if not self.account.published_articles or self.topic.best_article_id is None:
             return "No published article comes near it."
         if is_gap and score >= ANSWERS:
             return "An article comes near it, but more conversations than usual go unanswered."
-        if is_gap and score >= ANSWERS_IN_PART:
-            return "The nearest article answers it in part at best."
         if is_gap:
-            return "No published article comes near it."
+            in_part = "The nearest article answers it in part at best."
+            return in_part if score >= ANSWERS_IN_PART else "No published article comes near it."
         if score < ANSWERS:
             return "The nearest article is not very close, but fewer conversations than usual go unanswered."
         return "A published article answers it."

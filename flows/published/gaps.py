@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
@@ -18,6 +18,7 @@ PERIOD = timedelta(days=28)
 WORK = {
     "state": "varchar", "owner": "varchar", "note": "varchar", "decided_at": "timestamptz", "like_topic_id": "varchar",
 }  # fmt: skip
+Kind = Literal["knowledge", "product", "order", "person", "complaint", "other"]  # rule 8.4
 
 # A warehouse that was published by an earlier version has no such table.
 HAS_TOPICS = """
@@ -46,7 +47,7 @@ order by accounts.account_id
 TOPICS = """
 with ranked as (
     select account_id, topic_id, {label} as label, question_count, conversation_count, handed_off_conversation_count,
-        first_asked_at, last_asked_at, best_article_id, coverage_score, is_gap,
+        first_asked_at, last_asked_at, best_article_id, coverage_score, is_gap, {kind} as kind,
         {work},
         rank() over (order by handed_off_conversation_count desc) as place
     from metrics.knowledge_gap_topics
@@ -72,7 +73,8 @@ asked as (
 select shown.account_id, shown.topic_id, shown.label, coalesce(asked.people, 0), shown.question_count,
     shown.conversation_count, shown.handed_off_conversation_count, coalesce(asked.recent, 0),
     coalesce(asked.earlier, 0), shown.first_asked_at, shown.last_asked_at, shown.best_article_id, articles.title,
-    shown.coverage_score, shown.is_gap, shown.state, shown.owner, shown.note, shown.decided_at, shown.like_topic_id
+    shown.coverage_score, shown.is_gap, shown.kind, shown.state, shown.owner, shown.note, shown.decided_at,
+    shown.like_topic_id
 from shown
 left join asked on asked.account_id = shown.account_id and asked.topic_id = shown.topic_id
 left join metrics.articles
@@ -105,7 +107,8 @@ class AskedAccount(PublishedAccount):
 
 @dataclass(frozen=True)
 class AskedTopic:
-    """One topic. `people` are profiles, and conversations of nobody known; `label` is None for a limited reader.
+    """One topic. `people` are profiles, and conversations of nobody known; `label` is None for a limited reader, `kind`
+    where a version published that knew no kinds.
 
     `questions_last_28_days` end with the publication's data, `questions_28_days_before` where those begin. `state` and
     what follows it are those of rule 8.5; None of a publication from before there was such work, owner and note for a
@@ -127,6 +130,7 @@ class AskedTopic:
     best_article_title: str | None
     coverage_score: float
     is_gap: bool
+    kind: str | None
     state: str | None
     owner: str | None
     note: str | None
@@ -167,17 +171,25 @@ class Gaps:
         }
 
 
-def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int) -> Gaps:
-    """The open gaps that are not dismissed, or all topics: of one account, or of all.
+def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int, kind: Kind | None = None) -> Gaps:
+    """The open gaps that are not dismissed, or all topics, or those of a kind: of one account, or of all.
 
-    Raises InputError for an unknown account, and before the first publication that has topics.
+    Raises InputError for an unknown account, before the first publication that has topics, and for a kind before the
+    first that has kinds.
     """
     publication = standing(reader)
     accounts = asked_accounts(reader, account)
     condition = "true" if is_all else f"is_gap and {_state(reader)} is distinct from 'dismissed'"
+    if kind is not None:
+        if not reader.sees("metrics.knowledge_gap_topics", "kind"):
+            what = "the publication comes from a version that knew no kinds of questions"
+            raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
+        condition = f"kind = {literal(kind)}"
     if account is not None:
         condition += f" and account_id = {literal(account)}"
-    return Gaps(publication, is_all, accounts, asked_topics(reader, publication, accounts, condition, limit))
+    return Gaps(
+        publication, is_all or kind is not None, accounts, asked_topics(reader, publication, accounts, condition, limit)
+    )
 
 
 def standing(reader: Reader) -> Publication:
@@ -202,11 +214,11 @@ def asked_topics(
     by_id = {one.account_id: one for one in accounts}
     until = data_up_to(publication)
     values = {"recent": literal(until - PERIOD), "earlier": literal(until - 2 * PERIOD), "limit": literal(limit)}
-    label = visible(reader, "knowledge_gap_topics", "label", "label")
+    names = {name: visible(reader, "knowledge_gap_topics", name, name) for name in ("label", "kind")}
     work = ", ".join(f"{_seen(reader, name, kind)} as {name}" for name, kind in WORK.items())
     return tuple(
         AskedTopic(*(*row, by_id[row[0]].day_of(row[10])))
-        for row in reader.rows(TOPICS.format(condition=condition, label=label, work=work, **values))
+        for row in reader.rows(TOPICS.format(condition=condition, work=work, **names, **values))
         if row[0] in by_id
     )
 

@@ -32,8 +32,8 @@ TEXTS, SINCE = "topic_texts", "topic_texts_since"
 FEW = 8  # of the texts written whole, one in so many may have changed since; then all are written whole again
 
 TABLES = {
-    TEXTS: """account_id varchar, text_key varchar, kind varchar, exemplar_key varchar, nearness double,
-        updated_in bigint""",
+    TEXTS: """account_id varchar, text_key varchar, kind varchar, about varchar, product_id varchar,
+        exemplar_key varchar, nearness double, updated_in bigint""",
     "topic_exemplars": """account_id varchar, exemplar_key varchar, topic_id varchar, best_article_id varchar,
         coverage_score double, updated_in bigint, text varchar, questions bigint""",
     "topic_names": """account_id varchar, topic_id varchar, label varchar, representative_question varchar,
@@ -48,12 +48,14 @@ TABLES = {
 @dataclass(frozen=True)
 class AccountState:
     """Of one account: how many distinct questions were grouped last, a digest of the articles that it was tested
-    against, and how, and the name under which its space is kept (neighbours.py).
+    against, and how, the name under which its space is kept (neighbours.py), and a digest of the titles of its
+    products.
     """
 
     grouped: int
     articles: str
     space: str = ""
+    titles: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,14 @@ def lay(connection: DuckDBPyConnection, folder: Path, state: State) -> None:
     whole as `kept_texts` and those that changed since as `texts_since`.
     """
     version = folder / str(state.version)
-    found = views(version, parquet)
-    for table, columns in TABLES.items():
-        connection.execute(f"create or replace view {table} as {found.get(table) or _nothing(columns)}")
+    for table in TABLES:
+        rows = _with_columns(table, version / f"{table}.parquet")
+        if table == TEXTS:
+            rows = over(f"({rows})", f"({_with_columns(TEXTS, version / f'{SINCE}.parquet')})")
+        connection.execute(f"create or replace view {table} as {rows}")
     for view, table in {"kept_texts": TEXTS, "texts_since": SINCE}.items():
         file = version / f"{table}.parquet"
-        rows = f"select * from {parquet(file)}" if file.exists() else _nothing(TABLES[TEXTS])
-        connection.execute(f"create or replace view {view} as {rows}")
+        connection.execute(f"create or replace view {view} as {_with_columns(TEXTS, file)}")
 
 
 def views(version: Path, relation: Callable[[Path], str]) -> dict[str, str]:
@@ -126,10 +129,11 @@ def over(kept: str, since: str) -> str:
         ) union all select * from {since}"""
 
 
-def _nothing(columns: str) -> str:
-    """The query for no rows of these columns."""
-    names = [part.split() for part in columns.split(",")]
-    return f"select {', '.join(f'null::{kind} as {name}' for name, kind in names)} where false"
+def _with_columns(table: str, file: Path) -> str:
+    """The query for the rows of a file, none where there is no file; columns that an older version lacked are null."""
+    names = [part.split() for part in TABLES[table].split(",")]
+    nothing = f"select {', '.join(f'null::{kind} as {name}' for name, kind in names)} where false"
+    return f"{nothing} union all by name select * from {parquet(file)}" if file.exists() else nothing
 
 
 def write(connection: DuckDBPyConnection, folder: Path, old: State, state: State) -> None:

@@ -13,9 +13,10 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from flows.questions import state, wording
+from flows.questions import kinds, state, wording
 from flows.questions.continuity import TopicChange
 from flows.questions.coverage import Article
+from flows.questions.kinds import About, Titles
 
 TYPES = {"in_group": pa.int64(), "questions": pa.int64(), "nearness": pa.float64(), "coverage_score": pa.float64()}
 LINE = 0.5  # of a coverage score, as in the models
@@ -23,11 +24,14 @@ LINE = 0.5  # of a coverage score, as in the models
 
 @dataclass
 class Tables:
-    """What a build sees and remembers: `version` is the one that is made, `changed` whether it has anything new."""
+    """What a build sees and remembers: `version` is the one that is made, `titles` those of the products by account,
+    `changed` whether it has anything new.
+    """
 
     connection: DuckDBPyConnection
     version: int
     as_of: datetime
+    titles: Mapping[str, Titles]
     changed: bool = False
 
     def open(self, *, from_nothing: bool) -> None:
@@ -52,6 +56,38 @@ class Tables:
         self._look_at("(select * from all_asked where account_id = $account)", account=account)
         self.connection.execute("delete from unplaced where account_id = ?", [account])
         self._find_unplaced("")
+
+    def name_products(self, account: str) -> None:
+        """Say anew which questions of an account name a product, after the titles of its products have changed."""
+        self._look_at("(select * from all_asked where account_id = $account)", account=account)
+        rows = self.connection.execute(
+            """select text_key, any_value(text), any_value(about), any_value(product_id)
+            from scope join new_topic_texts using (account_id, text_key) where about is not null group by text_key"""
+        ).fetchall()
+        titles = self.titles.get(account, Titles())
+        named = [row for row in rows if row[3] is not None or titles.named_in(row[1])]
+        abouts = [(row[0], row[2:], self._about(account, row[1])) for row in named]
+        moved = [(key, now) for key, before, now in abouts if (now.kind, now.product_id) != before]
+        if not moved:
+            return
+        self.changed = True
+        self._insert("moved", text_key=[key for key, _ in moved], **_of_abouts([now for _, now in moved]))
+        self.connection.execute(
+            f"""create or replace temp table said_anew as
+            select texts.* replace (
+                moved.about as about, moved.product_id as product_id, {self.version} as updated_in
+            )
+            from (select * from new_topic_texts where account_id = $account) as texts join moved using (text_key)""",
+            {"account": account},
+        )
+        self.connection.execute(
+            """delete from new_texts as texts using said_anew as anew
+            where texts.account_id = anew.account_id and texts.text_key = anew.text_key"""
+        )
+        self.connection.execute("insert into new_texts by name from said_anew")
+
+    def _about(self, account: str, text: str) -> About:
+        return kinds.about(text, self.titles.get(account, Titles()))
 
     def articles(self) -> dict[str, list[Article]]:
         """The published articles of each account."""
@@ -110,7 +146,8 @@ class Tables:
         self._insert("placed", text_key=keys, exemplar_key=exemplar_keys, nearness=np.round(nearness, 4).tolist())
         self.connection.execute(
             f"""create or replace temp table placed_anew as
-            select texts.account_id, text_key, texts.kind, placed.exemplar_key, placed.nearness,
+            select texts.account_id, text_key, texts.kind, texts.about, texts.product_id,
+                placed.exemplar_key, placed.nearness,
                 case
                     when old.exemplar_key is null then texts.updated_in
                     when old.exemplar_key = placed.exemplar_key and old.nearness = placed.nearness then old.updated_in
@@ -218,10 +255,13 @@ class Tables:
         ).fetchall()
         if unknown:
             accounts, keys, texts = _columns(unknown, 3)
-            self._insert("kinds", account_id=accounts, text_key=keys, kind=wording.kinds(texts))
-            self.connection.execute(
-                "insert into new_texts by name select account_id, text_key, kind, 0 as updated_in from kinds"
-            )
+            told = wording.kinds(texts)
+            abouts = [
+                self._about(account, text) if kind != "small_talk" else None
+                for account, text, kind in zip(accounts, texts, told, strict=True)
+            ]
+            self._insert("kinds", account_id=accounts, text_key=keys, kind=told, **_of_abouts(abouts))
+            self.connection.execute("insert into new_texts by name select *, 0 as updated_in from kinds")
             self.changed = True
 
     def _find_unplaced(self, but: str) -> None:
@@ -248,6 +288,14 @@ class Tables:
         self.connection.register("values_of_python", values)
         self.connection.execute(f"create or replace temp table {table} as select * from values_of_python")
         self.connection.unregister("values_of_python")
+
+
+def _of_abouts(abouts: Sequence[About | None]) -> dict[str, list[str | None]]:
+    """The columns of topic_texts that say what texts are about; null of small talk."""
+    return {
+        "about": [one.kind if one else None for one in abouts],
+        "product_id": [one.product_id if one else None for one in abouts],
+    }
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:

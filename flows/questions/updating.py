@@ -8,6 +8,7 @@ many again as when they were grouped last. Otherwise the work is that of the new
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from flows.ground.progress import Progress
-from flows.questions import account, neighbours, state, versions, wording
+from flows.questions import account, kinds, neighbours, state, versions, wording
 from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id
 from flows.questions.coverage import Article
@@ -33,19 +34,26 @@ def update(
     """Bring the state in `folder` up to the candidate, as of an aware instant; the state as it is then.
 
     `connection` has the views `changed_asked` and `all_asked` (account_id, conversation_id, position, text: messages of
-    visitors, those of conversations that changed and all of them; every conversation whole) and `published_articles`
-    (account_id, article_id, title, body). Raises InputError where the embedder is wrong.
+    visitors, those of conversations that changed and all of them; every conversation whole), `published_articles`
+    (account_id, article_id, title, body) and `titled_products` (account_id, product_id, title). Raises InputError where
+    the embedder is wrong.
     """
     old, spaces = state.read(folder), folder / "spaces"
     state.lay(connection, folder, old)
     from_nothing = regroup or (old.embedder, old.grouping) != (embedder, versions.GROUPING)
-    tables = Tables(connection, old.version + 1, as_of)
+    products = _products(connection)
+    titles = {name: kinds.titles(of_account) for name, of_account in products.items()}
+    tables = Tables(connection, old.version + 1, as_of, titles)
     tables.open(from_nothing=from_nothing)
     articles = tables.articles()
     grouped = dict(old.accounts)
     progress.start("topics")
     for name, (asked, unplaced) in tables.accounts().items():
         before, digest = old.accounts.get(name), _digest(articles[name])
+        sold = _digest_of_titles(products.get(name, []))
+        if before and not from_nothing and before.titles != sold:
+            tables.name_products(name)
+            before = grouped[name] = replace(before, titles=sold)
         has_grown = before is None or (asked <= account.MOST and asked >= GROWTH * before.grouped)
         if before and not from_nothing and not has_grown and not unplaced and digest == before.articles:
             continue
@@ -54,13 +62,13 @@ def update(
             if not from_nothing:
                 tables.ask_for_all(name)
             space = _group(tables, name, articles[name], embedder, spaces)
-            grouped[name] = AccountState(asked, digest, space)
+            grouped[name] = AccountState(asked, digest, space, sold)
         else:
             is_tested = digest == before.articles
             space = _go_on(tables, name, articles[name], embedder, spaces, is_tested=is_tested)
             grouped[name] = replace(before, articles=digest, space=space)
     progress.finish()
-    if not tables.changed and old.version:
+    if not tables.changed and grouped == old.accounts and old.version:
         return old
     new = State(old.version + 1, embedder, versions.GROUPING, grouped)
     state.write(connection, folder, old, new)
@@ -145,6 +153,19 @@ def _test(
         text=exemplars.texts,
         questions=exemplars.questions.tolist(),
     )
+
+
+def _products(connection: DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+    """The id and title of each account's products."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    rows = connection.execute("select account_id, product_id, title from titled_products order by all").fetchall()
+    for name, product, title in rows:
+        found[name].append((product, title))
+    return found
+
+
+def _digest_of_titles(products: list[tuple[str, str]]) -> str:
+    return hashlib.sha256(repr(products).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _digest(articles: list[Article]) -> str:

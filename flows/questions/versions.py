@@ -11,9 +11,10 @@ what is grouped stays as it is.
 
 from __future__ import annotations
 
-# Which messages ask (wording.py, words.toml), which of them belong together and how topics are called (space.py,
-# grouping.py, account.py, naming.py, continuity.py): where it is raised, all questions are grouped anew.
-GROUPING = 3
+# Which messages ask (wording.py, words.toml), what they are about (kinds.py, kinds.toml), which of them belong together
+# and how topics are called (space.py, grouping.py, account.py, naming.py, continuity.py): where it is raised, all
+# questions are grouped anew.
+GROUPING = 4
 # How articles are held against questions (coverage.py): where it is raised, all articles are tested again.
 COVERAGE = 1
 

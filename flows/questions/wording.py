@@ -52,6 +52,7 @@ SAME = str.maketrans(
 BLANKS = re.compile(r"\s{2,}|[^\S ]")
 ASKED = re.compile(r"\?|[α-ω] ?;")  # a Greek question mark becomes a semicolon when it is folded
 TOLD = "told"  # stands for what looks as if it asked
+GAP = "\x00"  # stands in a phrase for up to five words
 Tree = dict[str, "Tree"]
 
 
@@ -97,7 +98,7 @@ def kind(text: str, *, are_many: bool = False) -> Kind:
     text = _without_courtesy(text)
     if not text:
         return "small_talk"
-    plain = _folded(text)
+    plain = folded(text)
     rules = _rules(are_many and plain.isascii())
     left, taken = rules.small.subn(_taken, plain)
     if not rules.rest.search(left) and (taken or rules.value.search(left) or not _has_word(left)):
@@ -116,7 +117,7 @@ def _has_word(text: str) -> bool:
     return any(map(str.isalnum, text))
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """The beginning of a text as words are compared."""
     text = text[:LONGEST]
     if "&" in text or "<" in text:
@@ -124,10 +125,10 @@ def _folded(text: str) -> str:
     text = text.casefold()
     if MAY_HOLD_VALUE.search(text):  # much faster than looking for values in texts without
         text = VALUE.sub(" 0 ", text)
-    return _bare(text.replace(" - ", " . ")).strip()
+    return bare(text.replace(" - ", " . ")).strip()
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """A text without accents, apostrophes and double blanks."""
     text = text.translate(SAME)
     if not text.isascii():
@@ -140,21 +141,21 @@ def _bare(text: str) -> str:
 def _rules(ascii_only: bool) -> _Rules:
     """The rules, compiled once: for any text, or less to look for in texts of ASCII letters only."""
     words, pieces = _words(ascii_only)
-    small, unasked = _any(words["small"], stretched=True), _any(words["unasked"])
-    asks = rf"{BEFORE}(?:{_any(words['asks'] | words['trouble'])})"
-    links = rf"(?:(?:{_any(words['links'] | words['alone'])}) ){{0,2}}"
-    starts = rf"(?:\A|[^{INSIDE}\s])[\s]?{links}(?:{_any(words['starts'])})"
+    small, unasked = any_of(words["small"], stretched=True), any_of(words["unasked"])
+    asks = rf"{BEFORE}(?:{any_of(words['asks'] | words['trouble'])})"
+    links = rf"(?:(?:{any_of(words['links'] | words['alone'])}) ){{0,2}}"
+    starts = rf"(?:\A|[^{INSIDE}\s])[\s]?{links}(?:{any_of(words['starts'])})"
     along = words["links"] | words["along"] | words["labels"] | words["values"] | words["alone"] | {"0"}
-    at_end = rf"{_any(words['alone'], stretched=True)}(?= ?(?:[^{INSIDE} ]|\Z))"
+    at_end = rf"{any_of(words['alone'], stretched=True)}(?= ?(?:[^{INSIDE} ]|\Z))"
     taken = rf"{BEFORE}(?:(?P<unasked>{unasked})|{small}|{at_end})"
     if not ascii_only:
-        taken += rf"|(?=[{UNSPACED}])(?:{_any(pieces['small'], end='')})"
+        taken += rf"|(?=[{UNSPACED}])(?:{any_of(pieces['small'], end='')})"
     return _Rules(
         small=re.compile(taken),
-        rest=re.compile(rf"{BEFORE}(?!{_any(along)})[{INSIDE}]"),
-        value=re.compile(rf"{BEFORE}(?:{_any(words['values'] | words['alone'] | {'0'})})"),
+        rest=re.compile(rf"{BEFORE}(?!{any_of(along)})[{INSIDE}]"),
+        value=re.compile(rf"{BEFORE}(?:{any_of(words['values'] | words['alone'] | {'0'})})"),
         asks=re.compile(rf"{asks}|{starts}"),
-        pieces=None if ascii_only else re.compile(_any(pieces["asks"] | pieces["trouble"], end="")),
+        pieces=None if ascii_only else re.compile(any_of(pieces["asks"] | pieces["trouble"], end="")),
     )
 
 
@@ -167,12 +168,12 @@ def _words(ascii_only: bool) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     for table, languages in tables.items():
         for language, phrases in languages.items():
             into = (pieces if language in unspaced else words).setdefault(table, set())
-            folded = (_bare(written.casefold()) for written in phrases)
+            folded = (bare(written.casefold()) for written in phrases)
             into.update(phrase for phrase in folded if not ascii_only or phrase.isascii())
     return words, pieces
 
 
-def _any(phrases: Iterable[str], *, end: str = AFTER, stretched: bool = False) -> str:
+def any_of(phrases: Iterable[str], *, end: str = AFTER, stretched: bool = False) -> str:
     """A pattern for any of some phrases of words.toml. Common beginnings are looked at once, which makes it fast.
 
     `stretched`: letters may be repeated at will, or written once instead of twice ("helo", "hellooo").
@@ -197,15 +198,17 @@ def _any(phrases: Iterable[str], *, end: str = AFTER, stretched: bool = False) -
 
 def _branches(tree: Tree, stretched: bool) -> tuple[str, int]:
     """The pattern of a tree of letters and alternatives, and how many of them may follow each other; `""` ends a
-    phrase, `*` stands for the rest of a word.
+    phrase, `*` stands for the rest of a word, GAP for up to five words between two.
     """
     found = []
     for part, below in tree.items():
         after, height = _branches(below, stretched)
         if part == "*":
             this = rf"[{INSIDE}]*"
+        elif part == GAP:
+            this = rf"[ ,;:]+(?:[{INSIDE}]+[ ,;:]+){{0,5}}"
         elif len(part) > 1:
-            this = _any(_choices(part), end="", stretched=stretched)
+            this = any_of(_choices(part), end="", stretched=stretched)
         else:
             this = re.escape(part) + (f"{part}*" if stretched and part.isalpha() else "")
         found.append((part == "", part == "*", -height, part, this + after))

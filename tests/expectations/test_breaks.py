@@ -354,7 +354,7 @@ BREAKS = {
         "insert into knowledge_gap_topics select * replace ('topic-9' as topic_id) from knowledge_gap_topics"
         " where account_id = 'shop-1'; update knowledge_gap_totals set topic_count = 2, gap_count = 2"
         " where account_id = 'shop-1'",
-        ["knowledge_gap_topics count"],
+        ["knowledge_gap_topics count", "knowledge_gap_topics have the kind"],
     ),
     "a topic was first asked later": (
         "update knowledge_gap_topics set first_asked_at = last_asked_at where account_id = 'shop-1'",
@@ -368,7 +368,7 @@ BREAKS = {
     "a topic is closed by what does not answer": (
         "update knowledge_gap_topics set is_gap = false where account_id = 'shop-1';"
         "update knowledge_gap_totals set gap_count = 0 where account_id = 'shop-1'",
-        ["knowledge_gap_topics are gaps", "knowledge_gap_topics say"],
+        ["knowledge_gap_topics of knowledge are gaps", "knowledge_gap_topics say"],
     ),
     "a topic was assigned by nobody": (
         "update knowledge_gap_topics set state = 'assigned' where account_id = 'shop-1'",
@@ -388,7 +388,21 @@ BREAKS = {
     ),
     "a topic is a gap though an article answers": (
         "update knowledge_gap_topics set coverage_score = 0.9 where account_id = 'shop-1'",
-        ["knowledge_gap_topics are gaps"],
+        ["knowledge_gap_topics of knowledge are gaps"],
+    ),
+    "a topic is of another kind than its questions": (
+        "update knowledge_gap_topics set kind = 'other', is_gap = false, state = null where account_id = 'shop-1';"
+        "update knowledge_gap_totals set gap_count = 0 where account_id = 'shop-1'",
+        ["knowledge_gap_topics have the kind"],
+    ),
+    "a request for a person is a gap": (
+        "update knowledge_gap_topics set kind = 'person' where account_id = 'shop-1';"
+        "update knowledge_gap_questions set kind = 'person' where account_id = 'shop-1'",
+        ["knowledge_gap_topics have the kind"],
+    ),
+    "a question is of no kind": (
+        "update knowledge_gap_questions set kind = 'tells' where message_id = 'message-9-1'",
+        ["knowledge_gap_questions.kind is one of"],
     ),
     "an account has no totals": (
         "delete from knowledge_gap_totals where account_id = 'shop-1'",

@@ -45,6 +45,7 @@ class Shop:
 
     def topic(self, topic_id: str, account_id: str = "shop", **more: Any) -> None:
         facts = {"label": f"Label of {topic_id}", "representative_question": "Where is it?", "is_gap": "true"}
+        facts["kind"] = "knowledge"
         nearest = {"best_article_id": "article", "coverage_score": "0.25"}
         self.add("knowledge_gap_topics", account_id, topic_id=topic_id, **{**facts, **nearest, **more})
 
@@ -55,7 +56,7 @@ class Shop:
     def ask(self, topic_id: str | None, conversation_id: str, at: datetime, text: str = "Where?", **more: Any) -> None:
         ids = {"message_id": f"m{len(self.rows['messages']):05}", "conversation_id": conversation_id}
         self.add("messages", **more, **ids, text=text)
-        self.add("knowledge_gap_questions", **more, **ids, topic_id=topic_id, asked_at=at)
+        self.add("knowledge_gap_questions", **more, **ids, topic_id=topic_id, asked_at=at, kind="knowledge")
 
     def published_rows(self) -> Rows:
         """The rows, with what is counted of topics and accounts."""

@@ -32,6 +32,7 @@ class Shop:
         connection.execute("create table articles (account_id text, article_id text, title text, body text)")
         connection.execute("create view all_asked as from messages")
         connection.execute("create view published_articles as from articles")
+        connection.execute("create table titled_products (account_id text, product_id text, title text)")
         self.known = 0
 
     def asks(self, *conversations: Sequence[str] | str, of: str = "shop") -> None:
@@ -47,6 +48,12 @@ class Shop:
         self.connection.execute("delete from articles")
         for article in articles:
             self.connection.execute("insert into articles values ('shop', ?, ?, ?)", article)
+
+    def sells(self, *products: tuple[str, str]) -> None:
+        """Products by id and title, and no others."""
+        self.connection.execute("delete from titled_products")
+        for product in products:
+            self.connection.execute("insert into titled_products values ('shop', ?, ?)", product)
 
     def updated(self, *, regroup: bool = False, embedder: str = "wordllama") -> State:
         """The state after a build, a day later than the one before."""
@@ -298,3 +305,33 @@ def test_what_is_damaged_is_grouped_anew_and_said(shop: Shop, file: str, caplog:
     assert shop.updated().version == 2
     assert "damaged" in caplog.text
     assert shop.topic_of(SHIPPING[1]) == shop.topic_of(SHIPPING[0]) != shop.topic_of(PASSWORD[0])
+
+
+def test_a_question_is_read_again_when_products_get_other_titles_8_4(shop: Shop) -> None:
+    """A text was read once: of a product that came to the catalogue later it would never have been said to speak."""
+    about = "select about, product_id, updated_in from texts where text_key = '{}'"
+    text = "Does the Fjord Rain Jacket have pockets?"
+    shop.asks(text, *SHIPPING)
+    shop.updated()
+    assert shop.rows(about.format(account.key(text))) == [("knowledge", None, 0)]
+    shop.sells(("7", "Fjord Rain Jacket"))
+    assert shop.updated().version == 2
+    assert shop.rows(about.format(account.key(text))) == [("product", "7", 2)]
+    assert shop.rows(about.format(account.key(SHIPPING[0]))) == [("knowledge", None, 0)]
+    assert shop.updated().version == 2  # the same titles: nothing is looked at again
+    shop.sells(("7", "Storm Jacket"), ("8", "Fjord Rain Jacket"))
+    shop.updated()
+    assert shop.rows(about.format(account.key(text))) == [("product", "8", 3)]
+    shop.sells()
+    shop.updated()
+    assert shop.rows(about.format(account.key(text))) == [("knowledge", None, 4)]
+
+
+def test_small_talk_is_about_nothing_8_4(shop: Shop) -> None:
+    shop.asks("Hello!", "Can I talk to a human?", *SHIPPING)
+    shop.updated()
+    assert shop.rows("select distinct kind, about from texts order by all") == [
+        ("asks", "knowledge"),
+        ("asks", "person"),
+        ("small_talk", None),
+    ]

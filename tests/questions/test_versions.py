@@ -23,10 +23,12 @@ import pytest
 from pydantic import BaseModel
 
 from flows.ground.progress import Silent
-from flows.questions import coverage, grouping, versions, wording
+from flows.questions import coverage, grouping, kinds, versions, wording
 from flows.questions.account import key
 from flows.questions.updating import update
 from tests.questions.test_coverage import QUESTIONS
+from tests.questions.test_kinds import KNOWN
+from tests.questions.test_kinds import TEXTS as ABOUT
 from tests.questions.test_wording import ASKS, SMALL_TALK, TELLS
 
 FILE = Path(__file__).with_name("outcomes.json")
@@ -45,12 +47,14 @@ class Place(NamedTuple):
 
 
 class Outcomes(BaseModel):
-    """What comes of messages and of questions, by their text; `words` is a digest of words.toml."""
+    """What comes of messages and of questions, by their text; `words` and `phrases` are digests of the files."""
 
     grouping: int
     coverage: int
     words: str
+    phrases: str = ""
     kinds: dict[str, str]
+    abouts: dict[str, str] = {}
     places: dict[str, Place]
 
 
@@ -60,7 +64,9 @@ def outcomes() -> Outcomes:
         grouping=versions.GROUPING,
         coverage=versions.COVERAGE,
         words=hashlib.sha256(repr(_words()).encode()).hexdigest()[:12],
+        phrases=hashlib.sha256(repr(tomllib.loads(kinds.PHRASES.read_text("utf-8"))).encode()).hexdigest()[:12],
         kinds={text: wording.kind(text) for text in TEXTS},
+        abouts={text: kinds.about(text, KNOWN).kind for line in ABOUT.values() for text in line.split("|")},
         places=_places(),
     )
 
@@ -70,7 +76,7 @@ def _words() -> list[tuple[str, str, list[str]]]:
     tables = tomllib.loads(wording.WORDS.read_text("utf-8"))
     unspaced = ("unspaced", "", sorted(tables.pop("unspaced")))
     return [unspaced] + [
-        (table, language, sorted({one for phrase in phrases for one in _written_out(wording._bare(phrase.casefold()))}))
+        (table, language, sorted({one for phrase in phrases for one in _written_out(wording.bare(phrase.casefold()))}))
         for table, languages in sorted(tables.items())
         for language, phrases in sorted(languages.items())
     ]
@@ -94,6 +100,10 @@ def moved_without_a_version(known: Outcomes, now: Outcomes) -> Iterator[str]:
             yield "the words"
         if any(now.kinds.get(text, kind) != kind for text, kind in known.kinds.items()):
             yield "which messages ask"
+        if now.phrases != known.phrases:
+            yield "the phrases"
+        if any(now.abouts.get(text, kind) != kind for text, kind in known.abouts.items()):
+            yield "what questions are about"
         if sum(one.topic != other.topic for one, other in places) > ROUNDING * len(places):
             yield "the topics"
     if (now.grouping, now.coverage) == (known.grouping, known.coverage):
@@ -114,6 +124,7 @@ def _places() -> dict[str, Place]:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("create table all_asked (account_id text, conversation_id text, position int, text text)")
         connection.execute("create table published_articles (account_id text, article_id text, title text, body text)")
+        connection.execute("create table titled_products (account_id text, product_id text, title text)")
         for found, to_publish in ((first, published[1:]), (second, published[:1])):
             rows = [(account, key(text), 1, text) for account, text in found]
             connection.executemany("insert into all_asked values (?, ?, ?, ?)", rows)

@@ -1,7 +1,7 @@
 {{ config(tags=['topics'], meta={'month_of': 'asked_at'}) }}
 
 -- Every question with the topic of its exemplar, if it is near enough to it (8.2), and what the exemplar's best article is
--- worth for it: the farther away it is, the less (8.3).
+-- worth for it: the farther away it is, the less (8.3). What it is about, its text says (8.4).
 with questions as (
     {{ changed_rows(ref('int_questions'), 'changed_questions') }}
 ),
@@ -10,6 +10,7 @@ placed as (
     select
         questions.account_id, questions.message_id, questions.conversation_id, questions.asked_at,
         exemplars.best_article_id,
+        texts.about as kind,
         case when texts.nearness >= 1 then exemplars.topic_id end as topic_id,
         cast(coalesce(exemplars.coverage_score * least(texts.nearness, 1), 0) as double) as coverage_score
     from questions
@@ -21,5 +22,6 @@ placed as (
 
 select
     account_id, message_id, conversation_id, topic_id, asked_at, best_article_id, coverage_score,
-    coverage_score >= {{ coverage_line() }} as is_covered
+    coverage_score >= {{ coverage_line() }} as is_covered,
+    kind
 from placed

@@ -1,6 +1,7 @@
 {{ config(tags=['topics']) }}
 
--- The topics in which somebody asked (8.2), whether articles answer them (8.3), and where the work on them stands (8.5).
+-- The topics in which somebody asked (8.2), whether articles answer them (8.3) and could (8.4), and where the work on them
+-- stands (8.5).
 -- depends_on: {{ ref('changed_topics_before') }}
 with asked as (
     select
@@ -30,10 +31,13 @@ told as (
         asked.first_asked_at, asked.last_asked_at,
         names.best_article_id,
         cast(names.coverage_score as double) as coverage_score,
-        {{ is_gap('names.coverage_score', 'evidence.evidence') }} as is_gap
+        {{ is_gap('names.coverage_score', 'evidence.evidence') }} and kinds.kind = 'knowledge' as is_gap,
+        kinds.kind
     from asked
     inner join {{ ref('int_topic_evidence') }} as evidence
         on asked.account_id = evidence.account_id and asked.topic_id = evidence.topic_id
+    inner join {{ ref('int_topic_kinds') }} as kinds
+        on asked.account_id = kinds.account_id and asked.topic_id = kinds.topic_id
     left join {{ source('topics', 'topic_names') }} as names  -- one without a name is stopped by the gate
         on asked.account_id = names.account_id and asked.topic_id = names.topic_id
 )

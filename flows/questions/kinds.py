@@ -1,0 +1,99 @@
+"""What a question is about (rule 8.4): knowledge, or what no article answers; told by the phrases of kinds.toml.
+
+Phrases are folded as those of words.toml are (wording.py). Titles of products are compared by their words alone.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from flows.questions import wording
+from flows.questions.wording import BEFORE, GAP, INSIDE, LONGEST, any_of, bare, folded
+
+Kind = Literal["knowledge", "product", "order", "person", "complaint", "other"]
+
+PHRASES = Path(__file__).with_name("kinds.toml")
+ORDER: tuple[Kind, ...] = ("person", "knowledge", "complaint", "order")  # the first that fits is the kind
+TELLING = 2  # words of a title from which on it says by itself that a question is about a product
+WORD = re.compile(rf"[{INSIDE}]+")
+
+
+@dataclass(frozen=True)
+class About:
+    """The kind of a question, and of kind product the product that its text names, if it does."""
+
+    kind: Kind
+    product_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Titles:
+    """Titles of an account's products: by their first word the words of each and its product, the longest first."""
+
+    by_word: Mapping[str, Sequence[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
+
+    def named_in(self, text: str) -> tuple[str, int] | None:
+        """The product whose title is first in the text, the longest one there, and how many words its title has."""
+        if not self.by_word:
+            return None
+        words = _words(text)
+        for at, word in enumerate(words):
+            for title, product in self.by_word.get(word, ()):
+                if words[at : at + len(title)] == title:
+                    return product, len(title)
+        return None
+
+
+def titles(products: Iterable[tuple[str, str]]) -> Titles:
+    """Titles to look for, of (product_id, title); of two products with one title the first id counts."""
+    found: dict[tuple[str, ...], str] = {}
+    for product, title in sorted(products):
+        if words := _words(title):
+            found.setdefault(words, product)
+    by_word: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+    for words, product in sorted(found.items(), key=lambda one: (-len(one[0]), one)):
+        by_word[words[0]].append((words, product))
+    return Titles(by_word)
+
+
+def about(text: str, known: Titles) -> About:
+    """What a question is about, by its first 2,000 characters. Raises nothing, whatever the text is."""
+    text = wording.gist(text)
+    plain, phrases = folded(text), _phrases()
+    kind = next((one for one in ORDER if phrases[one].search(plain)), None)
+    if kind:
+        return About(kind)
+    left, taken = phrases["other"].subn(".", plain)
+    if taken and wording.kind(left) == "small_talk":
+        return About("other")
+    if phrases["every_product"].search(plain):
+        return About("knowledge")
+    product, words = known.named_in(text) or (None, 0)
+    if words >= TELLING or phrases["product"].search(plain):
+        return About("product", product)
+    return About("knowledge")
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(bare(text[:LONGEST].casefold())))
+
+
+@cache
+def _phrases() -> dict[str, re.Pattern[str]]:
+    """What to look for in folded texts, by the tables of kinds.toml."""
+    tables = tomllib.loads(PHRASES.read_text("utf-8"))
+    return {
+        table: re.compile(BEFORE + any_of(_phrase(one) for phrases in languages.values() for one in phrases))
+        for table, languages in tables.items()
+    }
+
+
+def _phrase(written: str) -> str:
+    return bare(written.casefold().replace(" ... ", GAP))
