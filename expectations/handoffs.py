@@ -115,7 +115,7 @@ CHECKS = [
             (outcome = 'answered') <> (replied_at is not null)
             or (outcome = 'nobody_there')
             <> (replied_at is null and created_at is not null and solved_at is not null)
-            or (outcome = 'not_known')
+            or (outcome = 'not_known' and created_at is not null)
             <> (replied_at is null and created_at is not null and solved_at is null and matched_by is null)
             or (outcome = 'lost' and (accepted_at is null or email is null or created_at is not null))
             or (outcome = 'declined' and (declined_at is null or created_at is not null))
@@ -123,6 +123,54 @@ CHECKS = [
             or (
                 outcome = 'no_person'
                 and (created_at is not null or (accepted_at > declined_at and email is not null))
+            )""",
+        rule="13.2",
+    ),
+    Check(
+        T,
+        "handoffs that went as an event stand for a step, and for none where they have a ticket",
+        """
+        select handoffs.*, delivered.method as method_of_ledger, delivered.delivered_at, steps.our_step_at
+        from {checked[handoffs]} as handoffs
+        left join (
+            select
+                account_id, conversation_id,
+                min(occurred_at) filter (where is_derived and ticket_id is null) as our_step_at,
+                bool_or(type = 'ticket_created' and (ticket_id is not null or not is_derived)) as has_ticket
+            from {checked[handoff_steps]}
+            group by account_id, conversation_id
+        ) as steps
+            on handoffs.account_id = steps.account_id and handoffs.conversation_id = steps.conversation_id
+        left join {lake}.handoffs_delivered as delivered
+            on
+                handoffs.account_id = delivered.account_id
+                and handoffs.conversation_id = delivered.conversation_id
+                and delivered.delivered_at <= {as_of}
+        where
+            our_step_at is distinct from case
+                when delivered.method = 'message' or not coalesce(has_ticket, false) then delivered_at
+            end""",
+        rule="3.4",
+    ),
+    Check(
+        T,
+        "handoffs without a ticket are not known only after a message of ours, and then nobody is said to wait",
+        """
+        select handoffs.*
+        from {checked[handoffs]} as handoffs
+        left join (
+            select distinct account_id, conversation_id, true as is_ours
+            from {checked[handoff_steps]}
+            where type = 'message_sent' and is_derived
+        ) as messages
+            on
+                handoffs.account_id = messages.account_id
+                and handoffs.conversation_id = messages.conversation_id
+        where
+            handoffs.created_at is null
+            and (
+                (outcome = 'not_known' and (is_ours is null or accepted_at is null))
+                or (outcome in ('waiting', 'lost') and is_ours and accepted_at is not null)
             )""",
         rule="13.2",
     ),

@@ -1,4 +1,4 @@
-"""What a ledger of deliveries says was sent, written where a build looks for it."""
+"""What a ledger of deliveries says was delivered, written where a build looks for it."""
 
 from __future__ import annotations
 
@@ -19,3 +19,20 @@ def follow_ups_sent(home: Home, rows: Iterable[tuple[str, str, datetime]], *, st
             values (?, 'webhook', ?, 'follow_up', ?, ?, ?, 1, ?)""",
             [(account, f"follow_up/{about}", about, stamp(at), state, stamp(at)) for account, about, at in rows],
         )
+
+
+def handoffs_delivered(home: Home, rows: Iterable[tuple[str, str, str, datetime]], *, state: str = "created") -> None:
+    """Add hand-offs that went as events, each of an account, a conversation and a method, into this state."""
+    home.root.mkdir(parents=True, exist_ok=True)
+    with Ledger(home.deliveries) as ledger:
+        ledger.run_for(
+            """insert or replace into handoffs
+            values (?, ?, 'web_chat', 'klaviyo', ?, ?, ?, 0, null, ?, null, null)""",
+            [(account, about, method, stamp(at), state, stamp(at)) for account, about, method, at in rows],
+        )
+
+
+def forget_handoffs(home: Home) -> None:
+    """As a ledger that came back from a backup of before there were any."""
+    with Ledger(home.deliveries) as ledger:
+        ledger.run("delete from handoffs")

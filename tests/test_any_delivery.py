@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from flows.ground.home import Home
 from tests.conftest import Run
-from tests.ledger import follow_ups_sent
+from tests.ledger import follow_ups_sent, forget_handoffs, handoffs_delivered
 from tests.reference.compare import compare, read_published
 from tests.reference.counted import Load
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.derive import derive
 from tests.reference.follow_ups import Sent
 from tests.reference.shops import AS_OF, random_shop
+from tests.reference.tickets import HandedOver
 
 SHOPS = 75
 RUNS = 4  # as many as a shop has loads at most
@@ -50,6 +51,22 @@ def some_sent(rng: random.Random, loads: list[Load]) -> list[tuple[str, str, dat
     return [*sent, ("nobody", "nothing", AS_OF)]
 
 
+def some_handed_over(rng: random.Random, loads: list[Load]) -> list[tuple[str, str, str, datetime]]:
+    """Hand-offs that went as events, some of them after as-of, of conversations of each kind."""
+    rows = derive(loads, AS_OF).tables["conversations"]
+    hours = (-1, 0, 1, 5, 100)
+    return [
+        (
+            row["account_id"],
+            row["conversation_id"],
+            rng.choice(("ticket", "ticket", "message")),
+            AS_OF - timedelta(hours=rng.choice(hours)),
+        )
+        for row in rows
+        if rng.random() < (0.5 if row["handed_off_at"] else 0.02)
+    ] + [("nobody", "nothing", "ticket", AS_OF)]
+
+
 def deliver(run: Run, loads: list[Load], instants: list[str], rng: random.Random) -> None:
     with TemporaryDirectory() as folder:
         for number, (load, instant) in enumerate(zip(loads, instants, strict=True)):
@@ -58,8 +75,8 @@ def deliver(run: Run, loads: list[Load], instants: list[str], rng: random.Random
             assert result.outcome == "published"
 
 
-def published(home: Home, loads: list[Load], sent: Sent) -> str:
-    return compare(derive(loads, AS_OF, sent=sent).tables, read_published(home.published_file))
+def published(home: Home, loads: list[Load], sent: Sent, handed_over: HandedOver) -> str:
+    return compare(derive(loads, AS_OF, sent=sent, handed_over=handed_over).tables, read_published(home.published_file))
 
 
 @settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
@@ -73,18 +90,21 @@ def test_1_4_run_by_run_and_in_one_go_publish_what_the_definitions_say(home: Hom
         shutil.rmtree(part, ignore_errors=True)
     for file in (home.published_file, home.deliveries):
         file.unlink(missing_ok=True)
-    sent = some_sent(rng, loads)
+    sent, handed_over = some_sent(rng, loads), some_handed_over(rng, loads)
 
     follow_ups_sent(home, sent[::2])
+    handoffs_delivered(home, handed_over[::2])
     deliver(run, loads, instants, rng)
-    assert published(home, loads, sent[::2]) == ""
+    assert published(home, loads, sent[::2], handed_over[::2]) == ""
 
     follow_ups_sent(home, sent[1::2])
+    forget_handoffs(home)
+    handoffs_delivered(home, handed_over[1::2])
     with TemporaryDirectory() as nothing:
         assert run(Path(nothing), AS_OF.isoformat(), max_rejected_share=1.0).outcome == "published"
-        assert published(home, loads, sent) == ""
+        assert published(home, loads, sent, handed_over[1::2]) == ""
         assert run(Path(nothing), AS_OF.isoformat()).outcome == "nothing_new"
 
     result = run(None, AS_OF.isoformat(), full_refresh=True, max_rejected_share=1.0)
     assert result.outcome == "published"
-    assert published(home, loads, sent) == ""
+    assert published(home, loads, sent, handed_over[1::2]) == ""

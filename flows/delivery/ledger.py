@@ -172,3 +172,18 @@ def sent_follow_ups(file: Path) -> list[tuple[str, str, datetime]]:
             where kind = 'follow_up' and state = 'sent' group by 1, 2 order by 1, 2"""
         )
     return [(account, conversation, datetime.fromisoformat(at)) for account, conversation, at in found]
+
+
+def handoffs_delivered(file: Path) -> list[tuple[str, str, str, datetime]]:
+    """The hand-offs that went as an event, of which no ticket's id is known: account, conversation, method, and when.
+
+    Raises StorageFailed.
+    """
+    if not file.exists():
+        return []
+    with Ledger(file, is_read_only=True) as ledger:
+        found = ledger.rows(
+            """select account_id, conversation_id, method, changed_at from handoffs
+            where state = 'created' and ticket_id is null order by 1, 2"""
+        )
+    return [(account, conversation, method, datetime.fromisoformat(at)) for account, conversation, method, at in found]

@@ -116,13 +116,17 @@ def hours_of(settings: Settings) -> list[list[str | None]]:
 
 
 SENT_COLUMNS = {"account_id": "string", "conversation_id": "string", "sent_at": "timestamp"}  # of `follow_ups_sent`
+HANDED_OVER_COLUMNS = {  # of `handoffs_delivered`
+    "account_id": "string", "conversation_id": "string", "method": "string", "delivered_at": "timestamp",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Audiences:
     """The definitions of segments, and what was sent to shoppers. `laid` gives the definitions for an engine, as of an
     instant; `problems` are sentences about those that are wrong and left out. `sent` are the follow-ups that were
-    sent: account, conversation and instant (rule 12.4). `moved` gives queries of the shoppers whom time alone may
+    sent: account, conversation and instant (rule 12.4). `handed_over` are the hand-offs that went as events: account,
+    conversation, method and instant (rule 3.4). `moved` gives queries of the shoppers whom time alone may
     have moved between two instants.
     """
 
@@ -130,12 +134,18 @@ class Audiences:
     laid: Callable[[str, datetime], Sequence[Audience]]
     problems: tuple[str, ...] = ()
     sent: Sequence[tuple[str, str, datetime]] = ()
+    handed_over: Sequence[tuple[str, str, str, datetime]] = ()
     moved: Callable[[str, datetime, datetime], Sequence[str]] = lambda *_: ()
 
     @property
     def sent_digest(self) -> str:
         """Names what was sent, in whichever order it is told; empty where nothing was."""
         return fingerprint.digest(sorted(map(repr, self.sent))) if self.sent else ""
+
+    @property
+    def handed_over_digest(self) -> str:
+        """Names the hand-offs that went as events; empty where none did."""
+        return fingerprint.digest(sorted(map(repr, self.handed_over))) if self.handed_over else ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,7 @@ class Plan:
             and self.base.accounts == self.accounts
             and self.base.segments == self.audiences.digest
             and self.base.follow_ups_sent == self.audiences.sent_digest
+            and self.base.handoffs_delivered == self.audiences.handed_over_digest
             and self.base.stands_at(self.as_of)
             and not self.topics.is_anew
         )
@@ -312,5 +323,6 @@ def described(
         anew_because=todo.anew_because,
         segments=todo.audiences.digest,
         follow_ups_sent=todo.audiences.sent_digest,
+        handoffs_delivered=todo.audiences.handed_over_digest,
         segment_problems=list(todo.audiences.problems),
     )

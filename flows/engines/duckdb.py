@@ -18,6 +18,7 @@ from contract.types import TYPES
 from flows.engines import dbt
 from flows.engines.candidate import (
     BEFORE,
+    HANDED_OVER_COLUMNS,
     HOURS_COLUMNS,
     SEGMENT_COLUMNS,
     SENT_COLUMNS,
@@ -164,6 +165,8 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
         _insert(connection, "lake.moved_queries", [[query] for query in moved])
     _create(connection, "lake.follow_ups_sent", SENT_COLUMNS)
     _insert(connection, "lake.follow_ups_sent", todo.audiences.sent)
+    _create(connection, "lake.handoffs_delivered", HANDED_OVER_COLUMNS)
+    _insert(connection, "lake.handoffs_delivered", todo.audiences.handed_over)
     is_there = attached(connection, home.candidate_file if todo.base else published_last(home))
     for source, (table, columns) in BEFORE.items():
         typed = {name: TYPES[contract.metrics()[table].column(name).type].duckdb for name in columns}

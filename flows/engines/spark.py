@@ -22,6 +22,7 @@ from contract.types import TYPES
 from flows.engines import cluster, dbt
 from flows.engines.candidate import (
     BEFORE,
+    HANDED_OVER_COLUMNS,
     HOURS_COLUMNS,
     SEGMENT_COLUMNS,
     SENT_COLUMNS,
@@ -165,12 +166,14 @@ def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
 
     Spark cannot write a table that it reads, so the rows of before are copied.
     """
-    segments, sent = (
-        {name: TYPES[kind].spark for name, kind in columns.items()} for columns in (SEGMENT_COLUMNS, SENT_COLUMNS)
+    segments, sent, handed_over = (
+        {name: TYPES[kind].spark for name, kind in columns.items()}
+        for columns in (SEGMENT_COLUMNS, SENT_COLUMNS, HANDED_OVER_COLUMNS)
     )
     laid = todo.audiences.laid("spark", todo.as_of)
     _values(session, "segments", segments, [row for one in laid for row in one.rows({})])
     _values(session, "follow_ups_sent", sent, todo.audiences.sent)
+    _values(session, "handoffs_delivered", handed_over, todo.audiences.handed_over)
     with closing(duckdb.connect()) as connection:
         connection.execute("set TimeZone = 'UTC'")
         is_there = attached(connection, None if todo.base else published_last(home))

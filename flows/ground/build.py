@@ -24,9 +24,9 @@ class Build:
     when they were complete. `last_load` is the identity of the lake's load `loads_up_to`, empty where it is not
     known. `unmatched_tickets` are those without a conversation (rule 4.4).
     `segments` is the fingerprint of the definitions of segments, `follow_ups_sent` that of the follow-ups that were
-    sent; `segment_problems` are sentences about definitions that are wrong and left out. `anew_because` says why
-    everything was built although there was a build to go on from, for people; empty where that is usual. `changed` is
-    False where the build found nothing to do.
+    sent, `handoffs_delivered` that of the hand-offs that went as events; `segment_problems` are sentences about
+    definitions that are wrong and left out. `anew_because` says why everything was built although there was a build
+    to go on from, for people; empty where that is usual. `changed` is False where the build found nothing to do.
     """
 
     build_id: str
@@ -59,6 +59,7 @@ class Build:
     segments: str = ""
     segment_problems: list[str] = field(default_factory=list)
     follow_ups_sent: str = ""
+    handoffs_delivered: str = ""
 
     @classmethod
     def read(cls, home: Home) -> Build | None:

@@ -6,7 +6,7 @@ A step can be tried again by itself. It gets a job and its own arguments, and re
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from flows.sources.api import Client
+
+PUBLISHED_SENT = "select account_id, conversation_id, sent_at from metrics.follow_ups where sent_at is not null"
+PUBLISHED_HANDED_OVER = """
+select account_id, conversation_id, case type when 'message_sent' then 'message' else 'ticket' end, occurred_at
+from metrics.handoff_steps where is_derived and ticket_id is null
+"""
 
 
 def pull(job: Job, source: Source) -> Pulled:
@@ -161,7 +167,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             for one, queries in asked
         ]
 
-    sent = _sent(job, said)
+    delivered = _delivered(job, said)
     method = questions.method(job.settings.topics.embedder)
     built = engines.build(
         job.home,
@@ -174,7 +180,12 @@ def build(job: Job, wanted: Wanted) -> Build:
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),
         engines.Audiences(
-            audiences.fingerprint(segments), laid, tuple(said), sent, partial(audiences.moved_between, segments)
+            audiences.fingerprint(segments),
+            laid,
+            tuple(said),
+            delivered.follow_ups,
+            delivered.handoffs,
+            partial(audiences.moved_between, segments),
         ),
         as_of=wanted.as_of,
         full_refresh=wanted.full_refresh,
@@ -184,26 +195,32 @@ def build(job: Job, wanted: Wanted) -> Build:
     return replace(built, segment_problems=[*built.segment_problems, *of_nobody(job, segments)])
 
 
-def _sent(job: Job, said: list[str]) -> list[tuple[str, str, datetime]]:
-    """The follow-ups that were sent; of a ledger that cannot be read, which is said, those that are published so."""
+@dataclass(frozen=True)
+class Deliveries:
+    """What the ledger of deliveries says: follow-ups with when they were sent; hand-offs with their method and when."""
+
+    follow_ups: Sequence[tuple[str, str, datetime]]
+    handoffs: Sequence[tuple[str, str, str, datetime]]
+
+
+def _delivered(job: Job, said: list[str]) -> Deliveries:
+    """What was delivered; of a ledger that cannot be read, which is said, what is published of it."""
     from flows.delivery import ledger  # noqa: PLC0415
 
     try:
-        return ledger.sent_follow_ups(job.home.deliveries)
+        return Deliveries(ledger.sent_follow_ups(job.home.deliveries), ledger.handoffs_delivered(job.home.deliveries))
     except StorageFailed as error:
-        said.append(f"{error}; until then those follow-ups count as sent that were published so last")
+        said.append(f"{error}; until then those follow-ups and hand-offs count as sent that were published so last")
     first = job.warehouses[0]
     if first.standing() is None:
-        return []
+        return Deliveries((), ())
     with first.read() as reader:
-        if not reader.sees("metrics.follow_ups", "sent_at"):
-            return []
-        return [
-            (account, conversation, at.astimezone(UTC))
-            for account, conversation, at in reader.rows(
-                "select account_id, conversation_id, sent_at from metrics.follow_ups where sent_at is not null"
-            )
-        ]
+        sent = reader.rows(PUBLISHED_SENT) if reader.sees("metrics.follow_ups", "sent_at") else ()
+        told = reader.rows(PUBLISHED_HANDED_OVER) if reader.sees("metrics.handoff_steps", "is_derived") else ()
+        return Deliveries(
+            [(account, conversation, at.astimezone(UTC)) for account, conversation, at in sent],
+            [(account, conversation, method, at.astimezone(UTC)) for account, conversation, method, at in told],
+        )
 
 
 def check(job: Job, built: Build, *, is_whole: bool) -> Checked:

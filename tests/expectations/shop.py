@@ -112,6 +112,11 @@ create table intermediate.changed_order_lines (account_id varchar, order_line_id
 create table lake.follow_ups_sent as
 select 'shop-1' as account_id, 'conversation-' || i as conversation_id, started_at + to_hours(3) as sent_at
 from threads where i in (16, 48);
+create table lake.handoffs_delivered as
+select
+    account_id, conversation_id, if(status = 'closed', 'message', 'ticket') as method,
+    started_at + to_seconds(450) as delivered_at
+from threads where status in ('routed', 'closed');
 create table lake.loads (
     load bigint, source varchar, table_name varchar, rows bigint, refused bigint, loaded_at timestamptz
 );
@@ -177,7 +182,12 @@ _METRICS = {
         select
             account_id, concat_ws('/', conversation_id, 'ticket_created', 'zendesk', 'ticket-' || i), conversation_id,
             'ticket_created', started_at + to_seconds(500), null, 'zendesk', 'ticket-' || i, true
-        from threads where status = 'routed'""",
+        from threads where status = 'routed'
+        union all
+        select
+            account_id, conversation_id || '/handed_over', conversation_id,
+            'message_sent', started_at + to_seconds(450), null, null, null, true
+        from threads where status = 'closed'""",
     "tickets": """
         select
             account_id,

@@ -32,6 +32,14 @@ def sent(case: Path) -> list[tuple[str, str, datetime]]:
     return [(row["account_id"], row["conversation_id"], datetime.fromisoformat(row["sent_at"])) for row in rows]
 
 
+def handed_over(case: Path) -> list[tuple[str, str, str, datetime]]:
+    """The hand-offs of the case that went as events before its loads: account, conversation, method and instant."""
+    file = case / "handed_over.jsonl"
+    rows = map(json.loads, file.read_text("utf-8").splitlines() if file.exists() else ())
+    instant = datetime.fromisoformat
+    return [(row["account_id"], row["conversation_id"], row["method"], instant(row["delivered_at"])) for row in rows]
+
+
 def delivered(cases: list[Path], workplace: Path) -> Iterator[Path]:
     """The deliveries of all cases merged, one folder for each load, in order; one file of lines for each table."""
     for number in range(max(len(deliveries(case)) for case in cases)):

@@ -10,8 +10,8 @@ import pytest
 from flows import jobs
 from flows.ground.home import Home
 from flows.settings.requests import RunRequest
-from tests.golden.cases import CASES, as_of, delivered, sent
-from tests.ledger import follow_ups_sent
+from tests.golden.cases import CASES, as_of, delivered, handed_over, sent
+from tests.ledger import follow_ups_sent, handoffs_delivered
 
 Published = Callable[[str], Home]
 
@@ -26,6 +26,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         cases = [case for case in CASES if as_of(case) == instant]
         home = Home(workplace / instant.replace(":", ""))
         follow_ups_sent(home, (row for case in cases for row in sent(case)))
+        handoffs_delivered(home, (row for case in cases for row in handed_over(case)))
         for folder in delivered(cases, workplace / "delivered" / instant):
             ask = RunRequest(
                 home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0

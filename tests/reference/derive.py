@@ -36,7 +36,7 @@ from tests.reference.recontacts import recontact
 from tests.reference.sales import NOTHING, attributed_lines, order_lines, orders
 from tests.reference.shoppers import Shoppers, full_name
 from tests.reference.threads import Thread, threads
-from tests.reference.tickets import published_tickets, with_tickets
+from tests.reference.tickets import HandedOver, published_tickets, with_deliveries, with_tickets
 
 Tables = dict[str, list[Row]]
 
@@ -86,11 +86,16 @@ class Derived:
 
 
 def derive(
-    deliveries: Iterable[Load], as_of: datetime, settings_accounts: Sequence[Row] = (), sent: Sent = ()
+    deliveries: Iterable[Load],
+    as_of: datetime,
+    settings_accounts: Sequence[Row] = (),
+    sent: Sent = (),
+    handed_over: HandedOver = (),
 ) -> Derived:
     """What the contract says of `deliveries` (loads in order) at `as_of` (aware).
 
-    `settings_accounts` are rows of `accounts` that replace delivered ones whole, `sent` are follow-ups that were sent.
+    `settings_accounts` are rows of `accounts` that replace delivered ones whole, `sent` are follow-ups that were sent,
+    and `handed_over` hand-offs that went as events.
     Raises what `landing.read` raises for those. `event_id` and rejected rows' id, reason and instant are this module's
     own business: only that `event_id` is unique matters, and of `rejected_rows` there are just source, table and
     payload (a dict). Since when rows wait is not said: deliveries have no instants here.
@@ -98,7 +103,7 @@ def derive(
     counted = count(deliveries, as_of, settings_accounts)
     tables: Tables = {table: [] for table in TABLES}
     for shop in counted.shops:
-        for table, rows in derive_shop(shop, sent).items():
+        for table, rows in derive_shop(shop, sent, handed_over).items():
             tables[table] += rows
     tables["rejected_rows"] = [
         {"source": "files", "table": table, "payload": payload} for table, payload in counted.refused
@@ -107,11 +112,11 @@ def derive(
     return Derived(tables)
 
 
-def derive_shop(shop: Shop, sent: Sent = ()) -> Tables:
+def derive_shop(shop: Shop, sent: Sent = (), handed_over: HandedOver = ()) -> Tables:
     shoppers = Shoppers(shop)
     as_delivered = threads(shop)
     tickets = published_tickets(shop, as_delivered, shoppers)
-    started = [with_tickets(thread, tickets) for thread in as_delivered]
+    started = [with_deliveries(with_tickets(thread, tickets), handed_over) for thread in as_delivered]
     ids = {thread.id for thread in started}
     interactions = [row for row in shop.rows["interactions"] if row["conversation_id"] in ids]
     lines = attributed_lines(shop, started, shoppers)

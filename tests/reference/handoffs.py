@@ -104,6 +104,8 @@ def _outcome(thread: Thread, row: Row, *, is_ticket_known: bool) -> str:
             return "nobody_there"
         return "waiting" if is_ticket_known else "not_known"
     if words[-1:] == ["accepted"]:
+        if any(step["is_derived"] for step in thread.of_type("message_sent")):
+            return "not_known"
         if not is_over:
             return "waiting"
         return "lost" if row["email"] else "no_person"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,8 @@ from tests.reference.threads import HANDOFF_TYPES, Thread
 
 BEFORE, AFTER = timedelta(hours=24), timedelta(minutes=5)
 Found = tuple[Thread | None, str | None]
+HandedOver = Sequence[tuple[str, str, str, datetime]]
+"""Account, conversation, method, and when the hand-off went as an event."""
 
 
 def published_tickets(shop: Shop, started: list[Thread], shoppers: Shoppers) -> list[Row]:
@@ -103,6 +105,30 @@ def with_tickets(thread: Thread, tickets: list[Row]) -> Thread:
     return replace(thread, steps=steps)
 
 
+def with_deliveries(thread: Thread, handed_over: HandedOver) -> Thread:
+    """3.4 The thread, with the steps of its tickets, and those that our own deliveries stand for."""
+    steps = list(thread.steps)
+    for account, conversation, method, at in handed_over:
+        is_of_it = (account, conversation) == (thread.shop.account["account_id"], thread.id) and at <= thread.shop.as_of
+        if not is_of_it or (method == "ticket" and thread.of_type("ticket_created")):
+            continue
+        steps.append(
+            {
+                "account_id": account,
+                "handoff_event_id": f"{in_id(conversation)}/handed_over",
+                "conversation_id": conversation,
+                "type": "message_sent" if method == "message" else "ticket_created",
+                "occurred_at": at,
+                "reason": None,
+                "platform": None if method == "message" else "klaviyo_inbox",
+                "ticket_id": None,
+                "email": None,
+                "is_derived": True,
+            }
+        )
+    return replace(thread, steps=sorted(steps, key=lambda row: (row["occurred_at"], row["handoff_event_id"])))
+
+
 def steps_of(ticket: Row) -> Iterator[Row]:
     """The text of `handoff_event_id` only orders steps of one instant."""
     for kind, instant in (("ticket_created", ticket["created_at"]), ("human_joined", ticket["first_human_reply_at"])):
@@ -110,7 +136,7 @@ def steps_of(ticket: Row) -> Iterator[Row]:
             parts = [ticket["conversation_id"], kind, ticket["platform"], ticket["ticket_id"]]
             yield {
                 "account_id": ticket["account_id"],
-                "handoff_event_id": "/".join(one.replace("%", "%25").replace("/", "%2F") for one in parts),
+                "handoff_event_id": "/".join(map(in_id, parts)),
                 "conversation_id": ticket["conversation_id"],
                 "type": kind,
                 "occurred_at": instant,
@@ -120,3 +146,7 @@ def steps_of(ticket: Row) -> Iterator[Row]:
                 "email": None,
                 "is_derived": True,
             }
+
+
+def in_id(text: str) -> str:
+    return text.replace("%", "%25").replace("/", "%2F")

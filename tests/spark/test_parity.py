@@ -19,7 +19,8 @@ from flows.engines import gather
 from flows.ground.home import Home
 from flows.settings.requests import PublishRequest, RunRequest
 from tests.conftest import write_rows
-from tests.golden.cases import CASES, as_of, delivered
+from tests.golden.cases import CASES, as_of, delivered, handed_over
+from tests.ledger import handoffs_delivered
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.shops import random_shop
 
@@ -68,6 +69,9 @@ def test_golden_cases_and_random_shops_are_published_alike(tmp_path: Path, on_sp
     shops = sorted((tmp_path / "random").iterdir())
     folders = [golden[0], shops[0]], [*golden[1:], *shops[1:-1]], shops[-1:]
     by_duckdb, by_spark = Home(tmp_path / "duckdb"), Home(tmp_path / "spark")
+
+    for home in (by_duckdb, by_spark):
+        handoffs_delivered(home, (row for case in CASES for row in handed_over(case)))
 
     for mode, instant, delivery in zip(("full", "incremental", "incremental"), INSTANTS, folders, strict=True):
         for folder in delivery:

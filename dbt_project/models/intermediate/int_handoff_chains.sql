@@ -19,7 +19,7 @@ chains as (
         ) as email,
         conversations.handoff_method as method, conversations.ticket_platform as platform, conversations.ticket_id,
         tickets.matched_by, tickets.reopen_count, tickets.satisfaction,
-        steps.last_word, steps.is_asked_for, steps.handoff_message_at is not null as is_message_sent,
+        steps.last_word, steps.is_asked_for, steps.handoff_message_at is not null as is_message_sent, steps.is_message_ours,
         tickets.ticket_id is not null as is_ticket_known,
         least(steps.first_step_at, messages.first_human_message_at) as began_at,
         steps.offered_at, steps.accepted_at, steps.declined_at, conversations.handed_off_at,

@@ -22,6 +22,7 @@ select
     min(occurred_at) filter (where type in {{ handoff_types() }}) as first_handoff_at,
     min(occurred_at) filter (where type in {{ handoff_types() }} and type <> 'message_sent') as first_routed_at,
     min(occurred_at) filter (where type = 'message_sent') as handoff_message_at,
+    count(*) filter (where type = 'message_sent' and is_derived) > 0 as is_message_ours,
     min(occurred_at) filter (where type = 'ticket_created' and platform in ('zendesk', 'gorgias')) as helpdesk_ticket_at,
     coalesce(
         min_by(reason, step) filter (where type in {{ handoff_types() }} and reason is not null),

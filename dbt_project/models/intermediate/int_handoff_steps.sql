@@ -1,6 +1,6 @@
 {{ config(meta={'changed_by': 'changed_conversations', 'month_of': 'occurred_at'}) }}
 
--- The hand-off events of every started conversation, and those that its tickets stand for (3.4).
+-- The hand-off events of every started conversation, and those that its tickets and our own deliveries stand for (3.4).
 with steps as (
     {{ changed_rows(ref('stg_handoff_events'), 'changed_conversations') }}
 ),
@@ -11,6 +11,10 @@ conversations as (
 
 tickets as (
     {{ changed_rows(ref('int_tickets'), 'changed_conversations') }}
+),
+
+handed_over as (
+    {{ changed_rows(ref('int_handoffs_delivered'), 'changed_conversations') }}
 ),
 
 delivered as (
@@ -33,21 +37,62 @@ told_by_tickets as (
     select account_id, conversation_id, 'human_joined' as type, first_human_reply_at as occurred_at, platform, ticket_id
     from tickets
     where conversation_id is not null and first_human_reply_at is not null
+),
+
+tickets_told as (
+    select told.*
+    from told_by_tickets as told
+    left join delivered
+        on
+            told.account_id = delivered.account_id
+            and told.conversation_id = delivered.conversation_id
+            and told.type = delivered.type
+            and told.platform = delivered.platform
+            and told.ticket_id = delivered.ticket_id
+    where delivered.account_id is null
+),
+
+-- What came of a hand-off that we delivered as an event is a ticket, as soon as anybody tells of one.
+told_by_us as (
+    select
+        handed_over.account_id, handed_over.conversation_id,
+        case handed_over.method when 'message' then 'message_sent' else 'ticket_created' end as type,
+        case when handed_over.method <> 'message' then 'klaviyo_inbox' end as platform,
+        handed_over.delivered_at as occurred_at
+    from handed_over
+    inner join conversations
+        on
+            handed_over.account_id = conversations.account_id
+            and handed_over.conversation_id = conversations.conversation_id
+    where
+        handed_over.delivered_at <= {{ as_of() }}
+        and (
+            handed_over.method = 'message'
+            or not exists (
+                select 1 from delivered
+                where
+                    delivered.account_id = handed_over.account_id
+                    and delivered.conversation_id = handed_over.conversation_id
+                    and delivered.type = 'ticket_created'
+            )
+            and not exists (
+                select 1 from told_by_tickets as told
+                where told.account_id = handed_over.account_id and told.conversation_id = handed_over.conversation_id
+            )
+        )
 )
 
 select *, false as is_derived
 from delivered
 union all
 select
-    told.account_id, {{ joined_id(['told.conversation_id', 'told.type', 'told.platform', 'told.ticket_id']) }} as handoff_event_id,
-    told.conversation_id, told.type, told.occurred_at, cast(null as {{ dbt.type_string() }}) as reason, told.platform, told.ticket_id,
+    account_id, {{ joined_id(['conversation_id', 'type', 'platform', 'ticket_id']) }} as handoff_event_id,
+    conversation_id, type, occurred_at, cast(null as {{ dbt.type_string() }}) as reason, platform, ticket_id,
     true as is_derived
-from told_by_tickets as told
-left join delivered
-    on
-        told.account_id = delivered.account_id
-        and told.conversation_id = delivered.conversation_id
-        and told.type = delivered.type
-        and told.platform = delivered.platform
-        and told.ticket_id = delivered.ticket_id
-where delivered.account_id is null
+from tickets_told
+union all
+select
+    account_id, {{ joined_id(['conversation_id', "'handed_over'"]) }} as handoff_event_id,
+    conversation_id, type, occurred_at, cast(null as {{ dbt.type_string() }}) as reason, platform,
+    cast(null as {{ dbt.type_string() }}) as ticket_id, true as is_derived
+from told_by_us

@@ -6,6 +6,7 @@
     ('stg_handoff_events', 'occurred_at'), ('stg_interactions', 'occurred_at'), ('stg_visitors', 'seen_at'),
     ('stg_tickets', 'created_at'), ('stg_tickets', 'first_human_reply_at'), ('stg_tickets', 'solved_at'),
     ('stg_source_counts', 'counted_at'), ('stg_topic_decisions', 'decided_at'), ('stg_product_events', 'occurred_at'),
+    ('int_handoffs_delivered', 'delivered_at'),
     ('int_orders', 'placed_at'), ('int_orders', 'cancelled_at')
 ] %}
 with ahead as (

@@ -12,6 +12,7 @@ with judged as (
             when created_at is not null and solved_at is not null then 'nobody_there'
             when created_at is not null and is_ticket_known then 'waiting'
             when created_at is not null then 'not_known'
+            when last_word = 'accepted' and is_message_ours then 'not_known'
             when last_word = 'accepted' and times_out_at > {{ as_of() }} then 'waiting'
             when last_word = 'accepted' and email is not null then 'lost'
             when last_word = 'accepted' then 'no_person'

@@ -72,6 +72,8 @@ class Handoff:
         if self.created_at is not None:
             which = " ".join(filter(None, (self.platform, self.ticket_id)))
             return f"a ticket is there already ({which or 'nobody knows which'})"
+        if self.outcome == "not_known":
+            return "the message to the shopper went already"
         if self.outcome not in ACCEPTED:
             return "the shopper declined"
         return None
