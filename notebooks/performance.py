@@ -234,13 +234,13 @@ def _(
     visit: Visit,
 ):
     mo.stop(not waiting.are_published(visit.reader))
-    _total = waiting.count(visit.reader, account, channels)
-    _at = controls.place(get_places(), "waiting", channels, _total)
+    _waits = waiting.count(visit.reader, account, channels)
+    _at = controls.place(get_places(), "waiting", channels, _waits.total)
     _waiting = waiting.page(visit.reader, account, channels, offset=_at, limit=controls.FEW)
     open_waiting = controls.opening(_waiting, set_open)
-    turn_waiting = controls.turning("waiting", channels, _at, _total, rows=controls.FEW, go=set_places)
+    turn_waiting = controls.turning("waiting", channels, _at, _waits.total, rows=controls.FEW, go=set_places)
     panels.waiting(
-        _waiting, total=_total, account=account, publication=publication, buttons=open_waiting, turn=turn_waiting
+        _waiting, waits=_waits, account=account, publication=publication, buttons=open_waiting, turn=turn_waiting
     )
     return open_waiting, turn_waiting
 

@@ -50,6 +50,10 @@ LAST_SENDER = """select {{last_sender}} from {{messages}} as messages
                 and messages.conversation_id = conversations.conversation_id
                 and messages.sender <> 'system'"""
 
+HANDOFF_OUTCOME = """(select max(handoffs.outcome) from {{handoffs}} as handoffs
+                where handoffs.account_id = conversations.account_id
+                and handoffs.conversation_id = conversations.conversation_id)"""
+
 
 _OF_AGENT_EVENTS = {
     "channel": Property("string", "channel", "Channel"),
@@ -178,6 +182,17 @@ _ALL = (
                 about="the shopper spoke last, and nobody has closed or resolved it",
             ),
             "met_a_person": Property("boolean", "human_message_count > 0", about="a person of the team wrote"),
+            "handoff_outcome": Property(
+                "string",
+                HANDOFF_OUTCOME,
+                about="what came of the hand-off (rule 13.2), such as answered",
+            ),
+            "is_recontacted": Property(
+                "boolean", "is_recontacted", about="it was resolved, and the shopper came back (rule 13.4)"
+            ),
+            "is_deflected": Property(
+                "boolean", "is_deflected", about="its last word sends the shopper to another channel (rule 13.5)"
+            ),
         },
         at="started_at",
         value="attributed_revenue",

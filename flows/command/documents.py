@@ -30,6 +30,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "check": _checked(result),
         "compact": asdict(result.compacted) if result.compacted else None,
         "reconciliation": None if result.reconciliation is None else [_figure(one) for one in result.reconciliation],
+        "ours_alone": None if result.ours_alone is None else [one.to_json_dict() for one in result.ours_alone],
     }
 
 

@@ -12,9 +12,10 @@ from flows.command.lines import line
 from flows.ground.clock import utc_text
 from flows.ground.text import clean
 from flows.jobs import Result
-from flows.published.reconciliation import REASONS, TABLE, ReconciledFigure
+from flows.published.reconciliation import OURS_ALONE, REASONS, TABLE, ReconciledFigure
 
 UNKNOWN = "–"
+ALONE = "ours alone"  # in place of a reason: the source has no such figure
 
 
 def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
@@ -22,6 +23,7 @@ def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
     by_account: dict[tuple[str, str], list[ReconciledFigure]] = {}
     for figure in result.reconciliation or []:
         by_account.setdefault((figure.account_id, figure.source), []).append(figure)
+    alone = {key: [one for one in result.ours_alone or [] if (one.account_id, one.source) == key] for key in by_account}
     for (account, source), figures in by_account.items():
         first = figures[0]
         asked = f"{clean(source)} asked at {utc_text(first.reported_at)}"
@@ -35,11 +37,14 @@ def reconciliation_lines(result: Result) -> Iterator[RenderableType]:
             of = [one.statistic.replace("_", " "), *filter(None, (one.channel, one.status, one.skill, one.tool))]
             amounts = [_amount(one, one.ours), _amount(one, one.theirs), _difference(one)]
             table.add_row(clean(", ".join(of)), *amounts, _reason(one))
+        for rate, amount in ((rate, one.rate(rate)) for one in alone.get((account, source), ()) for rate in OURS_ALONE):
+            table.add_row(rate.words, UNKNOWN if amount is None else f"{amount:.2%}", UNKNOWN, UNKNOWN, ALONE)
         yield table
     found = {one.likely_reason for figures in by_account.values() for one in figures} - {None}
     yield ""
     yield from (line(reason, REASONS[reason]) for reason in REASONS if reason in found)
     if by_account:
+        yield line(ALONE, "no source reports it: shoppers who came back (13.4), and who were sent elsewhere (13.5)")
         differing = sum(one.likely_reason is not None for figures in by_account.values() for one in figures)
         yield line("Differ", f"{differing} of {sum(map(len, by_account.values()))}; all stand in metrics.{TABLE}")
 

@@ -57,9 +57,9 @@ def status_lines(status: Status) -> Iterator[str]:
 
 def _waiting(status: Status) -> Iterator[str]:
     for one in status.waiting_handoffs:
-        shoppers = counted(one.count, "shopper waits", "shoppers wait")
-        yield line("Waiting", f"{shoppers} for a person in {clean(one.account)}")
-        yield line("", f"the oldest since {utc_text(one.since)}")
+        yield line("Waiting", f"{one.words}, in {clean(one.account)}")
+        if one.since:
+            yield line("", f"the oldest since {utc_text(one.since)}")
 
 
 def _deliveries(status: Status) -> Iterator[str]:

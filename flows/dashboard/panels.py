@@ -31,7 +31,7 @@ from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_
 from flows.published.performance import Bar, filled, unit_of
 from flows.published.segments import segments
 from flows.published.thread import thread
-from flows.published.waiting import WAITING, WaitingHandoff
+from flows.published.waiting import WAITING, WaitingHandoff, Waits
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
@@ -167,7 +167,7 @@ def handoffs(reader: Reader, account: PublishedAccount, period: Period, channels
 def waiting(
     rows: Sequence[WaitingHandoff],
     *,
-    total: int,
+    waits: Waits,
     account: PublishedAccount,
     publication: Publication,
     buttons: Any,
@@ -177,7 +177,7 @@ def waiting(
     waited = [(one, int((publication.as_of - one.since).total_seconds() // 60)) for one in rows]
     names = {outcome: name for outcome, (name, _) in HANDOFFS.items()}
     values = {"names": names, "reasons": HANDOFF_REASONS, "buttons": buttons, "turn": turn}
-    return mo.Html(html("waiting", rows=waited, total=total, account=account, **values))
+    return mo.Html(html("waiting", rows=waited, waits=waits, account=account, **values))
 
 
 def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:

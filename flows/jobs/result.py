@@ -14,7 +14,7 @@ from flows.ground.errors import GateClosed, SourceUnavailable, WarehouseFailed
 from flows.ground.home import Home
 from flows.lake.compaction import Compacted
 from flows.lake.damage import Damage
-from flows.published.reconciliation import ReconciledFigure
+from flows.published.reconciliation import OursAlone, ReconciledFigure
 from flows.sources.pulled import Pulled
 from flows.warehouses import Warehouse
 from flows.warehouses.publication import Publication
@@ -66,6 +66,7 @@ class Result:
     warehouses: list[Shown] = field(default_factory=list)
     compacted: Compacted | None = None
     reconciliation: list[ReconciledFigure] | None = None
+    ours_alone: list[OursAlone] | None = None
 
     @property
     def exit_status(self) -> int:

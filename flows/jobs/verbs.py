@@ -20,7 +20,7 @@ from flows.jobs.job import Job, begun, holding_home
 from flows.jobs.result import Closed, Result, Unread, Verified
 from flows.jobs.steps import Wanted
 from flows.lake.repair import Mended
-from flows.published.reconciliation import reconciled
+from flows.published.reconciliation import ours_alone, reconciled
 from flows.settings.requests import (
     BuildRequest,
     CheckRequest,
@@ -74,6 +74,7 @@ def reconcile(request: ReconcileRequest, call: Call = directly, progress: Progre
         if result.outcome != "held":
             with result.shows(job.warehouses).read() as reader:
                 result.reconciliation = reconciled(reader, {source.account for source in sources}, *dates)
+                result.ours_alone = ours_alone(reader, result.reconciliation)
         return result
 
 

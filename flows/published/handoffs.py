@@ -11,17 +11,19 @@ import contract
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
+from flows.published import waiting as waits
 from flows.published.filters import one_of
 from flows.warehouses.reader import Reader
 
 OUTCOMES = contract.metrics()["handoffs"].column("outcome").values  # in the order of the dictionary
 DIMENSIONS = ("reason", "tag", "skill", "channel", "platform", "outcome")
 MEDIANS = ("minutes_to_reply", "business_minutes_to_reply")
+SINCE = "min(coalesce(handed_off_at, began_at)) filter (where outcome = 'waiting')"
 FIGURES = ", ".join(
     [
         *(f"count(*) filter (where outcome = {literal(outcome)})" for outcome in OUTCOMES),
         *(f"percentile_cont(0.5) within group (order by {name})" for name in MEDIANS),
-        "min(began_at) filter (where outcome = 'waiting')",
+        SINCE,
         "count(is_within_business_hours) > 0",
     ]
 )
@@ -31,9 +33,11 @@ from metrics.handoffs
 where account_id = {{account}} and began_on between {{first}} and {{last}}{{channels}}
 group by 1
 """
-WAITING = """
-select account_id, count(*), min(began_at) from metrics.handoffs
-where outcome = 'waiting' group by account_id order by 3, 1
+WAITING = f"""
+select account_id, count(*) filter (where outcome = 'waiting'), count(*) filter (where outcome = 'lost'),
+    {SINCE} as since
+from metrics.handoffs
+where outcome in {one_of(waits.WAITING)} group by account_id order by since nulls last, account_id
 """
 
 
@@ -91,15 +95,23 @@ class HandoffGroup:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many shoppers of an account wait for a person, and since when the oldest of them does (UTC)."""
+    """How many shoppers of an account wait for a person, and how many waited until they were lost.
+
+    `since` is when the oldest of those who wait was handed over (UTC); None where nobody waits.
+    """
 
     account: str
     count: int
-    since: datetime
+    lost: int
+    since: datetime | None
+
+    @property
+    def words(self) -> str:
+        return waits.Waits(self.count, self.lost).words
 
     def to_json_dict(self, now: datetime) -> dict[str, Any]:
-        """`oldest_minutes` is until `now`: a figure that can alert."""
-        minutes = max(0, int((now - self.since).total_seconds()) // 60)
+        """`oldest_minutes` is until `now`: a figure that can alert; None where nobody waits."""
+        minutes = max(0, int((now - self.since).total_seconds()) // 60) if self.since else None
         return {**asdict(self), "since": utc_text(self.since), "oldest_minutes": minutes}
 
 
@@ -134,10 +146,13 @@ def check_dimension(by: str) -> None:
 
 
 def waiting(reader: Reader) -> tuple[Waiting, ...]:
-    """Of each account in which somebody waits as of the publication, the one that waits longest first."""
+    """Of each account in which somebody waits or was lost as of the publication, who waits longest first."""
     if not _are_published(reader):
         return ()
-    return tuple(Waiting(account, count, since.astimezone(UTC)) for account, count, since in reader.rows(WAITING))
+    return tuple(
+        Waiting(account, count, lost, since.astimezone(UTC) if since else None)
+        for account, count, lost, since in reader.rows(WAITING)
+    )
 
 
 def _are_published(reader: Reader) -> bool:

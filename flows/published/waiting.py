@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from flows.ground.sql import literal
+from flows.ground.text import counted
 from flows.published.accounts import PublishedAccount
 from flows.published.filters import one_of
 from flows.published.gaps import visible
 from flows.warehouses.reader import Reader
 
 WAITING = ("waiting", "lost")  # outcomes: a person is still to come
-WAITING_COUNT = "select count(*) from metrics.handoffs where account_id = {account}{channels} and outcome in {waiting}"
+WAITING_COUNT = """
+select count(*) filter (where outcome = 'waiting'), count(*) filter (where outcome = 'lost')
+from metrics.handoffs where account_id = {account}{channels} and outcome in {waiting}
+"""
 WAITING_ROWS = """
 select handoffs.conversation_id, {profile_name}, handoffs.channel, handoffs.tag, handoffs.reason, handoffs.platform,
     handoffs.ticket_id, handoffs.outcome, handoffs.outcome_reason,
@@ -24,6 +28,24 @@ where handoffs.account_id = {account}{channels} and handoffs.outcome in {waiting
 order by since, handoffs.conversation_id
 limit {limit} offset {offset}
 """
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How many shoppers wait for a person, and how many waited until they were lost (rule 13.2)."""
+
+    waiting: int
+    lost: int
+
+    @property
+    def total(self) -> int:
+        return self.waiting + self.lost
+
+    @property
+    def words(self) -> str:
+        """As the page and the commands say it: 1 shopper waits for a person, 2 were lost."""
+        waiting = counted(self.waiting, "shopper waits for a person", "shoppers wait for a person")
+        return f"{waiting}, {counted(self.lost, 'was lost', 'were lost')}"
 
 
 @dataclass(frozen=True)
@@ -50,11 +72,11 @@ def are_published(reader: Reader) -> bool:
     return reader.sees("metrics.handoffs", "outcome")
 
 
-def count(reader: Reader, account: PublishedAccount, channels: tuple[str, ...] = ()) -> int:
-    """How many shoppers wait for a person, whenever that began."""
+def count(reader: Reader, account: PublishedAccount, channels: tuple[str, ...] = ()) -> Waits:
+    """How many they are, whenever that began."""
     query = WAITING_COUNT.format(**_of(account, channels), waiting=one_of(WAITING))
-    ((found,),) = reader.rows(query)
-    return int(found)
+    ((waiting, lost),) = reader.rows(query)
+    return Waits(waiting, lost)
 
 
 def page(

@@ -62,7 +62,9 @@ TABLES: Mapping[str, st.SearchStrategy[list[dict[str, Any]]]] = {
         channel=texts, tag=_or_null(texts), agent=_or_null(texts), initial_skill=_or_null(texts),
         final_skill=_or_null(texts), escalation_reason=_or_null(texts), handoff_method=_or_null(texts),
         rating=_or_null(counts), attributed_revenue=amounts, human_message_count=counts,
+        is_recontacted=_or_null(st.booleans()), is_deflected=st.booleans(),
     ),
+    "handoffs": _rows("conversation_id", conversation_id=ids, outcome=texts),
     "messages": _rows(
         "conversation_id", "position", conversation_id=ids, position=st.integers(1, 3),
         sender=st.sampled_from(("visitor", "agent", "human", "system")),

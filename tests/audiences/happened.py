@@ -30,14 +30,19 @@ def _table(name: str, **equal: str) -> Callable[[Shop], list[Row]]:
 
 
 def _conversations(shop: Shop) -> list[Row]:
-    """With who spoke last; automatic messages are nobody's (3.2)."""
+    """With who spoke last (automatic messages are nobody's, 3.2), and what came of the hand-off (13.2)."""
     last: dict[Any, Row] = {}
     for message in sorted(shop["messages"], key=lambda one: int(one["position"])):
         if message["sender"] != "system":
             last[message["account_id"], message["conversation_id"]] = message
     nobody: Row = {"sender": None}
+    outcomes = {(row["account_id"], row["conversation_id"]): row["outcome"] for row in shop["handoffs"]}
     return [
-        {**row, "last_sender": last.get((row["account_id"], row["conversation_id"]), nobody)["sender"]}
+        {
+            **row,
+            "last_sender": last.get((row["account_id"], row["conversation_id"]), nobody)["sender"],
+            "handoff_outcome": outcomes.get((row["account_id"], row["conversation_id"])),
+        }
         for row in shop["conversations"]
     ]
 

@@ -121,8 +121,21 @@ def test_nobody_who_tells_of_hand_offs_is_not_nothing_13_2(tmp_path: Path) -> No
 
 def test_whoever_waits_is_found_whatever_the_range(reader: Reader) -> None:
     (one,) = waiting(reader)
-    assert (one.account, one.count, one.since) == ("shop", 3, MIDNIGHT + timedelta(days=1, hours=9))
+    assert (one.account, one.count, one.lost) == ("shop", 3, 1)
+    assert one.since == MIDNIGHT + timedelta(days=1, hours=9)
     assert one.to_json_dict(one.since + timedelta(minutes=90, seconds=59))["oldest_minutes"] == 90
+
+
+def test_who_was_lost_is_told_where_nobody_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The page listed them, and `status` said that nobody waits."""
+    shop = Shop()
+    add(shop, "lost", "lost")
+    publish_to(Home(tmp_path), shop)
+    assert main(["status", "--home", str(tmp_path)]) == 0
+    assert "0 shoppers wait for a person, 1 was lost, in shop" in capsys.readouterr().out
+    assert main(["status", "--home", str(tmp_path), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["waiting_handoffs"]
+    assert told == {"account": "shop", "count": 0, "lost": 1, "since": None, "oldest_minutes": None}
 
 
 @pytest.mark.parametrize(

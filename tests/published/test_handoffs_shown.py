@@ -102,13 +102,25 @@ def test_by_reason_the_most_frequent_comes_first_and_none_is_a_group_13_1(reader
 def test_who_waits_stands_with_the_longest_first_whatever_the_date_13_2(reader: Reader) -> None:
     account = account_of(reader)
     found = waiting.page(reader, account)
-    assert waiting.count(reader, account) == len(found) == 3
+    assert waiting.count(reader, account) == waiting.Waits(2, 1)
+    assert waiting.count(reader, account).total == len(found) == 3
     states = [("c7", "waiting"), ("c3", "lost"), ("c5", "waiting")]
     assert [(one.conversation_id, one.outcome) for one in found] == states
     assert (found[0].ticket_id, found[0].platform, found[0].since) == ("77", "zendesk", NOON - timedelta(days=1))
     assert (found[2].outcome_reason, found[2].profile_name) == ("no_email", "Name of c5")
     assert [one.conversation_id for one in waiting.page(reader, account, offset=1, limit=1)] == ["c3"]
-    assert waiting.count(reader, account, ("sms",)) == 1
+    assert waiting.count(reader, account, ("sms",)) == waiting.Waits(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("waits", "words"),
+    [
+        (waiting.Waits(1, 2), "1 shopper waits for a person, 2 were lost"),
+        (waiting.Waits(0, 1), "0 shoppers wait for a person, 1 was lost"),
+    ],
+)
+def test_page_and_commands_say_both_numbers_with_the_same_words(waits: waiting.Waits, words: str) -> None:
+    assert waits.words == words
 
 
 def test_a_reader_who_may_see_no_texts_sees_no_names(read_limited: Read) -> None:

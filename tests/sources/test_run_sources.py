@@ -168,6 +168,11 @@ def test_klaviyos_own_figures_stand_beside_ours_with_the_likely_reason(
     assert shown["tool_duration_ms////klaviyo:get_orders"] == (None, 812.41, None)
     assert shown["tool_calls////custom:sizes"] == (None, 0, None)
     assert published(home, "reconciled_figures") == len(found) == 17
+    (alone,) = done["ours_alone"]
+    assert alone == {
+        "account_id": "acme", "source": "klaviyo", "first_on": dates[0], "last_on": dates[1], "volume": 3,
+        "resolved": 0, "recontacted": 0, "durable_resolution_rate": 0, "deflected": 0, "deflection_rate": 0,
+    }  # fmt: skip
     klaviyo.rates_of = 100
     klaviyo.conversation("silent", NOON, [], status="resolved-by-ai")
     again = said(capsys, 0, "reconcile", *job, "--from", dates[0], "--to", dates[1], "--account", "acme")

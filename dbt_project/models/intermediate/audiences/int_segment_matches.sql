@@ -21,6 +21,7 @@
 -- depends_on: {{ ref('order_lines') }}
 -- depends_on: {{ ref('attributed_order_lines') }}
 -- depends_on: {{ ref('tickets') }}
+-- depends_on: {{ ref('handoffs') }}
 -- depends_on: {{ ref('knowledge_gap_questions') }}
 -- depends_on: {{ ref('knowledge_gap_topics') }}
 -- depends_on: {{ ref('changed_shoppers') }}
@@ -59,7 +60,7 @@ anonymous as (
 ),
 
 {% endfor %}
-{% for table in ['messages', 'knowledge_gap_questions'] %}
+{% for table in ['messages', 'handoffs', 'knowledge_gap_questions'] %}
 {{ table }} as (
     select rows.*
     from {{ ref(table) }} as rows
