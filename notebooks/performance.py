@@ -219,7 +219,12 @@ def _(memory: Memory):
 
 @app.cell
 def _(account: PublishedAccount, channels: tuple[str, ...], choose_handoffs_by, period: Period, visit: Visit):
-    panels.handoffs(visit.reader, account, period, channels, choose_handoffs_by.value)
+    mo.vstack(
+        [
+            panels.handoffs(visit.reader, account, period, channels, choose_handoffs_by.value),
+            panels.refused(account, channels, served.REFUSED, with_reasons=visit.access.texts),
+        ]
+    )
     return
 
 

@@ -14,6 +14,7 @@ from flows.command.finding import exit_status
 from flows.command.options import command
 from flows.command.status import status as status_of
 from flows.command.status_shown import status_lines
+from flows.delivery.handoffs.book import Entry, refused_of
 from flows.delivery.health import Health, health
 from flows.ground.home import Home
 from flows.published.breakdown import breakdown, check_dimension
@@ -159,6 +160,10 @@ def dashboard(request: DashboardRequest, console: Console) -> int:
         of = [one for one in settings.accounts if one.account_id == account]
         return health(of, Home(settings.home).deliveries)
 
+    def refused(account: str) -> tuple[Entry, ...]:
+        return refused_of(Home(settings.home).deliveries, account)
+
     tokens = Tokens.of(settings.dashboard, credentials())
-    serve(PAGE, read, tokens, host=request.host, port=request.port, ready=ready, deliveries=deliveries)
+    host, port = request.host, request.port
+    serve(PAGE, read, tokens, host=host, port=port, ready=ready, deliveries=deliveries, refused=refused)
     return 0

@@ -16,6 +16,7 @@ from flows.dashboard.periods import Period, text_of
 from flows.dashboard.shown import html
 from flows.dashboard.stack import Stack
 from flows.dashboard.visit import Visit
+from flows.delivery.handoffs.book import Entry
 from flows.delivery.health import KINDS, OUTCOMES, Health
 from flows.ground.errors import AgentMetricsError, InputError
 from flows.published import handoffs as published_handoffs
@@ -35,7 +36,7 @@ from flows.published.waiting import WAITING, WaitingHandoff, Waits
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
-MOST_GAPS, MOST_CLOSURES = 8, 5
+MOST_GAPS, MOST_CLOSURES, MOST_REFUSED = 8, 5, 20
 HANDOFFS = {  # rule 13.2: what each outcome is called, and what it means
     "answered": ("Answered", "a person wrote or joined"),
     "waiting": ("Waiting", "nobody has answered yet"),
@@ -162,6 +163,21 @@ def handoffs(reader: Reader, account: PublishedAccount, period: Period, channels
     outcomes = html("handoffs", found=found, period=period, names=names, meanings=meanings, always=always)
     grouped = html("handoffs_by", groups=groups, by=by, has_hours=found.has_business_hours)
     return mo.Html(html("halves", left=mo.Html(outcomes), right=mo.Html(grouped)))
+
+
+def refused(
+    account: PublishedAccount, channels: tuple[str, ...], found: Callable[[str], Sequence[Entry]], *, with_reasons: bool
+) -> mo.Html:
+    """Hand-offs of which no ticket was taken, and why: what a helpdesk says may hold an address, as texts do."""
+    try:
+        given = [one for one in found(account.account_id) if not channels or one.channel in channels]
+    except AgentMetricsError as error:
+        return mo.Html(html("nothing", what=str(error)))
+    if not given:
+        return mo.Html("")
+    rows = [(one, account.local(one.accepted_at)) for one in given[:MOST_REFUSED]]
+    values = {"rows": rows, "total": len(given), "account": account, "with_reasons": with_reasons}
+    return mo.Html(html("refused", **values))
 
 
 def waiting(

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from flows import settings
 from flows.dashboard.access import Access
 from flows.dashboard.visit import Visit
+from flows.delivery.handoffs.book import Entry
 from flows.delivery.health import Health
 from flows.ground.errors import InputError
 from flows.warehouses import Warehouse, configured
@@ -24,7 +25,13 @@ def nothing_delivered(_account: str) -> tuple[Health, ...]:
     return ()
 
 
+def nothing_refused(_account: str) -> tuple[Entry, ...]:
+    """The hand-offs of an account of which a ticket was refused, where nobody serves."""
+    return ()
+
+
 DELIVERIES: Callable[[str], tuple[Health, ...]] = nothing_delivered
+REFUSED: Callable[[str], tuple[Entry, ...]] = nothing_refused
 
 
 def visit(meta: Mapping[str, Any]) -> Visit:

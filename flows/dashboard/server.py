@@ -12,6 +12,7 @@ from typing import Any
 
 from flows.dashboard import served
 from flows.dashboard.access import Tokens
+from flows.delivery.handoffs.book import Entry
 from flows.delivery.health import Health
 from flows.ground.errors import InputError
 from flows.ground.extras import needing
@@ -31,11 +32,12 @@ def serve(
     port: int,
     ready: Callable[[str], None],
     deliveries: Callable[[str], tuple[Health, ...]] = served.DELIVERIES,
+    refused: Callable[[str], tuple[Entry, ...]] = served.REFUSED,
 ) -> None:
     """Serve the page `notebook` until Ctrl-C or SIGTERM.
 
-    `deliveries` tells how those of an account are. `ready` is called with the address as soon as the page answers
-    there. Port 0 is any free port.
+    `deliveries` tells how those of an account are, `refused` which of its hand-offs a helpdesk did not take. `ready`
+    is called with the address as soon as the page answers there. Port 0 is any free port.
 
     Raises InputError where the port is taken, where others than this machine's people could come without a
     token, and where the extra `dashboard` is not installed.
@@ -53,7 +55,7 @@ def serve(
         from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
         from flows.dashboard.limits import MOST_CONNECTIONS, Impatient  # noqa: PLC0415
 
-    served.WAREHOUSE, served.DELIVERIES = warehouse, deliveries
+    served.WAREHOUSE, served.DELIVERIES, served.REFUSED = warehouse, deliveries, refused
     app: Any = (
         marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
     )

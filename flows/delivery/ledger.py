@@ -122,9 +122,11 @@ class Ledger:
             raise StorageFailed(what, where=str(self._file), remedy="see to the disk") from error
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """All statements within, or none of them."""
-        self._db.execute("begin immediate")
+    def together(self, *, is_aside: bool = False) -> Iterator[None]:
+        """All statements within, or none of them. `is_aside`: they write to temporary tables alone, and whoever else
+        has something to write does not wait for them.
+        """
+        self._db.execute("begin" if is_aside else "begin immediate")
         try:
             yield
         except BaseException:

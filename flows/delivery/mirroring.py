@@ -119,7 +119,7 @@ class Sync:
         """Who is in the list, or has joined it since an instant, into `seen`."""
         self._ledger.run("delete from seen")
         for ids in self._there.joined(list_id, since):
-            with self._ledger.together():
+            with self._ledger.together(is_aside=True):
                 self._ledger.run_for("insert or ignore into seen values (?)", [(one,) for one in ids])
 
     def _add(self, list_id: str, some: Sequence[Change]) -> None:

@@ -124,7 +124,7 @@ def planned(
     before = stamp(datetime.now(UTC) - (timedelta() if again else AGAIN))
     for statement in TABLES.split(";"):
         ledger.run(statement)
-    with ledger.together():
+    with ledger.together(is_aside=True):
         for batch in members:
             columns = [_texts(batch.column(place).to_pylist()) for place in ASKED]
             ledger.run_for("insert into wanted values (?, ?, ?, ?, ?, ?)", list(zip(*columns, strict=True)))

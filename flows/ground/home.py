@@ -15,7 +15,7 @@
   dbt/                       dbt's own working files (parse cache, logs)
   prefect/                   history of the Prefect server that `agent-metrics up` starts; logs/ of what it starts
   run.lock, compact.lock     held by the run, and by the compaction, that is at work; up.lock by `agent-metrics up`;
-                             deliver.lock by the delivery that is at work
+                             deliver.lock by the delivery that is at work, handoffs.lock by hand-offs
 """
 
 from __future__ import annotations
@@ -135,8 +135,12 @@ class Home:
         return self._held(self.up_lock.name, "another `agent-metrics up`", "")
 
     def delivering(self) -> AbstractContextManager[None]:
-        """Hold the ledger of deliveries; runs go on. Raises HomeBusy as `lock` does."""
+        """Hold the deliveries, but for hand-offs; runs go on. Raises HomeBusy as `lock` does."""
         return self._held("deliver.lock", "another delivery", ", or wait for it with --wait MINUTES")
+
+    def handing_over(self) -> AbstractContextManager[None]:
+        """Hold the hand-offs: people wait for them, and a sync of segments may take hours. Raises as `lock` does."""
+        return self._held("handoffs.lock", "another run of hand-offs", ", or wait for it with --wait MINUTES")
 
     @contextmanager
     def _held(self, name: str, who: str, or_else: str) -> Iterator[None]:

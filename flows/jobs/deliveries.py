@@ -6,7 +6,7 @@ One destination never keeps another from its part.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -97,7 +97,7 @@ def handoffs(request: HandoffsRequest, progress: Progress | None = None) -> Deli
         for desk in there:
             yield Creating(work, request, desk, job.settings.dashboard.url).run()
 
-    return _done(job, request, accounts, create)
+    return _done(job, request, accounts, create, job.home.handing_over)
 
 
 def _segments(
@@ -150,7 +150,7 @@ def _delivered(
     def all_of(work: Work, account: AccountSettings) -> Iterable[Delivered]:
         return deliver(work, account, list(destinations(account, credentials(), _waiting(job))))
 
-    return _done(job, request, _switched_on(job, request, part), all_of)
+    return _done(job, request, _switched_on(job, request, part), all_of, job.home.delivering)
 
 
 def _done(
@@ -158,8 +158,9 @@ def _done(
     request: DeliveryRequest,
     accounts: Sequence[AccountSettings],
     deliver: Callable[[Work, AccountSettings], Iterable[Delivered]],
+    hold: Callable[[], AbstractContextManager[None]],
 ) -> Deliveries:
-    with _ledger(job, request) as ledger, job.warehouses[0].read() as reader:
+    with _ledger(job, request, hold) as ledger, job.warehouses[0].read() as reader:
         publication = newest_publication(reader)
         done = list[Delivered]()
         for account in accounts:
@@ -190,13 +191,13 @@ def _switched_on(job: Job, request: DeliveryRequest, part: str) -> list[AccountS
 
 
 @contextmanager
-def _ledger(job: Job, request: DeliveryRequest) -> Iterator[Ledger]:
-    """The ledger, held for this delivery alone; one that only says what it would do holds and changes nothing."""
+def _ledger(job: Job, request: DeliveryRequest, hold: Callable[[], AbstractContextManager[None]]) -> Iterator[Ledger]:
+    """The ledger, with its part of it held; a delivery that only says what it would do holds and changes nothing."""
     if request.dry_run:
         with Ledger(job.home.deliveries, is_read_only=True) as ledger:
             yield ledger
     else:
-        with holding(job, job.home.delivering, request.wait), Ledger(job.home.deliveries) as ledger:
+        with holding(job, hold, request.wait), Ledger(job.home.deliveries) as ledger:
             yield ledger
 
 
@@ -214,5 +215,5 @@ def replay(request: HomeRequest, messages: Sequence[str], account: str | None) -
 def retry(request: HomeRequest, conversations: Sequence[str], account: str | None) -> int:
     """Let hand-offs that were refused go again; how many there are. Raises HomeBusy, StorageFailed."""
     job = begun(request)
-    with holding(job, job.home.delivering, request.wait), Ledger(job.home.deliveries) as ledger:
+    with holding(job, job.home.handing_over, request.wait), Ledger(job.home.deliveries) as ledger:
         return go_to_the_team_again(ledger, conversations, account)

@@ -173,6 +173,32 @@ def test_deliveries_that_are_switched_on_stand_with_what_should_be_looked_at(
         home.deliveries.unlink()
 
 
+def test_hand_offs_that_a_helpdesk_refused_stand_with_the_reason_and_the_thread(
+    home: Home, visit: Visit, tmp_path: Path
+) -> None:
+    """Nobody learned of them who does not look into the command."""
+    settings = tmp_path / "agent-metrics.toml"
+    settings.write_text(DELIVERIES, "utf-8")
+    with DuckDBFile(home).read() as reader:
+        account = next(one for one in accounts(reader) if one.account_id == "nordlicht")
+        (waits, *_) = waiting.page(reader, account)
+    values = "values ('nordlicht', ?, ?, 'zendesk', 'ticket', ?, 'refused', 1, null, ?, null, '<b>suspended</b>')"
+    instants = ("2026-06-07T10:00:00.000000Z",) * 2
+    with Ledger(home.deliveries) as ledger:
+        ledger.run(f"insert into handoffs {values}", waits.conversation_id, waits.channel, *instants)
+    try:
+        with served(home, "--config", str(settings)) as address:
+            page = visit(address).open(account="nordlicht")
+            row = page.locator("table.refused tbody tr")
+            expect(row).to_have_count(1)
+            expect(row).to_contain_text("<b>suspended</b>")
+            row.get_by_role("link", name=waits.conversation_id).click()
+            page.wait_for_url(f"**conversation={waits.conversation_id}**")
+            expect(visit(address).open(account="aurora").locator("table.refused")).to_have_count(0)
+    finally:
+        home.deliveries.unlink()
+
+
 def test_segments_stand_with_their_size_and_their_rule_in_words(home: Home, visit: Visit) -> None:
     page = visit().open(account="nordlicht")
     with DuckDBFile(home).read() as reader:
@@ -200,6 +226,7 @@ def test_hand_offs_stand_with_what_came_of_them_and_who_waits_the_longest(home: 
         by_reason = handoffs_by(reader, "aurora", *RANGES["90"], by="reason")
         by_channel = handoffs_by(reader, "aurora", *RANGES["90"], by="channel")
         who_waits = waiting.page(reader, account)
+        words = waiting.count(reader, account).words
     assert found
     assert found.count > 20
     assert who_waits
@@ -208,6 +235,7 @@ def test_hand_offs_stand_with_what_came_of_them_and_who_waits_the_longest(home: 
         if count:
             expect(row.locator("td.figure").first).to_have_text(f"{count:,}")
             expect(row.locator("td.figure").nth(1)).to_have_text(shown.percent(count / found.count))
+    expect(page.locator("table.waiting caption")).to_contain_text(words)
     groups = page.locator("table.handoffs-by tbody tr")
     for by, wanted in (("reason", by_reason), ("channel", by_channel)):
         page.get_by_label("Hand-offs by").select_option(label=by)

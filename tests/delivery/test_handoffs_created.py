@@ -17,6 +17,7 @@ from flows.delivery.handoffs.book import Book, entries
 from flows.delivery.handoffs.wanted import Handoff
 from flows.delivery.health import health
 from flows.delivery.ledger import Ledger
+from flows.ground.errors import HomeBusy
 from flows.settings import Settings, load
 from tests.audiences.shop import AS_OF
 from tests.delivery.fake_desk import Fate
@@ -366,3 +367,15 @@ def test_the_ledger_keeps_no_text_of_anybody(team: Team) -> None:
     kept = team.home.deliveries.read_bytes()
     assert b"parcel" not in kept
     assert b"mail.example" not in kept
+
+
+def test_a_sync_of_segments_that_takes_hours_keeps_no_hand_off_waiting(team: Team) -> None:
+    """They held one lock, so who waited in a chat waited for the newsletter's list."""
+    team.begin()
+    team.accepts("ANA")
+    team.publish()
+    with team.home.delivering():
+        assert team.figures() == {"created": 1}
+        assert team.say("retry") == 0
+    with team.home.handing_over(), pytest.raises(HomeBusy, match="another run of hand-offs"):
+        team.create()

@@ -55,6 +55,20 @@ def members(people: People) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict(columns)
 
 
+def test_while_a_list_is_compared_others_write_to_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand-offs waited for the comparison of a large segment, and failed after half a minute."""
+    monkeypatch.setattr("flows.delivery.ledger.SECONDS_TO_WAIT", 0.1)
+    with Ledger(tmp_path / "ledger") as ledger, Ledger(tmp_path / "ledger") as other:
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for name in ("1", "2"):
+                yield members({name: (f"{name}@example.com", None)})
+                other.run("insert into streams values ('a', 'handoffs', ?, 'now', null)", name)
+
+        assert planned(ledger, "a", "s", batches()).adds == 2
+        assert other.row("select count(*) from streams") == (2,)
+
+
 def test_a_shopper_whom_klaviyo_does_not_take_keeps_nobody_out(
     shop: FakeKlaviyoLists, sync: Callable[[People], Done]
 ) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flows.delivery.handoffs.wanted import Handoff
@@ -180,6 +181,14 @@ def entries(
     order by case state {rank} end, accepted_at, account_id, conversation_id limit ?5"""
     asked = account, state, conversation_id, stamp(after) if after else "", -1 if limit is None else limit
     return [read(row) for row in ledger.rows(sql, *asked)]
+
+
+def refused_of(file: Path, account: str) -> tuple[Entry, ...]:
+    """The hand-offs of an account of which no ticket was taken, who waits longest first. Raises StorageFailed."""
+    if not file.exists():
+        return ()
+    with Ledger(file, is_read_only=True) as ledger:
+        return tuple(entries(ledger, account, state="refused"))
 
 
 def counts(ledger: Ledger, account: str | None) -> dict[str, int]:
