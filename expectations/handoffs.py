@@ -135,9 +135,15 @@ CHECKS = [
         left join (
             select
                 account_id, conversation_id,
-                min(occurred_at) filter (where is_derived and ticket_id is null) as our_step_at,
-                bool_or(type = 'ticket_created' and (ticket_id is not null or not is_derived)) as has_ticket
-            from {checked[handoff_steps]}
+                min(occurred_at) filter (where is_ours) as our_step_at,
+                bool_or(type = 'ticket_created' and not is_ours) as has_ticket
+            from (
+                select
+                    *,
+                    is_derived and handoff_event_id like '%/handed_over'
+                    and handoff_event_id not like '%/%/%' as is_ours
+                from {checked[handoff_steps]}
+            ) as steps
             group by account_id, conversation_id
         ) as steps
             on handoffs.account_id = steps.account_id and handoffs.conversation_id = steps.conversation_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from flows.delivery.ledger import Ledger, stamp
+from flows.delivery.ledger import HandedOver, Ledger, stamp
 from flows.ground.home import Home
 
 
@@ -21,14 +21,24 @@ def follow_ups_sent(home: Home, rows: Iterable[tuple[str, str, datetime]], *, st
         )
 
 
-def handoffs_delivered(home: Home, rows: Iterable[tuple[str, str, str, datetime]], *, state: str = "created") -> None:
-    """Add hand-offs that went as events, each of an account, a conversation and a method, into this state."""
+def handoffs_delivered(home: Home, rows: Iterable[HandedOver]) -> None:
+    """Add hand-offs that somebody has."""
     home.root.mkdir(parents=True, exist_ok=True)
     with Ledger(home.deliveries) as ledger:
         ledger.run_for(
             """insert or replace into handoffs
-            values (?, ?, 'web_chat', 'klaviyo', ?, ?, ?, 0, null, ?, null, null)""",
-            [(account, about, method, stamp(at), state, stamp(at)) for account, about, method, at in rows],
+            values (?, ?, 'web_chat', ?, ?, ?, 'created', 0, null, ?, ?, null)""",
+            [
+                (
+                    one.account,
+                    one.conversation_id,
+                    one.platform if one.ticket_id else "klaviyo",
+                    one.method,
+                    *[stamp(one.delivered_at)] * 2,
+                    one.ticket_id,
+                )
+                for one in rows
+            ],
         )
 
 

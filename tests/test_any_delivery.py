@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flows.delivery.ledger import HandedOver
 from flows.ground.home import Home
 from tests.conftest import Run
 from tests.ledger import follow_ups_sent, forget_handoffs, handoffs_delivered
@@ -22,7 +23,6 @@ from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.derive import derive
 from tests.reference.follow_ups import Sent
 from tests.reference.shops import AS_OF, random_shop
-from tests.reference.tickets import HandedOver
 
 SHOPS = 75
 RUNS = 4  # as many as a shop has loads at most
@@ -51,20 +51,18 @@ def some_sent(rng: random.Random, loads: list[Load]) -> list[tuple[str, str, dat
     return [*sent, ("nobody", "nothing", AS_OF)]
 
 
-def some_handed_over(rng: random.Random, loads: list[Load]) -> list[tuple[str, str, str, datetime]]:
-    """Hand-offs that went as events, some of them after as-of, of conversations of each kind."""
+def some_handed_over(rng: random.Random, loads: list[Load]) -> list[HandedOver]:
+    """Hand-offs that somebody has, some of them after as-of, of conversations of each kind."""
     rows = derive(loads, AS_OF).tables["conversations"]
-    hours = (-1, 0, 1, 5, 100)
-    return [
-        (
-            row["account_id"],
-            row["conversation_id"],
-            rng.choice(("ticket", "ticket", "message")),
-            AS_OF - timedelta(hours=rng.choice(hours)),
-        )
-        for row in rows
-        if rng.random() < (0.5 if row["handed_off_at"] else 0.02)
-    ] + [("nobody", "nothing", "ticket", AS_OF)]
+    ways: list[tuple[str, str | None, str | None]]
+    ways = [("ticket", "klaviyo_inbox", None), ("ticket", "hubspot", "5"), ("message", None, None)]
+    some = [row for row in rows if rng.random() < (0.5 if row["handed_off_at"] else 0.02)]
+    given = []
+    for row in some:
+        method, platform, ticket_id = rng.choice(ways)
+        at = AS_OF - timedelta(hours=rng.choice((-1, 0, 1, 5, 100)))
+        given.append(HandedOver(row["account_id"], row["conversation_id"], method, platform, ticket_id, at))
+    return [*given, HandedOver("nobody", "nothing", "ticket", "klaviyo_inbox", None, AS_OF)]
 
 
 def deliver(run: Run, loads: list[Load], instants: list[str], rng: random.Random) -> None:
@@ -75,7 +73,7 @@ def deliver(run: Run, loads: list[Load], instants: list[str], rng: random.Random
             assert result.outcome == "published"
 
 
-def published(home: Home, loads: list[Load], sent: Sent, handed_over: HandedOver) -> str:
+def published(home: Home, loads: list[Load], sent: Sent, handed_over: list[HandedOver]) -> str:
     return compare(derive(loads, AS_OF, sent=sent, handed_over=handed_over).tables, read_published(home.published_file))
 
 

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from flows.ground.errors import StorageFailed
 
 VERSION = 2
 SECONDS_TO_WAIT = 30.0  # for a process that reads or writes at this very moment
+NOT_PULLED = "('hubspot')"  # helpdesks whose tickets no source delivers
 KEPT_RUNS = 100  # of one delivery
 SCHEMA = """
 create table streams (  -- since when a destination gets a kind of message, and what of it is delivered
@@ -176,16 +178,38 @@ def sent_follow_ups(file: Path) -> list[tuple[str, str, datetime]]:
     return [(account, conversation, datetime.fromisoformat(at)) for account, conversation, at in found]
 
 
-def handoffs_delivered(file: Path) -> list[tuple[str, str, str, datetime]]:
-    """The hand-offs that went as an event, of which no ticket's id is known: account, conversation, method, and when.
+@dataclass(frozen=True)
+class HandedOver:
+    """A hand-off that somebody has, and of which no source tells: an event, or a ticket that is not pulled.
 
-    Raises StorageFailed.
+    `method` is ticket or message; a message has no platform. `delivered_at` is UTC.
     """
+
+    account: str
+    conversation_id: str
+    method: str
+    platform: str | None
+    ticket_id: str | None
+    delivered_at: datetime
+
+
+def handoffs_delivered(file: Path) -> list[HandedOver]:
+    """The hand-offs of which the ledger alone knows that somebody has them. Raises StorageFailed."""
     if not file.exists():
         return []
     with Ledger(file, is_read_only=True) as ledger:
         found = ledger.rows(
-            """select account_id, conversation_id, method, changed_at from handoffs
-            where state = 'created' and ticket_id is null order by 1, 2"""
+            f"""select account_id, conversation_id, method, destination, ticket_id, changed_at from handoffs
+            where state = 'created' and (ticket_id is null or destination in {NOT_PULLED}) order by 1, 2"""
         )
-    return [(account, conversation, method, datetime.fromisoformat(at)) for account, conversation, method, at in found]
+    return [
+        HandedOver(account, conversation, method, _platform(method, to, ticket), ticket, datetime.fromisoformat(at))
+        for account, conversation, method, to, ticket, at in found
+    ]
+
+
+def _platform(method: str, destination: str, ticket_id: str | None) -> str | None:
+    """Where the ticket is: an event of no message stands for one of Klaviyo's inbox."""
+    if method == "message":
+        return None
+    return destination if ticket_id else "klaviyo_inbox"

@@ -117,24 +117,25 @@ def hours_of(settings: Settings) -> list[list[str | None]]:
 
 SENT_COLUMNS = {"account_id": "string", "conversation_id": "string", "sent_at": "timestamp"}  # of `follow_ups_sent`
 HANDED_OVER_COLUMNS = {  # of `handoffs_delivered`
-    "account_id": "string", "conversation_id": "string", "method": "string", "delivered_at": "timestamp",
+    "account_id": "string", "conversation_id": "string", "method": "string", "platform": "string",
+    "ticket_id": "string", "delivered_at": "timestamp",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Audiences:
-    """The definitions of segments, and what was sent to shoppers. `laid` gives the definitions for an engine, as of an
-    instant; `problems` are sentences about those that are wrong and left out. `sent` are the follow-ups that were
-    sent: account, conversation and instant (rule 12.4). `handed_over` are the hand-offs that went as events: account,
-    conversation, method and instant (rule 3.4). `moved` gives queries of the shoppers whom time alone may
-    have moved between two instants.
+    """The definitions of segments, and what was sent to shoppers. `laid` gives the definitions for an engine, as of
+    an instant; `problems` are sentences about those that are wrong and left out. `sent` are the follow-ups that
+    were sent: account, conversation and instant (rule 12.4). `handed_over` are hand-offs of which the ledger alone
+    knows, with the columns of HANDED_OVER_COLUMNS (rule 3.4). `moved` gives queries of the shoppers whom time alone
+    may have moved between two instants.
     """
 
     digest: str
     laid: Callable[[str, datetime], Sequence[Audience]]
     problems: tuple[str, ...] = ()
     sent: Sequence[tuple[str, str, datetime]] = ()
-    handed_over: Sequence[tuple[str, str, str, datetime]] = ()
+    handed_over: Sequence[tuple[str, str, str, str | None, str | None, datetime]] = ()
     moved: Callable[[str, datetime, datetime], Sequence[str]] = lambda *_: ()
 
     @property

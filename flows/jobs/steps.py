@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,12 +37,15 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from flows.delivery.ledger import HandedOver
     from flows.sources.api import Client
 
 PUBLISHED_SENT = "select account_id, conversation_id, sent_at from metrics.follow_ups where sent_at is not null"
 PUBLISHED_HANDED_OVER = """
-select account_id, conversation_id, case type when 'message_sent' then 'message' else 'ticket' end, occurred_at
-from metrics.handoff_steps where is_derived and ticket_id is null
+select account_id, conversation_id, case type when 'message_sent' then 'message' else 'ticket' end, platform,
+    ticket_id, occurred_at
+from metrics.handoff_steps
+where is_derived and handoff_event_id like '%/handed_over' and handoff_event_id not like '%/%/%'
 """
 
 
@@ -184,7 +187,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             laid,
             tuple(said),
             delivered.follow_ups,
-            delivered.handoffs,
+            [astuple(one) for one in delivered.handoffs],
             partial(audiences.moved_between, segments),
         ),
         as_of=wanted.as_of,
@@ -197,10 +200,10 @@ def build(job: Job, wanted: Wanted) -> Build:
 
 @dataclass(frozen=True)
 class Deliveries:
-    """What the ledger of deliveries says: follow-ups with when they were sent; hand-offs with their method and when."""
+    """What the ledger of deliveries says: follow-ups with when they were sent, and hand-offs that somebody has."""
 
     follow_ups: Sequence[tuple[str, str, datetime]]
-    handoffs: Sequence[tuple[str, str, str, datetime]]
+    handoffs: Sequence[HandedOver]
 
 
 def _delivered(job: Job, said: list[str]) -> Deliveries:
@@ -219,7 +222,10 @@ def _delivered(job: Job, said: list[str]) -> Deliveries:
         told = reader.rows(PUBLISHED_HANDED_OVER) if reader.sees("metrics.handoff_steps", "is_derived") else ()
         return Deliveries(
             [(account, conversation, at.astimezone(UTC)) for account, conversation, at in sent],
-            [(account, conversation, method, at.astimezone(UTC)) for account, conversation, method, at in told],
+            [
+                ledger.HandedOver(account, conversation, method, platform, ticket, at.astimezone(UTC))
+                for account, conversation, method, platform, ticket, at in told
+            ],
         )
 
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from flows.settings.deliveries import DeliveriesSettings
-from flows.settings.helpdesks import GorgiasDesk, ZendeskDesk
+from flows.settings.helpdesks import GorgiasDesk, HubspotDesk, ZendeskDesk
 from flows.sources.sections import SecretPlace, Section, SourceSettings
 
 INBOX = "klaviyo_inbox"  # has no API for tickets
 KLAVIYO = "klaviyo"
-DESKS: dict[str, tuple[type[ZendeskDesk] | type[GorgiasDesk], str]] = {  # with the setting that names the account
-    "zendesk": (ZendeskDesk, "subdomain"),
-    "gorgias": (GorgiasDesk, "account"),
+Desk = ZendeskDesk | GorgiasDesk | HubspotDesk
+DESKS: dict[str, tuple[type[Desk], tuple[str, ...]]] = {  # with the settings of the source that say where it is
+    "zendesk": (ZendeskDesk, ("subdomain", "base_url")),
+    "gorgias": (GorgiasDesk, ("account", "base_url")),
+    "hubspot": (HubspotDesk, ("base_url", "version")),
 }
-SECRETS = ("client_id", "client_secret", "username", "api_key")
-Desk = ZendeskDesk | GorgiasDesk
+OF_DESKS = ("client_id", "client_secret", "username", "api_key", "access_token", "pipeline", "stage")
+UNSAFE = {  # why exactly one ticket cannot be promised there (docs/handoffs.md)
+    "intercom": "Intercom knows no id of ours by which a ticket is found at once",
+    "chatwoot": "Chatwoot has no tickets",
+}
 
 
 class HandoffSettings(Section):
@@ -27,8 +32,8 @@ class HandoffSettings(Section):
     method: Literal["none", "ticket", "message"] = Field(
         default="none", description="ticket: a ticket for the team; message: a text for the shopper; none"
     )
-    platform: Literal["klaviyo_inbox", "zendesk", "gorgias"] | None = Field(
-        default=None, description="where tickets are made: klaviyo_inbox, zendesk or gorgias"
+    platform: Literal["klaviyo_inbox", "zendesk", "gorgias", "hubspot"] | None = Field(
+        default=None, description="where tickets are made: klaviyo_inbox, zendesk, gorgias or hubspot"
     )
     text: str | None = Field(default=None, min_length=1, max_length=2_000, description="text for the shopper")
     to: str | None = Field(
@@ -46,12 +51,32 @@ class HandoffSettings(Section):
         default=None, description="where the email address of Gorgias' user is, by default env:GORGIAS_TICKETS_…"
     )
     api_key: SecretPlace | None = Field(default=None, description="where the API key of Gorgias is")
+    access_token: SecretPlace | None = Field(
+        default=None, description="where the token of HubSpot's private app is, by default env:HUBSPOT_TICKETS_…"
+    )
+    pipeline: str | None = Field(
+        default=None, min_length=1, description="HubSpot's pipeline of new tickets, by default 0"
+    )
+    stage: str | None = Field(
+        default=None, min_length=1, description="the stage of it in which they begin, by default 1"
+    )
+
+    @field_validator("platform", mode="before")
+    @classmethod
+    def _safe(cls, platform: object) -> object:
+        """One ticket can be promised there."""
+        if isinstance(platform, str) and platform in UNSAFE:
+            raise ValueError(
+                f"no tickets are made in {platform}: {UNSAFE[platform]}; let its own agent hand over, "
+                'or take method = "message" (docs/handoffs.md)'
+            )
+        return platform
 
     @model_validator(mode="after")
     def _whole(self) -> HandoffSettings:
         """Each method has what it needs, and nothing that belongs to another."""
         if self.method == "ticket" and self.platform is None:
-            raise ValueError(f'tickets need a platform; add platform = "{INBOX}", "zendesk" or "gorgias"')
+            raise ValueError(f'tickets need a platform; add platform = "{INBOX}", "zendesk", "gorgias" or "hubspot"')
         if self.method == "message" and self.text is None:
             raise ValueError("a message needs its text; add text")
         if wrong := sorted(self._given() - self._usable()):
@@ -87,10 +112,10 @@ class HandoffSettings(Section):
         source = sources[platform]
         if source is None:
             raise ValueError(f"{platform} is not connected; add [accounts.sources.{platform}] to the account")
-        desk, name = DESKS[platform]
-        given = {one: getattr(self, one) for one in SECRETS if getattr(self, one) is not None}
+        desk, names = DESKS[platform]
+        given = {one: getattr(self, one) for one in OF_DESKS if getattr(self, one) is not None}
         try:
-            return desk(**{one: getattr(source, one) for one in (name, "base_url")}, **given)
+            return desk(**{one: getattr(source, one) for one in names}, **given)
         except ValidationError as error:
             raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
@@ -104,7 +129,7 @@ class HandoffSettings(Section):
             return {"text", "to"}
         if self.platform == INBOX:
             return {"platform", "to"}
-        return {"platform", *(DESKS[str(self.platform)][0].model_fields.keys() & set(SECRETS))}
+        return {"platform", *(DESKS[str(self.platform)][0].model_fields.keys() & set(OF_DESKS))}
 
 
 def switched_on(handoffs: Mapping[str, HandoffSettings]) -> Iterator[tuple[str, HandoffSettings]]:

@@ -46,3 +46,21 @@ class GorgiasDesk(Section):
     def url(self) -> str:
         """Where to ask."""
         return self.base_url or f"https://{self.account}.gorgias.com"
+
+
+class HubspotDesk(Section):
+    """A HubSpot, asked with the token of a private app of its own: that of the source only reads."""
+
+    base_url: PrivateUrl = Field(default="https://api.hubapi.com", description="where the API is, e.g. a proxy")
+    version: str = Field(default="2026-09", description="version of the API")
+    access_token: SecretPlace = Field(
+        default=Secret("env", "HUBSPOT_TICKETS_ACCESS_TOKEN"),
+        description="where the access token is (scopes: tickets, crm.objects.contacts.read)",
+    )
+    pipeline: str = Field(default="0", description="the pipeline of new tickets")
+    stage: str = Field(default="1", description="the stage in which they begin")
+
+    @property
+    def url(self) -> str:
+        """Where to ask."""
+        return self.base_url

@@ -19,6 +19,7 @@ from tests.audiences.shop import AS_OF, ShopWithSegments
 from tests.delivery.delivered import ACCOUNT
 from tests.delivery.fake_desk import FakeDesk
 from tests.delivery.fake_gorgias_tickets import KEY, USERNAME
+from tests.delivery.fake_hubspot_tickets import TOKEN, FakeHubspotTickets
 from tests.delivery.fake_zendesk_tickets import CLIENT_ID, CLIENT_SECRET, FakeZendeskTickets
 from tests.gaps.shop import publish_to
 
@@ -34,6 +35,7 @@ method = "ticket"
 platform = "zendesk"
 """
 GORGIAS = ZENDESK.replace("zendesk", "gorgias").replace("subdomain", "account")
+HUBSPOT = ZENDESK.replace("zendesk", "hubspot").replace('subdomain = "shop"\n', "")
 FACTS = ("conversation_id", "channel", "profile_id", "email", "tag", "reason", "platform", "ticket_id", "outcome")
 TIMES = ("began_at", "offered_at", "accepted_at", "declined_at", "created_at", "replied_at")
 
@@ -43,6 +45,8 @@ D = TypeVar("D", bound=FakeDesk)
 
 def settings_of(there: FakeDesk) -> str:
     """An account whose tickets of web chat are made there."""
+    if isinstance(there, FakeHubspotTickets):
+        return HUBSPOT.format(url=there.url)
     return (ZENDESK if isinstance(there, FakeZendeskTickets) else GORGIAS).format(url=there.url)
 
 
@@ -55,6 +59,7 @@ class Handing(Generic[D]):
         patch.setenv("ZENDESK_TICKETS_CLIENT_SECRET", CLIENT_SECRET)
         patch.setenv("GORGIAS_TICKETS_USERNAME", USERNAME)
         patch.setenv("GORGIAS_TICKETS_API_KEY", KEY)
+        patch.setenv("HUBSPOT_TICKETS_ACCESS_TOKEN", TOKEN)
         patch.setattr("flows.delivery.handoffs.wanted.REACH", timedelta(days=10_000))  # the shop of the tests is old
         patch.setattr("flows.sources.api.http.ATTEMPTS", 1)  # that a call is repeated is tried elsewhere
         self.settings(settings_of(there))

@@ -8,9 +8,11 @@ import pytest
 
 from flows.ground.errors import InputError
 from flows.settings import load
+from flows.settings.helpdesks import HubspotDesk
 from tests.delivery.delivered import ACCOUNT
 
 ZENDESK = '[accounts.sources.zendesk]\nsubdomain = "shop"\n'
+HUBSPOT = "[accounts.sources.hubspot]\n"
 KLAVIYO = "[accounts.deliveries.klaviyo]\n"
 HOOKS = "".join(
     f'[[accounts.deliveries.webhooks]]\nname = "{name}"\nurl = "https://{name}.example"\nsecret = "env:S"\n'
@@ -51,8 +53,25 @@ def of(folder: Path, handoff: str, more: str = "", channel: str = "web_chat") ->
             ZENDESK,
             "credentials do not stand in settings",
         ),
+        (
+            'method = "ticket"\nplatform = "hubspot"',
+            ZENDESK,
+            "hubspot is not connected; add [accounts.sources.hubspot]",
+        ),
+        ('method = "ticket"\nplatform = "hubspot"\napi_key = "env:X"', HUBSPOT, "hubspot has no api_key"),
+        ('method = "ticket"\nplatform = "zendesk"\nstage = "2"', ZENDESK, "zendesk has no stage"),
+        (
+            'method = "ticket"\nplatform = "intercom"',
+            "",
+            "no tickets are made in intercom: Intercom knows no id of ours",
+        ),
+        (
+            'method = "ticket"\nplatform = "chatwoot"',
+            "",
+            "Chatwoot has no tickets; let its own agent hand over, or take method",
+        ),
         ('method = "fax"', "", "'none', 'ticket' or 'message'"),
-        ('method = "ticket"\nplatform = "fax"', "", "'klaviyo_inbox', 'zendesk' or 'gorgias'"),
+        ('method = "ticket"\nplatform = "fax"', "", "'klaviyo_inbox', 'zendesk', 'gorgias' or 'hubspot'"),
         (
             'method = "ticket"\nplatform = "zendesk"',
             f'{ZENDESK}base_url = "http://zendesk.example"\n',
@@ -80,6 +99,15 @@ def test_keys_are_others_than_those_of_the_source_and_addresses_the_same(tmp_pat
     given = [str(getattr(of_zendesk, name)) for name in ("client_id", "client_secret")]
     assert given == ["env:OTHER", "env:ZENDESK_TICKETS_CLIENT_SECRET"]
     assert str(account.sources.zendesk and account.sources.zendesk.client_secret) == "env:ZENDESK_CLIENT_SECRET"
+
+
+def test_hubspot_has_an_app_of_its_own_a_pipeline_and_a_stage(tmp_path: Path) -> None:
+    file = of(tmp_path, 'method = "ticket"\nplatform = "hubspot"\nstage = "4"', HUBSPOT)
+    (account,) = load(file).accounts
+    there = account.handoffs["web_chat"].desk(vars(account.sources))
+    assert isinstance(there, HubspotDesk)
+    assert (there.url, there.version, there.pipeline, there.stage) == ("https://api.hubapi.com", "2026-09", "0", "4")
+    assert str(there.access_token) == "env:HUBSPOT_TICKETS_ACCESS_TOKEN"
 
 
 def test_nothing_becomes_of_hand_offs_by_default(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from tests.audiences.shop import AS_OF
+from tests.delivery.fake_desk import FakeDesk
 from tests.delivery.fake_gorgias_tickets import FakeGorgiasTickets
+from tests.delivery.fake_hubspot_tickets import FakeHubspotTickets
 from tests.delivery.fake_zendesk_tickets import FakeZendeskTickets
 from tests.delivery.handing_over import Handing, settings_of
 from tests.delivery.receiver import SECRET, Receiver
@@ -30,7 +32,11 @@ platform = "klaviyo_inbox"
 """
 
 
-@pytest.fixture(params=[FakeZendeskTickets, FakeGorgiasTickets], ids=["zendesk", "gorgias"])
+PLATFORMS: dict[type[FakeDesk], str]
+PLATFORMS = {FakeZendeskTickets: "zendesk", FakeGorgiasTickets: "gorgias", FakeHubspotTickets: "hubspot"}
+
+
+@pytest.fixture(params=list(PLATFORMS), ids=list(PLATFORMS.values()))
 def team(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handing[Any]]:
     with request.param() as there:
         yield Handing(tmp_path, there, monkeypatch)
@@ -73,7 +79,7 @@ def test_killed_at_any_step_each_hand_off_has_one_ticket(team: Handing[Any], aft
             anew(team, kept)
             ended = in_a_child(team.create, steps, after=after)
             if is_pulled:
-                pulled(team, "zendesk" if isinstance(there, FakeZendeskTickets) else "gorgias")
+                pulled(team, PLATFORMS[type(there)])
             for _ in range(2):
                 in_a_child(team.create, None)
             assert team.tickets() == sorted(NAMES), steps

@@ -115,6 +115,7 @@ from threads where i in (16, 48);
 create table lake.handoffs_delivered as
 select
     account_id, conversation_id, if(status = 'closed', 'message', 'ticket') as method,
+    if(status = 'closed', null, 'klaviyo_inbox') as platform, cast(null as varchar) as ticket_id,
     started_at + to_seconds(450) as delivered_at
 from threads where status in ('routed', 'closed');
 create table lake.loads (

@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from flows.delivery.ledger import HandedOver
+
 CASES = sorted(file.parent for file in Path(__file__).parent.glob("*/*/case.toml"))
 
 
@@ -32,12 +34,21 @@ def sent(case: Path) -> list[tuple[str, str, datetime]]:
     return [(row["account_id"], row["conversation_id"], datetime.fromisoformat(row["sent_at"])) for row in rows]
 
 
-def handed_over(case: Path) -> list[tuple[str, str, str, datetime]]:
-    """The hand-offs of the case that went as events before its loads: account, conversation, method and instant."""
+def handed_over(case: Path) -> list[HandedOver]:
+    """The hand-offs of the case that somebody had before its loads."""
     file = case / "handed_over.jsonl"
     rows = map(json.loads, file.read_text("utf-8").splitlines() if file.exists() else ())
-    instant = datetime.fromisoformat
-    return [(row["account_id"], row["conversation_id"], row["method"], instant(row["delivered_at"])) for row in rows]
+    return [
+        HandedOver(
+            row["account_id"],
+            row["conversation_id"],
+            row["method"],
+            row["platform"],
+            row["ticket_id"],
+            datetime.fromisoformat(row["delivered_at"]),
+        )
+        for row in rows
+    ]
 
 
 def delivered(cases: list[Path], workplace: Path) -> Iterator[Path]:

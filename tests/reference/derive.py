@@ -27,6 +27,7 @@ from decimal import Decimal
 from typing import Any
 
 from contract import metrics
+from flows.delivery.ledger import HandedOver
 from tests.reference.counted import Load, Shop, count
 from tests.reference.deflections import is_deflected
 from tests.reference.follow_ups import Sent, follow_ups
@@ -36,7 +37,7 @@ from tests.reference.recontacts import recontact
 from tests.reference.sales import NOTHING, attributed_lines, order_lines, orders
 from tests.reference.shoppers import Shoppers, full_name
 from tests.reference.threads import Thread, threads
-from tests.reference.tickets import HandedOver, published_tickets, with_deliveries, with_tickets
+from tests.reference.tickets import published_tickets, with_deliveries, with_tickets
 
 Tables = dict[str, list[Row]]
 
@@ -90,7 +91,7 @@ def derive(
     as_of: datetime,
     settings_accounts: Sequence[Row] = (),
     sent: Sent = (),
-    handed_over: HandedOver = (),
+    handed_over: Sequence[HandedOver] = (),
 ) -> Derived:
     """What the contract says of `deliveries` (loads in order) at `as_of` (aware).
 
@@ -112,7 +113,7 @@ def derive(
     return Derived(tables)
 
 
-def derive_shop(shop: Shop, sent: Sent = (), handed_over: HandedOver = ()) -> Tables:
+def derive_shop(shop: Shop, sent: Sent = (), handed_over: Sequence[HandedOver] = ()) -> Tables:
     shoppers = Shoppers(shop)
     as_delivered = threads(shop)
     tickets = published_tickets(shop, as_delivered, shoppers)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from flows.delivery.ledger import HandedOver
 from tests.reference.counted import Shop
 from tests.reference.landing import Row
 from tests.reference.shoppers import Shoppers, written_alike
@@ -14,8 +15,6 @@ from tests.reference.threads import HANDOFF_TYPES, Thread
 
 BEFORE, AFTER = timedelta(hours=24), timedelta(minutes=5)
 Found = tuple[Thread | None, str | None]
-HandedOver = Sequence[tuple[str, str, str, datetime]]
-"""Account, conversation, method, and when the hand-off went as an event."""
 
 
 def published_tickets(shop: Shop, started: list[Thread], shoppers: Shoppers) -> list[Row]:
@@ -105,27 +104,27 @@ def with_tickets(thread: Thread, tickets: list[Row]) -> Thread:
     return replace(thread, steps=steps)
 
 
-def with_deliveries(thread: Thread, handed_over: HandedOver) -> Thread:
+def with_deliveries(thread: Thread, handed_over: Sequence[HandedOver]) -> Thread:
     """3.4 The thread, with the steps of its tickets, and those that our own deliveries stand for."""
     steps = list(thread.steps)
-    for account, conversation, method, at in handed_over:
-        is_of_it = (account, conversation) == (thread.shop.account["account_id"], thread.id) and at <= thread.shop.as_of
-        if not is_of_it or (method == "ticket" and thread.of_type("ticket_created")):
-            continue
-        steps.append(
-            {
-                "account_id": account,
-                "handoff_event_id": f"{in_id(conversation)}/handed_over",
-                "conversation_id": conversation,
-                "type": "message_sent" if method == "message" else "ticket_created",
-                "occurred_at": at,
-                "reason": None,
-                "platform": None if method == "message" else "klaviyo_inbox",
-                "ticket_id": None,
-                "email": None,
-                "is_derived": True,
-            }
-        )
+    for one in handed_over:
+        is_of_it = (one.account, one.conversation_id) == (thread.shop.account["account_id"], thread.id)
+        is_told = one.method == "ticket" and bool(thread.of_type("ticket_created"))
+        if is_of_it and not is_told and one.delivered_at <= thread.shop.as_of:
+            steps.append(
+                {
+                    "account_id": one.account,
+                    "handoff_event_id": f"{in_id(one.conversation_id)}/handed_over",
+                    "conversation_id": one.conversation_id,
+                    "type": "message_sent" if one.method == "message" else "ticket_created",
+                    "occurred_at": one.delivered_at,
+                    "reason": None,
+                    "platform": one.platform,
+                    "ticket_id": one.ticket_id,
+                    "email": None,
+                    "is_derived": True,
+                }
+            )
     return replace(thread, steps=sorted(steps, key=lambda row: (row["occurred_at"], row["handoff_event_id"])))
 
 

@@ -52,13 +52,12 @@ tickets_told as (
     where delivered.account_id is null
 ),
 
--- What came of a hand-off that we delivered as an event is a ticket, as soon as anybody tells of one.
+-- What came of a hand-off of which our ledger alone knows is another ticket, as soon as anybody tells of one.
 told_by_us as (
     select
         handed_over.account_id, handed_over.conversation_id,
         case handed_over.method when 'message' then 'message_sent' else 'ticket_created' end as type,
-        case when handed_over.method <> 'message' then 'klaviyo_inbox' end as platform,
-        handed_over.delivered_at as occurred_at
+        handed_over.platform, handed_over.ticket_id, handed_over.delivered_at as occurred_at
     from handed_over
     inner join conversations
         on
@@ -93,6 +92,6 @@ from tickets_told
 union all
 select
     account_id, {{ joined_id(['conversation_id', "'handed_over'"]) }} as handoff_event_id,
-    conversation_id, type, occurred_at, cast(null as {{ dbt.type_string() }}) as reason, platform,
-    cast(null as {{ dbt.type_string() }}) as ticket_id, true as is_derived
+    conversation_id, type, occurred_at, cast(null as {{ dbt.type_string() }}) as reason, platform, ticket_id,
+    true as is_derived
 from told_by_us

@@ -11,7 +11,7 @@ from flows.delivery.handoffs.events import Event
 from flows.delivery.handoffs.helpdesk import Helpdesk
 from flows.settings import AccountSettings
 from flows.settings.handoffs import HandoffSettings, switched_on
-from flows.settings.helpdesks import ZendeskDesk
+from flows.settings.helpdesks import HubspotDesk, ZendeskDesk
 
 Waiting = Callable[[float], None]
 
@@ -41,6 +41,10 @@ def helpdesk(account: AccountSettings, of: HandoffSettings, secrets: Mapping[str
         from flows.delivery.handoffs.zendesk import ZendeskTickets  # noqa: PLC0415  dlt costs a second
 
         return ZendeskTickets(settings, secrets, waiting)
+    if isinstance(settings, HubspotDesk):
+        from flows.delivery.handoffs.hubspot import HubspotTickets  # noqa: PLC0415
+
+        return HubspotTickets(settings, secrets, waiting)
     from flows.delivery.handoffs.gorgias import GorgiasTickets  # noqa: PLC0415
 
     return GorgiasTickets(settings, secrets, waiting)

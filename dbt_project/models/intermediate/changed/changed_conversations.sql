@@ -4,12 +4,12 @@
 {{ empty_set('changed_conversations') }}
 {% else %}
 with handed_over as (
-    select account_id, conversation_id, method, delivered_at
+    select account_id, conversation_id, method, platform, ticket_id, delivered_at
     from {{ source('lake', 'handoffs_delivered') }}
 ),
 
 handed_over_before as (
-    select account_id, conversation_id, method, delivered_at
+    select account_id, conversation_id, method, platform, ticket_id, delivered_at
     from {{ source('previous', 'int_handoffs_delivered') }}
 ),
 
