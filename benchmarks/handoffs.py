@@ -22,7 +22,7 @@ RESULTS = HERE / "handoffs.json"
 ACCOUNTS = 20  # half of them with business hours
 OURS = {
     "stg_business_hours", "int_business_hour_settings", "changed_business_hours", "int_business_hours",
-    "int_business_intervals", "int_handoff_chains", "int_business_spans", "handoffs",
+    "int_business_intervals", "int_handoffs_delivered", "int_handoff_chains", "int_business_spans", "handoffs",
 }  # fmt: skip
 ZONES = ("America/Sao_Paulo", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 LOG = Path("dbt", "logs", "dbt.log")
