@@ -45,7 +45,7 @@ HANDOFFS = {  # rule 13.2: what each outcome is called, and what it means
     "nobody_there": ("Solved without a word", "the ticket was solved, and nobody wrote to the shopper"),
     "declined": ("Declined", "the shopper did not want a person"),
     "no_answer": ("Offer not answered", "the shopper said neither yes nor no"),
-    "not_known": ("Not known", "there is a ticket, and no source tells what came of it: connect the helpdesk"),
+    "not_known": ("Not known", "the team has a ticket or an event, and no source tells what came of it"),
 }
 HANDOFF_REASONS = {
     "not_signed_in": "nobody knows who the shopper is",
