@@ -131,6 +131,23 @@ CHECKS = [
         rule="8.5",
     ),
     Check(
+        "knowledge_gap_topics",
+        "knowledge_gap_topics have the share of what went unanswered, and what is at stake, inside their intervals",
+        """
+        select * from {metrics}.knowledge_gap_topics
+        where
+            unanswered_conversation_count not between 0 and conversation_count
+            or shopper_count not between 1 and conversation_count
+            or abs(unanswered_share * conversation_count - unanswered_conversation_count) > 0.001
+            or not (0 <= unanswered_share_low and unanswered_share_low <= unanswered_share + 1e-9)
+            or not (unanswered_share <= unanswered_share_high + 1e-9 and unanswered_share_high <= 1)
+            or (sales_at_stake is null) <> (sales_at_stake_low is null)
+            or (sales_at_stake is null) <> (sales_at_stake_high is null)
+            or not (0 <= sales_at_stake_low and sales_at_stake_low <= sales_at_stake)
+            or sales_at_stake > sales_at_stake_high""",
+        rule="8.6",
+    ),
+    Check(
         "knowledge_gap_totals",
         "knowledge_gap_totals count the questions and topics of every account",
         """

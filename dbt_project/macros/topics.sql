@@ -32,6 +32,15 @@
     end
 {%- endmacro %}
 
+{#- What a difference between the rates at which shoppers buy costs the shop, never less than nothing (8.6); null where the difference
+    or the value of an order is not known. -#}
+{% macro at_stake(difference) -%}
+    {{ as_amount(
+        'case when ' ~ difference ~ ' > 0 then unanswered_shoppers * (' ~ difference ~ ') * average_order_value'
+        ~ ' when ' ~ difference ~ ' <= 0 then 0 * average_order_value end'
+    ) }}
+{%- endmacro %}
+
 {#- A share, null of nothing. -#}
 {% macro share(part, whole) -%} cast({{ part }} as double) / nullif({{ whole }}, 0) {%- endmacro %}
 

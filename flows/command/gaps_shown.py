@@ -103,11 +103,13 @@ class _Topics:
             ("people", True, lambda one: f"{one.people:,}"),
             ("questions", is_wide, lambda one: f"{one.question_count:,}"),
             ("conversations", is_wide, lambda one: f"{one.conversation_count:,}"),
-            ("handed off", True, lambda one: f"{one.handed_off_conversation_count:,}"),
+            ("unanswered", True, lambda one: "–" if one.unanswered is None else f"{one.unanswered:,}"),
+            ("handed off", is_wide, lambda one: f"{one.handed_off_conversation_count:,}"),
+            ("at stake", is_wide, lambda one: "–" if one.sales_at_stake is None else f"{one.sales_at_stake:,.0f}"),
             ("28 days", True, trend),
             ("last asked", is_wide, lambda one: str(one.last_asked_on)),
             ("score", is_wide, lambda one: f"{one.coverage_score:.2f}"),
-            ("nearest article", True, lambda one: _cell(_article(one))),
+            ("nearest article", True, lambda one: _cell(one.nearest or "none")),
             ("kind", has_kinds, lambda one: one.kind or ""),
             ("state", True, lambda one: _cell(_state(one, self.waiting))),
             ("note", is_wide and any(one.note for one in self.topics), lambda one: _cell(one.note)),
@@ -178,8 +180,11 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     ended = ((status, "not measured" if count is None else f"{count:,}") for status, count in of.statuses.items())
     yield line("Ended", ", ".join(f"{status} {count}" for status, count in ended))
     usual = f"usual in this account: {of.usual_unanswered_share:.1%}"
-    yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}; {usual}")
-    yield line("Article", f"{_cut(_article(one), LONG)}, score {one.coverage_score:.2f}")
+    yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}{_interval(one)}; {usual}")
+    if one.sales_at_stake is not None:
+        between = f"95 % interval {one.sales_at_stake_low:,.2f} to {one.sales_at_stake_high:,.2f}"
+        yield line("At stake", f"{account.currency} {one.sales_at_stake:,.2f} of sales, {between}")
+    yield line("Article", f"{_cut(one.nearest or 'none', LONG)}, score {one.coverage_score:.2f}")
     is_known = one.kind in (None, "knowledge")
     yield line("Gap" if one.is_gap else "Covered" if is_known else "Kind", of.why)
     yield from _work_lines(of, waiting)
@@ -257,8 +262,10 @@ def _conversations(of: TopicDetails) -> Table:
     return table
 
 
-def _article(one: AskedTopic) -> str | None:
-    return one.best_article_title or one.best_article_id
+def _interval(one: AskedTopic) -> str:
+    if one.unanswered_share_low is None or one.unanswered_share_high is None:
+        return ""
+    return f", 95 % interval {100 * one.unanswered_share_low:.0f} to {100 * one.unanswered_share_high:.0f} %"
 
 
 def _cell(text: str | None) -> Text:

@@ -11,7 +11,6 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.ground.text import counted
 from flows.published.gap_lookup import find_topic
-from flows.published.gap_topic import ANSWERS_IN_PART
 from flows.published.gaps import AskedAccount, AskedTopic
 from flows.warehouses.reader import Reader
 
@@ -148,7 +147,7 @@ def _distinct(rows: list[tuple[Any, ...]]) -> tuple[Question, ...]:
 
 
 def _nearest(reader: Reader, topic: AskedTopic) -> NearestArticle | None:
-    if topic.best_article_id is None or topic.coverage_score < ANSWERS_IN_PART:
+    if topic.best_article_id is None or topic.nearest is None:
         return None
     urls = reader.rows(URLS.format(account=literal(topic.account), article=literal(topic.best_article_id)))
     url = urls[0][0] if urls else None

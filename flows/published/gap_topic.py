@@ -19,7 +19,6 @@ from flows.warehouses.reader import Reader
 WEEK = timedelta(days=7)
 WEEKS = 8
 TEXT = 300  # characters of a message
-ANSWERS_IN_PART = 0.42  # a gap from this coverage on is better closed by a longer article than by a new one
 ANSWERS = 0.5
 
 UNANSWERED = f"""(

@@ -409,7 +409,14 @@ _METRICS = {
             min(asked_at) as first_asked_at, max(asked_at) as last_asked_at,
             'article-1' as best_article_id, 0.05 as coverage_score, true as is_gap, 'knowledge' as kind,
             'open' as state, null::varchar as owner, null::varchar as note, null::timestamptz as decided_at,
-            null::varchar as like_topic_id
+            null::varchar as like_topic_id,
+            count(distinct conversation_id) as shopper_count,
+            count(handed_off_at) as unanswered_conversation_count,
+            unanswered_conversation_count / conversation_count as unanswered_share,
+            greatest(0, unanswered_share - 0.1) as unanswered_share_low,
+            least(1, unanswered_share + 0.1) as unanswered_share_high,
+            10::decimal(18, 4) as sales_at_stake, 0::decimal(18, 4) as sales_at_stake_low,
+            20::decimal(18, 4) as sales_at_stake_high
         from metrics.knowledge_gap_questions join metrics.conversations using (account_id, conversation_id)
         where topic_id is not null group by account_id, topic_id""",
     "knowledge_gap_closures": """

@@ -386,6 +386,23 @@ BREAKS = {
         "update knowledge_gap_topics set state = 'assigned' where account_id = 'shop-1'",
         ["knowledge_gap_topics say"],
     ),
+    "more conversations went unanswered than there are": (
+        "update knowledge_gap_topics set unanswered_conversation_count = conversation_count + 1"
+        " where account_id = 'shop-1'",
+        ["knowledge_gap_topics have"],
+    ),
+    "nobody asked": (
+        "update knowledge_gap_topics set shopper_count = 0 where account_id = 'shop-1'",
+        ["knowledge_gap_topics have"],
+    ),
+    "sales lie outside their interval": (
+        "update knowledge_gap_topics set sales_at_stake_low = 11 where account_id = 'shop-1'",
+        ["knowledge_gap_topics have"],
+    ),
+    "sales have half an interval": (
+        "update knowledge_gap_topics set sales_at_stake_high = null where account_id = 'shop-1'",
+        ["knowledge_gap_topics have"],
+    ),
     "a gap is closed": (
         "update knowledge_gap_topics set state = 'closed' where account_id = 'shop-1'",
         ["knowledge_gap_topics say"],

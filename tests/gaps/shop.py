@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from math import sqrt
 from typing import Any
 
 import contract
@@ -18,6 +19,7 @@ from tests.warehouses.candidates import Rows, publish, write_candidate
 Say = Callable[..., str]  # what a command prints
 Tell = Callable[..., dict[str, Any]]  # the same with --json
 BUILDS = count()
+Z = 1.959963984540054
 UNTIL = datetime(2026, 6, 7, 11, 59, 59, 1, tzinfo=UTC)  # data_up_to of candidates
 HOSTILE = "<script>alert(1)</script> \x1b[31m[x](javascript:alert(1))\r\n# heading\u202e :smile: [bold]"
 
@@ -67,6 +69,9 @@ class Shop:
             handed_off = [one for one in asked if status[topic["account_id"], one] in ("routed", "closed")]
             topic |= {"question_count": len(of), "conversation_count": len(asked)}
             topic["handed_off_conversation_count"] = len(handed_off)
+            low, high = (str(wilson(len(handed_off), len(asked), sign)) for sign in (-1, 1))
+            topic |= {"unanswered_conversation_count": len(handed_off), "shopper_count": len(asked)}
+            topic |= {"unanswered_share_low": low, "unanswered_share_high": high}
             topic |= {"first_asked_at": min(one["asked_at"] for one in of)}
             topic |= {"last_asked_at": max(one["asked_at"] for one in of)}
         for account in self.rows["accounts"]:
@@ -78,6 +83,12 @@ class Shop:
             gaps = {"topic_count": len(topics), "gap_count": sum(one["is_gap"] == "true" for one in topics)}
             self.add("knowledge_gap_totals", account["account_id"], **counts, **share, **gaps)
         return self.rows
+
+
+def wilson(part: int, whole: int, sign: int) -> float:
+    """An end of Wilson's 95 % interval of a share."""
+    root = sqrt(Z * Z + 4 * part * (1 - part / whole))
+    return min(1.0, max(0.0, (2 * part + Z * Z + sign * Z * root) / (2 * (whole + Z * Z))))
 
 
 def same(one: dict[str, Any], other: dict[str, Any], *names: str) -> bool:
@@ -119,7 +130,7 @@ def told_shop() -> Shop:
     """A topic that an article closed, in conversations that ended in every way."""
     shop = Shop()
     shop.article("helps", title="How to return")
-    shop.topic("topic-abc", best_article_id="helps", coverage_score="0.45", label="Returns")
+    shop.topic("topic-abc", best_article_id="helps", coverage_score="0.55", label="Returns")
     ends = {
         "resolved": {},
         "routed": {"escalation_reason": "knowledge_gap"},
@@ -174,7 +185,7 @@ def told_shop() -> Shop:
 def hostile_shop() -> Shop:
     shop = Shop()
     shop.article("nearest", title=HOSTILE, url="javascript:alert(1)")
-    shop.topic("t", label=HOSTILE, representative_question=HOSTILE, best_article_id="nearest", coverage_score="0.45")
+    shop.topic("t", label=HOSTILE, representative_question=HOSTILE, best_article_id="nearest", coverage_score="0.55")
     shop.conversation("c\x1b]0;x\x07")
     shop.ask("t", "c\x1b]0;x\x07", UNTIL, HOSTILE)
     return shop

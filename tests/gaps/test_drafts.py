@@ -63,7 +63,7 @@ def test_a_draft_asks_what_is_asked_most_in_the_words_of_shoppers(
 ) -> None:
     shop = Shop()
     shop.article("nearest", title="Orders", url="https://shop.example/orders")
-    shop.topic("t", label="Where is my order", best_article_id="nearest", coverage_score="0.42")
+    shop.topic("t", label="Where is my order", best_article_id="nearest", coverage_score="0.55")
     shop.conversation("a", "routed", profile_id="p")
     shop.conversation("b", "open")
     for number in range(20):
@@ -83,7 +83,7 @@ def test_a_draft_asks_what_is_asked_most_in_the_words_of_shoppers(
     assert second == {"text": "y" * 299 + "…", "times_asked": 2}
     assert third == {"text": f"Only once, {'x' * 19}?", "times_asked": 1}
     assert found["nearest_article"] == {
-        "article_id": "nearest", "title": "Orders", "url": "https://shop.example/orders", "coverage_score": 0.42,
+        "article_id": "nearest", "title": "Orders", "url": "https://shop.example/orders", "coverage_score": 0.55,
     }  # fmt: skip
     lines = say("draft", "t", "--warehouse", warehouse).splitlines()
     assert lines[0] == "# Where is my order"
@@ -95,7 +95,7 @@ def test_a_draft_asks_what_is_asked_most_in_the_words_of_shoppers(
 
 def test_an_article_that_is_far_away_is_not_to_be_extended(place: Home, tell: Tell, say: Say) -> None:
     shop = Shop()
-    shop.topic("t", coverage_score="0.4199")
+    shop.topic("t", coverage_score="0.4999")
     shop.conversation("c")
     shop.ask("t", "c", UNTIL)
     publish_to(place, shop)

@@ -46,8 +46,13 @@ select
     told.*,
     {{ topic_state('decisions.state', 'decisions.decided_at', 'told.is_gap', 'last_turns.is_covered', 'last_turns.turned_at') }} as state,
     decisions.owner, decisions.note, decisions.decided_at,
-    case when decisions.is_alike then decisions.decided_topic_id end as like_topic_id
+    case when decisions.is_alike then decisions.decided_topic_id end as like_topic_id,
+    stakes.shopper_count, stakes.unanswered_conversation_count,
+    stakes.unanswered_share, stakes.unanswered_share_low, stakes.unanswered_share_high,
+    stakes.sales_at_stake, stakes.sales_at_stake_low, stakes.sales_at_stake_high
 from told
+inner join {{ ref('int_topic_stakes') }} as stakes
+    on told.account_id = stakes.account_id and told.topic_id = stakes.topic_id
 left join {{ ref('int_topic_decisions') }} as decisions
     on told.account_id = decisions.account_id and told.topic_id = decisions.topic_id
 left join last_turns
