@@ -176,8 +176,7 @@ class TopicDetails:
         if is_gap and score >= ANSWERS:
             return "An article comes near it, but more conversations than usual go unanswered."
         if is_gap:
-            in_part = "The nearest article answers it in part at best."
-            return in_part if score >= ANSWERS_IN_PART else "No published article comes near it."
+            return "No published article comes near it."
         if score < ANSWERS:
             return "The nearest article is not very close, but fewer conversations than usual go unanswered."
         return "A published article answers it."
