@@ -2,8 +2,8 @@
 
     python benchmarks/handoffs.py [--conversations 1000000] [--dir .bench]
 
-Every conversation is handed over, in accounts with business hours and without; seconds are those that dbt says of each
-model. They go to benchmarks/handoffs.json. Nothing here is a test.
+Every conversation is handed over, in accounts with business hours and without, one in twenty as an event; seconds are
+those that dbt says of each model, several at a time. They go to benchmarks/handoffs.json. Nothing here is a test.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from pathlib import Path
 
 import duckdb
 from bench import measured
+from taken import taken
+
+from flows.delivery.ledger import Ledger
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "handoffs.json"
@@ -67,6 +70,17 @@ def write(folder: Path, first: int, last: int) -> None:
             connection.execute(f"copy ({filled}) to '{folder / table}.parquet' (format parquet)")
 
 
+def deliver(home: Path, first: int, last: int) -> None:
+    """The ledger says of every twentieth of these conversations that it went as an event."""
+    home.mkdir(parents=True, exist_ok=True)
+    at = "2026-05-31T00:00:00.000000Z"
+    with Ledger(home / "deliveries.sqlite3") as ledger, ledger.together():
+        ledger.run_for(
+            "insert into handoffs values (?, ?, 'web_chat', 'klaviyo', 'ticket', ?, 'created', 0, null, ?, null, null)",
+            [(f"shop-{i % ACCOUNTS}", f"c{i}", at, at) for i in range(first, last) if i % 20 == 7],
+        )
+
+
 def models(home: Path) -> dict[str, float]:
     """Seconds of each model, as the log of the last build says."""
     log = (home / LOG).read_text("utf-8")
@@ -76,7 +90,14 @@ def models(home: Path) -> dict[str, float]:
 def shares(home: Path, build: dict[str, float]) -> dict[str, object]:
     seconds = models(home)
     ours = {name: round(seconds[name], 2) for name in sorted(OURS & seconds.keys())}
-    return {"build": build, "models": round(sum(seconds.values()), 1), "of hand-offs": ours, "sum": sum(ours.values())}
+    total, sum_ = sum(seconds.values()), sum(ours.values())
+    return {
+        "build": build,
+        "models": round(total, 1),
+        "of hand-offs": ours,
+        "sum": round(sum_, 2),
+        "share of models": round(sum_ / total, 3),
+    }
 
 
 def main() -> None:
@@ -91,8 +112,10 @@ def main() -> None:
     write(folder / "history", 0, asked.conversations)
     write(folder / "delivery", asked.conversations, asked.conversations + more)
     at = ["--home", str(home)]
-    result: dict[str, object] = {"conversations": asked.conversations}
+    result: dict[str, object] = {"conversations": asked.conversations, **taken()}
+    parts = {"history": (0, asked.conversations), "delivery": (asked.conversations, asked.conversations + more)}
     for name, as_of in (("history", "2026-06-01T00:00:00Z"), ("delivery", "2026-06-01T00:05:00Z")):
+        deliver(home, *parts[name])
         measured("pull", *at, "--path", str(folder / name))
         (home / LOG).unlink(missing_ok=True)
         result[name] = shares(home, measured("build", *at, "--as-of", as_of))
