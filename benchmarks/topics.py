@@ -91,6 +91,9 @@ def scale(count: int) -> dict[str, Any]:
             values = ["bench", one["article_id"], one["title"], one["body"]]
             connection.execute("insert into articles values (?, ?, ?, ?)", values)
         connection.execute("create view published_articles as from articles")
+        connection.execute(
+            "create table topic_decisions (account_id text, topic_id text, state text, decided_at timestamptz)"
+        )
         connection.execute("create table titled_products (account_id text, product_id text, title text)")
         connection.execute(f"create view all_asked as from asked limit {count}")
         connection.execute("create view changed_asked as from all_asked")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from flows.ground.errors import InputError, StorageFailed
 from flows.jobs.decisions import decide, unpublished
 from flows.lake.decisions import Decision
 from flows.published.gap_draft import draft as gap_draft
+from flows.published.gap_golden import golden_questions
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import Kind, gaps
@@ -145,6 +147,19 @@ def draft(request: TopicRequest, console: Console) -> int:
         console.say("Note: published articles answer this topic; `agent-metrics topics show` says how well.")
     console.say("Note: these are words of shoppers. Numbers, addresses and links are hidden; names may not be.")
     console.show({**found.to_json_dict(), "exit_status": 0}, [found.markdown()])
+    return 0
+
+
+@command(app, ListRequest)
+def golden(request: ListRequest, console: Console) -> int:
+    """Lines of JSON, a question for each gap: to be put to the agent once the article is there."""
+    with configured(request.settings())[0].read() as reader:
+        found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit)
+        questions = [one.to_json_dict() for one in golden_questions(reader, found)]
+    if not questions:
+        console.say("Note: there is no open gap to ask about; --all also asks what articles answer.")
+    lines = (json.dumps(one, ensure_ascii=True) for one in questions)
+    console.show({"questions": questions, "exit_status": 0}, lines)
     return 0
 
 

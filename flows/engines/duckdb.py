@@ -228,6 +228,7 @@ def _group(home: Home, todo: Plan, memory_limit: str) -> int:
             where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
         lay_titles(connection, "candidate.metrics.products")
+        lay_decisions(connection, "work.staging.stg_topic_decisions")
         version = todo.topics.update(connection)
     with closing(duckdb.connect(home.work_file)) as connection:
         connection.execute("create schema if not exists topics")
@@ -247,6 +248,12 @@ def lay_asked(connection: duckdb.DuckDBPyConnection, messages: str, changed: str
     connection.execute(f"create view all_asked as select {columns} from {messages} where sender = 'visitor'")
     only = f"semi join {changed} using (account_id, conversation_id)" if changed else ""
     connection.execute(f"create view changed_asked as select * from all_asked {only}")
+
+
+def lay_decisions(connection: duckdb.DuckDBPyConnection, decisions: str) -> None:
+    """The view of what people decided of topics."""
+    columns = "account_id, topic_id, state, cast(decided_at as timestamptz) as decided_at"
+    connection.execute(f"create view topic_decisions as select {columns} from {decisions}")
 
 
 def lay_titles(connection: duckdb.DuckDBPyConnection, products: str) -> None:

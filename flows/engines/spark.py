@@ -39,7 +39,7 @@ from flows.engines.candidate import (
     refusal,
     refused_orders,
 )
-from flows.engines.duckdb import attached, before_has, lay_asked, lay_titles
+from flows.engines.duckdb import attached, before_has, lay_asked, lay_decisions, lay_titles
 from flows.engines.gather import files_of
 from flows.engines.words import new_words, sentences, words
 from flows.ground.build import Build
@@ -255,6 +255,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
             "metrics.messages": "account_id, conversation_id, position, text, sender",
             "intermediate.changed_conversations": "account_id, conversation_id",
             "staging.stg_articles": "account_id, article_id, title, body, is_published",
+            "staging.stg_topic_decisions": "account_id, topic_id, state, decided_at",
             "intermediate.int_accounts": "account_id",
             "metrics.products": "account_id, product_id, title",
         }.items():
@@ -269,6 +270,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
             where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
         lay_titles(connection, "products")
+        lay_decisions(connection, "stg_topic_decisions")
         version = todo.topics.update(connection)
     for table, rows in todo.topics.queries(version, lambda file: f"parquet.`{file}`").items():
         session.sql(rows).createOrReplaceGlobalTempView(table)

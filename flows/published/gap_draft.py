@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.ground.text import counted
 from flows.published.gap_lookup import find_topic
-from flows.published.gaps import AskedAccount, AskedTopic
+from flows.published.gap_wordings import HIDDEN, Wordings, without_names
+from flows.published.gaps import AskedAccount, AskedTopic, visible
 from flows.warehouses.reader import Reader
 
 MOST_QUESTIONS = 12
@@ -19,10 +19,14 @@ TEXTS = 1000  # read of a topic: those asked most, then the newest
 READ, LONGEST = 900, 300  # characters of a question, before and after what is hidden
 
 QUESTIONS = """
-select substr(messages.text, 1, {read}) as text, count(*) as asked
+select substr(messages.text, 1, {read}) as text, count(*) as asked, string_agg(distinct {name}, ' ') as names
 from metrics.knowledge_gap_questions as questions
 inner join metrics.messages
     on messages.account_id = questions.account_id and messages.message_id = questions.message_id
+left join metrics.conversations
+    on conversations.account_id = questions.account_id and conversations.conversation_id = questions.conversation_id
+left join metrics.profiles
+    on profiles.account_id = questions.account_id and profiles.profile_id = conversations.profile_id
 where questions.account_id = {account} and questions.topic_id = {topic} and messages.text is not null
 group by substr(messages.text, 1, {read})
 order by count(*) desc, max(questions.asked_at) desc, substr(messages.text, 1, {read})
@@ -30,7 +34,6 @@ limit {limit}
 """
 URLS = "select url from metrics.articles where account_id = {account} and article_id = {article}"
 
-HIDDEN = "…"
 # Lengths are bounded: a text of a stranger must not keep this busy.
 # What may name a person or an order: addresses, links, numbers of four digits and more, telephone numbers.
 PRIVATE = re.compile(
@@ -105,11 +108,12 @@ def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:
         what = "a draft is made of shoppers' messages, and this reader may not see them"
         raise InputError(what, remedy="ask with a role that reads texts")
     values = {"account": literal(of.account_id), "topic": literal(topic.topic_id)}
+    name = visible(reader, "profiles", "name", "profiles.name")
     return Draft(
         account=of,
         topic=topic,
-        title=masked(topic.label),
-        questions=_distinct(reader.rows(QUESTIONS.format(**values, read=READ, limit=TEXTS))),
+        title=masked(without_names(topic.label, ())),
+        questions=_distinct(reader.rows(QUESTIONS.format(**values, name=name, read=READ, limit=TEXTS))),
         nearest_article=_nearest(reader, topic),
     )
 
@@ -132,18 +136,14 @@ def escaped(text: str) -> str:
 
 
 def _distinct(rows: list[tuple[Any, ...]]) -> tuple[Question, ...]:
-    """Texts that differ in what is hidden, in case or in signs alone are one question, in the words asked most."""
-    texts: dict[str, str] = {}
-    times: dict[str, int] = {}
-    for text, asked in rows:
-        shown = masked(text)
-        key = "".join(sign for sign in unicodedata.normalize("NFKC", shown).casefold() if sign.isalnum())
-        if not key:
-            continue
-        texts.setdefault(key, shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}{HIDDEN}")
-        times[key] = times.get(key, 0) + asked
-    most = sorted(texts, key=lambda key: -times[key])[:MOST_QUESTIONS]  # the sort is stable: the newest comes first
-    return tuple(Question(texts[key], times[key]) for key in most)
+    """Texts that differ in what is hidden, in courtesy, in signs or in a misspelt word are one question, in the words
+    asked most.
+    """
+    wordings = Wordings()
+    for text, asked, names in rows:
+        shown = masked(without_names(text, [names]))
+        wordings.add(shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}{HIDDEN}", asked)
+    return tuple(Question(text, times) for text, times in wordings.most_asked(MOST_QUESTIONS))
 
 
 def _nearest(reader: Reader, topic: AskedTopic) -> NearestArticle | None:

@@ -16,10 +16,10 @@ Moved = Mapping[tuple[str | None, int | None], int]  # questions by the topic th
 @dataclass(frozen=True)
 class TopicChange:
     """What happened to a topic: a new one came out of it, it went into another, or its questions are in none any
-    more.
+    more. A dismissed one may also be what a new one is `alike` (rule 8.5).
     """
 
-    change: Literal["split", "merged", "ended"]
+    change: Literal["split", "merged", "ended", "alike"]
     topic_id: str
     other_topic_id: str | None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from flows.questions import kinds, state, wording
 from flows.questions.continuity import TopicChange
 from flows.questions.coverage import Article
+from flows.questions.dismissed import Event, standing
 from flows.questions.kinds import About, Titles
 
 TYPES = {"in_group": pa.int64(), "questions": pa.int64(), "nearness": pa.float64(), "coverage_score": pa.float64()}
 LINE = 0.5  # of a coverage score, as in the models
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -173,6 +175,28 @@ class Tables:
             representative_question=[question for _, question in names.values()],
         )
         self.connection.execute("insert into new_topic_names by name select ? as account_id, * from named", [account])
+
+    def dismissed(self, account: str, changes: Sequence[TopicChange]) -> dict[str, str]:
+        """The state of the account's topics of which something was decided, after these changes (rule 8.5)."""
+        decided = self.connection.execute(
+            """select epoch_us(decided_at), topic_id, state from topic_decisions
+            where account_id = ? and decided_at <= ?::timestamptz""",
+            [account, self.as_of.isoformat()],
+        ).fetchall()
+        if not decided:
+            return {}
+        changed = self.connection.execute(
+            "select epoch_us(changed_at), topic_id, other_topic_id from new_topic_changes where account_id = ?",
+            [account],
+        ).fetchall()
+        now = (self.as_of - EPOCH) // timedelta(microseconds=1)
+        return standing(
+            [
+                *(Event(at, topic, state=state) for at, topic, state in decided),
+                *(Event(at, topic, other_topic_id=other) for at, topic, other in changed),
+                *(Event(now, one.topic_id, other_topic_id=one.other_topic_id) for one in changes),
+            ]
+        )
 
     def record(self, account: str, changes: Sequence[TopicChange]) -> None:
         """What became of topics."""

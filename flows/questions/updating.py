@@ -22,6 +22,7 @@ from flows.questions import account, kinds, neighbours, state, versions, wording
 from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id
 from flows.questions.coverage import Article
+from flows.questions.dismissed import alike
 from flows.questions.state import AccountState, State
 from flows.questions.tables import Tables
 
@@ -33,10 +34,11 @@ def update(
 ) -> State:
     """Bring the state in `folder` up to the candidate, as of an aware instant; the state as it is then.
 
-    `connection` has the views `changed_asked` and `all_asked` (account_id, conversation_id, position, text: messages of
-    visitors, those of conversations that changed and all of them; every conversation whole), `published_articles`
-    (account_id, article_id, title, body) and `titled_products` (account_id, product_id, title). Raises InputError where
-    the embedder is wrong.
+    `connection` has the view `topic_decisions` (account_id, topic_id, state, decided_at) and the views
+    `changed_asked` and `all_asked` (account_id, conversation_id, position, text: messages of visitors, those of
+    conversations that changed and all of them; every conversation whole), `published_articles` (account_id,
+    article_id, title, body) and `titled_products` (account_id, product_id, title). Raises InputError where the
+    embedder is wrong.
     """
     old, spaces = state.read(folder), folder / "spaces"
     state.lay(connection, folder, old)
@@ -99,13 +101,19 @@ def _group(tables: Tables, name: str, articles: list[Article], embedder: str, sp
     ]
     in_group = [of_exemplar[at] if near >= 1 else None for at, near in zip(index, nearness, strict=True)]
     fresh = [topic_id(name, exemplar_keys[names[group].representative]) for group in number]
-    ids, changes = continued(tables.moved(name, keys, questions, in_group), fresh)
+    moved = tables.moved(name, keys, questions, in_group)
+    known = {topic for topic, _ in moved}
+    ids, changes = continued(moved, fresh)
 
     tables.place(name, keys, [exemplar_keys[at] for at in index], nearness)
     named = ((id_, names[group]) for id_, group in zip(ids, number, strict=True))
     tables.name(name, {id_: (found.label, wording.gist(exemplars.texts[found.representative])) for id_, found in named})
-    tables.record(name, changes)
     topics = [None if group is None else ids[group] for group in of_exemplar]
+    decided = tables.dismissed(name, changes)
+    if dismissed := {topic for topic, state in decided.items() if state == "dismissed"} & set(ids):
+        new = set(ids) - known - decided.keys()
+        changes += alike(exemplars.places, exemplars.questions, topics, new, dismissed, floor=near.floor)
+    tables.record(name, changes)
     _test(tables, name, exemplars, articles, keys=exemplar_keys, topics=topics)
     space = neighbours.name_of(embedder, exemplar_keys, topics)
     neighbours.keep(spaces / space, near)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from markdown_it import MarkdownIt
 
 from flows.ground.home import Home
 from flows.published.gap_draft import escaped, masked
+from flows.published.gap_wordings import is_near, without_names, words_of
 from tests.gaps.shop import UNTIL, Say, Shop, Tell, ago, hostile_shop, publish_to
 
 
@@ -67,7 +70,7 @@ def test_a_draft_asks_what_is_asked_most_in_the_words_of_shoppers(
     shop.conversation("a", "routed", profile_id="p")
     shop.conversation("b", "open")
     for number in range(20):
-        shop.ask("t", "a", ago(days=20 - number), f"Only once, {'x' * number}?")
+        shop.ask("t", "a", ago(days=20 - number), f"Only once, {chr(97 + number) * 6}?")
     for number in (1111, 2222, 3333):
         shop.ask("t", "b", ago(days=30), f"Where is order {number}?")
     shop.ask("t", "b", ago(days=31), "WHERE is order 4444 !!")
@@ -81,7 +84,7 @@ def test_a_draft_asks_what_is_asked_most_in_the_words_of_shoppers(
     first, second, third, *_ = found["questions"]
     assert first == {"text": "Where is order …?", "times_asked": 4}
     assert second == {"text": "y" * 299 + "…", "times_asked": 2}
-    assert third == {"text": f"Only once, {'x' * 19}?", "times_asked": 1}
+    assert third == {"text": f"Only once, {'t' * 6}?", "times_asked": 1}
     assert found["nearest_article"] == {
         "article_id": "nearest", "title": "Orders", "url": "https://shop.example/orders", "coverage_score": 0.55,
     }  # fmt: skip
@@ -101,3 +104,75 @@ def test_an_article_that_is_far_away_is_not_to_be_extended(place: Home, tell: Te
     publish_to(place, shop)
     assert tell("draft", "t")["nearest_article"] is None
     assert "Extend" not in say("draft", "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "shown"),
+    [
+        ("Hi, I'm Anna Schmidt. Do you ship abroad? Thanks, Anna", "", "Hi, I'm …. Do you ship abroad?"),
+        ("Hello! my name is peter, how long does it take?", "", "my name is …, how long does it take?"),
+        ("Hallo, ich heiße Petra Müller-Lüdi, wie lange dauert es?", "", "Hallo, ich heiße …, wie lange dauert es?"),
+        ("olá, meu nome é João, vocês entregam em Lisboa?", "", "olá, meu nome é …, vocês entregam em Lisboa?"),
+        ("Is this for ANA? Ana Maria Costa", "Ana Costa", "Is this for …? … Maria …"),
+        ("Dear team,\nwhere is it?\nKind regards\nJo", "", "where is it?"),
+        ("Ich bin Kundin, kann ich das umtauschen?", "", "Ich bin Kundin, kann ich das umtauschen?"),
+        ("I'm looking for a red coat", None, "I'm looking for a red coat"),
+    ],
+)  # fmt: skip
+def test_a_draft_names_no_shopper(text: str, names: str | None, shown: str) -> None:
+    assert without_names(text, [names]) == shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one"),
+    [
+        ("Do you ship to Norway?", "do you ship to norwya", True),
+        ("Können Sie das liefern?", "konnen sie das liefern", True),
+        ("Where is my parcel", "my parcel, where is?", True),
+        ("How do I turn it on?", "How do I turn it off?", False),
+        ("Do you ship to Norway?", "Do you ship to Sweden?", False),
+        ("Can I return it?", "Can I not return it?", False),
+        ("Do you have size 40000?", "Do you have size 40001?", False),
+        ("返品できますか", "返品できません", False),
+    ],
+)
+def test_near_equal_wordings_are_one_line_and_others_are_not(one: str, other: str, is_one: bool) -> None:
+    words = words_of(one), words_of(other)
+    assert (words[0] == words[1] or is_near(*words)) == is_one
+    assert is_near(*words) == is_near(*reversed(words))
+
+
+def test_a_draft_hides_the_name_of_whoever_asked_and_counts_misspelt_wordings(
+    place: Home, warehouse: str, tell: Tell
+) -> None:
+    shop = Shop()
+    shop.topic("t")
+    shop.add("profiles", profile_id="p", name="Ida Holm")
+    shop.conversation("a", profile_id="p")
+    shop.conversation("b")
+    shop.ask("t", "a", ago(days=1), "Do you deliver to Norway? Ida")
+    for day in (2, 3):
+        shop.ask("t", "b", ago(days=day), "do you deliver to Norway")
+    shop.ask("t", "b", ago(days=4), "do you delivr to norway??")
+    publish_to(place, shop, warehouse)
+    found = tell("draft", "t", "--warehouse", warehouse)["questions"]
+    assert found == [{"text": "do you deliver to Norway", "times_asked": 4}]
+
+
+def test_golden_questions_are_lines_of_json_one_for_each_gap(place: Home, warehouse: str, say: Say, tell: Tell) -> None:
+    shop = Shop()
+    shop.topic("gap", representative_question="My name is Jo. Where is order 12345?")
+    shop.topic("covered", is_gap="false", coverage_score="0.8", representative_question="Can I return it?")
+    shop.topic("dismissed", state="dismissed")
+    for topic in ("gap", "covered", "dismissed"):
+        shop.conversation(topic)
+        shop.ask(topic, topic, ago(days=1))
+    publish_to(place, shop, warehouse)
+    at = ("--warehouse", warehouse)
+    expected = {"is_answered": True, "is_handed_off": False, "article_id": None}
+    gap = {"account": "shop", "topic_id": "gap", "question": "My name is …. Where is order …?", "expected": expected}
+    assert [json.loads(line) for line in say("golden", *at).splitlines()] == [gap]
+    covered = {**gap, "topic_id": "covered", "question": "Can I return it?"}
+    everything = tell("golden", "--all", *at)["questions"]
+    assert [one["topic_id"] for one in everything] == ["covered", "dismissed", "gap"]
+    assert everything[0] == {**covered, "expected": {**expected, "article_id": "article"}}

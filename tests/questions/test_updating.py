@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from flows.ground.errors import InputError
 from flows.ground.progress import Silent
 from flows.questions import account, coverage, versions
+from flows.questions.dismissed import Event, alike, standing
 from flows.questions.state import State, views
 from flows.questions.updating import update
 
@@ -32,6 +34,9 @@ class Shop:
         connection.execute("create table articles (account_id text, article_id text, title text, body text)")
         connection.execute("create view all_asked as from messages")
         connection.execute("create view published_articles as from articles")
+        connection.execute(
+            "create table topic_decisions (account_id text, topic_id text, state text, decided_at timestamptz)"
+        )
         connection.execute("create table titled_products (account_id text, product_id text, title text)")
         self.known = 0
 
@@ -54,6 +59,10 @@ class Shop:
         self.connection.execute("delete from titled_products")
         for product in products:
             self.connection.execute("insert into titled_products values ('shop', ?, ?)", product)
+
+    def decides(self, topic: str | None, state: str) -> None:
+        values = [topic, state, FIRST + timedelta(days=self.day - 1, hours=1)]
+        self.connection.execute("insert into topic_decisions values ('shop', ?, ?, ?)", values)
 
     def updated(self, *, regroup: bool = False, embedder: str = "wordllama") -> State:
         """The state after a build, a day later than the one before."""
@@ -335,3 +344,46 @@ def test_small_talk_is_about_nothing_8_4(shop: Shop) -> None:
         ("asks", "person"),
         ("small_talk", None),
     ]
+
+
+def test_a_new_topic_that_is_like_a_dismissed_one_says_so_8_5(shop: Shop) -> None:
+    """What a support lead does not want came back under another id with the next grouping."""
+    shop.asks(*SHIPPING, *PASSWORD)
+    shop.updated()
+    unwanted = shop.topic_of(SHIPPING[0])
+    shop.decides(unwanted, "dismissed")
+    shop.asks(*SHIPPING)
+    shop.updated(regroup=True)
+    assert shop.topic_of(SHIPPING[0]) == unwanted
+    assert shop.rows("select * from changes") == []
+
+
+def test_what_would_have_joined_a_dismissed_topic_is_like_it_8_5() -> None:
+    places = np.array([[1, 0, 0], [0.8, 0.6, 0], [0.8, 0.6, 0], [0, 0, 1], [0, 1, 0]], dtype=np.float32)
+    topics = ["gone", "near", "near", "far", "other"]
+    questions = np.array([1, 7, 3, 1, 1])
+
+    def found(new: set[str], *, gone: set[str], floor: float = 0.7) -> list[tuple[str, str, str | None]]:
+        changes = alike(places, questions, topics, new, gone, floor=floor)
+        return [(one.change, one.topic_id, one.other_topic_id) for one in changes]
+
+    assert found({"near", "far"}, gone={"gone"}) == [("alike", "gone", "near")]
+    assert found({"near", "far"}, gone={"gone"}, floor=0.81) == []
+    assert found({"near", "far"}, gone=set()) == []
+    places[2] = [0, 0, 1]  # 7 of its 10 questions are near, then 6 of 9
+    assert found({"near"}, gone={"gone"}) == [("alike", "gone", "near")]
+    questions[1], questions[2] = 6, 3
+    assert found({"near"}, gone={"gone"}) == []
+
+
+def test_a_decision_stands_where_its_questions_went_as_in_the_models_8_5() -> None:
+    events = [
+        Event(1, "a", state="dismissed"),
+        Event(2, "a", other_topic_id="b"),
+        Event(3, "b", other_topic_id="c"),
+        Event(4, "a", state="open"),
+        Event(5, "d", other_topic_id="c"),
+        Event(6, "e", state="assigned"),
+        Event(6, "e", other_topic_id="a"),
+    ]
+    assert standing(events) == {"a": "open", "b": "dismissed", "c": "dismissed", "e": "assigned"}

@@ -125,6 +125,9 @@ def _places() -> dict[str, Place]:
         connection.execute("create table all_asked (account_id text, conversation_id text, position int, text text)")
         connection.execute("create table published_articles (account_id text, article_id text, title text, body text)")
         connection.execute("create table titled_products (account_id text, product_id text, title text)")
+        connection.execute(
+            "create table topic_decisions (account_id text, topic_id text, state text, decided_at timestamptz)"
+        )
         for found, to_publish in ((first, published[1:]), (second, published[:1])):
             rows = [(account, key(text), 1, text) for account, text in found]
             connection.executemany("insert into all_asked values (?, ?, ?, ?)", rows)
