@@ -212,6 +212,7 @@ def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]
             "handed_off": one.topic.handed_off_conversation_count,
             "recent": one.topic.questions_last_28_days,
             "trend": _trend(one.topic),
+            "rests_on": one.topic.rests_on,
             "work": _work(one.topic),
             "note": one.topic.note,
             "buttons": (made[2 * at], made[2 * at + 1]),

@@ -97,8 +97,12 @@ class Draft:
             url = f": <{article.url}>" if article.url and HARMLESS_URL.fullmatch(article.url) else ""
             name = escaped(one_line(article.title or article.article_id))
             parts.append(f"Extend this article rather than write a new one: **{name}**{url}")
-        lines = "\n".join(f"- {escaped(one.text)}" for one in self.questions)
+        lines = "\n".join(f"- {escaped(one.text)}{_times(one)}" for one in self.questions)
         return "\n\n".join([*parts, "## Questions to answer", *([lines] if lines else []), "## Answer"])
+
+
+def _times(question: Question) -> str:
+    return "" if question.times_asked == 1 else f" ({question.times_asked:,} times)"
 
 
 def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:

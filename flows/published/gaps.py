@@ -160,10 +160,11 @@ class AskedTopic:
     @property
     def rests_on(self) -> str:
         """What the rank of the topic rests on: one sentence part."""
-        of, nearest = self.conversation_count, self.nearest or "none"
-        handed_off = f"{self.handed_off_conversation_count:,} of {of:,} handed off"
-        unanswered = "" if self.unanswered is None else f"{self.unanswered:,} unanswered, "
-        return f"{unanswered}{handed_off}; nearest article: {nearest}"
+        of, handed_off = self.conversation_count, self.handed_off_conversation_count
+        nearest = self.nearest or "none"
+        if self.unanswered is None:
+            return f"{handed_off:,} of {of:,} handed off; nearest article: {nearest}"
+        return f"{self.unanswered:,} of {of:,} unanswered, {handed_off:,} handed off; nearest article: {nearest}"
 
     @property
     def trend(self) -> float | None:

@@ -42,6 +42,7 @@ def test_gaps_are_ranked_by_what_went_unanswered_for_sure_then_by_id_8_6(
     assert [one["account"] for one in found["accounts"]] == ["other", "shop"]
     totals = found["accounts"][1]
     assert (totals["question_count"], totals["unassigned_share"], totals["gap_count"]) == (31, 1 / 31, 3)
+    assert found["topics"][0]["rests_on"] == "2 of 4 unanswered, 2 handed off; nearest article: none"
     everything = tell("list", "--all", "--account", "shop", *at)["topics"]
     assert [one["topic_id"] for one in everything] == ["fewer", "most", "asked", "covered"]
     assert [one["topic_id"] for one in tell("list", "--limit", "1", *at)["topics"]] == ["fewer"]
