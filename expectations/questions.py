@@ -85,6 +85,41 @@ CHECKS = [
         rule="8.3",
     ),
     Check(
+        "knowledge_gap_questions",
+        "knowledge_gap_questions are about a product that was named, or shown or clicked in the conversation before",
+        """
+        select questions.* from {checked[knowledge_gap_questions]} as questions
+        where questions.product_id is not null and (
+            questions.kind <> 'product'
+            or not (
+                exists (
+                    select 1 from {metrics}.products as products
+                    where
+                        products.account_id = questions.account_id
+                        and products.product_id = questions.product_id
+                        and products.title is not null
+                )
+                or exists (
+                    select 1 from {metrics}.interactions as clicked
+                    where
+                        clicked.account_id = questions.account_id
+                        and clicked.conversation_id = questions.conversation_id
+                        and clicked.product_id = questions.product_id
+                        and clicked.occurred_at < questions.asked_at
+                )
+                or exists (
+                    select 1 from {metrics}.messages as messages
+                    where
+                        messages.account_id = questions.account_id
+                        and messages.conversation_id = questions.conversation_id
+                        and list_contains(messages.recommended_product_ids, questions.product_id)
+                        and messages.sent_at < questions.asked_at
+                )
+            )
+        )""",
+        rule="8.4",
+    ),
+    Check(
         "knowledge_gap_topics",
         "knowledge_gap_topics have the kind of most of their questions, and only knowledge is a gap",
         """

@@ -399,7 +399,7 @@ _METRICS = {
             account_id, message_id, conversation_id,
             if(message_id like '%7-1', null, 'topic-1') as topic_id,
             sent_at as asked_at, 'article-1' as best_article_id, 0.05 as coverage_score, false as is_covered,
-            'knowledge' as kind
+            'knowledge' as kind, null::varchar as product_id
         from metrics.messages where position = 1""",
     "knowledge_gap_topics": """
         select

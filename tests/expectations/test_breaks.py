@@ -429,6 +429,16 @@ BREAKS = {
         "update knowledge_gap_questions set kind = 'person' where account_id = 'shop-1'",
         ["knowledge_gap_topics have the kind"],
     ),
+    "a question is about a product that nobody showed": (
+        "update knowledge_gap_questions set kind = 'product', product_id = 'product-99'"
+        " where message_id = 'message-9-1'",
+        ["knowledge_gap_questions are about a product"],
+    ),
+    "a question of another kind is about a product": (
+        "update knowledge_gap_questions set product_id = (select min(product_id) from products)"
+        " where message_id = 'message-9-1'",
+        ["knowledge_gap_questions are about a product"],
+    ),
     "a question is of no kind": (
         "update knowledge_gap_questions set kind = 'tells' where message_id = 'message-9-1'",
         ["knowledge_gap_questions.kind is one of"],
