@@ -29,7 +29,7 @@ last_shown as (
     select
         placed.account_id, placed.message_id, shown.product_id,
         row_number() over (
-            partition by placed.account_id, placed.message_id order by shown.shown_at desc, shown.product_id
+            partition by placed.account_id, placed.message_id order by shown.shown_at desc, shown.product_id asc
         ) as place
     from placed
     inner join shown
