@@ -34,3 +34,6 @@
 
 {#- Names a text by what it says: MD5 of its UTF-8 in lower-case hex, the same on every engine and in Python (8.1). -#}
 {% macro text_key(text) -%} md5({{ text }}) {%- endmacro %}
+
+{#- A question that cannot stand alone, read with the turn before it (8.1). -#}
+{% macro with_context(earlier, text) -%} concat(left({{ earlier }}, 400), ' … ', {{ text }}) {%- endmacro %}

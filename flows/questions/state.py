@@ -32,8 +32,8 @@ TEXTS, SINCE = "topic_texts", "topic_texts_since"
 FEW = 8  # of the texts written whole, one in so many may have changed since; then all are written whole again
 
 TABLES = {
-    TEXTS: """account_id varchar, text_key varchar, kind varchar, about varchar, product_id varchar,
-        exemplar_key varchar, nearness double, updated_in bigint""",
+    TEXTS: """account_id varchar, text_key varchar, kind varchar, follows_up boolean, about varchar,
+        product_id varchar, exemplar_key varchar, nearness double, updated_in bigint""",
     "topic_exemplars": """account_id varchar, exemplar_key varchar, topic_id varchar, best_article_id varchar,
         coverage_score double, updated_in bigint, text varchar, questions bigint""",
     "topic_names": """account_id varchar, topic_id varchar, label varchar, representative_question varchar,

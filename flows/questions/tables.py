@@ -13,13 +13,19 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from flows.questions import kinds, state, wording
+from flows.questions import context, kinds, state, wording
 from flows.questions.continuity import TopicChange
 from flows.questions.coverage import Article
 from flows.questions.dismissed import Event, standing
 from flows.questions.kinds import About, Titles
 
-TYPES = {"in_group": pa.int64(), "questions": pa.int64(), "nearness": pa.float64(), "coverage_score": pa.float64()}
+TYPES = {
+    "follows_up": pa.bool_(),
+    "in_group": pa.int64(),
+    "questions": pa.int64(),
+    "nearness": pa.float64(),
+    "coverage_score": pa.float64(),
+}
 LINE = 0.5  # of a coverage score, as in the models
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,7 +70,8 @@ class Tables:
         self._look_at("(select * from all_asked where account_id = $account)", account=account)
         rows = self.connection.execute(
             """select text_key, any_value(text), any_value(about), any_value(product_id)
-            from scope join new_topic_texts using (account_id, text_key) where about is not null group by text_key"""
+            from (select account_id, text_key, text from scope union select account_id, text_key, text from asked)
+            join new_topic_texts using (account_id, text_key) where about is not null group by text_key"""
         ).fetchall()
         titles = self.titles.get(account, Titles())
         named = [row for row in rows if row[3] is not None or titles.named_in(row[1])]
@@ -148,7 +155,7 @@ class Tables:
         self._insert("placed", text_key=keys, exemplar_key=exemplar_keys, nearness=np.round(nearness, 4).tolist())
         self.connection.execute(
             f"""create or replace temp table placed_anew as
-            select texts.account_id, text_key, texts.kind, texts.about, texts.product_id,
+            select texts.account_id, text_key, texts.kind, texts.follows_up, texts.about, texts.product_id,
                 placed.exemplar_key, placed.nearness,
                 case
                     when old.exemplar_key is null then texts.updated_in
@@ -266,44 +273,78 @@ class Tables:
             values,
         )
 
-    def _look_at(self, asked: str, **values: str) -> None:
-        """Have the messages of `asked` in scope, and the kind of every text in it."""
+    def _look_at(self, messages: str, **values: str) -> None:
+        """Have the messages of `messages` in scope, what every text in it is, and the questions among them as they are
+        read (as int_questions finds them): `asked`.
+        """
         self.connection.execute(
             f"""create or replace temp table scope as
-            select account_id, conversation_id, position, text, md5(text) as text_key from {asked} where text <> ''""",
+            select account_id, conversation_id, position, text, md5(text) as text_key
+            from {messages} where text <> ''""",
             values or None,
         )
+        self._understand("scope")
+        self.connection.execute(
+            f"""create or replace temp table asked as
+            with told as (
+                select
+                    scope.*, kind, follows_up, min(position) over thread as first_position,
+                    max(case when not follows_up then position end) over (
+                        thread order by position rows between unbounded preceding and 1 preceding
+                    ) as earlier_position
+                from scope join new_topic_texts using (account_id, text_key)
+                where kind <> 'small_talk'
+                window thread as (partition by account_id, conversation_id)
+            )
+
+            select account_id, text, md5(text) as text_key
+            from (
+                select
+                    told.account_id,
+                    case when told.follows_up and earlier.text is not null
+                        then concat(left(earlier.text, {context.EARLIER}), ' … ', told.text) else told.text
+                    end as text
+                from told
+                left join told as earlier
+                    on told.account_id = earlier.account_id
+                    and told.conversation_id = earlier.conversation_id
+                    and told.earlier_position = earlier.position
+                where told.kind = 'asks' or told.position = told.first_position
+            ) as questions"""
+        )
+        self._understand("asked")
+
+    def _understand(self, texts: str) -> None:
+        """Remember what the texts of a table are that nobody has seen yet."""
         unknown = self.connection.execute(
-            """select account_id, text_key, any_value(text) from scope
+            f"""select account_id, text_key, any_value(text) from {texts}
             anti join new_topic_texts using (account_id, text_key) group by all"""
         ).fetchall()
         if unknown:
-            accounts, keys, texts = _columns(unknown, 3)
-            told = wording.kinds(texts)
+            accounts, keys, texts_ = _columns(unknown, 3)
+            told = wording.kinds(texts_)
+            is_question = [texts == "asked" or kind != "small_talk" for kind in told]
             abouts = [
-                self._about(account, text) if kind != "small_talk" else None
-                for account, text, kind in zip(accounts, texts, told, strict=True)
+                self._about(account, text) if is_asked else None
+                for account, text, is_asked in zip(accounts, texts_, is_question, strict=True)
             ]
-            self._insert("kinds", account_id=accounts, text_key=keys, kind=told, **_of_abouts(abouts))
+            follow = [is_asked and context.follows_up(text) for text, is_asked in zip(texts_, is_question, strict=True)]
+            columns = {"account_id": accounts, "text_key": keys, "kind": told, "follows_up": follow}
+            self._insert("kinds", **columns, **_of_abouts(abouts))
             self.connection.execute("insert into new_texts by name select *, 0 as updated_in from kinds")
             self.changed = True
 
     def _find_unplaced(self, but: str) -> None:
-        """The questions in scope (as int_questions finds them)."""
+        """The questions that are asked."""
         self.connection.execute(
             f"""insert into unplaced
             with placed_texts as (
                 select account_id, text_key from new_topic_texts where exemplar_key is not null
-            ),
-
-            told as (
-                select scope.*, kind, min(position) over (partition by account_id, conversation_id) as first_position
-                from scope join new_topic_texts using (account_id, text_key) where kind <> 'small_talk'
             )
 
             select account_id, text_key, any_value(text), count(*) as questions
-            from told {but}
-            where kind = 'asks' or position = first_position group by account_id, text_key"""
+            from asked {but}
+            group by account_id, text_key"""
         )
 
     def _insert(self, table: str, **columns: Sequence[Any]) -> None:

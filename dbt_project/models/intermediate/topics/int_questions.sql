@@ -1,13 +1,19 @@
 {{ config(tags=['topics'], meta={'changed_by': 'changed_conversations', 'month_of': 'asked_at'}) }}
 
--- Questions (8.1): visitor messages that ask, and what a conversation opens with where that only tells of something.
+-- Questions (8.1): visitor messages that ask, and what a conversation opens with where that only tells of something. Those that
+-- cannot stand alone are read with the last turn before them that can.
 -- depends_on: {{ ref('changed_conversations') }}
 with told as (
     select
         messages.account_id, messages.message_id, messages.conversation_id,
-        messages.position, messages.sent_at,
-        texts.text_key, texts.kind,
-        min(messages.position) over (partition by messages.account_id, messages.conversation_id) as first_position
+        messages.position, messages.sent_at, messages.text,
+        texts.text_key, texts.kind, texts.follows_up,
+        min(messages.position) over (partition by messages.account_id, messages.conversation_id) as first_position,
+        max(case when not texts.follows_up then messages.position end) over (
+            partition by messages.account_id, messages.conversation_id
+            order by messages.position
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_position
     from {{ ref('int_messages') }} as messages
     inner join {{ source('topics', 'topic_texts') }} as texts
         on messages.account_id = texts.account_id and {{ text_key('messages.text') }} = texts.text_key
@@ -17,7 +23,16 @@ with told as (
 )
 
 select
-    account_id, message_id, conversation_id, text_key,
-    sent_at as asked_at
+    told.account_id, told.message_id, told.conversation_id,
+    case
+        when told.follows_up and earlier.text is not null then {{ text_key(with_context('earlier.text', 'told.text')) }}
+        else told.text_key
+    end as text_key,
+    told.sent_at as asked_at
 from told
-where kind = 'asks' or position = first_position
+left join told as earlier
+    on
+        told.account_id = earlier.account_id
+        and told.conversation_id = earlier.conversation_id
+        and told.earlier_position = earlier.position
+where told.kind = 'asks' or told.position = told.first_position
