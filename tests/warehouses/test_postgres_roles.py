@@ -29,7 +29,7 @@ HARMLESS = {
     "event_name", "product_ids", "order_line_id", "order_id", "touch_type", "touch_id", "label", "topic_id",
     "best_article_id", "segment", "description", "definition", "rejected_row_id", "source", "table", "publication_id",
     "row_counts", "restores_publication_id", "figure_id", "statistic", "likely_reason",
-    "change_id", "change", "other_topic_id", "like_topic_id", "row_id", "parent_table", "parent_id", "agent",
+    "change_id", "change", "other_topic_id", "like_topic_id", "kind", "row_id", "parent_table", "parent_id", "agent",
     "email_reach", "sms_reach", "whatsapp_reach", "suppressed_by",
     "article_ids", "matched_by", "satisfaction", "figure", "state", "thing",
     "recontacted_by", "recontact_id", "method", "outcome", "outcome_reason", "tool",
