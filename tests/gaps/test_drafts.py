@@ -131,6 +131,7 @@ def test_a_draft_names_no_shopper(text: str, names: str | None, shown: str) -> N
         ("Where is my parcel", "my parcel, where is?", True),
         ("How do I turn it on?", "How do I turn it off?", False),
         ("Do you ship to Norway?", "Do you ship to Sweden?", False),
+        ("Is there a bag with nuts?", "Is there a bag with nets?", False),
         ("Can I return it?", "Can I not return it?", False),
         ("Do you have size 40000?", "Do you have size 40001?", False),
         ("返品できますか", "返品できません", False),

@@ -52,6 +52,18 @@ def test_gaps_are_ranked_by_what_went_unanswered_for_sure_then_by_id_8_6(
     assert "agent-metrics topics show fewer --home" in told.splitlines()[-1]
 
 
+def test_what_is_sure_ranks_before_what_is_only_more_8_6(place: Home, warehouse: str, tell: Tell) -> None:
+    """A topic with many conversations and a few hand-offs stood above one that was never answered."""
+    shop = Shop()
+    for topic, handed_off, of in (("few of many", 7, 100), ("all", 6, 6)):
+        shop.topic(topic)
+        for number in range(of):
+            shop.conversation(f"{topic} {number}", "routed" if number < handed_off else "resolved")
+            shop.ask(topic, f"{topic} {number}", ago(days=1))
+    publish_to(place, shop, warehouse)
+    assert [one["topic_id"] for one in tell("list", "--warehouse", warehouse)["topics"]] == ["all", "few of many"]
+
+
 def test_the_trend_holds_28_days_against_the_28_before(place: Home, warehouse: str, tell: Tell, say: Say) -> None:
     times: dict[str, list[float]] = {
         "half more": [0, 1, 27.999, 28, 56],
