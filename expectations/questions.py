@@ -187,12 +187,13 @@ CHECKS = [
         "knowledge_gap_totals count the questions and topics of every account",
         """
         select
-            accounts.account_id, totals.question_count, totals.unassigned_question_count, totals.unassigned_share,
-            totals.topic_count, totals.gap_count, counted.questions, counted.unassigned, topics.topics, topics.gaps
+            accounts.account_id, totals.question_count, totals.ungrouped_question_count,
+            totals.unassigned_question_count, totals.unassigned_share, totals.topic_count, totals.gap_count,
+            counted.questions, counted.in_none, topics.topics, topics.gaps
         from {metrics}.accounts as accounts
         left join {metrics}.knowledge_gap_totals as totals on accounts.account_id = totals.account_id
         left join (
-            select account_id, count(*) as questions, count(*) - count(topic_id) as unassigned
+            select account_id, count(*) as questions, count(*) - count(topic_id) as in_none
             from {metrics}.knowledge_gap_questions
             group by account_id
         ) as counted on accounts.account_id = counted.account_id
@@ -203,11 +204,16 @@ CHECKS = [
         ) as topics on accounts.account_id = topics.account_id
         where
             totals.question_count is distinct from coalesce(counted.questions, 0)
-            or totals.unassigned_question_count is distinct from coalesce(counted.unassigned, 0)
+            or totals.unassigned_question_count + totals.ungrouped_question_count
+                is distinct from coalesce(counted.in_none, 0)
+            or least(totals.unassigned_question_count, totals.ungrouped_question_count) < 0
             or totals.topic_count is distinct from coalesce(topics.topics, 0)
             or totals.gap_count is distinct from coalesce(topics.gaps, 0)
-            or (totals.unassigned_share is null) <> (totals.question_count = 0)
-            or abs(totals.unassigned_share * totals.question_count - totals.unassigned_question_count) > 0.001""",
+            or (totals.unassigned_share is null) <> (totals.question_count = totals.ungrouped_question_count)
+            or abs(
+                totals.unassigned_share * (totals.question_count - totals.ungrouped_question_count)
+                - totals.unassigned_question_count
+            ) > 0.001""",
         rule="8.2",
     ),
     Check(

@@ -60,6 +60,8 @@ def gap_lines(found: Gaps, options: str, waiting: Sequence[Decision] = ()) -> It
 def _account_line(one: AskedAccount, until: datetime) -> str:
     name = f" ({_cut(one.name)})" if one.name else ""
     unassigned = "" if one.unassigned_share is None else f", {one.unassigned_share:.1%} of them in no topic"
+    if one.ungrouped_question_count:
+        unassigned += f", {one.ungrouped_question_count:,} not grouped yet (the next run goes on)"
     fresh = f"data up to {one.local(until):%Y-%m-%d %H:%M} ({clean(one.timezone)})"
     gaps = f"{counted(one.gap_count, 'open gap')} among {counted(one.topic_count, 'topic')}"
     return f"{_cut(one.account_id)}{name}: {fresh}, {counted(one.question_count, 'question')}{unassigned}, {gaps}"

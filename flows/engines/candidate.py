@@ -40,12 +40,12 @@ class Topics:
 
     `update` takes a connection with the views `changed_asked`, `all_asked`, `published_articles` and `titled_products`,
     and gives the version that then counts. `queries` gives its tables by their names, as SQL in which its second
-    argument names a Parquet file. `method` names how texts are understood: another one needs a full build. `is_anew`
-    asks for other groups though nothing else changed.
+    argument names a Parquet file. `method` names how texts are understood: another one needs a full build. `has_work`
+    is whether questions wait for their groups, or for other groups, though nothing else changed.
     """
 
     method: str
-    is_anew: bool
+    has_work: bool
     update: Callable[[DuckDBPyConnection], int]
     queries: Callable[[int, Callable[[Path], str]], dict[str, str]]
 
@@ -185,7 +185,7 @@ class Plan:
             and self.base.follow_ups_sent == self.audiences.sent_digest
             and self.base.handoffs_delivered == self.audiences.handed_over_digest
             and self.base.stands_at(self.as_of)
-            and not self.topics.is_anew
+            and not self.topics.has_work
         )
 
 

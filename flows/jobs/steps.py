@@ -148,6 +148,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             embedder=job.settings.topics.embedder,
             regroup=wanted.regroup,
             progress=job.progress,
+            longest_wait=job.settings.topics.longest_wait_seconds,
         ).version
 
     segments, said = counting(job)
@@ -178,7 +179,7 @@ def build(job: Job, wanted: Wanted) -> Build:
         job.settings,
         engines.Topics(
             method,
-            wanted.regroup,
+            wanted.regroup or state.waits(job.home.topics),
             update=group,
             queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
         ),

@@ -41,7 +41,8 @@ dismissed as (
     where is_gap and {state} = 'dismissed' group by account_id
 )
 select accounts.account_id, accounts.name, accounts.timezone, accounts.currency,
-    coalesce(totals.question_count, 0), coalesce(totals.unassigned_question_count, 0), totals.unassigned_share,
+    coalesce(totals.question_count, 0), {ungrouped},
+    coalesce(totals.unassigned_question_count, 0), totals.unassigned_share,
     coalesce(totals.topic_count, 0), coalesce(totals.gap_count, 0),
     coalesce(dismissed.gaps, 0), coalesce(published.articles, 0)
 from metrics.accounts
@@ -99,6 +100,7 @@ class AskedAccount(PublishedAccount):
     """
 
     question_count: int
+    ungrouped_question_count: int
     unassigned_question_count: int
     unassigned_share: float | None
     topic_count: int
@@ -235,7 +237,10 @@ def standing(reader: Reader) -> Publication:
 
 def asked_accounts(reader: Reader, account: str | None) -> tuple[AskedAccount, ...]:
     """All accounts, or the one. Raises InputError where that is none."""
-    accounts = tuple(AskedAccount(*row) for row in reader.rows(ACCOUNTS.format(state=_state(reader))))
+    is_known = reader.sees("metrics.knowledge_gap_totals", "ungrouped_question_count")
+    ungrouped = "coalesce(totals.ungrouped_question_count, 0)" if is_known else "0"  # once nothing had to wait
+    rows = reader.rows(ACCOUNTS.format(state=_state(reader), ungrouped=ungrouped))
+    accounts = tuple(AskedAccount(*row) for row in rows)
     return accounts if account is None else (of_id(accounts, account),)
 
 

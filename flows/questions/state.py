@@ -42,6 +42,7 @@ TABLES = {
         article_id varchar""",
     "topic_changes": """account_id varchar, change_id varchar, changed_at timestamptz, change varchar,
         topic_id varchar, other_topic_id varchar""",
+    "topic_waiting": "account_id varchar, questions bigint",
 }
 
 
@@ -49,13 +50,16 @@ TABLES = {
 class AccountState:
     """Of one account: how many distinct questions were grouped last, a digest of the articles that it was tested
     against, and how, the name under which its space is kept (neighbours.py), and a digest of the titles of its
-    products.
+    products. `method` says how its texts are understood (versions.grouping), empty where an earlier version did not;
+    `waits` is whether questions have no place yet, or the account is to be grouped anew.
     """
 
     grouped: int
     articles: str
     space: str = ""
     titles: str = ""
+    method: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,10 @@ class State:
     grouping: int = 0
     accounts: dict[str, AccountState] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
+
+    def method(self) -> str:
+        """How the texts of all accounts were understood before each account said it itself."""
+        return f"{self.embedder} {self.grouping}"
 
 
 def read(folder: Path) -> State:
@@ -90,6 +98,11 @@ def read(folder: Path) -> State:
     for one in versions:
         shutil.rmtree(one)
     return State(max((int(one.name) for one in versions), default=0))
+
+
+def waits(folder: Path) -> bool:
+    """Whether questions have no place yet, or are to be grouped anew, so that another run has work."""
+    return any(one.waits for one in read(folder).accounts.values())
 
 
 def _digest(file: Path) -> str:
@@ -136,10 +149,11 @@ def _with_columns(table: str, file: Path) -> str:
     return f"{nothing} union all by name select * from {parquet(file)}" if file.exists() else nothing
 
 
-def write(connection: DuckDBPyConnection, folder: Path, old: State, state: State) -> None:
+def write(connection: DuckDBPyConnection, folder: Path, old: State, state: State, *, anew: bool) -> None:
     """Make the tables `new_<table>` of `connection` the version that `state` says, after `old`, and let older ones go.
 
-    Texts that `connection` has as `kept_texts` stay in their file where few changed (`new_texts`).
+    Texts that `connection` has as `kept_texts` stay in their file where few changed (`new_texts`), unless those of an
+    account were made `anew`.
     """
     target = folder / str(state.version)
     shutil.rmtree(target, ignore_errors=True)
@@ -148,7 +162,7 @@ def write(connection: DuckDBPyConnection, folder: Path, old: State, state: State
     ((kept, since),) = connection.execute(
         "select (select count(*) from kept_texts), (select count(*) from new_texts)"
     ).fetchall()
-    is_kept = since * FEW < kept
+    is_kept = not anew and since * FEW < kept
     if is_kept:
         written = {SINCE: "new_texts", **{table: rows for table, rows in written.items() if table != TEXTS}}
         _again(folder / str(old.version) / f"{TEXTS}.parquet", target / f"{TEXTS}.parquet")

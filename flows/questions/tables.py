@@ -33,7 +33,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass
 class Tables:
     """What a build sees and remembers: `version` is the one that is made, `titles` those of the products by account,
-    `changed` whether it has anything new.
+    `changed` whether it has anything new, `is_anew` whether the texts of an account were forgotten first.
     """
 
     connection: DuckDBPyConnection
@@ -41,23 +41,33 @@ class Tables:
     as_of: datetime
     titles: Mapping[str, Titles]
     changed: bool = False
+    is_anew: bool = False
 
-    def open(self, *, from_nothing: bool) -> None:
-        """Begin with what was remembered, or without its texts, and with the questions that have no exemplar yet."""
+    def open(self, *, everything: bool) -> None:
+        """Begin with what was remembered, and with the questions that have no exemplar yet: of the conversations that
+        changed, or of all.
+        """
         for table in state.TABLES.keys() - {state.TEXTS}:
             self.connection.execute(f"create or replace temp table new_{table} as select * from {table}")
-        if from_nothing:
-            self.connection.execute("create or replace view kept_texts as select * from topic_texts limit 0")
-        nothing = " limit 0" if from_nothing else ""
-        self.connection.execute(f"create or replace temp table new_texts as select * from texts_since{nothing}")
+        self.connection.execute("create or replace temp table new_texts as select * from texts_since")
+        self.connection.execute("create or replace temp table forgotten (account_id text)")
         self.connection.execute(
-            f"create or replace temp view new_topic_texts as {state.over('kept_texts', 'new_texts')}"
+            "create or replace temp view known_texts as select * from kept_texts anti join forgotten using (account_id)"
+        )
+        self.connection.execute(
+            f"create or replace temp view new_topic_texts as {state.over('known_texts', 'new_texts')}"
         )
         self.connection.execute(
             "create or replace temp table unplaced (account_id text, text_key text, text text, questions bigint)"
         )
-        self._look_at("all_asked" if from_nothing else "changed_asked")
+        self._look_at("all_asked" if everything else "changed_asked")
         self._find_unplaced("anti join placed_texts using (account_id, text_key)")
+
+    def forget(self, account: str) -> None:
+        """Let go what is remembered of an account's texts: they are to be understood anew."""
+        self.changed = self.is_anew = True
+        self.connection.execute("insert into forgotten values (?)", [account])
+        self.connection.execute("delete from new_texts where account_id = ?", [account])
 
     def ask_for_all(self, account: str) -> None:
         """Have all questions of one account as those to place."""
@@ -116,10 +126,25 @@ class Tables:
         ).fetchall()
         return {account: (asked, new) for account, asked, new in rows}
 
-    def unplaced(self, account: str) -> tuple[list[str], list[str], list[int]]:
-        """Keys, texts, and how often each was asked, in the order of the keys."""
-        query = "select text_key, text, questions from unplaced where account_id = ? order by text_key"
-        keys, texts, questions = _columns(self.connection.execute(query, [account]).fetchall(), 3)
+    def queue(self, account: str) -> int:
+        """Put the questions of an account that have no exemplar in a row; how many there are."""
+        self.connection.execute(
+            """create or replace temp table queue as
+            select row_number() over (order by text_key) - 1 as number, * from unplaced where account_id = ?""",
+            [account],
+        )
+        self.connection.execute(
+            "create or replace temp table placed (text_key text, exemplar_key text, nearness double)"
+        )
+        ((count,),) = self.connection.execute("select count(*) from queue").fetchall()
+        return int(count)
+
+    def queued(self, start: int, count: int) -> tuple[list[str], list[str], list[int]]:
+        """Keys, texts, and how often each was asked, of so many in the queue, which is in the order of the keys."""
+        query = """select text_key, text, questions from queue
+            where number between $start and $start + $count - 1 order by number"""
+        rows = self.connection.execute(query, {"start": start, "count": count}).fetchall()
+        keys, texts, questions = _columns(rows, 3)
         return keys, texts, questions
 
     def exemplars(self, account: str) -> tuple[list[str], list[str], list[int], list[str | None]]:
@@ -133,10 +158,10 @@ class Tables:
         self, account: str, keys: Sequence[str], questions: Sequence[int], in_group: Sequence[int | None]
     ) -> dict[tuple[str | None, int | None], int]:
         """Questions by the topic that they were in and the group that they are in, None for none."""
-        self._insert("placed", text_key=keys, questions=questions, in_group=in_group)
+        self._insert("moved", text_key=keys, questions=questions, in_group=in_group)
         rows = self.connection.execute(
-            """select old.topic_id, placed.in_group, sum(placed.questions)::bigint
-            from placed
+            """select old.topic_id, moved.in_group, sum(moved.questions)::bigint
+            from moved
             left join (
                 select texts.text_key, topic_id
                 from topic_texts as texts join topic_exemplars using (account_id, exemplar_key)
@@ -147,18 +172,20 @@ class Tables:
         ).fetchall()
         return {(topic, group): count for topic, group, count in rows}
 
-    def place(
-        self, account: str, keys: Sequence[str], exemplar_keys: Sequence[str], nearness: NDArray[np.float64]
-    ) -> None:
-        """Say of which exemplar each text is."""
+    def put(self, keys: Sequence[str], exemplar_keys: Sequence[str], nearness: NDArray[np.float64]) -> None:
+        """Say of which exemplar each of these texts of the queue is."""
+        self._insert("put", text_key=keys, exemplar_key=exemplar_keys, nearness=np.round(nearness, 4).tolist())
+        self.connection.execute("insert into placed by name from put")
+
+    def place(self, account: str) -> None:
+        """Remember what was said of the texts in the queue; those of which nothing was said wait for another run."""
         self.changed = True
-        self._insert("placed", text_key=keys, exemplar_key=exemplar_keys, nearness=np.round(nearness, 4).tolist())
         self.connection.execute(
             f"""create or replace temp table placed_anew as
             select texts.account_id, text_key, texts.kind, texts.follows_up, texts.about, texts.product_id,
                 placed.exemplar_key, placed.nearness,
                 case
-                    when old.exemplar_key is null then texts.updated_in
+                    when old.text_key is null then texts.updated_in
                     when old.exemplar_key = placed.exemplar_key and old.nearness = placed.nearness then old.updated_in
                     else {self.version} end as updated_in
             from placed
@@ -171,6 +198,22 @@ class Tables:
             where texts.account_id = placed.account_id and texts.text_key = placed.text_key"""
         )
         self.connection.execute("insert into new_texts by name from placed_anew")
+        self.connection.execute(
+            """delete from unplaced using placed
+            where unplaced.account_id = ? and unplaced.text_key = placed.text_key""",
+            [account],
+        )
+
+    def close(self) -> set[str]:
+        """End with the questions that wait for another run; the accounts that have such."""
+        self.connection.execute("delete from new_topic_waiting")
+        self.connection.execute(
+            """insert into new_topic_waiting by name
+            select account_id, sum(questions)::bigint as questions from unplaced group by account_id"""
+        )
+        return {
+            account for (account,) in self.connection.execute("select account_id from new_topic_waiting").fetchall()
+        }
 
     def name(self, account: str, names: Mapping[str, tuple[str, str]]) -> None:
         """The topics that live: label and representative question by id."""

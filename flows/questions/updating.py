@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 from duckdb import DuckDBPyConnection
@@ -23,66 +25,119 @@ from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id
 from flows.questions.coverage import Article
 from flows.questions.dismissed import alike
+from flows.questions.neighbours import Neighbours
 from flows.questions.state import AccountState, State
 from flows.questions.tables import Tables
 
 GROWTH = 1.5
+AT_ONCE = 50_000  # questions
+ANEW = "anew"  # the method of an account that is to be grouped anew
 
 
 def update(
-    folder: Path, connection: DuckDBPyConnection, *, as_of: datetime, embedder: str, regroup: bool, progress: Progress
+    folder: Path,
+    connection: DuckDBPyConnection,
+    *,
+    as_of: datetime,
+    embedder: str,
+    regroup: bool,
+    progress: Progress,
+    longest_wait: float = inf,
 ) -> State:
     """Bring the state in `folder` up to the candidate, as of an aware instant; the state as it is then.
 
     `connection` has the view `topic_decisions` (account_id, topic_id, state, decided_at) and the views
     `changed_asked` and `all_asked` (account_id, conversation_id, position, text: messages of visitors, those of
     conversations that changed and all of them; every conversation whole), `published_articles` (account_id,
-    article_id, title, body) and `titled_products` (account_id, product_id, title). Raises InputError where the
-    embedder is wrong.
+    article_id, title, body) and `titled_products` (account_id, product_id, title). After `longest_wait` seconds no
+    account and no further questions are begun: the state says that work is left, and the next update goes on. Each
+    does some of it. Raises InputError where the embedder is wrong.
     """
+    until = monotonic() + longest_wait
     old, spaces = state.read(folder), folder / "spaces"
     state.lay(connection, folder, old)
-    from_nothing = regroup or (old.embedder, old.grouping) != (embedder, versions.GROUPING)
     products = _products(connection)
     titles = {name: kinds.titles(of_account) for name, of_account in products.items()}
     tables = Tables(connection, old.version + 1, as_of, titles)
-    tables.open(from_nothing=from_nothing)
+    is_known = old.method() == versions.grouping(embedder)
+    tables.open(everything=not is_known or any(one.waits for one in old.accounts.values()))
     articles = tables.articles()
-    grouped = dict(old.accounts)
+    method = versions.grouping(embedder)
+    grouped = {name: one if one.method else replace(one, method=old.method()) for name, one in old.accounts.items()}
+    begun: dict[str, _Begun] = {}
+    left: set[str] = set()
     progress.start("topics")
     for name, (asked, unplaced) in tables.accounts().items():
-        before, digest = old.accounts.get(name), _digest(articles[name])
+        before, digest = grouped.get(name), _digest(articles[name])
+        is_understood = before is not None and before.method == method and not regroup
         sold = _digest_of_titles(products.get(name, []))
-        if before and not from_nothing and before.titles != sold:
+        if before and is_understood and before.titles != sold:
             tables.name_products(name)
             before = grouped[name] = replace(before, titles=sold)
         has_grown = before is None or (asked <= account.MOST and asked >= GROWTH * before.grouped)
-        if before and not from_nothing and not has_grown and not unplaced and digest == before.articles:
+        if before and is_understood and not has_grown and not unplaced and digest == before.articles:
+            continue
+        if begun and monotonic() >= until:
+            later = before or AccountState(0, "")
+            grouped[name] = replace(later, method=method if is_understood else ANEW)
+            left.add(name)
             continue
         progress.advance(1, what=f"questions of {name}")
-        if before is None or from_nothing or has_grown:
-            if not from_nothing:
-                tables.ask_for_all(name)
-            space = _group(tables, name, articles[name], embedder, spaces)
-            grouped[name] = AccountState(asked, digest, space, sold)
+        if before is None or has_grown or not is_understood:
+            if before and not is_understood:
+                tables.forget(name)
+            tables.ask_for_all(name)
+            begun[name] = _group(tables, name, articles[name], embedder, spaces)
+            grouped[name] = AccountState(asked, digest, begun[name].space, sold, method)
         else:
             is_tested = digest == before.articles
-            space = _go_on(tables, name, articles[name], embedder, spaces, is_tested=is_tested)
-            grouped[name] = replace(before, articles=digest, space=space)
+            begun[name] = _go_on(tables, name, articles[name], embedder, spaces, is_tested=is_tested)
+            grouped[name] = replace(before, articles=digest, space=begun[name].space)
+    for number, (name, one) in enumerate(begun.items()):
+        if number == 0 or monotonic() < until:
+            _place(tables, name, one, until)
     progress.finish()
+    left |= tables.close()
+    grouped = {name: replace(one, waits=name in left) for name, one in grouped.items()}
     if not tables.changed and grouped == old.accounts and old.version:
         return old
     new = State(old.version + 1, embedder, versions.GROUPING, grouped)
-    state.write(connection, folder, old, new)
+    state.write(connection, folder, old, new, anew=tables.is_anew)
     neighbours.sweep(spaces, {one.space for one in grouped.values()})
     return new
 
 
-def _group(tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path) -> str:
-    """Group an account's questions from nothing; topics that go on keep their ids (rule 8.2). Returns the name under
-    which its space is kept.
+@dataclass(frozen=True)
+class _Begun:
+    """An account that is grouped, of which questions may have no place yet: the keys of its exemplars, what finds the
+    nearest of them, and the name under which that is kept.
     """
-    keys, texts, questions = tables.unplaced(name)
+
+    keys: Sequence[str]
+    near: Neighbours
+    space: str
+
+
+def _place(tables: Tables, name: str, begun: _Begun, until: float) -> None:
+    """Questions join the topics of their account, so many at once, as long as there is time."""
+    count = tables.queue(name)
+    for start in range(0, count, AT_ONCE):
+        if start and monotonic() >= until:
+            break
+        keys, texts, questions = tables.queued(start, AT_ONCE)
+        asked = account.wordings(texts, questions)
+        index, nearness = begun.near.nearest(asked.forms)
+        tables.put(keys, [begun.keys[at] for at in index[asked.which]], nearness[asked.which])
+    if count:
+        tables.place(name)
+
+
+def _group(tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path) -> _Begun:
+    """Group an account's questions from nothing; topics that go on keep their ids (rule 8.2). Of very many questions
+    the first in the order of their keys, which is no order of anything else, stand for all.
+    """
+    tables.queue(name)
+    keys, texts, questions = tables.queued(0, AT_ONCE)
     asked = account.wordings(texts, questions)
     count = min(len(asked.forms), account.MOST)
     chosen = asked.first[:count].tolist()
@@ -105,7 +160,8 @@ def _group(tables: Tables, name: str, articles: list[Article], embedder: str, sp
     known = {topic for topic, _ in moved}
     ids, changes = continued(moved, fresh)
 
-    tables.place(name, keys, [exemplar_keys[at] for at in index], nearness)
+    tables.put(keys, [exemplar_keys[at] for at in index], nearness)
+    tables.place(name)
     named = ((id_, names[group]) for id_, group in zip(ids, number, strict=True))
     tables.name(name, {id_: (found.label, wording.gist(exemplars.texts[found.representative])) for id_, found in named})
     topics = [None if group is None else ids[group] for group in of_exemplar]
@@ -117,28 +173,23 @@ def _group(tables: Tables, name: str, articles: list[Article], embedder: str, sp
     _test(tables, name, exemplars, articles, keys=exemplar_keys, topics=topics)
     space = neighbours.name_of(embedder, exemplar_keys, topics)
     neighbours.keep(spaces / space, near)
-    return space
+    return _Begun(exemplar_keys, near, space)
 
 
-def _go_on(tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path, *, is_tested: bool) -> str:
-    """New questions join the topics of an account; its topics are tested anew unless `is_tested`. Returns the name
-    under which its space is kept.
-    """
+def _go_on(
+    tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path, *, is_tested: bool
+) -> _Begun:
+    """Have what new questions of an account are placed with; its topics are tested anew unless `is_tested`."""
     keys, texts, questions, topics = tables.exemplars(name)
     space = neighbours.name_of(embedder, keys, topics)
     near = neighbours.kept(spaces / space, texts, embedder)
     if near is None:
         near = account.placed(texts, topics, embedder)
         neighbours.keep(spaces / space, near)
-    new_keys, new_texts, new_questions = tables.unplaced(name)
-    if new_keys:
-        new = account.wordings(new_texts, new_questions)
-        index, nearness = near.nearest(new.forms)
-        tables.place(name, new_keys, [keys[at] for at in index[new.which]], nearness[new.which])
     if not is_tested:
         exemplars = account.again(texts, questions, topics, near)
         _test(tables, name, exemplars, articles, keys=keys, topics=topics)
-    return space
+    return _Begun(keys, near, space)
 
 
 def _test(

@@ -19,6 +19,11 @@ GROUPING = 5
 COVERAGE = 1
 
 
+def grouping(embedder: str) -> str:
+    """Names how texts are understood: an account whose texts were understood otherwise is grouped anew."""
+    return f"{embedder} {GROUPING}"
+
+
 def method(embedder: str) -> str:
     """Names how texts are understood and tested: where it changes, every question is looked at again."""
     return f"{embedder} {GROUPING} {COVERAGE}"

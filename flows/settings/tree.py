@@ -229,6 +229,11 @@ class TopicsSettings(Section):
         default="wordllama",
         description="model that turns texts into vectors: wordllama, an entry point, or module:function",
     )
+    longest_wait_seconds: int = Field(
+        default=60,
+        ge=1,
+        description="longest that a publication waits for the grouping; the next run goes on with what is left",
+    )
 
 
 class TokenSettings(Section):

@@ -444,7 +444,7 @@ _METRICS = {
         from metrics.accounts""",
     "knowledge_gap_totals": """
         select
-            account_id, count(*) as question_count,
+            account_id, count(*) as question_count, 0 as ungrouped_question_count,
             count(*) filter (where topic_id is null) as unassigned_question_count,
             unassigned_question_count / question_count as unassigned_share, 1 as topic_count, 1 as gap_count
         from metrics.knowledge_gap_questions group by account_id""",

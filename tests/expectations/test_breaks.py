@@ -452,6 +452,10 @@ BREAKS = {
         " where account_id = 'shop-2'",
         ["knowledge_gap_totals count"],
     ),
+    "a total has questions that are in a topic as not grouped yet": (
+        "update knowledge_gap_totals set ungrouped_question_count = 1 where account_id = 'shop-1'",
+        ["knowledge_gap_totals count"],
+    ),
     "a share is another": (
         "update knowledge_gap_totals set unassigned_share = unassigned_share + 0.01 where account_id = 'shop-1'",
         ["knowledge_gap_totals count"],

@@ -78,7 +78,7 @@ class Shop:
             of = [one for one in self.rows["knowledge_gap_questions"] if same(one, account, "account_id")]
             topics = [one for one in self.rows["knowledge_gap_topics"] if same(one, account, "account_id")]
             none = sum(one["topic_id"] is None for one in of)
-            counts = {"question_count": len(of), "unassigned_question_count": none}
+            counts = {"question_count": len(of), "ungrouped_question_count": 0, "unassigned_question_count": none}
             share = {"unassigned_share": str(none / len(of)) if of else None}
             gaps = {"topic_count": len(topics), "gap_count": sum(one["is_gap"] == "true" for one in topics)}
             self.add("knowledge_gap_totals", account["account_id"], **counts, **share, **gaps)
