@@ -2,7 +2,9 @@
 
     python benchmarks/topics.py [--questions 1000000]
 
-Every set in topics/ is evaluated as `agent-metrics topics evaluate` does. Then that many distinct questions, made
+Every set in topics/ is evaluated as `agent-metrics topics evaluate` does: each language of a set alone, pairs of
+languages, with the multilingual embedder, and with noise. The figures of the last time, which topics.json has, are
+printed beside the new ones. Then that many distinct questions, made
 from the sets by moving words, dropping letters and adding names (seeded), are grouped from nothing by one update, as
 in a build, and 1,000 new ones come on top by another; memory is the process's peak. Writes topics.json.
 """
@@ -30,10 +32,14 @@ import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
 from flows.ground.progress import Silent  # noqa: E402
-from flows.questions.embedders import DEFAULT  # noqa: E402
+from flows.questions.embedders import DEFAULT, MULTILINGUAL  # noqa: E402
 from flows.questions.evaluation import evaluate, read_lines  # noqa: E402
+from flows.questions.noise import NOISES, Noise  # noqa: E402
 from flows.questions.updating import update  # noqa: E402
 
+LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
+PAIRS = [["en", "de"], ["en", "nl"], ["en", "pt"], ["de", "nl"], ["es", "pt"]]
+MANY = ("banking77", "bitext")  # of which many questions are made
 SETS = sorted(file.name.partition(".")[0] for file in (HERE / "topics").glob("*.questions.jsonl.gz"))
 THINGS = [
     "phone",
@@ -62,21 +68,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=1_000_000)
     count = parser.parse_args().questions
+    file = HERE / "topics.json"
+    before = json.loads(file.read_text("utf-8"))["sets"] if file.exists() else {}
     document: dict[str, Any] = {"taken": taken(), "sets": {}}
-    for name in SETS:
-        found = evaluate(_file(name, "questions"), _file(name, "articles"), DEFAULT).to_json_dict()
-        document["sets"][name] = {key: round(value, 3) for key, value in found.items()}
-        print(name, document["sets"][name])
+    for what, (name, embedder, languages, noise) in measured().items():
+        files = _file(name, "questions"), _file(name, "articles")
+        found = evaluate(*files, embedder, languages=languages, noise=noise).to_json_dict()
+        document["sets"][what] = {key: value and round(value, 3) for key, value in found.items()}
+        print(what)
+        for figure, value in document["sets"][what].items():
+            print(f"  {figure:25} {value!s:>8}  before: {before.get(what, {}).get(figure, '–')}")
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         document["scale"] = pool.apply(scale, (count,))
     print(document["scale"])
-    (HERE / "topics.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    file.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+
+
+def measured() -> dict[str, tuple[str, str, list[str] | None, Noise | None]]:
+    """What is evaluated: the set, the embedder, of which languages, with which noise."""
+    found: dict[str, tuple[str, str, list[str] | None, Noise | None]] = {}
+    for embedder in (DEFAULT, MULTILINGUAL):
+        for name in SETS:
+            found[f"{name}, {embedder}"] = (name, embedder, None, None)
+        for languages in [[one] for one in LANGUAGES] + PAIRS:
+            found[f"assistant {'+'.join(languages)}, {embedder}"] = ("assistant", embedder, languages, None)
+        for noise in NOISES:
+            found[f"banking77, {noise}, {embedder}"] = ("banking77", embedder, None, noise)
+    return found
 
 
 def scale(count: int) -> dict[str, Any]:
     """Seconds and memory of grouping `count` questions from nothing, and of placing 1,000 more."""
     texts = _made(count + NEW)
-    articles = read_lines(_file(SETS[0], "articles"), {})
+    articles = read_lines(_file(MANY[0], "articles"), {})
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         rows = pa.table({"text": texts})
@@ -122,7 +146,7 @@ def _seconds(folder: Path, connection: duckdb.DuckDBPyConnection) -> float:
 def _made(count: int) -> list[str]:
     """That many distinct questions."""
     dice = random.Random(1)
-    known = [one["text"] for name in SETS for one in read_lines(_file(name, "questions"), {})]
+    known = [one["text"] for name in MANY for one in read_lines(_file(name, "questions"), {})]
     made: dict[str, None] = {}
     while len(made) < count:
         words = dice.choice(known).split()

@@ -27,6 +27,7 @@ from flows.published.gap_golden import golden_questions
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import Kind, gaps
+from flows.questions.noise import Noise
 from flows.settings.requests import HomeRequest, Option, Request, TopicsRequest, WarehouseRequest
 from flows.warehouses import configured
 
@@ -171,6 +172,10 @@ class EvaluateRequest(Request):
     embedder: str | None = Field(
         default=None, description="Model that turns texts into vectors, instead of the setting."
     )
+    languages: str | None = Field(default=None, description="Only questions of these languages, such as en,de.")
+    noise: Noise | None = Field(
+        default=None, description="Add typing_errors, no_accents, emoji or mixed_languages to each question."
+    )
 
 
 @command(app, EvaluateRequest)
@@ -180,7 +185,9 @@ def evaluate(request: EvaluateRequest, console: Console) -> int:
 
     with console.working():
         chosen = request.embedder or request.settings().topics.embedder
-        figures = measured(request.questions, request.articles, chosen).to_json_dict()
+        languages = [one.strip() for one in (request.languages or "").split(",") if one.strip()]
+        found = measured(request.questions, request.articles, chosen, languages=languages or None, noise=request.noise)
+        figures = found.to_json_dict()
     console.show({**figures, "exit_status": 0}, _figures(figures))
     return 0
 

@@ -16,7 +16,7 @@ from flows.questions.coverage import Article, Coverage, covered
 from flows.questions.embedders import Vectors
 from flows.questions.naming import Name
 from flows.questions.neighbours import Neighbours, floor_of
-from flows.questions.places import Groups, together
+from flows.questions.places import Groups
 from flows.questions.space import Space, distinct, made_from, plain
 from flows.questions.wording import gist
 
@@ -65,9 +65,9 @@ def made(texts: Sequence[str], questions: NDArray[np.int64], embedder: str) -> E
     """Exemplars grouped from nothing; `texts` differ in their normal forms, are in a fixed order, and at most MOST."""
     from flows.questions.grouping import grouped, loose  # noqa: PLC0415  scikit-learn costs seconds
 
-    space, meaning, wording = made_from(plain(texts), embedder)
-    groups = grouped(meaning, wording)
-    places = together(meaning, wording)
+    space, views = made_from(plain(texts), embedder)
+    groups = grouped(views)
+    places = space.put(views.meaning, views.wording)
     return Exemplars(texts, questions, groups, loose(places, groups, questions), places, space)
 
 
@@ -95,8 +95,8 @@ def wordings(texts: Sequence[str], questions: Sequence[int]) -> Wordings:
 
 def placed(texts: Sequence[str], topics: Sequence[str | None], embedder: str) -> Neighbours:
     """What finds the nearest of exemplars that were grouped before."""
-    space, meaning, wording = made_from(plain(texts), embedder)
-    places = together(meaning, wording)
+    space, views = made_from(plain(texts), embedder)
+    places = space.put(views.meaning, views.wording)
     return Neighbours(space, places, floor_of(places, np.array([topic is None for topic in topics])))
 
 

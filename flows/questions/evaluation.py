@@ -1,8 +1,9 @@
 """How good the topics and the gaps are, measured on questions of which somebody has said both.
 
 A questions file has a line of JSON for each question: question_id, text, topic (the true one) and is_covered (whether
-an article answers it); an articles file: article_id, title, body. Either may be compressed with gzip. The truth is
-for scoring alone: the method sees texts and articles, as from a shop whose conversations say nothing else about gaps.
+an article answers it), perhaps language; an articles file: article_id, title, body. Either may be compressed with gzip.
+The truth is for scoring alone: the method sees texts and articles, as from a shop whose conversations say nothing else
+about gaps.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gzip
 import json
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from sklearn.metrics import (
 from flows.ground.errors import InputError
 from flows.questions import account
 from flows.questions.coverage import Article
+from flows.questions.noise import Noise, noisy
 
 GZIP = b"\x1f\x8b"
 
@@ -62,9 +65,26 @@ class Evaluation:
         return asdict(self)
 
 
-def evaluate(questions: Path, articles: Path, embedder: str) -> Evaluation:
-    """Group the questions, test them against the articles, and compare with the truth. Raises InputError."""
+def evaluate(
+    questions: Path,
+    articles: Path,
+    embedder: str,
+    *,
+    languages: Collection[str] | None = None,
+    noise: Noise | None = None,
+) -> Evaluation:
+    """Group the questions, test them against the articles, and compare with the truth. Raises InputError.
+
+    `languages` leaves only the questions of which `language` is among them; `noise` is added to each.
+    """
     asked = read_lines(questions, {"text": str, "topic": (str, int), "is_covered": bool})
+    if languages:
+        asked = [one for one in asked if one.get("language") in languages]
+        if not asked:
+            what = f"no question has the language {' or '.join(sorted(languages))}"
+            raise InputError(what, where=str(questions), remedy="give each question its `language`, such as en")
+    if noise:
+        asked = [one | {"text": noisy(one["text"], noise)} for one in asked]
     answers = read_lines(articles, {"article_id": (str, int), "title": str})
     known = [Article(str(one["article_id"]), one["title"], one.get("body")) for one in answers]
     started = time.perf_counter()

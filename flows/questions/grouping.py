@@ -23,6 +23,7 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 from flows.questions.embedders import Vectors
 from flows.questions.places import FEWEST, ROWS, Groups, middles, neighbourhood, together, unit
+from flows.questions.space import Views
 
 SAMPLE = 2_000  # questions of which trees are made; all others go where the middle of a group is nearest
 NEIGHBOURS = 6
@@ -32,14 +33,19 @@ NEARLY = 0.01  # of agreement: what is this much less counts a third
 ALIKE = 0.22  # likeness below which a few questions do not belong together
 
 
-def grouped(meaning: Vectors, wording: Vectors) -> Groups:
-    """The group of each question, numbered from 0; both views have shape (questions, dimensions), in no order that
-    says anything of the questions.
+def grouped(views: Views) -> Groups:
+    """The group of each question, numbered from 0; the questions are in no order that says anything of them.
+
+    Where several languages are spoken, meaning alone groups, into as many groups as the views of the most frequent
+    language agree on: how things are worded tells languages apart, and nothing across them.
     """
-    places = together(meaning, wording)
+    meaning, wording = views.meaning, views.wording
+    places = together(meaning, wording) if views.main is None else meaning
     if len(places) < FEWEST:
         return _few(places)
-    number = _number_of_groups(_tree(moved(meaning)), _tree(moved(wording)), min(len(places), SAMPLE))
+    if views.main is not None:
+        meaning, wording = meaning[views.main], wording[views.main]
+    number = _number_of_groups(_tree(moved(meaning)), _tree(moved(wording)), min(len(meaning), SAMPLE))
     groups = _cut_and_settled(moved(places), number)
     telling = np.bincount(groups)[groups] > 1  # a group of one says nothing of how a group spreads
     if 1 < len(set(groups[telling].tolist())) < len(places) // 2:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.questions.embedders import Vectors
+from flows.questions.languages import spoken
 from flows.questions.places import Groups, middles
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -35,13 +36,20 @@ class Name:
 def named(texts: Sequence[str], places: Vectors, groups: Groups, questions: NDArray[np.int64]) -> dict[int, Name]:
     """The name of each group; `texts` are as the shoppers wrote them, `questions` says how often each was asked.
 
-    No two groups have the same label.
+    No two groups have the same label. Where several languages are spoken, names are in the most frequent one wherever
+    the group has a question in it.
     """
     central = (places * middles(places, groups)[groups]).sum(axis=1)
     phrases = [set(_phrases(text)) for text in texts]
     members: dict[int, list[int]] = defaultdict(list)
     for question, group in enumerate(groups.tolist()):
         members[group].append(question)
+    languages, of_text = spoken(texts)
+    if len(languages) > 1:
+        main = max(languages, key=lambda one: (int(questions[of_text == one].sum()), one))
+        members = {
+            group: [one for one in inside if of_text[one] == main] or inside for group, inside in members.items()
+        }
     spread = Counter(phrase for group in members.values() for phrase in set().union(*(phrases[one] for one in group)))
     common = {phrase[0] for phrase, count in spread.items() if len(phrase) == 1 and count > max(3, len(members) / 8)}
     stands = {

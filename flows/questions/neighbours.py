@@ -81,7 +81,9 @@ def keep(folder: Path, neighbours: Neighbours) -> None:
     for one in space.terms:
         np.save(half_made / f"{one.kind}.npy", one.idf)
     terms = {one.kind: sorted(one.columns, key=one.columns.__getitem__) for one in space.terms}
-    document = {"floor": neighbours.floor, "terms": terms}
+    if space.centres:
+        np.save(half_made / "centres.npy", np.stack(list(space.centres.values())))
+    document = {"floor": neighbours.floor, "terms": terms, "languages": list(space.centres)}
     (half_made / "neighbours.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(half_made, folder)
@@ -97,7 +99,9 @@ def kept(folder: Path, texts: Sequence[str], embedder: str) -> Neighbours | None
             for kind, one in document["terms"].items()
         )
         axes = _array(folder / "axes.npy") if terms else None
-        found = Neighbours(Space(embedder, terms, axes), places, float(document["floor"]))
+        names = document["languages"]
+        centres = dict(zip(names, _array(folder / "centres.npy"), strict=True)) if names else {}
+        found = Neighbours(Space(embedder, terms, axes, centres), places, float(document["floor"]))
         some = range(0, len(texts), max(1, len(texts) // TRIED))
         tried = found.space.places(plain([texts[at] for at in some]))
         is_same = len(places) == len(texts) and np.allclose(tried, places[list(some)], atol=SAME)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
-from flows.questions.embedders import BATCH, Vectors, embedded
+from flows.questions.embedders import BATCH, Vectors, embedded, is_multilingual
+from flows.questions.languages import language, spoken
 from flows.questions.places import together, unit
 from flows.questions.terms import Terms, learned
 from flows.questions.wording import gist
@@ -54,15 +55,31 @@ class Space:
     embedder: str
     terms: tuple[Terms, ...] = ()  # pieces of words, and words; none where the questions have no words at all
     axes: Vectors | None = None  # shape (pieces and words, dimensions)
+    # Where several languages are spoken, and the embedder knows them: the middle of what each means, by its code, and
+    # of all for the others. Without it no text would be as near to its translation as to others of its language.
+    centres: Mapping[str, Vectors] = field(default_factory=dict)
 
-    def views(self, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
-        """Meaning and wording of normal texts, each of shape (texts, its dimensions)."""
-        return embedded(self.embedder, texts), self._wording(texts)
+    def meaning(self, texts: Sequence[str]) -> Vectors:
+        """What normal texts mean, shape (texts, dimensions), whatever their language where several are spoken."""
+        return self._centred(embedded(self.embedder, texts), texts)
+
+    def put(self, meaning: Vectors, wording: Vectors) -> Vectors:
+        """The places of texts from both views: of meaning alone where several languages are spoken, because wording
+        tells them apart first of all.
+        """
+        return meaning if self.centres else together(meaning, wording)
 
     def places(self, texts: Sequence[str]) -> Vectors:
         """Where normal texts are; the product of two places is their likeness, at most 1."""
-        parts = [together(*self.views(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
+        batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+        parts = [self.put(self.meaning(batch), self._wording(batch)) for batch in batches]
         return np.concatenate(parts) if parts else np.zeros((0, 1), dtype=np.float32)
+
+    def _centred(self, meaning: Vectors, texts: Sequence[str]) -> Vectors:
+        if not self.centres or not len(texts):
+            return meaning
+        middles = np.stack([self.centres.get(language(text), self.centres[""]) for text in texts])
+        return unit(meaning - middles)
 
     def likeness(self, texts: Sequence[str], others: Sequence[str]) -> Vectors:
         """How alike normal texts and others are, shape (texts, others), at most 1.
@@ -70,22 +87,41 @@ class Space:
         Unlike the product of places it counts rare words in full: few axes blur just what tells an article from the
         next.
         """
-        alike = embedded(self.embedder, texts) @ embedded(self.embedder, others).T
+        alike = self.meaning(texts) @ self.meaning(others).T
+        if self.centres:  # an article of another language has no words in common
+            return np.asarray(alike, dtype=np.float32)
         for one in self.terms:
             alike += 0.5 * (one.weigh(texts) @ one.weigh(others).T).toarray()
         return np.asarray(alike / (2 if self.terms else 1), dtype=np.float32)
 
     def _wording(self, texts: Sequence[str]) -> Vectors:
-        if self.axes is None or not texts:
+        if self.axes is None or self.centres or not texts:
             return np.zeros((len(texts), 1), dtype=np.float32)
         return unit(_weighed(self.terms, texts) @ self.axes)
 
 
-def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Vectors, Vectors]:
+@dataclass(frozen=True)
+class Views:
+    """Meaning and wording of an account's questions, each of shape (questions, its dimensions). Where several languages
+    are spoken, `main` says which questions are in the most frequent, shape (questions,).
+    """
+
+    meaning: Vectors
+    wording: Vectors
+    main: NDArray[np.bool_] | None = None
+
+
+def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Views]:
     """The space of an account whose questions are `texts` (normal, distinct, in a fixed order), and their two views."""
     meaning = embedded(embedder, texts)
     space = _made_of(texts, embedder)
-    return space, meaning, space._wording(texts)
+    wording = space._wording(texts)
+    names, of_text = spoken(texts) if is_multilingual(embedder) else ([], np.empty(0, dtype=np.str_))
+    if len(names) < 2:
+        return space, Views(meaning, wording)
+    centres = {name: meaning[of_text == name].mean(axis=0) for name in names} | {"": meaning.mean(axis=0)}
+    across = Space(embedder, centres=centres)
+    return across, Views(across._centred(meaning, texts), wording, of_text == names[0])
 
 
 def _made_of(texts: Sequence[str], embedder: str) -> Space:

@@ -6,6 +6,7 @@ import numpy as np
 
 from flows.questions.grouping import grouped
 from flows.questions.places import unit
+from flows.questions.space import Views
 
 
 def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
@@ -17,6 +18,6 @@ def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
         topics = dice.integers(0, 8, 40)
         near = middles[topics] + dice.normal(size=(40, 64))
         far = middles[topics] + 3 * dice.normal(size=(40, 64))
-        groups = grouped(unit(near.astype(np.float32)), unit(far.astype(np.float32)))
+        groups = grouped(Views(unit(near.astype(np.float32)), unit(far.astype(np.float32))))
         found += int((np.bincount(groups) == 1).sum())
     assert found
