@@ -74,8 +74,9 @@ def covered(
     owner = np.repeat(np.arange(len(articles)), [len(one) for one in parts])
     if count == 0 or len(owner) == 0:
         return Coverage(np.zeros(count), np.full(count, -1))
-    near = _nearest_passages(texts, [text for one in parts for text in one], owner, space)
-    near = np.clip(near / _alike(texts, space), 0, 1)
+    meaning = space.meaning_at(places)
+    near = _nearest_passages(texts, meaning, [text for one in parts for text in one], owner, space)
+    near = np.clip(near / _alike(texts, meaning, space), 0, 1)
 
     neighbours = min(NEIGHBOURS, round(np.sqrt(count) / 2) or 1)  # of few questions not all are neighbours
     walk = neighbourhood(places, neighbours) if count > 1 else csr_matrix((1, 1))
@@ -124,23 +125,28 @@ def _parting(values: NDArray[np.float64]) -> float:
     return float(ordered[np.argmax(below * (len(ordered) - below) * distance**2)])
 
 
-def _alike(texts: Sequence[str], space: Space) -> float:
+def _alike(texts: Sequence[str], meaning: Vectors, space: Space) -> float:
     """How alike a question and its ten nearest are, in the middle of all questions."""
     if len(texts) < FEWEST:
         return FEW_ALIKE
     few = min(NEIGHBOURS, len(texts) // 20 or 1)
-    some = list(texts[:: max(1, len(texts) // ROWS)])
-    nearest = np.partition(space.likeness(some, texts), -few - 1, axis=1)[:, -few - 1 :]
+    step = max(1, len(texts) // ROWS)
+    likeness = space.likeness(texts[::step], meaning[::step], texts, meaning)
+    nearest = np.partition(likeness, -few - 1, axis=1)[:, -few - 1 :]
     means = (nearest.sum(axis=1) - nearest.max(axis=1)) / few  # without the question itself
     return max(float(np.median(means)), LEAST_ALIKE)
 
 
-def _nearest_passages(texts: Sequence[str], parts: Sequence[str], owner: NDArray[np.int64], space: Space) -> Vectors:
+def _nearest_passages(
+    texts: Sequence[str], meaning: Vectors, parts: Sequence[str], owner: NDArray[np.int64], space: Space
+) -> Vectors:
     """The likeness of each question to the nearest passage of each article, shape (questions, articles)."""
     nearest = np.zeros((len(texts), owner[-1] + 1), dtype=np.float32)
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    parts_mean = space.meaning(parts)
     for start in range(0, len(texts), ROWS):
-        rows = space.likeness(texts[start : start + ROWS], parts)
+        end = start + ROWS
+        rows = space.likeness(texts[start:end], meaning[start:end], parts, parts_mean)
         nearest[start : start + ROWS, owner[starts]] = np.maximum.reduceat(rows, starts, axis=1)
     return nearest
 

@@ -81,13 +81,20 @@ class Space:
         middles = np.stack([self.centres.get(language(text), self.centres[""]) for text in texts])
         return unit(meaning - middles)
 
-    def likeness(self, texts: Sequence[str], others: Sequence[str]) -> Vectors:
-        """How alike normal texts and others are, shape (texts, others), at most 1.
+    def meaning_at(self, places: Vectors) -> Vectors:
+        """The meaning of texts at `places`, as `meaning` has it: an embedder may take long."""
+        if self.centres:
+            return places
+        wording = 1 if self.axes is None else self.axes.shape[1]
+        return unit(places[:, :-wording])
+
+    def likeness(self, texts: Sequence[str], meaning: Vectors, others: Sequence[str], others_mean: Vectors) -> Vectors:
+        """How alike normal texts and others are, of which the meaning is known; shape (texts, others), at most 1.
 
         Unlike the product of places it counts rare words in full: few axes blur just what tells an article from the
         next.
         """
-        alike = self.meaning(texts) @ self.meaning(others).T
+        alike = meaning @ others_mean.T
         if self.centres:  # an article of another language has no words in common
             return np.asarray(alike, dtype=np.float32)
         for one in self.terms:

@@ -20,7 +20,7 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from flows.ground.progress import Progress
-from flows.questions import account, kinds, neighbours, state, versions, wording
+from flows.questions import account, embedders, kinds, neighbours, state, versions, wording
 from flows.questions.account import Exemplars
 from flows.questions.continuity import continued, topic_id
 from flows.questions.coverage import Article
@@ -31,6 +31,7 @@ from flows.questions.tables import Tables
 
 GROWTH = 1.5
 AT_ONCE = 50_000  # questions
+FEWER_AT_ONCE = 5_000  # where an embedder takes milliseconds for a text
 ANEW = "anew"  # the method of an account that is to be grouped anew
 
 
@@ -64,6 +65,7 @@ def update(
     articles = tables.articles()
     method = versions.grouping(embedder)
     grouped = {name: one if one.method else replace(one, method=old.method()) for name, one in old.accounts.items()}
+    at_once = AT_ONCE if embedder == embedders.DEFAULT else FEWER_AT_ONCE
     begun: dict[str, _Begun] = {}
     left: set[str] = set()
     progress.start("topics")
@@ -87,7 +89,7 @@ def update(
             if before and not is_understood:
                 tables.forget(name)
             tables.ask_for_all(name)
-            begun[name] = _group(tables, name, articles[name], embedder, spaces)
+            begun[name] = _group(tables, name, articles[name], embedder, spaces, at_once=at_once)
             grouped[name] = AccountState(asked, digest, begun[name].space, sold, method)
         else:
             is_tested = digest == before.articles
@@ -95,7 +97,7 @@ def update(
             grouped[name] = replace(before, articles=digest, space=begun[name].space)
     for number, (name, one) in enumerate(begun.items()):
         if number == 0 or monotonic() < until:
-            _place(tables, name, one, until)
+            _place(tables, name, one, until, at_once)
     progress.finish()
     left |= tables.close()
     grouped = {name: replace(one, waits=name in left) for name, one in grouped.items()}
@@ -118,13 +120,13 @@ class _Begun:
     space: str
 
 
-def _place(tables: Tables, name: str, begun: _Begun, until: float) -> None:
+def _place(tables: Tables, name: str, begun: _Begun, until: float, at_once: int) -> None:
     """Questions join the topics of their account, so many at once, as long as there is time."""
     count = tables.queue(name)
-    for start in range(0, count, AT_ONCE):
+    for start in range(0, count, at_once):
         if start and monotonic() >= until:
             break
-        keys, texts, questions = tables.queued(start, AT_ONCE)
+        keys, texts, questions = tables.queued(start, at_once)
         asked = account.wordings(texts, questions)
         index, nearness = begun.near.nearest(asked.forms)
         tables.put(keys, [begun.keys[at] for at in index[asked.which]], nearness[asked.which])
@@ -132,12 +134,12 @@ def _place(tables: Tables, name: str, begun: _Begun, until: float) -> None:
         tables.place(name)
 
 
-def _group(tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path) -> _Begun:
+def _group(tables: Tables, name: str, articles: list[Article], embedder: str, spaces: Path, *, at_once: int) -> _Begun:
     """Group an account's questions from nothing; topics that go on keep their ids (rule 8.2). Of very many questions
-    the first in the order of their keys, which is no order of anything else, stand for all.
+    the first `at_once` in the order of their keys, which is no order of anything else, stand for all.
     """
     tables.queue(name)
-    keys, texts, questions = tables.queued(0, AT_ONCE)
+    keys, texts, questions = tables.queued(0, at_once)
     asked = account.wordings(texts, questions)
     count = min(len(asked.forms), account.MOST)
     chosen = asked.first[:count].tolist()
