@@ -75,13 +75,16 @@ CHECKS = [
     ),
     Check(
         "knowledge_gap_topics",
-        "knowledge_gap_topics of knowledge are gaps below a score of 0.1 and none from 0.9 on, whatever was handed off",
+        "knowledge_gap_topics are unanswered as their conversations say, where these are many enough",
         """
         select * from {metrics}.knowledge_gap_topics
         where
             coverage_score not between 0 and 1
-            or (is_gap and coverage_score >= 0.9)
-            or (not is_gap and coverage_score < 0.1 and kind = 'knowledge')""",
+            or is_gap <> (is_unanswered and kind = 'knowledge')
+            or judged_unanswered_count not between 0 and judged_conversation_count
+            or judged_conversation_count > conversation_count
+            or (is_unanswered and judged_unanswered_count + 3 <= 0.2 * (judged_conversation_count + 3))
+            or (not is_unanswered and judged_unanswered_count > 0.8 * (judged_conversation_count + 3))""",
         rule="8.3",
     ),
     Check(

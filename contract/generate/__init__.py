@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from contract.generate import catalogue, deflections, models, odcs, semantic
+from contract.generate import catalogue, models, odcs, phrases, semantic
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def generated() -> dict[Path, str]:
     """The content of every generated file of this checkout."""
-    written = models.files() | semantic.files() | odcs.files() | catalogue.files() | deflections.files(ROOT)
+    written = models.files() | semantic.files() | odcs.files() | catalogue.files() | phrases.files(ROOT)
     return {ROOT / file: text for file, text in written.items()}
 
 

@@ -1,8 +1,8 @@
-{#- The end of a text as phrases of rule 13.5 are compared: in lower case, without accents, a blank for every apostrophe, a hyphen for
+{#- A text as phrases of rules 8.3 and 13.5 are compared: in lower case, without accents, a blank for every apostrophe, a hyphen for
     every dash; the end of a line ends a sentence. Accents that are signs of their own go. -#}
 {% macro plain_text(text) -%}
     translate(
-        translate(replace(lower(right({{ text }}, 1000)), 'ß', 'ss'), concat(chr(39), chr(10), chr(13), chr(9)), ' .  '),
+        translate(replace(lower({{ text }}), 'ß', 'ss'), concat(chr(39), chr(10), chr(13), chr(9)), ' .  '),
         'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ–—‑’‘`´  ̧̀́̂̃̈', 'aaaaaaceeeeiiiinooooouuuuyy---      '
     )
 {%- endmacro %}

@@ -1,24 +1,22 @@
 {#- Coverage from which on an article answers a question or a topic (8.3). -#}
 {% macro coverage_line() -%} cast(0.5 as double) {%- endmacro %}
 
-{#- What hand-offs say of a topic, from -1 to 1 (8.3): how far the share of its conversations that went unanswered is from the
-    account's towards none or all of them, weakened as by 10 conversations that were as usual. -#}
-{% macro gap_evidence(conversations, unanswered, unanswered_share) -%}
-    coalesce(
-        (cast({{ unanswered }} as double) - {{ conversations }} * {{ unanswered_share }})
-        / ({{ conversations }} + 10)
-        / nullif(case
-            when {{ unanswered }} > {{ conversations }} * {{ unanswered_share }} then 1 - {{ unanswered_share }}
-            else {{ unanswered_share }}
-        end, 0),
-        0
-    )
+{#- The share of unanswered conversations above which a topic is unanswered (8.3), from the share that is usual in its account: null
+    where no conversation tells. -#}
+{% macro unanswered_line(unanswered_share) -%}
+    cast(0.2 as double) + cast(0.6 as double) * coalesce({{ unanswered_share }}, cast(0.5 as double))
 {%- endmacro %}
 
-{#- The topic is a gap (8.3). Evidence moves the line by 0.4 at most: an article that clearly answers
-    closes a topic whatever happened before it. -#}
-{% macro is_gap(coverage_score, evidence) -%}
-    {{ coverage_score }} < {{ coverage_line() }} + cast(0.4 as double) * {{ evidence }}
+{#- The share of a topic's conversations that went unanswered, evened out by three that went as its texts make expect (8.3): all
+    unanswered at a score of 0, none at 1, and just as many as the line says at the line of coverage. -#}
+{% macro likely_unanswered(unanswered, conversations, coverage_score, line) -%}
+    (
+        {{ unanswered }} + 3 * case
+            when {{ coverage_score }} < {{ coverage_line() }}
+                then 1 - (1 - {{ line }}) * {{ coverage_score }} / {{ coverage_line() }}
+            else {{ line }} * (1 - {{ coverage_score }}) / (1 - {{ coverage_line() }})
+        end
+    ) / (cast({{ conversations }} as double) + 3)
 {%- endmacro %}
 
 {#- Where the work on a topic stands (8.5), null where there is none. What was dismissed stays so; an article that came after the

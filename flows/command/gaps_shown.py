@@ -181,7 +181,11 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     yield line("28 days", trend(one))
     ended = ((status, "not measured" if count is None else f"{count:,}") for status, count in of.statuses.items())
     yield line("Ended", ", ".join(f"{status} {count}" for status, count in ended))
-    usual = f"usual in this account: {of.usual_unanswered_share:.1%}"
+    usual = (
+        f"usual in this account: {of.usual_unanswered_share:.1%}"
+        if of.usual_unanswered_share is not None
+        else "nothing is usual yet"
+    )
     yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}{_interval(one)}; {usual}")
     if one.sales_at_stake is not None:
         between = f"95 % interval {one.sales_at_stake_low:,.2f} to {one.sales_at_stake_high:,.2f}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.ground.clock import utc_text
 from flows.ground.sql import literal
-from flows.published.figures import STATUSES, by_status, has_status, only_measured
+from flows.published.figures import STATUSES, by_status, only_measured
 from flows.published.gap_lookup import find_topic
 from flows.published.gaps import AskedAccount, AskedTopic, data_up_to, visible
 from flows.published.measured import not_measured
@@ -21,25 +21,19 @@ WEEKS = 8
 TEXT = 300  # characters of a message
 ANSWERS = 0.5
 
-UNANSWERED = f"""(
-    {has_status("closed")}
-    or ({has_status("routed")} and coalesce(escalation_reason, '') = 'knowledge_gap')
-    or ({has_status("open")} and closed_by is not null)
-)"""
 ENDINGS = f"""
-with asked as (
-    select conversation_id, max(case when topic_id = {{topic}} then 1 else 0 end) as is_here
-    from metrics.knowledge_gap_questions where account_id = {{account}} group by conversation_id
-),
-ended as (
-    select asked.is_here = 1 as is_here, status, {UNANSWERED} as is_unanswered
-    from asked
-    inner join metrics.conversations
-        on conversations.account_id = {{account}} and conversations.conversation_id = asked.conversation_id
+select {by_status()}
+from metrics.conversations
+where account_id = {{account}} and conversation_id in (
+    select conversation_id from metrics.knowledge_gap_questions where account_id = {{account}} and topic_id = {{topic}}
 )
-select {by_status(among="is_here")},
-    count(*) filter (where is_here and is_unanswered), count(*), count(*) filter (where is_unanswered)
-from ended
+"""
+JUDGED = """
+select
+    sum(case when topic_id = {topic} then judged_conversation_count end),
+    sum(case when topic_id = {topic} then judged_unanswered_count end),
+    cast(sum(judged_unanswered_count) as double precision) / nullif(sum(judged_conversation_count), 0)
+from metrics.knowledge_gap_topics where account_id = {account}
 """
 SALES = """
 select coalesce(sum(revenue), 0), count(distinct order_id)
@@ -147,8 +141,9 @@ class AskedConversation:
 @dataclass(frozen=True)
 class TopicDetails:
     """All of one topic. `weeks` are the local dates on which spans of seven days end, with their questions, oldest
-    first; a status that is not measured (rule 11.1) has None; `unanswered` conversations are those of rule 8.3,
-    `usual_unanswered_share` is of the account's questions.
+    first; a status that is not measured (rule 11.1) has None. Of `judged` conversations it is known whether they were
+    answered, `unanswered` are those that were not (rule 8.3); `usual_unanswered_share` is that of all topics of the
+    account, None where nothing is known.
     """
 
     publication: Publication
@@ -156,8 +151,9 @@ class TopicDetails:
     topic: AskedTopic
     representative_question: str | None
     statuses: dict[str, int | None]
+    judged: int
     unanswered: int
-    usual_unanswered_share: float
+    usual_unanswered_share: float | None
     weeks: tuple[tuple[date, int], ...]
     closures: tuple[Closure, ...]
     changes: tuple[PublishedTopicChange, ...]
@@ -168,18 +164,21 @@ class TopicDetails:
     @property
     def why(self) -> str:
         """Why the topic is a gap, or none (rule 8.3): one sentence."""
-        score, is_gap = self.topic.coverage_score, self.topic.is_gap
         if self.topic.kind not in (None, "knowledge"):
             return f"Its questions are of the kind {self.topic.kind}: no article is missing."
-        if not self.account.published_articles or self.topic.best_article_id is None:
-            return "No published article comes near it."
-        if is_gap and score >= ANSWERS:
-            return "An article comes near it, but more conversations than usual go unanswered."
-        if is_gap:
-            return "No published article comes near it."
-        if score < ANSWERS:
-            return "The nearest article is not very close, but fewer conversations than usual go unanswered."
-        return "A published article answers it."
+        went = f"{self.unanswered:,} of {self.judged:,} conversations went unanswered"
+        if not self.judged:
+            went = "it is not known of any conversation whether it was answered"
+        near = "no published article comes near it"
+        if self.topic.best_article_id is not None:
+            near = (
+                "an article answers it"
+                if self.topic.coverage_score >= ANSWERS
+                else "no published article is very close"
+            )
+            if ANSWERS_IN_PART <= self.topic.coverage_score < ANSWERS:
+                near = "the nearest article answers it in part at best"
+        return f"{went[0].upper()}{went[1:]}; {near}."
 
     def to_json_dict(self) -> dict[str, Any]:
         """Money is text with 4 places in the account's currency, instants are ISO text in UTC."""
@@ -194,6 +193,7 @@ class TopicDetails:
             "representative_question": self.representative_question,
             "why": self.why,
             "conversations_by_status": self.statuses,
+            "judged": self.judged,
             "unanswered": self.unanswered,
             "usual_unanswered_share": self.usual_unanswered_share,
             "weeks": [{"up_to": day.isoformat(), "questions": count} for day, count in self.weeks],
@@ -213,7 +213,8 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
     """
     publication, of, topic = find_topic(reader, topic_id, account)
     values = {"account": literal(of.account_id), "topic": literal(topic.topic_id), "limit": literal(limit)}
-    ((_, *statuses, unanswered, asked, usual),) = reader.rows(ENDINGS.format(**values))
+    ((_, *statuses),) = reader.rows(ENDINGS.format(**values))
+    ((judged, unanswered, usual),) = reader.rows(JUDGED.format(**values))
     ((revenue, orders),) = reader.rows(SALES.format(**values))
     text = visible(reader, "messages", "text", f"substr(messages.text, 1, {TEXT})")
     return TopicDetails(
@@ -222,8 +223,9 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
         topic=topic,
         representative_question=_representative(reader, values),
         statuses=only_measured(dict(zip(STATUSES, statuses, strict=True)), not_measured(reader, of.account_id)),
-        unanswered=unanswered,
-        usual_unanswered_share=usual / asked if asked else 0.0,
+        judged=int(judged),
+        unanswered=int(unanswered),
+        usual_unanswered_share=usual,
         weeks=_weeks(reader, of, publication, values),
         closures=tuple(Closure(*row) for row in reader.rows(CLOSURES.format(**values))),
         changes=tuple(PublishedTopicChange(*row) for row in reader.rows(CHANGES.format(**values))),

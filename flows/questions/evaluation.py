@@ -2,8 +2,9 @@
 
 A questions file has a line of JSON for each question: question_id, text, topic (the true one) and is_covered (whether
 an article answers it), perhaps language; an articles file: article_id, title, body. Either may be compressed with gzip.
-The truth is for scoring alone: the method sees texts and articles, as from a shop whose conversations say nothing else
-about gaps.
+The truth is for scoring alone: the method sees texts and articles, and what came of the questions where their lines
+tell it: is_handed_off, whether the conversation was handed off for no other reason than that the agent had no answer,
+and answer, the agent's words. Each question is a conversation of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from sklearn.metrics import (
 from flows.ground.errors import InputError
 from flows.questions import account
 from flows.questions.coverage import Article
+from flows.questions.evidence import likely_unanswered
+from flows.questions.fallbacks import says_no_answer
 from flows.questions.noise import Noise, noisy
 
 GZIP = b"\x1f\x8b"
@@ -39,10 +42,13 @@ class Evaluation:
     """Figures between 0 and 1 unless they count; None where the truth leaves them undefined.
 
     Questions in no topic count as one group of their own for `nmi`, `ari`, `homogeneity` and `completeness`. A question
-    is said to be a gap where its coverage is below the line. A topic is truly a gap where most of its questions are.
+    is said to be a gap where it probably goes unanswered (rule 8.3): by its coverage alone where no line tells what
+    came of it. A topic is truly a gap where most of its questions are. Of `judged` questions it is known whether they
+    were answered.
     """
 
     questions: int
+    judged: int
     articles: int
     true_topics: int
     topics: int
@@ -88,7 +94,9 @@ def evaluate(
     answers = read_lines(articles, {"article_id": (str, int), "title": str})
     known = [Article(str(one["article_id"]), one["title"], one.get("body")) for one in answers]
     started = time.perf_counter()
-    topics, score = _found([one["text"] for one in asked], known, embedder)
+    topics, coverage = _found([one["text"] for one in asked], known, embedder)
+    outcomes = np.array([_outcome(one) for one in asked])
+    score = 1 - _unanswered(topics, coverage, outcomes)
     seconds = time.perf_counter() - started
     true_topics = [str(one["topic"]) for one in asked]
     homogeneity, completeness, nmi = homogeneity_completeness_v_measure(true_topics, topics)
@@ -99,6 +107,7 @@ def evaluate(
     is_gap_topic = np.bincount(topics[inside], is_gap[inside]) / count > 0.5
     return Evaluation(
         questions=len(asked),
+        judged=int((outcomes >= 0).sum()),
         articles=len(known),
         true_topics=len(set(true_topics)),
         topics=len(set(topics[inside].tolist())),
@@ -130,6 +139,33 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     order = np.array([place[text] for text in texts])
     numbers = {topic: number for number, topic in enumerate(sorted(set(topics.tolist()) - {-1}))} | {-1: -1}
     return np.array([numbers[topic] for topic in topics[order].tolist()]), score[order]
+
+
+def _outcome(line: dict[str, Any]) -> int:
+    """1 where the agent had no answer, 0 where it had one, -1 where the line does not tell (rule 8.3)."""
+    answer = line.get("answer")
+    if line.get("is_handed_off") is True or (answer and says_no_answer(str(answer))):
+        return 1
+    return 0 if answer or line.get("is_handed_off") is False else -1
+
+
+def _unanswered(
+    topics: NDArray[np.int64], coverage: NDArray[np.float64], outcomes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How likely each question goes unanswered, from 0 to 1 with the line at a half: of five parts, three are its
+    topic's, one its own outcome and one its own text. A question in no topic is a topic of its own.
+    """
+    is_judged = outcomes >= 0
+    if not is_judged.any():
+        return 1 - coverage
+    alone = np.flatnonzero(topics < 0)
+    of = topics.copy()
+    of[alone] = topics.max(initial=-1) + 1 + np.arange(len(alone))
+    count = np.bincount(of)
+    unanswered, judged = np.bincount(of, outcomes > 0).astype(int), np.bincount(of, is_judged).astype(int)
+    usual = float((outcomes > 0).sum() / is_judged.sum())
+    likely = likely_unanswered(unanswered, judged, np.bincount(of, coverage) / np.maximum(count, 1), usual)[of]
+    return np.asarray(np.where(is_judged, (3 * likely + outcomes + 1 - coverage) / 5, likely))
 
 
 def _judged(what: str, is_gap: NDArray[np.bool_], score: NDArray[np.float64]) -> dict[str, Any]:

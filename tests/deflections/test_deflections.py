@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from contract.generate import ROOT, deflections
+from contract import phrases
+from contract.generate import ROOT
+from contract.generate.phrases import DEFLECTIONS
 from flows import jobs
 from flows.ground.home import Home
 from flows.settings.requests import RunRequest
@@ -15,7 +17,7 @@ from flows.warehouses.duckdb import DuckDBFile
 from tests.conftest import write_rows
 from tests.reference.deflections import sends_elsewhere
 
-PHRASES = deflections.phrases(ROOT)
+PHRASES = phrases.read(ROOT / DEFLECTIONS)
 LANGUAGES = sorted(file.stem for file in Path(__file__).parent.glob("*.txt"))
 LEAST_RECALL, LEAST_PRECISION = 0.95, 0.98
 AT = "2026-06-01T10:00:00Z"

@@ -399,6 +399,7 @@ _METRICS = {
             account_id, message_id, conversation_id,
             if(message_id like '%7-1', null, 'topic-1') as topic_id,
             sent_at as asked_at, 'article-1' as best_article_id, 0.05 as coverage_score, false as is_covered,
+            true as is_unanswered,
             'knowledge' as kind, null::varchar as product_id
         from metrics.messages where position = 1""",
     "knowledge_gap_topics": """
@@ -407,7 +408,10 @@ _METRICS = {
             count(*) as question_count, count(distinct conversation_id) as conversation_count,
             count(handed_off_at) as handed_off_conversation_count,
             min(asked_at) as first_asked_at, max(asked_at) as last_asked_at,
-            'article-1' as best_article_id, 0.05 as coverage_score, true as is_gap, 'knowledge' as kind,
+            'article-1' as best_article_id, 0.05 as coverage_score, true as is_gap, true as is_unanswered,
+            count(distinct conversation_id) as judged_conversation_count,
+            count(distinct conversation_id) as judged_unanswered_count,
+            'knowledge' as kind,
             'open' as state, null::varchar as owner, null::varchar as note, null::timestamptz as decided_at,
             null::varchar as like_topic_id,
             count(distinct conversation_id) as shopper_count,

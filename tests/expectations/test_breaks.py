@@ -377,10 +377,10 @@ BREAKS = {
         " where account_id = 'shop-1'",
         ["knowledge_gap_topics count"],
     ),
-    "a topic is closed by what does not answer": (
-        "update knowledge_gap_topics set is_gap = false where account_id = 'shop-1';"
+    "a topic is closed though nobody was answered": (
+        "update knowledge_gap_topics set is_gap = false, is_unanswered = false where account_id = 'shop-1';"
         "update knowledge_gap_totals set gap_count = 0 where account_id = 'shop-1'",
-        ["knowledge_gap_topics of knowledge are gaps", "knowledge_gap_topics say"],
+        ["knowledge_gap_topics are unanswered", "knowledge_gap_topics say"],
     ),
     "a topic was assigned by nobody": (
         "update knowledge_gap_topics set state = 'assigned' where account_id = 'shop-1'",
@@ -415,9 +415,19 @@ BREAKS = {
         "update knowledge_gap_topics set like_topic_id = 'topic-2' where account_id = 'shop-1'",
         ["knowledge_gap_topics say"],
     ),
-    "a topic is a gap though an article answers": (
-        "update knowledge_gap_topics set coverage_score = 0.9 where account_id = 'shop-1'",
-        ["knowledge_gap_topics of knowledge are gaps"],
+    "a topic is a gap though everybody was answered": (
+        "update knowledge_gap_topics set judged_unanswered_count = 0 where account_id = 'shop-1'",
+        ["knowledge_gap_topics are unanswered"],
+    ),
+    "a topic is a gap and answered": (
+        "update knowledge_gap_topics set is_unanswered = false, judged_unanswered_count = 0"
+        " where account_id = 'shop-1'",
+        ["knowledge_gap_topics are unanswered"],
+    ),
+    "more conversations are judged than there are": (
+        "update knowledge_gap_topics set judged_conversation_count = conversation_count + 1"
+        " where account_id = 'shop-1'",
+        ["knowledge_gap_topics are unanswered"],
     ),
     "a topic is of another kind than its questions": (
         "update knowledge_gap_topics set kind = 'other', is_gap = false, state = null where account_id = 'shop-1';"

@@ -74,3 +74,30 @@ def test_one_question_of_one_topic_can_be_evaluated(tmp_path: Path) -> None:
     found = evaluate(tmp_path / "q.jsonl", tmp_path / "a.jsonl", DEFAULT)
     assert (found.topics, found.unassigned_share, found.gap_question_auroc) == (0, 1.0, None)
     assert found.gap_question_f1 == 1.0
+
+
+def told(tmp_path: Path, name: str, outcome: dict[str, object]) -> Evaluation:
+    """The figures of a fourth of a set, with this outcome of the questions that no article answers."""
+    with gzip.open(SETS / f"{name}.questions.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file][::4]
+    fine = {"is_handed_off": False, "answer": "Yes, it is."}
+    lines = [json.dumps(row | (fine if row["is_covered"] else {**fine, **outcome})) for row in rows]
+    (tmp_path / "told.jsonl").write_text("\n".join(lines))
+    return evaluate(tmp_path / "told.jsonl", SETS / f"{name}.articles.jsonl.gz", DEFAULT)
+
+
+@pytest.mark.parametrize("outcome", [{"is_handed_off": True}, {"answer": "Leider weiß ich das nicht."}])
+def test_what_came_of_questions_decides(tmp_path: Path, outcome: dict[str, object]) -> None:
+    """Where every gap went wrong and nothing else, each is found; where nothing did, texts do not outvote it."""
+    found = told(tmp_path, "bitext", outcome)
+    assert (found.judged, found.questions) == (found.questions, found.questions)
+    assert found.gap_question_auroc == pytest.approx(1, abs=0.005)
+    assert min(found.gap_question_precision, found.gap_question_recall) > 0.97
+    assert told(tmp_path, "bitext", {}).gap_question_recall < 0.1
+
+
+def test_questions_of_which_nothing_is_told_stand_on_texts(tmp_path: Path) -> None:
+    found = told(tmp_path, "bitext", {"is_handed_off": None, "answer": None})
+    assert 0 < found.judged < found.questions
+    plain = evaluate(SETS / "bitext.questions.jsonl.gz", SETS / "bitext.articles.jsonl.gz", DEFAULT)
+    assert plain.judged == 0

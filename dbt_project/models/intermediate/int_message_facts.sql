@@ -24,7 +24,7 @@ with facts as (
 ),
 
 last_words as (
-    select *, case when last_sender = 'agent' then {{ plain_text('last_text') }} end as last_words
+    select *, case when last_sender = 'agent' then {{ plain_text('right(last_text, 1000)') }} end as last_words
     from facts
 )
 

@@ -6,6 +6,10 @@ with questions as (
     {{ changed_rows(ref('int_questions'), 'changed_questions') }}
 ),
 
+answers as (
+    {{ changed_rows(ref('int_question_answers'), 'changed_questions') }}
+),
+
 shown as (
     {{ changed_rows(ref('int_shown_products'), 'changed_questions') }}
 ),
@@ -13,12 +17,15 @@ shown as (
 placed as (
     select
         questions.account_id, questions.message_id, questions.conversation_id, questions.asked_at,
+        answers.is_unanswered,
         exemplars.best_article_id,
         texts.about as kind,
         texts.product_id as named_product_id,
         case when texts.nearness >= 1 then exemplars.topic_id end as topic_id,
         cast(coalesce(exemplars.coverage_score * least(texts.nearness, 1), 0) as double) as coverage_score
     from questions
+    left join answers
+        on questions.account_id = answers.account_id and questions.message_id = answers.message_id
     left join {{ source('topics', 'topic_texts') }} as texts
         on questions.account_id = texts.account_id and questions.text_key = texts.text_key
     left join {{ source('topics', 'topic_exemplars') }} as exemplars
@@ -44,6 +51,7 @@ select
     placed.account_id, placed.message_id, placed.conversation_id, placed.topic_id, placed.asked_at,
     placed.best_article_id, placed.coverage_score,
     placed.coverage_score >= {{ coverage_line() }} as is_covered,
+    placed.is_unanswered,
     placed.kind,
     coalesce(placed.named_product_id, last_shown.product_id) as product_id
 from placed

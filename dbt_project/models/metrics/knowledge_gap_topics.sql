@@ -22,16 +22,14 @@ last_turns as (
     where next_turned_at is null
 ),
 
-told as (
+judged as (
     select
-        asked.account_id, asked.topic_id,
-        names.label, names.representative_question,
-        {{ as_integer('asked.question_count') }} as question_count,
-        asked.conversation_count, asked.handed_off_conversation_count,
-        asked.first_asked_at, asked.last_asked_at,
-        names.best_article_id,
+        asked.*,
+        evidence.conversations, evidence.unanswered,
+        names.label, names.representative_question, names.best_article_id,
         cast(names.coverage_score as double) as coverage_score,
-        {{ is_gap('names.coverage_score', 'evidence.evidence') }} and kinds.kind = 'knowledge' as is_gap,
+        {{ likely_unanswered('evidence.unanswered', 'evidence.conversations', 'names.coverage_score', 'evidence.line') }}
+        > evidence.line as is_unanswered,
         kinds.kind
     from asked
     inner join {{ ref('int_topic_evidence') }} as evidence
@@ -43,17 +41,26 @@ told as (
 )
 
 select
-    told.*,
-    {{ topic_state('decisions.state', 'decisions.decided_at', 'told.is_gap', 'last_turns.is_covered', 'last_turns.turned_at') }} as state,
+    judged.account_id, judged.topic_id, judged.label, judged.representative_question,
+    {{ as_integer('judged.question_count') }} as question_count,
+    judged.conversation_count, judged.handed_off_conversation_count,
+    judged.first_asked_at, judged.last_asked_at,
+    judged.best_article_id, judged.coverage_score,
+    judged.is_unanswered and judged.kind = 'knowledge' as is_gap,
+    judged.is_unanswered,
+    judged.conversations as judged_conversation_count,
+    judged.unanswered as judged_unanswered_count,
+    judged.kind,
+    {{ topic_state('decisions.state', 'decisions.decided_at', "judged.is_unanswered and judged.kind = 'knowledge'", 'last_turns.is_covered', 'last_turns.turned_at') }} as state,
     decisions.owner, decisions.note, decisions.decided_at,
     case when decisions.is_alike then decisions.decided_topic_id end as like_topic_id,
     stakes.shopper_count, stakes.unanswered_conversation_count,
     stakes.unanswered_share, stakes.unanswered_share_low, stakes.unanswered_share_high,
     stakes.sales_at_stake, stakes.sales_at_stake_low, stakes.sales_at_stake_high
-from told
+from judged
 inner join {{ ref('int_topic_stakes') }} as stakes
-    on told.account_id = stakes.account_id and told.topic_id = stakes.topic_id
+    on judged.account_id = stakes.account_id and judged.topic_id = stakes.topic_id
 left join {{ ref('int_topic_decisions') }} as decisions
-    on told.account_id = decisions.account_id and told.topic_id = decisions.topic_id
+    on judged.account_id = decisions.account_id and judged.topic_id = decisions.topic_id
 left join last_turns
-    on told.account_id = last_turns.account_id and told.topic_id = last_turns.topic_id
+    on judged.account_id = last_turns.account_id and judged.topic_id = last_turns.topic_id

@@ -1,9 +1,12 @@
 {{ config(tags=['topics'], meta={'changed_by': 'changed_questions', 'month_of': 'first_asked_at'}) }}
 
--- What conversations asked about a topic, and how they went on (8.2, 8.3). Unanswered is where the agent showed its hand-off
--- message, said itself that it lacked the knowledge, or left this very question the last word until the thread was over.
+-- What conversations asked about a topic, and what came of it (8.2, 8.3). One unanswered question of the topic is enough.
 with questions as (
     {{ changed_rows(ref('knowledge_gap_questions'), 'changed_questions') }}
+),
+
+answers as (
+    {{ changed_rows(ref('int_question_answers'), 'changed_questions') }}
 ),
 
 conversations as (
@@ -12,12 +15,17 @@ conversations as (
 
 asked as (
     select
-        account_id, topic_id, conversation_id,
+        questions.account_id, questions.topic_id, questions.conversation_id,
         count(*) as question_count,
-        min(asked_at) as first_asked_at,
-        max(asked_at) as last_asked_at
+        count(*) filter (where answers.is_unanswered) > 0 as is_unanswered,
+        count(*) filter (where answers.is_answered) > 0 as is_answered,
+        count(*) filter (where answers.is_supported) > 0 as is_supported,
+        min(questions.asked_at) as first_asked_at,
+        max(questions.asked_at) as last_asked_at
     from questions
-    group by account_id, topic_id, conversation_id
+    left join answers
+        on questions.account_id = answers.account_id and questions.message_id = answers.message_id
+    group by questions.account_id, questions.topic_id, questions.conversation_id
 )
 
 select
@@ -25,13 +33,7 @@ select
     conversations.status, conversations.closed_by, conversations.escalation_reason,
     asked.question_count,
     {{ is_handed_off('conversations.status') }} as is_handed_off,
-    conversations.status = 'closed'
-    or (conversations.status = 'routed' and coalesce(conversations.escalation_reason, '') = 'knowledge_gap')
-    or (
-        conversations.status = 'open'
-        and conversations.closed_by is not null
-        and conversations.last_message_at = asked.last_asked_at
-    ) as is_unanswered,
+    asked.is_unanswered, asked.is_answered, asked.is_supported,
     asked.first_asked_at, asked.last_asked_at
 from asked
 inner join conversations

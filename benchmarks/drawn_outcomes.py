@@ -1,0 +1,56 @@
+"""How well gaps are found where conversations tell, on the sets of benchmarks/topics with outcomes drawn by chance.
+
+    python benchmarks/drawn_outcomes.py
+
+The sets have no conversations. So it is drawn for every question, always alike, whether it was handed off and whether
+the agent said that it has no answer: more often where no article answers. Prints a document of JSON: of each set and
+each pair of chances (of a gap, of an answered question) the AUROC and F1 of gaps among questions.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from flows.questions.embedders import DEFAULT  # noqa: E402
+from flows.questions.evaluation import evaluate  # noqa: E402
+
+SETS = ("banking77", "bitext")
+CHANCES = ((0.8, 0.1), (0.5, 0.1), (0.5, 0.2), (0.3, 0.1))
+NONE = ("I don't have any information on that.", "Das weiß ich leider nicht.", "No encuentro nada sobre eso.")
+
+
+def drawn(name: str, of_gap: float, of_answered: float, folder: Path) -> dict[str, Any]:
+    """The figures of one set with outcomes; half of what went wrong was handed off, half was said by the agent."""
+    dice = random.Random(name)
+    questions = folder / "questions.jsonl"
+    with gzip.open(HERE / "topics" / f"{name}.questions.jsonl.gz", "rt") as file, questions.open("w") as written:
+        for row in map(json.loads, file):
+            failed = dice.random() < (of_answered if row["is_covered"] else of_gap)
+            is_handed_off = failed and dice.random() < 0.5
+            answer = dice.choice(NONE) if failed and not is_handed_off else "Yes, this is how it works."
+            written.write(json.dumps(row | {"is_handed_off": is_handed_off, "answer": answer}) + "\n")
+    found = evaluate(questions, HERE / "topics" / f"{name}.articles.jsonl.gz", DEFAULT)
+    return {
+        "set": name,
+        "unanswered_of_gaps": of_gap,
+        "unanswered_of_answered": of_answered,
+        "gap_question_auroc": round(found.gap_question_auroc or 0, 3),
+        "gap_question_f1": round(found.gap_question_f1, 3),
+        "gap_topic_auroc": round(found.gap_topic_auroc or 0, 3),
+        "gap_topic_f1": round(found.gap_topic_f1, 3),
+    }
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        figures = [drawn(name, *chances, Path(made)) for name in SETS for chances in CHANCES]
+    print(json.dumps(figures, indent=1))
