@@ -170,14 +170,8 @@ class TopicDetails:
         if not self.judged:
             went = "it is not known of any conversation whether it was answered"
         near = "no published article comes near it"
-        if self.topic.best_article_id is not None:
-            near = (
-                "an article answers it"
-                if self.topic.coverage_score >= ANSWERS
-                else "no published article is very close"
-            )
-            if ANSWERS_IN_PART <= self.topic.coverage_score < ANSWERS:
-                near = "the nearest article answers it in part at best"
+        if self.topic.best_article_id is not None and self.topic.coverage_score >= ANSWERS:
+            near = "an article answers it by its text"
         return f"{went[0].upper()}{went[1:]}; {near}."
 
     def to_json_dict(self) -> dict[str, Any]:

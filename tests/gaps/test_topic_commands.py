@@ -160,7 +160,7 @@ def test_one_topic_is_told_in_full(place: Home, warehouse: str, tell: Tell) -> N
     publish_to(place, told_shop(), warehouse)
     found = tell("show", "topic-abc", "--limit", "3", "--warehouse", warehouse)
     assert found["conversations_by_status"] == {"resolved": 1, "routed": 2, "closed": 1, "open": 2}
-    assert (found["unanswered"], found["usual_unanswered_share"]) == (3, 3 / 7)
+    assert (found["judged"], found["unanswered"], found["usual_unanswered_share"]) == (6, 3, 0.5)
     assert (found["attributed_revenue"], found["attributed_orders"], found["currency"]) == ("16.5000", 2, "BRL")
     assert (found["best_article_title"], found["coverage_score"], found["is_gap"]) == ("How to return", 0.55, True)
     assert [one["handoff_rate_after"] for one in found["closures"]] == [None, 0.0]
@@ -196,9 +196,9 @@ def test_one_topic_is_told_to_people(place: Home, say: Say) -> None:
         "Stands     “Where is it?” stands for it",
         "People     6 people, 7 questions in 6 conversations, 2026-06-02 to 2026-06-07",
         "Ended      resolved 1, routed 2, closed 1, open 2",
-        "Unanswered 3 of 6 (50.0%), 95 % interval 19 to 81 %; usual in this account: 42.9%",
+        "Unanswered 3 of 6 (50.0%), 95 % interval 19 to 81 %; usual in this account: 50.0%",
         "Article    How to return, score 0.55",
-        "Gap        An article comes near it, but more conversations than usual go unanswered.",
+        "Gap        3 of 6 conversations went unanswered; an article answers it by its text.",
         "           handed off before: 75.0% (3 of 4); after: 0.0% (0 of 2)",
         "           change: -75.0 points, 95 % interval -95.4 to +7.1; it may be chance",
         "           handed off before: nobody asked; after: nobody asked",
