@@ -132,15 +132,26 @@ CHECKS = [
             where topic_id is not null
             group by account_id, topic_id, kind
         ),
-        most as (
+        ranked as (
             select
-                account_id, topic_id,
-                arg_max(kind, (
-                    questions,
-                    -list_position(['knowledge', 'product', 'order', 'person', 'complaint', 'other'], kind)
-                )) as kind
+                account_id, topic_id, kind,
+                row_number() over (
+                    partition by account_id, topic_id
+                    order by questions desc, case kind
+                        when 'knowledge' then 1
+                        when 'product' then 2
+                        when 'order' then 3
+                        when 'person' then 4
+                        when 'complaint' then 5
+                        else 6
+                    end
+                ) as place
             from counted
-            group by account_id, topic_id
+        ),
+        most as (
+            select account_id, topic_id, kind
+            from ranked
+            where place = 1
         )
         select topics.account_id, topics.topic_id, topics.kind, most.kind as kind_of_most, topics.is_gap
         from {metrics}.knowledge_gap_topics as topics

@@ -38,29 +38,34 @@ judged as (
         on asked.account_id = kinds.account_id and asked.topic_id = kinds.topic_id
     left join {{ source('topics', 'topic_names') }} as names  -- one without a name is stopped by the gate
         on asked.account_id = names.account_id and asked.topic_id = names.topic_id
+),
+
+gaps as (
+    select *, is_unanswered and kind = 'knowledge' as is_gap
+    from judged
 )
 
 select
-    judged.account_id, judged.topic_id, judged.label, judged.representative_question,
-    {{ as_integer('judged.question_count') }} as question_count,
-    judged.conversation_count, judged.handed_off_conversation_count,
-    judged.first_asked_at, judged.last_asked_at,
-    judged.best_article_id, judged.coverage_score,
-    judged.is_unanswered and judged.kind = 'knowledge' as is_gap,
-    judged.is_unanswered,
-    judged.conversations as judged_conversation_count,
-    judged.unanswered as judged_unanswered_count,
-    judged.kind,
-    {{ topic_state('decisions.state', 'decisions.decided_at', "judged.is_unanswered and judged.kind = 'knowledge'", 'last_turns.is_covered', 'last_turns.turned_at') }} as state,
+    gaps.account_id, gaps.topic_id, gaps.label, gaps.representative_question,
+    {{ as_integer('gaps.question_count') }} as question_count,
+    gaps.conversation_count, gaps.handed_off_conversation_count,
+    gaps.first_asked_at, gaps.last_asked_at,
+    gaps.best_article_id, gaps.coverage_score,
+    gaps.is_gap,
+    gaps.is_unanswered,
+    gaps.conversations as judged_conversation_count,
+    gaps.unanswered as judged_unanswered_count,
+    gaps.kind,
+    {{ topic_state('decisions.state', 'decisions.decided_at', 'gaps.is_gap', 'last_turns.is_covered', 'last_turns.turned_at') }} as state,
     decisions.owner, decisions.note, decisions.decided_at,
     case when decisions.is_alike then decisions.decided_topic_id end as like_topic_id,
     stakes.shopper_count, stakes.unanswered_conversation_count,
     stakes.unanswered_share, stakes.unanswered_share_low, stakes.unanswered_share_high,
     stakes.sales_at_stake, stakes.sales_at_stake_low, stakes.sales_at_stake_high
-from judged
+from gaps
 inner join {{ ref('int_topic_stakes') }} as stakes
-    on judged.account_id = stakes.account_id and judged.topic_id = stakes.topic_id
+    on gaps.account_id = stakes.account_id and gaps.topic_id = stakes.topic_id
 left join {{ ref('int_topic_decisions') }} as decisions
-    on judged.account_id = decisions.account_id and judged.topic_id = decisions.topic_id
+    on gaps.account_id = decisions.account_id and gaps.topic_id = decisions.topic_id
 left join last_turns
-    on judged.account_id = last_turns.account_id and judged.topic_id = last_turns.topic_id
+    on gaps.account_id = last_turns.account_id and gaps.topic_id = last_turns.topic_id
