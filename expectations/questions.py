@@ -80,7 +80,8 @@ CHECKS = [
         select * from {metrics}.knowledge_gap_topics
         where
             coverage_score not between 0 and 1
-            or is_gap <> (is_unanswered and kind = 'knowledge')
+            or (is_gap and not is_unanswered)
+            or (is_unanswered and kind = 'knowledge' and not is_gap)
             or judged_unanswered_count not between 0 and judged_conversation_count
             or judged_conversation_count > conversation_count
             or (is_unanswered and judged_unanswered_count + 3 <= 0.2 * (judged_conversation_count + 3))
