@@ -116,7 +116,7 @@ CHECKS = [
                     where
                         messages.account_id = questions.account_id
                         and messages.conversation_id = questions.conversation_id
-                        and list_contains(messages.recommended_product_ids, questions.product_id)
+                        and array_contains(messages.recommended_product_ids, questions.product_id)
                         and messages.sent_at < questions.asked_at
                 )
             )
