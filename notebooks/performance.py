@@ -191,7 +191,9 @@ def _(account: PublishedAccount, channels: tuple[str, ...], period: Period, visi
 def _(account: PublishedAccount, memory: Memory, renew_filters, set_drafted, visit: Visit):
     # What the published articles do not answer.
     gaps, of_topics = panels.gaps(
-        visit.reader, account, lambda topics: controls.of_topics(topics, memory, renew_filters, set_drafted)
+        visit.reader,
+        account,
+        lambda topics, products: controls.of_topics(topics, products, memory, renew_filters, set_drafted),
     )
     return gaps, of_topics
 

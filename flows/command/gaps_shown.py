@@ -16,6 +16,7 @@ from flows.ground.text import clean, counted
 from flows.lake.decisions import Decision
 from flows.published.gap_topic import Closure, PublishedTopicChange, TopicDetails
 from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
+from flows.published.open_products import OpenProduct
 
 ACCOUNTS_SHOWN = 20
 LONG, SHORT, NOTE = 100, 40, 500  # characters of a text
@@ -125,6 +126,31 @@ class _Topics:
         for one in self.topics:
             table.add_row(*(value(one) for _, value in shown))
         yield table
+
+
+def product_lines(found: tuple[OpenProduct, ...], options: str) -> Iterator[RenderableType]:
+    """Products with unanswered questions, and the next command, with the `options` of this one."""
+    if not found:
+        yield "No question about a product is known to have gone unanswered."
+        yield line("Next", f"agent-metrics topics list{options}")
+        return
+    has_several = len({one.account for one in found}) > 1
+    table = Table(box=None, pad_edge=False)
+    names = [*(["account"] if has_several else []), "product", "unanswered", "questions", "example", "thread"]
+    for name in names:
+        table.add_column(name, justify="right" if name in ("unanswered", "questions") else "left")
+    for one in found:
+        row = (
+            _cell(_cut(one.title or one.product_id)),
+            f"{one.unanswered_count:,}",
+            f"{one.question_count:,}",
+            _cell(_cut(one.question, LONG)),
+            _cell(one.conversation_id),
+        )
+        table.add_row(*([_cell(one.account)] if has_several else []), *row)
+    yield table
+    yield ""
+    yield line("Next", f"agent-metrics dashboard{options}, which shows the threads")
 
 
 def is_of(decision: Decision, topic: AskedTopic) -> bool:

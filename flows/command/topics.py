@@ -27,6 +27,7 @@ from flows.published.gap_golden import golden_questions
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
 from flows.published.gaps import Kind, gaps
+from flows.published.open_products import open_products
 from flows.questions.noise import Noise
 from flows.settings.requests import HomeRequest, Option, Request, TopicsRequest, WarehouseRequest
 from flows.warehouses import configured
@@ -161,6 +162,22 @@ def golden(request: ListRequest, console: Console) -> int:
         console.say("Note: there is no open gap to ask about; --all also asks what articles answer.")
     lines = (json.dumps(one, ensure_ascii=True) for one in questions)
     console.show({"questions": questions, "exit_status": 0}, lines)
+    return 0
+
+
+class ProductsRequest(AccountRequest):
+    """Products whose pages leave questions open."""
+
+    limit: int = Field(default=20, ge=1, description="Most products to show.")
+
+
+@command(app, ProductsRequest)
+def products(request: ProductsRequest, console: Console) -> int:
+    """What product pages leave open: products with questions that the agent had no answer to."""
+    with configured(request.settings())[0].read() as reader:
+        publication, found = open_products(reader, request.account, request.limit)
+    document = {"publication_id": publication.publication_id, "products": [one.to_json_dict() for one in found]}
+    console.show({**document, "exit_status": 0}, gaps_shown.product_lines(found, again(request)))
     return 0
 
 

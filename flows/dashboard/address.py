@@ -23,6 +23,7 @@ OF_FILTERS = (
     "updated_from",
     "updated_to",
     "topic",
+    "product",
     "skill",
     "is_sold",
     "is_clicked",

@@ -119,8 +119,8 @@ def filters(reader: Reader, account: PublishedAccount, memory: Memory) -> mo.ui.
 
 
 def narrowed(memory: Memory) -> Memory:
-    """What narrows the list and no control shows: a topic, and dates within those of the page."""
-    return {name: memory[name] for name in ("topic", *DATES) if name in memory}
+    """What narrows the list and no control shows: a topic, a product, and dates within those of the page."""
+    return {name: memory[name] for name in ("topic", "product", *DATES) if name in memory}
 
 
 def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...], narrowed: Memory) -> Filters:
@@ -142,6 +142,7 @@ def filters_of(asked: dict[str, Any], period: Period, channels: tuple[str, ...],
         updated_from=days.updated_from,
         updated_to=days.updated_to,
         topic=days.topic,
+        product=days.product,
         skill=days.skill,
         is_sold=asked["is_sold"],
         is_clicked=asked["is_clicked"],
@@ -194,18 +195,20 @@ def _behind(rate: Rate) -> dict[str, str]:
     return {**({"statuses": statuses} if statuses else {}), **marks}
 
 
-def of_topics(topics: Sequence[str], memory: Memory, renew: Setter, draft: Setter) -> mo.ui.array:
-    """Two buttons for each topic: its conversations, and the draft of its article."""
-    return mo.ui.array(
-        [
-            button
-            for topic in topics
-            for button in (
-                _wanting(memory, renew, {"topic": topic}, "Conversations"),
-                mo.ui.button(label="Draft article", on_change=_giving(draft, topic)),
-            )
-        ]
+def of_topics(
+    topics: Sequence[str], products: Sequence[str], memory: Memory, renew: Setter, draft: Setter
+) -> mo.ui.array:
+    """Two buttons for each topic: its conversations, and the draft of its article; then one for each product."""
+    of_topic = (
+        button
+        for topic in topics
+        for button in (
+            _wanting(memory, renew, {"topic": topic, "product": ""}, "Conversations"),
+            mo.ui.button(label="Draft article", on_change=_giving(draft, topic)),
+        )
     )
+    of_product = (_wanting(memory, renew, {"topic": "", "product": one}, "Conversations") for one in products)
+    return mo.ui.array([*of_topic, *of_product])
 
 
 def opening(rows: Sequence[Any], open_: Setter) -> mo.ui.array:

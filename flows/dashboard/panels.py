@@ -29,6 +29,7 @@ from flows.published.filters import Filters
 from flows.published.gap_draft import draft
 from flows.published.gaps import AskedTopic
 from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_gaps
+from flows.published.open_products import OpenProduct, open_products
 from flows.published.performance import Bar, filled, unit_of
 from flows.published.segments import segments
 from flows.published.thread import thread
@@ -36,7 +37,7 @@ from flows.published.waiting import WAITING, WaitingHandoff, Waits
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
-MOST_GAPS, MOST_CLOSURES, MOST_REFUSED = 8, 5, 20
+MOST_GAPS, MOST_CLOSURES, MOST_REFUSED, MOST_PRODUCTS = 8, 5, 20, 5
 HANDOFFS = {  # rule 13.2: what each outcome is called, and what it means
     "answered": ("Answered", "a person wrote or joined"),
     "waiting": ("Waiting", "nobody has answered yet"),
@@ -196,13 +197,18 @@ def waiting(
     return mo.Html(html("waiting", rows=waited, waits=waits, account=account, **values))
 
 
-def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]], Any]) -> tuple[mo.Html, Any]:
-    """What articles do not answer, and the buttons in it, which `buttons` makes for these topics: two for each."""
+def gaps(
+    reader: Reader, account: PublishedAccount, buttons: Callable[[list[str], list[str]], Any]
+) -> tuple[mo.Html, Any]:
+    """What articles and product pages do not answer, and the buttons in it, which `buttons` makes for these topics and
+    products: two for each topic, one for each product.
+    """
     try:
         asked, found = open_gaps(reader, account.account_id, MOST_GAPS)
     except AgentMetricsError as error:  # published by a version that knew no topics
-        return mo.Html(html("nothing", what=str(error))), buttons([])
-    made = buttons([one.topic.topic_id for one in found])
+        return mo.Html(html("nothing", what=str(error))), buttons([], [])
+    products = _open_products(reader, account)
+    made = buttons([one.topic.topic_id for one in found], [one.product_id for one in products])
     rows = [
         {
             "topic_id": one.topic.topic_id,
@@ -224,6 +230,7 @@ def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]
     shown_gaps = html(
         "topics",
         topics=rows,
+        products=list(zip(products, made[2 * len(found) :], strict=True)) if products else [],
         closures=closures,
         empty=empty,
         gap_count=asked.gap_count - asked.dismissed_gap_count,
@@ -232,6 +239,13 @@ def gaps(reader: Reader, account: PublishedAccount, buttons: Callable[[list[str]
         unassigned_share=asked.unassigned_share,
     )
     return mo.Html(shown_gaps), made
+
+
+def _open_products(reader: Reader, account: PublishedAccount) -> tuple[OpenProduct, ...]:
+    try:
+        return open_products(reader, account.account_id, MOST_PRODUCTS)[1]
+    except AgentMetricsError:  # published by a version that knew no products of questions
+        return ()
 
 
 def drafted(reader: Reader, account: PublishedAccount, topic: str | None, close: Any) -> Any:
@@ -336,7 +350,8 @@ def narrowed(error: AgentMetricsError | None, filters: Filters, period: Period) 
         return mo.Html(html("wrong", what=str(error)))
     is_narrower = (filters.first, filters.last) != (period.first, period.last)
     dates = text_of(filters.first, filters.last) if is_narrower else ""
-    return mo.Html(html("narrowed", topic=filters.topic, dates=dates)) if filters.topic or dates else None
+    is_asked = filters.topic or filters.product or dates
+    return mo.Html(html("narrowed", topic=filters.topic, product=filters.product, dates=dates)) if is_asked else None
 
 
 def beside(listed: mo.Html, opened: Any) -> Any:

@@ -17,6 +17,7 @@ from flows.warehouses.reader import Reader
 
 SKILLED = "select conversation_id from metrics.messages where account_id = {} and sender = 'agent' and skill = {}"
 ASKED = "select conversation_id from metrics.knowledge_gap_questions where account_id = {} and topic_id = {}"
+OF_PRODUCT = "select conversation_id from metrics.knowledge_gap_questions where account_id = {} and product_id = {}"
 Value = TypeVar("Value")
 
 
@@ -26,8 +27,9 @@ class Filters:
 
     `search`: each of its blank-separated words is in the first question, or it is the conversation's id; `profile` is
     the same for the profile. Empty `channels`, `statuses` and `tags` are all; the tag '' is none. `updated_…` are local
-    dates of the last message, included. `topic` has a question in it, `skill` was used by the agent, `is_sold` has an
-    attributed line, `is_clicked` a link click. Raises InputError, which names the parameter of the address.
+    dates of the last message, included. `topic` has a question in it, `product` an unanswered one about it, `skill` was
+    used by the agent, `is_sold` has an attributed line, `is_clicked` a link click. Raises InputError, which names the
+    parameter of the address.
     """
 
     first: date
@@ -42,6 +44,7 @@ class Filters:
     updated_from: date | None = None
     updated_to: date | None = None
     topic: str | None = None
+    product: str | None = None
     skill: str | None = None
     is_sold: bool = False
     is_clicked: bool = False
@@ -60,6 +63,7 @@ class Filters:
         for name, values in (("channels", self.channels), ("statuses", self.statuses), ("tags", self.tags)):
             check_text(name, "".join(values))
         check_text("topic", self.topic or "")
+        check_text("product", self.product or "")
         check_text("skill", self.skill or "")
         for name, number in (("least_messages", self.least_messages), ("most_messages", self.most_messages)):
             if number is not None and not 0 <= number < 2**63:
@@ -88,10 +92,9 @@ class Filters:
             parts.append(f"conversations.message_count <= {literal(self.most_messages)}")
         if self.updated_from or self.updated_to:
             parts.append(account.on_dates("conversations.last_message_at", self.updated_from, self.updated_to))
-        if self.topic:
-            parts.append(f"conversations.conversation_id in ({ASKED.format(of, literal(self.topic))})")
-        if self.skill:
-            parts.append(f"conversations.conversation_id in ({SKILLED.format(of, literal(self.skill))})")
+        for found, query in ((self.topic, ASKED), (self.product, _left_open(reader)), (self.skill, SKILLED)):
+            if found:
+                parts.append(f"conversations.conversation_id in ({query.format(of, literal(found))})")
         if self.is_sold:
             parts.append("conversations.attributed_orders > 0")
         if self.is_clicked:
@@ -114,6 +117,7 @@ class Filters:
             "updated_from": _iso(self.updated_from),
             "updated_to": _iso(self.updated_to),
             "topic": self.topic,
+            "product": self.product,
             "skill": self.skill,
             "is_sold": "yes" if self.is_sold else None,
             "is_clicked": "yes" if self.is_clicked else None,
@@ -145,6 +149,7 @@ class Filters:
             updated_from=_read("updated_from", query, _date, None),
             updated_to=_read("updated_to", query, _date, None),
             topic=query.get("topic") or None,
+            product=query.get("product") or None,
             skill=query.get("skill") or None,
             is_sold=_read("is_sold", query, _yes, default=False),
             is_clicked=_read("is_clicked", query, _yes, default=False),
@@ -156,6 +161,12 @@ class Filters:
 def one_of(values: tuple[str, ...]) -> str:
     """SQL: the values in brackets. There must be one."""
     return f"({', '.join(map(literal, values))})"
+
+
+def _left_open(reader: Reader) -> str:
+    """No conversation, where a version without the column published."""
+    is_known = reader.sees("metrics.knowledge_gap_questions", "product_id")
+    return f"{OF_PRODUCT} and is_unanswered" if is_known else "select '' where {} = {} and false"
 
 
 def _marked(reader: Reader, column: str) -> str:

@@ -36,6 +36,7 @@ FILTERS = st.builds(
     updated_from=st.none() | st.dates(),
     updated_to=st.none() | st.dates(),
     topic=st.none() | TEXTS.filter(bool),
+    product=st.none() | TEXTS.filter(bool),
     skill=st.none() | TEXTS.filter(bool),
     is_sold=st.booleans(),
     is_clicked=st.booleans(),

@@ -55,6 +55,13 @@ class Shop:
         facts = {"profile_id": None, "closed_by": None, "escalation_reason": None, **more}
         self.add("conversations", account_id, conversation_id=conversation_id, status=status, **facts)
 
+    def ask_of_product(self, product_id: str, conversation_id: str, at: datetime, text: str, said: str | None) -> None:
+        """`said` is what is_unanswered says."""
+        ids = {"message_id": f"m{len(self.rows['messages']):05}", "conversation_id": conversation_id}
+        self.add("messages", **ids, text=text)
+        known = {"kind": "product", "product_id": product_id, "is_unanswered": said}
+        self.add("knowledge_gap_questions", **ids, **known, topic_id=None, asked_at=at)
+
     def ask(self, topic_id: str | None, conversation_id: str, at: datetime, text: str = "Where?", **more: Any) -> None:
         ids = {"message_id": f"m{len(self.rows['messages']):05}", "conversation_id": conversation_id}
         self.add("messages", **more, **ids, text=text)

@@ -204,6 +204,7 @@ def asked_shop() -> Shop:
         shop.ask("t", f"c{number:02}", MIDNIGHT)
         shop.say(f"c{number + 1:02}", 1, skill="returns")
         shop.say(f"c{number + 2:02}", 1, "human", skill="returns")  # counted nowhere (rule 3.8)
+        shop.ask_of_product("p", f"c{number + 1:02}", MIDNIGHT, "Is it heavy?", "true" if number > 3 else None)
         shop.sell(f"c{number:02}", f"line {number}", f"order {number}", f"{number}.5")
     return shop
 

@@ -39,6 +39,7 @@ FILTERS = some.builds(
     updated_from=some.none() | DAYS,
     updated_to=some.none() | DAYS,
     topic=some.none() | some.just("t") | SIGNS.filter(bool),
+    product=some.none() | some.just("p") | SIGNS.filter(bool),
     skill=some.none() | some.just("returns") | SIGNS.filter(bool),
     is_sold=some.booleans(),
     is_clicked=some.booleans(),
@@ -55,6 +56,11 @@ def shop() -> Shop:
 @pytest.fixture(scope="module")
 def reader(read: Read, shop: Shop) -> Reader:
     return read(shop)
+
+
+def left_open(shop: Shop, product_id: str) -> set[str]:
+    asked = (one for one in shop.rows["knowledge_gap_questions"] if one.get("product_id") == product_id)
+    return {one["conversation_id"] for one in asked if one.get("is_unanswered") == "true"}
 
 
 def found(reader: Reader, filters: Filters) -> set[str]:
@@ -88,6 +94,7 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         and (filters.updated_from or FIRST) <= updated
         and updated <= (filters.updated_to or date.max)
         and (not filters.topic or key in ids_by(shop, "knowledge_gap_questions", topic_id=filters.topic))
+        and (not filters.product or key in left_open(shop, filters.product))
         and (not filters.skill or key in ids_by(shop, "messages", skill=filters.skill, sender="agent"))
         and (not filters.is_sold or key in ids_by(shop, "attributed_order_lines"))
         and (not filters.is_clicked or row["link_clicks"] > 0)
@@ -112,6 +119,7 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         {"updated_from": date(2026, 6, 4)},
         {"updated_to": date(2026, 6, 4)},
         {"topic": "t"},
+        {"product": "p"},
         {"skill": "returns"},
         {"is_sold": True},
         {"is_clicked": True},

@@ -1,0 +1,45 @@
+"""`agent-metrics topics products`: nobody saw which product page leaves questions open (8.4)."""
+
+from __future__ import annotations
+
+from flows.ground.home import Home
+from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, ago, publish_to
+
+
+def shop_of_products() -> Shop:
+    shop = Shop()
+    for product in ("kettle", "vase"):
+        shop.add("products", product_id=product, title=f"The {product}", url=f"https://shop.example/{product}")
+    for conversation in "abcd":
+        shop.conversation(conversation)
+    shop.ask_of_product("kettle", "a", ago(days=2), "Is it loud?", "true")
+    shop.ask_of_product("kettle", "b", ago(days=1), "How heavy is it?", "true")
+    shop.ask_of_product("kettle", "c", ago(days=0), "Is it blue?", "false")
+    shop.ask_of_product("vase", "d", ago(days=0), "How tall is it?", None)
+    shop.ask_of_product("unknown", "d", UNTIL, HOSTILE, "true")
+    shop.ask(None, "d", UNTIL)
+    return shop
+
+
+def test_products_are_ranked_by_their_unanswered_questions_8_4(
+    place: Home, warehouse: str, tell: Tell, say: Say
+) -> None:
+    publish_to(place, shop_of_products(), warehouse)
+    found = tell("products", "--warehouse", warehouse)["products"]
+    names = ("product_id", "title", "unanswered_count", "question_count", "question", "conversation_id")
+    kettle, unknown = ([one[name] for name in names] for one in found)
+    assert kettle == ["kettle", "The kettle", 2, 3, "How heavy is it?", "b"]
+    assert unknown == ["unknown", None, 1, 1, HOSTILE, "d"]
+    told = say("products", "--warehouse", warehouse)
+    assert "How heavy is it?" in told
+    assert "\x1b" not in told
+    assert tell("products", "--account", "other", "--warehouse", warehouse)["products"] == []
+    assert len(tell("products", "--limit", "1", "--warehouse", warehouse)["products"]) == 1
+
+
+def test_no_open_product_is_said(place: Home, say: Say) -> None:
+    shop = Shop()
+    shop.conversation("c")
+    shop.ask(None, "c", UNTIL)
+    publish_to(place, shop)
+    assert "No question about a product is known to have gone unanswered." in say("products")
