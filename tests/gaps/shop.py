@@ -59,7 +59,7 @@ class Shop:
         """`said` is what is_unanswered says."""
         ids = {"message_id": f"m{len(self.rows['messages']):05}", "conversation_id": conversation_id}
         self.add("messages", **ids, text=text)
-        known = {"kind": "product", "product_id": product_id, "is_unanswered": said}
+        known: dict[str, Any] = {"kind": "product", "product_id": product_id, "is_unanswered": said}
         self.add("knowledge_gap_questions", **ids, **known, topic_id=None, asked_at=at)
 
     def ask(self, topic_id: str | None, conversation_id: str, at: datetime, text: str = "Where?", **more: Any) -> None:
