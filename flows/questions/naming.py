@@ -1,4 +1,4 @@
-"""Names for topics that people understand: a question in a shopper's words, and a short label from such words."""
+"""Names for topics that people understand: a question in a shopper's words, and a sentence of it as a label."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from flows.questions.languages import spoken
 from flows.questions.places import Groups, middles
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+SENTENCE = re.compile(r"[^.!?…\n]*[.!?]*")
 CLAUSE = re.compile(r"[.!?;:,()\[\]\"“”…\n]+")
 PRIVATE = re.compile(
     r"\d{3}|@|https?:|www\.", re.IGNORECASE
 )  # an order number, an address: of one shopper, not of the topic
-LONGEST = 5  # words of a label
+JOINED = " … "  # between a question that cannot stand alone and the turn before it (rule 8.1)
+LONGEST = 5  # words of a phrase that a topic shares
 LENGTH = 300  # characters of a question that is shown
 LABEL_LENGTH = 60
 
@@ -60,20 +62,18 @@ def named(texts: Sequence[str], places: Vectors, groups: Groups, questions: NDAr
         group: _shared_phrase([phrases[one] for one in inside], spread, common, len(members))
         for group, inside in members.items()
     }
-    used = Counter(shared.values())
-    labels = [
-        phrase if phrase and used[phrase] == 1 else _shortened(texts[stands[group]]) for group, phrase in shared.items()
-    ]
+    labels = [_shortened(_sentence(texts[stands[group]], phrase)) for group, phrase in shared.items()]
     return {group: Name(label, stands[group]) for group, label in zip(members, distinct(labels), strict=True)}
 
 
 def _stands(text: str, central: float, questions: int) -> float:
     """How well a question stands for its topic: in its middle, often asked, of a length to read, of nobody in
-    particular.
+    particular, and not one that needs the turn before it.
     """
     length = len(text)
     unread = abs(log(max(length, 1) / 50)) * 0.05
-    return central + 0.02 * log(questions) - unread - (0.3 if PRIVATE.search(text) else 0)
+    of_one = 0.3 if PRIVATE.search(text) or JOINED in text else 0
+    return central + 0.02 * log(questions) - unread - of_one
 
 
 def _phrases(text: str) -> Iterable[tuple[str, ...]]:
@@ -96,7 +96,7 @@ def distinct(labels: Sequence[str]) -> list[str]:
 
 def _shared_phrase(
     inside: Sequence[set[tuple[str, ...]]], spread: Counter[tuple[str, ...]], common: set[str], groups: int
-) -> str | None:
+) -> tuple[str, ...] | None:
     """The phrase that many questions of the topic share and few other topics do."""
     often = Counter(phrase for phrases in inside for phrase in phrases)
     best, best_score = None, 0.0
@@ -107,7 +107,21 @@ def _shared_phrase(
         score = share**0.5 * log(1 + groups / spread[phrase]) * len(phrase) ** 0.7
         if score > best_score or (score == best_score and best is not None and phrase < best):
             best, best_score = phrase, score
-    return _capital(" ".join(best)) if best else None
+    return best
+
+
+def _sentence(question: str, phrase: tuple[str, ...] | None) -> str:
+    """The sentence of a question that tells the topic: of nobody in particular, one that asks, with the phrase that the
+    topic shares, the longest. So a label reads as somebody would say it, whatever the language.
+    """
+    sentences = [one.strip(" ,;:-") for one in SENTENCE.findall(question)]
+    told = [one for one in sentences if len(WORD.findall(one)) > 1]
+
+    def tells(sentence: str) -> tuple[bool, bool, bool, int]:
+        is_of_all, asks = not PRIVATE.search(sentence), sentence.endswith("?")
+        return is_of_all, asks, phrase in set(_phrases(sentence)), len(sentence)
+
+    return max(told, key=tells) if told else question
 
 
 def _shortened(question: str) -> str:

@@ -88,7 +88,7 @@ def told(tmp_path: Path, name: str, outcome: dict[str, object]) -> Evaluation:
 
 @pytest.mark.parametrize("outcome", [{"is_handed_off": True}, {"answer": "Leider weiß ich das nicht."}])
 def test_what_came_of_questions_decides(tmp_path: Path, outcome: dict[str, object]) -> None:
-    """Where every gap went wrong and nothing else, nearly each is found; where nothing did, texts outvote it nowhere."""
+    """Where every gap went wrong and nothing else, nearly each is found; where nothing did, none is said."""
     found = told(tmp_path, "bitext", outcome)
     assert (found.judged, found.questions) == (found.questions, found.questions)
     assert (found.gap_question_auroc or 0) > 0.98
