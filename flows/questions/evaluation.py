@@ -152,8 +152,8 @@ def _outcome(line: dict[str, Any]) -> int:
 def _unanswered(
     topics: NDArray[np.int64], coverage: NDArray[np.float64], outcomes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """How likely each question goes unanswered, from 0 to 1 with the line at a half: of five parts, three are its
-    topic's, one its own outcome and one its own text. A question in no topic is a topic of its own.
+    """How likely each question goes unanswered, from 0 to 1 with the line at a half: of nine parts, six are its
+    topic's, two its own text and one its own outcome. A question in no topic is a topic of its own.
     """
     is_judged = outcomes >= 0
     if not is_judged.any():
@@ -165,7 +165,7 @@ def _unanswered(
     unanswered, judged = np.bincount(of, outcomes > 0).astype(int), np.bincount(of, is_judged).astype(int)
     usual = float((outcomes > 0).sum() / is_judged.sum())
     likely = likely_unanswered(unanswered, judged, np.bincount(of, coverage) / np.maximum(count, 1), usual)[of]
-    return np.asarray(np.where(is_judged, (3 * likely + outcomes + 1 - coverage) / 5, likely))
+    return np.asarray(np.where(is_judged, (6 * likely + outcomes + 2 * (1 - coverage)) / 9, likely))
 
 
 def _judged(what: str, is_gap: NDArray[np.bool_], score: NDArray[np.float64]) -> dict[str, Any]:

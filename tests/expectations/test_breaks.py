@@ -734,7 +734,9 @@ def test_what_was_published_does_not_vanish(open_shop: Callable[..., Shop], stat
         ),
         (
             "insert into accounts values ('shop-3', 'Third', 'UTC', 'EUR');"
-            "insert into knowledge_gap_totals values ('shop-3', 0, 0, null, 0, 0)",
+            "insert into knowledge_gap_totals by name select 'shop-3' as account_id, columns(* exclude account_id) * 0"
+            " from knowledge_gap_totals where account_id = 'shop-1';"
+            "update knowledge_gap_totals set unassigned_share = null where account_id = 'shop-3'",
             "accounts have",
         ),
     ],
