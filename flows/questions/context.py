@@ -28,6 +28,11 @@ def follows_up(text: str) -> bool:
     return bool(begins.match(" ".join(words)) or all(map(of_words.fullmatch, words)))
 
 
+def together(earlier: str, text: str) -> str:
+    """A question that cannot stand alone behind the turn before it, as the models put the two together."""
+    return f"{earlier[:EARLIER]} … {text}"
+
+
 @cache
 def _phrases() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What such questions begin with, and the words that name no matter."""

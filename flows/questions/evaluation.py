@@ -4,7 +4,8 @@ A questions file has a line of JSON for each question: question_id, text, topic 
 an article answers it), perhaps language; an articles file: article_id, title, body. Either may be compressed with gzip.
 The truth is for scoring alone: the method sees texts and articles, and what came of the questions where their lines
 tell it: is_handed_off, whether the conversation was handed off for no other reason than that the agent had no answer,
-and answer, the agent's words. Each question is a conversation of its own.
+and answer, the agent's words. Each question is a conversation of its own. A line may have earlier, the shopper's turn
+before, which is read with a question that cannot stand alone, and kind, the true one (rule 8.4).
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ from sklearn.metrics import (
 )
 
 from flows.ground.errors import InputError
-from flows.questions import account
+from flows.questions import account, context
 from flows.questions.coverage import Article
 from flows.questions.evidence import likely_unanswered
 from flows.questions.fallbacks import says_no_answer
+from flows.questions.kinds import about, titles
 from flows.questions.noise import Noise, noisy
 
 GZIP = b"\x1f\x8b"
@@ -44,11 +46,13 @@ class Evaluation:
     Questions in no topic count as one group of their own for `nmi`, `ari`, `homogeneity` and `completeness`. A question
     is said to be a gap where it probably goes unanswered (rule 8.3): by its coverage alone where no line tells what
     came of it. A topic is truly a gap where most of its questions are. Of `judged` questions it is known whether they
-    were answered.
+    were answered; `follow_ups` were read with the turn before. `kind_accuracy` is the share of right kinds among the
+    questions with a true one, `knowledge_lost_share` the share of those of knowledge that were taken for another kind.
     """
 
     questions: int
     judged: int
+    follow_ups: int
     articles: int
     true_topics: int
     topics: int
@@ -65,6 +69,8 @@ class Evaluation:
     gap_topic_precision: float
     gap_topic_recall: float
     gap_topic_f1: float
+    kind_accuracy: float | None
+    knowledge_lost_share: float | None
     seconds: float
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -94,7 +100,8 @@ def evaluate(
     answers = read_lines(articles, {"article_id": (str, int), "title": str})
     known = [Article(str(one["article_id"]), one["title"], one.get("body")) for one in answers]
     started = time.perf_counter()
-    topics, coverage = _found([one["text"] for one in asked], known, embedder)
+    texts = [_read(one) for one in asked]
+    topics, coverage = _found(texts, known, embedder)
     outcomes = np.array([_outcome(one) for one in asked])
     score = 1 - _unanswered(topics, coverage, outcomes)
     seconds = time.perf_counter() - started
@@ -108,6 +115,7 @@ def evaluate(
     return Evaluation(
         questions=len(asked),
         judged=int((outcomes >= 0).sum()),
+        follow_ups=sum(text != one["text"] for text, one in zip(texts, asked, strict=True)),
         articles=len(known),
         true_topics=len(set(true_topics)),
         topics=len(set(topics[inside].tolist())),
@@ -117,6 +125,7 @@ def evaluate(
         completeness=completeness,
         unassigned_share=float(1 - inside.mean()),
         seconds=round(seconds, 3),
+        **_kinds([(one["text"], str(one["kind"])) for one in asked if one.get("kind")]),
         **_judged("question", is_gap, score),
         **_judged("topic", is_gap_topic, by_topic),
     )
@@ -139,6 +148,22 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     order = np.array([place[text] for text in texts])
     numbers = {topic: number for number, topic in enumerate(sorted(set(topics.tolist()) - {-1}))} | {-1: -1}
     return np.array([numbers[topic] for topic in topics[order].tolist()]), score[order]
+
+
+def _read(line: dict[str, Any]) -> str:
+    """The question as it is grouped (rule 8.1)."""
+    text, earlier = line["text"], line.get("earlier")
+    return context.together(str(earlier), text) if earlier and context.follows_up(text) else str(text)
+
+
+def _kinds(told: list[tuple[str, str]]) -> dict[str, float | None]:
+    """How well kinds are told of texts, without a catalogue, with the true kind of each."""
+    is_right = [(about(text, titles([])).kind == kind, kind == "knowledge") for text, kind in told]
+    of_knowledge = [right for right, is_knowledge in is_right if is_knowledge]
+    return {
+        "kind_accuracy": sum(right for right, _ in is_right) / len(is_right) if is_right else None,
+        "knowledge_lost_share": 1 - sum(of_knowledge) / len(of_knowledge) if of_knowledge else None,
+    }
 
 
 def _outcome(line: dict[str, Any]) -> int:

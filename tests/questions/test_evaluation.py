@@ -101,3 +101,23 @@ def test_questions_of_which_nothing_is_told_stand_on_texts(tmp_path: Path) -> No
     assert 0 < found.judged < found.questions
     plain = evaluate(SETS / "bitext.questions.jsonl.gz", SETS / "bitext.articles.jsonl.gz", DEFAULT)
     assert plain.judged == 0
+
+
+def test_kinds_and_follow_ups_are_told(tmp_path: Path) -> None:
+    """A follow-up without the turn before it stands alone; kinds are held against true ones where lines have them."""
+    lines = [
+        {"text": "Can I talk to a person?", "kind": "person"},
+        {"text": "How long does delivery take?", "kind": "knowledge"},
+        {"text": "Where is my order 123456?", "kind": "knowledge"},  # a wrong truth: it is lost
+        {"text": "And to Norway?", "earlier": "Do you ship to Sweden?"},
+        {"text": "And to Norway?"},
+        {"text": "Do you repair a broken zip?", "earlier": "Do you ship to Sweden?"},
+    ]
+    (tmp_path / "q.jsonl").write_text(
+        "\n".join(json.dumps({"topic": "t", "is_covered": False} | line) for line in lines)
+    )
+    (tmp_path / "a.jsonl").write_text('{"article_id": "a", "title": "Washing at 30 degrees"}\n')
+    found = evaluate(tmp_path / "q.jsonl", tmp_path / "a.jsonl", DEFAULT)
+    assert (found.follow_ups, found.kind_accuracy, found.knowledge_lost_share) == (1, 2 / 3, 0.5)
+    bare = evaluate(SETS / "bitext.questions.jsonl.gz", SETS / "bitext.articles.jsonl.gz", DEFAULT)
+    assert (bare.follow_ups, bare.kind_accuracy, bare.knowledge_lost_share) == (0, None, None)
