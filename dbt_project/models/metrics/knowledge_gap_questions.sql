@@ -20,7 +20,7 @@ placed as (
         answers.is_unanswered,
         exemplars.best_article_id,
         texts.about as kind,
-        texts.product_id as named_product_id,
+        products.product_id as named_product_id,
         case when texts.nearness >= 1 then exemplars.topic_id end as topic_id,
         cast(coalesce(exemplars.coverage_score * least(texts.nearness, 1), 0) as double) as coverage_score
     from questions
@@ -30,6 +30,12 @@ placed as (
         on questions.account_id = texts.account_id and questions.text_key = texts.text_key
     left join {{ source('topics', 'topic_exemplars') }} as exemplars
         on texts.account_id = exemplars.account_id and texts.exemplar_key = exemplars.exemplar_key
+    -- texts are remembered longer than a product that has gone, such as with a lake of last week
+    left join {{ ref('products') }} as products
+        on
+            texts.account_id = products.account_id
+            and texts.product_id = products.product_id
+            and products.title is not null
 ),
 
 last_shown as (
