@@ -30,7 +30,6 @@ asked as (
 
 select
     asked.account_id, asked.topic_id, asked.conversation_id,
-    conversations.status, conversations.closed_by, conversations.escalation_reason,
     asked.question_count,
     {{ is_handed_off('conversations.status') }} as is_handed_off,
     asked.is_unanswered, asked.is_answered, asked.is_supported,
