@@ -110,6 +110,7 @@ def evaluate(
     is_gap = np.array([not one["is_covered"] for one in asked])
     inside = topics >= 0
     count = np.maximum(np.bincount(topics[inside]), 1)
+    accuracy, lost = _kinds([(one["text"], str(one["kind"])) for one in asked if one.get("kind")])
     by_topic = np.bincount(topics[inside], score[inside]) / count
     is_gap_topic = np.bincount(topics[inside], is_gap[inside]) / count > 0.5
     return Evaluation(
@@ -125,7 +126,8 @@ def evaluate(
         completeness=completeness,
         unassigned_share=float(1 - inside.mean()),
         seconds=round(seconds, 3),
-        **_kinds([(one["text"], str(one["kind"])) for one in asked if one.get("kind")]),
+        kind_accuracy=accuracy,
+        knowledge_lost_share=lost,
         **_judged("question", is_gap, score),
         **_judged("topic", is_gap_topic, by_topic),
     )
@@ -156,14 +158,15 @@ def _read(line: dict[str, Any]) -> str:
     return context.together(str(earlier), text) if earlier and context.follows_up(text) else str(text)
 
 
-def _kinds(told: list[tuple[str, str]]) -> dict[str, float | None]:
-    """How well kinds are told of texts, without a catalogue, with the true kind of each."""
+def _kinds(told: list[tuple[str, str]]) -> tuple[float | None, float | None]:
+    """The share of texts whose kind is told right, and of questions for knowledge told wrong; None of no texts.
+
+    `told` is texts with their true kind; the kind is told without a catalogue.
+    """
     is_right = [(about(text, titles([])).kind == kind, kind == "knowledge") for text, kind in told]
     of_knowledge = [right for right, is_knowledge in is_right if is_knowledge]
-    return {
-        "kind_accuracy": sum(right for right, _ in is_right) / len(is_right) if is_right else None,
-        "knowledge_lost_share": 1 - sum(of_knowledge) / len(of_knowledge) if of_knowledge else None,
-    }
+    accuracy = sum(right for right, _ in is_right) / len(is_right) if is_right else None
+    return accuracy, 1 - sum(of_knowledge) / len(of_knowledge) if of_knowledge else None
 
 
 def _outcome(line: dict[str, Any]) -> int:
