@@ -45,10 +45,10 @@ class ShowRequest(_OfAccount):
 
 
 class RetryRequest(_OfAccount, HomeRequest):
-    """Hand-offs that were refused."""
+    """Hand-offs that were refused or wait for their next try."""
 
     conversations: Annotated[tuple[str, ...], Option(metavar="CONVERSATION", is_argument=True)] = Field(
-        default=(), description="Ids of conversations, instead of all that were refused."
+        default=(), description="Ids of conversations, instead of all of them."
     )
 
 
@@ -85,12 +85,12 @@ def show(request: ShowRequest, console: Console) -> int:
 
 @command(app, RetryRequest)
 def retry(request: RetryRequest, console: Console) -> int:
-    """Let hand-offs that were refused go again with the next run: mend the reason first."""
+    """Let hand-offs that were refused or wait for their next try go with the next run: mend the reason first."""
     from flows.jobs import deliveries  # noqa: PLC0415  only what delivers needs it
 
     number = deliveries.retry(request, request.conversations, request.account)
     if request.conversations and not number:
-        what = "no hand-off of these conversations was refused"
-        raise InputError(what, remedy="`agent-metrics handoffs list --state refused` shows those that were")
+        what = "no hand-off of these conversations was refused or waits for its next try"
+        raise InputError(what, remedy="`agent-metrics handoffs list` shows how each stands")
     console.show({"retried": number, "exit_status": 0}, handoffs_shown.retried_lines(number))
     return 0

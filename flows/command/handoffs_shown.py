@@ -64,7 +64,7 @@ def retried_lines(number: int) -> Iterator[str]:
     if number:
         yield f"{counted(number, 'hand-off goes', 'hand-offs go')} again with the next run."
     else:
-        yield "No hand-off was refused, so there is nothing to try again."
+        yield "No hand-off was refused or waits for its next try, so there is nothing to try again."
 
 
 def _table(rows: Sequence[Standing]) -> Table:

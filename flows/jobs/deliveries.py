@@ -85,7 +85,7 @@ def follow_ups(request: FollowUpsRequest, progress: Progress | None = None) -> D
 def handoffs(request: HandoffsRequest, progress: Progress | None = None) -> Deliveries:
     """Make the tickets of hand-offs. Raises as `segments`."""
     job = begun(request, progress)
-    accounts = [one for one in _asked_for(job, request) if list(switched_on(one.handoffs))]
+    accounts = [one for one in _of_account(job, request.account) if list(switched_on(one.handoffs))]
     if not accounts:
         what = "nothing becomes of hand-offs, so nothing was done"
         raise InputError(what, remedy="add [accounts.handoffs.<channel>] to the settings (docs/handoffs.md)")
@@ -169,17 +169,17 @@ def _done(
     return Deliveries(publication, request.dry_run, tuple(done))
 
 
-def _asked_for(job: Job, request: DeliveryRequest) -> list[AccountSettings]:
-    """The accounts of the request. Raises InputError where the settings do not have it."""
-    accounts = [one for one in job.settings.accounts if request.account in {None, one.account_id}]
-    if request.account is not None and not accounts:
-        raise InputError(f"the settings have no account {request.account!r}", where="--account", remedy=SWITCH)
+def _of_account(job: Job, account: str | None) -> list[AccountSettings]:
+    """The account of this id, or all. Raises InputError where the settings do not have it."""
+    accounts = [one for one in job.settings.accounts if account in {None, one.account_id}]
+    if account is not None and not accounts:
+        raise InputError(f"the settings have no account {account!r}", where="--account", remedy="correct its id")
     return accounts
 
 
 def _switched_on(job: Job, request: DeliveryRequest, part: str) -> list[AccountSettings]:
     """The accounts of which such a part is delivered. Raises InputError where there is none."""
-    found = [one for one in _asked_for(job, request) if any(getattr(to, part) for to in one.deliveries.all())]
+    found = [one for one in _of_account(job, request.account) if any(getattr(to, part) for to in one.deliveries.all())]
     if not found:
         raise InputError(f"no destination gets {part.replace('_', '-')}, so nothing was delivered", remedy=SWITCH)
     if isinstance(request, SyncRequest):
@@ -213,7 +213,11 @@ def replay(request: HomeRequest, messages: Sequence[str], account: str | None) -
 
 
 def retry(request: HomeRequest, conversations: Sequence[str], account: str | None) -> int:
-    """Let hand-offs that were refused go again; how many there are. Raises HomeBusy, StorageFailed."""
+    """Let hand-offs that were refused or wait go with the next run; how many there are.
+
+    Raises InputError for an account without settings, HomeBusy, StorageFailed.
+    """
     job = begun(request)
+    _of_account(job, account)
     with holding(job, job.home.handing_over, request.wait), Ledger(job.home.deliveries) as ledger:
         return go_to_the_team_again(ledger, conversations, account)

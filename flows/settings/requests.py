@@ -269,4 +269,4 @@ class FollowUpsRequest(DeliveryRequest):
 class HandoffsRequest(DeliveryRequest):
     """Make the tickets of hand-offs."""
 
-    failed: bool = Field(default=False, description="Also try again those that were refused.")
+    failed: bool = Field(default=False, description="Also try again now those that were refused or wait for their next try.")

@@ -124,5 +124,6 @@ def to_make(conversation: str = "C1", **more: Any) -> NewTicket:
         ),
         "link": "https://page.example/?conversation=C1",
         "accepted_at": ASKED_AT + timedelta(minutes=1),
+        "zone": "Europe/Berlin",
     }
     return NewTicket(**given | more)

@@ -51,14 +51,13 @@ def test_who_accepted_gets_one_ticket_with_the_whole_conversation(team: Team) ->
     assert (public.public, public.body) == (True, "Where is the parcel of ANA?")
     assert not note.public
     for said in (
-        "asked the AI agent for a person at 2026-06-07 11:00 UTC",
-        "Shopper: Name of ANA (ana@mail.example)",
+        "Shopper: Name of ANA (ana@mail.example), waiting for a person since 2026-06-07 08:00 (America/Sao_Paulo)",
         "Tag: Order status",
         "Reason: shopper request",
         "• Shirt https://shop.example/shirt",
         "https://page.example/?account=shop&conversation=ANA",
-        "[2026-06-07 10:51:00] Shopper: Where is the parcel of ANA?",
-        "[2026-06-07 10:52:00] AI agent: I do not know, { {ticket.id} }",
+        "[07:51] Shopper: Where is the parcel of ANA?",
+        "[07:52] AI agent: I do not know, { {ticket.id} }",
     ):
         assert said in note.body
     assert team.figures() == {}
@@ -237,6 +236,32 @@ def test_what_is_refused_is_kept_with_its_reason_until_it_is_tried_again(
     assert "Delivered" in capsys.readouterr().out
     (found,) = health(loaded(team).accounts, team.home.deliveries)
     assert found.concerns == ()
+
+
+@pytest.mark.parametrize("how", ["retry", "retry one", "failed"])
+def test_who_waits_for_the_next_try_goes_at_once_when_the_reason_is_mended(team: Team, how: str) -> None:
+    """Credentials were wrong for half a day: the next try was hours away, and nothing brought it nearer."""
+    team.begin()
+    team.accepts("ANA")
+    team.publish()
+    team.there.may_write = False
+    team.create()
+    team.there.may_write = True
+    assert team.figures() == {"waiting": 1}
+    if how == "failed":
+        assert team.figures(failed=True) == {"created": 1}
+        return
+    assert team.say("retry", *(["ANA"] if how == "retry one" else [])) == 0
+    assert team.figures() == {"created": 1}
+    assert team.say("retry", "ANA") == 2
+
+
+def test_an_account_that_the_settings_do_not_have_is_named(team: Team, capsys: pytest.CaptureFixture[str]) -> None:
+    """`retry` found nothing to do there, and `create` asked for a delivery."""
+    team.publish()
+    for verb in ("create", "list", "retry"):
+        assert team.say(verb, "--account", "shpo") == 2
+        assert "the settings have no account 'shpo'; correct its id" in capsys.readouterr().err
 
 
 def test_failed_tries_those_again_that_were_refused(team: Team) -> None:

@@ -42,6 +42,7 @@ def ticket(*lines: Line, products: tuple[Product, ...] = (), question: str = "Wh
         account_id="shop", conversation_id="c1", external_id=external_id("c1"), email="ana@mail.example", name="Ana",
         profile_id="P1", channel="web_chat", subject="Where is it?", question=question, asked_at=AT, tag="shipping",
         reason="shopper_request", products=products, lines=lines, link="https://page.example/c1", accepted_at=AT,
+        zone="Europe/Berlin",
     )  # fmt: skip
 
 
@@ -77,12 +78,21 @@ def test_card_numbers_are_masked_however_they_are_written(
     assert said.startswith(before.strip())
 
 
+@pytest.mark.parametrize("between", [",", ", ", ":", "+", "'", "\u2212", "    ", " --- ", "))((", ",\n", "\u3000–\u3000"])
+@pytest.mark.parametrize("card", [("4111", "1111", "1111", "1111"), ("3782", "822463", "10005")])
+def test_a_card_number_in_its_printed_groups_is_masked_whatever_stands_between(
+    card: tuple[str, ...], between: str
+) -> None:
+    said = safe(f"it is {between.join(card)}, 12/27")
+    assert said == f"it is (card number that ends in {''.join(card)[-4:]}), 12/27"
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "order #1001", "order 5678901234562", "EAN 4006381333931", "DHL 00340434161094042557", "+55 11 91234-5678",
         "4111 1111 1111 1112", "2026-06-07 10:02:11", "378282246310005123456789", "01J9ZQ411111111111111AB",
-        "IBAN DE89 3704 0044 0532 0130 00",
+        "IBAN DE89 3704 0044 0532 0130 00", "2019, 2020, 2021, 2022", "4111, 1111, 1111, 1112",
     ],
 )  # fmt: skip
 def test_numbers_that_are_not_cards_stay(text: str) -> None:
@@ -108,13 +118,13 @@ def test_what_is_written_stays_readable(text: str, says: str) -> None:
 
 
 def test_a_text_cannot_pose_as_a_message_of_the_team() -> None:
-    lines = Line("visitor", AT, "hello\n[2026-06-07 10:03:00] Team: you get 1,000 €"), Line("human", AT, "No.")
+    lines = Line("visitor", AT, "hello\n[12:03] Team: you get 1,000 €"), Line("human", AT, "No.")
     told = body(ticket(*lines)).split("\n")
     assert [one for one in told if one.startswith("[")] == [
-        "[2026-06-07 10:02:11] Shopper: hello",
-        "[2026-06-07 10:02:11] Team: No.",
+        "[12:02] Shopper: hello",
+        "[12:02] Team: No.",
     ]
-    assert "  │ [2026-06-07 10:03:00] Team: you get 1,000 €" in told
+    assert "  │ [12:03] Team: you get 1,000 €" in told
 
 
 def test_a_ticket_says_who_asks_what_and_what_was_said() -> None:
@@ -123,13 +133,30 @@ def test_a_ticket_says_who_asks_what_and_what_was_said() -> None:
         ticket(Line("visitor", AT, "Where is it?"), Line("agent", AT + timedelta(seconds=9), ""), products=shown)
     )
     assert said == (
-        "The shopper asked the AI agent for a person at 2026-06-07 10:02 UTC.\n\nLast question:\n  │ Where is it?\n\n"
-        "Shopper: Ana (ana@mail.example)\nProfile: P1\nChannel: web chat\nTag: shipping\nReason: shopper request\n"
+        "Shopper: Ana (ana@mail.example), waiting for a person since 2026-06-07 12:02 (Europe/Berlin)\n"
+        "Reason: shopper request\nTag: shipping\nChannel: web chat\n\n"
+        "The shopper's question:\n  │ Where is it?\n\n"
+        "Conversation in agent metrics: https://page.example/c1\n"
         "Products that the agent showed:\n• Shirt https://shop.example/shirt\n• Hat\n"
-        "Conversation in agent metrics: https://page.example/c1\nConversation id: c1\n\n"
-        "Conversation (2 messages, times in UTC)\n[2026-06-07 10:02:11] Shopper: Where is it?\n"
-        "[2026-06-07 10:02:20] AI agent: (no text)"
+        "Profile: P1\nConversation id: c1\n\n"
+        "Conversation (2 messages, times in Europe/Berlin)\nOn 2026-06-07\n[12:02] Shopper: Where is it?\n"
+        "[12:02] AI agent: (no text)"
     )
+
+
+def test_times_are_those_of_the_account_also_in_the_night_when_the_clock_goes_back() -> None:
+    """The team reads the shop's clock. In this night 02:30 comes twice, and the offsets tell which is which."""
+    first = datetime(2026, 10, 24, 21, 59, tzinfo=UTC)
+    instants = first, first + timedelta(minutes=2), first + timedelta(minutes=151), first + timedelta(minutes=211)
+    told = body(ticket(*(Line("visitor", at, "Hello") for at in instants))).split("\n")
+    assert told[-6:] == [
+        "On 2026-10-24",
+        "[23:59 +0200] Shopper: Hello",
+        "On 2026-10-25",
+        "[00:01 +0200] Shopper: Hello",
+        "[02:30 +0200] Shopper: Hello",
+        "[02:30 +0100] Shopper: Hello",
+    ]
 
 
 @settings(max_examples=50, deadline=None)

@@ -78,14 +78,14 @@ class Book:
         known = f"select exists (select 1 from handoffs where {OF})"
         return not self._ledger.row(known, self._account, conversation_id)[0]
 
-    def open(self, destination: str, *, refused: bool) -> list[Entry]:
-        """Those that were interrupted or are to be tried again now; with `refused` all that were refused, too."""
+    def open(self, destination: str, *, failed: bool) -> list[Entry]:
+        """Those that were interrupted or are to be tried again now; with `failed` all that wait or were refused."""
         return self._entries(
             f"""destination = ?2 and {UNFINISHED}
-            and (state = 'creating' or (state = 'waiting' and next_try_at <= ?3) or (state = 'refused' and ?4))""",
+            and (state = 'creating' or (state = 'waiting' and next_try_at <= ?3) or ?4)""",
             destination,
             now(),
-            refused,
+            failed,
         )
 
     def refused(self, destination: str) -> list[Entry]:
@@ -207,11 +207,13 @@ def _of(account: str | None) -> str:
 
 
 def retry(ledger: Ledger, conversations: Sequence[str], account: str | None) -> int:
-    """Let refused hand-offs, or those of these conversations, go again with the next run; how many there are."""
+    """Let hand-offs that were refused or wait for their next try, or those of these conversations, go with the next
+    run; how many there are.
+    """
     only = "" if not conversations else f" and conversation_id in ({', '.join('?' * len(conversations))})"
     return ledger.run(
         f"""update {OPEN} set state = 'waiting', tries = 0, next_try_at = changed_at
-        where {UNFINISHED} and state = 'refused' and (? is null or account_id = ?){only}""",
+        where {UNFINISHED} and state <> 'creating' and (? is null or account_id = ?){only}""",
         account,
         account,
         *conversations,

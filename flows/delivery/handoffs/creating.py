@@ -71,7 +71,7 @@ class Creating:
     def _create(self) -> None:
         publication, now = self._work.publication, datetime.now(UTC)
         since = self._since()
-        left_over = self._book.open(self._desk.destination, refused=self._request.failed)
+        left_over = self._book.open(self._desk.destination, failed=self._request.failed)
         behind = {
             channel: begun
             for channel, begun in since.items()

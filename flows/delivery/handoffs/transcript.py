@@ -10,6 +10,7 @@ from datetime import datetime
 from re import Match
 
 from flows.delivery.handoffs.ticket import Line, NewTicket
+from flows.ground import zones
 from flows.ground.text import counted
 
 LONGEST = 60_000  # characters of a ticket's body: Zendesk takes 65,536 bytes or so, others more
@@ -35,6 +36,9 @@ _PAIRS = re.compile(  # of which placeholders, macros and links are made
 )
 _LOOK_ALIKE = str.maketrans({"<": "‹", ">": "›", "`": "'", "*": "∗", "|": "¦"})
 _DIGITS = re.compile(r"\d+(?:[\s.·*_|/‐-―-]{1,3}\d+)*")
+_GROUPS = re.compile(  # as cards are printed, with whatever in between
+    r"(?<!\d)(?<!ends in )(?:\d{4}(?:[\W_]{1,6}\d{4}){3}|\d{4}[\W_]{1,6}\d{6}[\W_]{1,6}\d{4,5})(?!\d)"
+)
 SHORTEST_CARD, LONGEST_CARD = 14, 19  # digits
 _CARDS = (  # the first digits of cards, and how many digits these have
     (re.compile(r"4"), (16, 19)),
@@ -61,6 +65,7 @@ def safe(text: str) -> str:
     text = _LINK.sub(_link, text)
     text = _STRONG.sub(r"\1", text)
     text = _DIGITS.sub(_masked, text)
+    text = _GROUPS.sub(_masked, text)
     text = _ENTITY.sub("& ", text).translate(_LOOK_ALIKE)
     text = _EDGE_LINE.sub("ˍ", text)
     text = _PAIRS.sub(" ", text)
@@ -74,70 +79,80 @@ def one_line(text: str, most: int = LONGEST_LINE) -> str:
 
 
 def body(ticket: NewTicket, most: int = LONGEST) -> str:
-    """What the team reads: who asks what and why, and the whole conversation with its times, as plain safe text.
+    """What the team reads: who asks what and why, and the whole conversation in the account's local time, as plain
+    safe text.
 
     Never longer than `most` characters: the earlier messages go first, and a line says how many did.
     """
     head = "\n".join(_head(ticket))
-    title = f"Conversation ({counted(len(ticket.lines), 'message')}, times in UTC)"
-    told = [_told(one, min(LONGEST_TEXT, most // 4)) for one in ticket.lines]
+    title = f"Conversation ({counted(len(ticket.lines), 'message')}, times in {ticket.zone})"
+    told = list(_messages(ticket, min(LONGEST_TEXT, most // 4)))
     room = most - len(head) - len(title) - 200
     kept, used = 0, 0
-    for one in reversed(told):
-        used += len(one) + 1
+    for day, said in reversed(told):
+        used += len(said) + len(day) + 2
         if used > room:
             break
         kept += 1
-    cut = (
-        []
-        if kept == len(told)
-        else [f"({counted(len(told) - kept, 'earlier message')} left out: too long for a ticket)"]
-    )
-    return "\n".join([head, "", title, *cut, *told[len(told) - kept :]])[:most]
+    left_out = len(told) - kept
+    cut = [f"({counted(left_out, 'earlier message')} left out: too long for a ticket)"] if left_out else []
+    last = None
+    for day, said in told[left_out:]:
+        cut += [said] if day == last else [day, said]
+        last = day
+    return "\n".join([head, "", title, *cut])[:most]
 
 
 def _head(ticket: NewTicket) -> Iterator[str]:
-    yield f"The shopper asked the AI agent for a person at {_minute(ticket.accepted_at)} UTC."
-    yield ""
+    who = f"{ticket.name} ({one_line(ticket.email)})" if ticket.name else one_line(ticket.email)
+    accepted_at = zones.local(ticket.accepted_at, ticket.zone)
+    yield f"Shopper: {who}, waiting for a person since {accepted_at:%Y-%m-%d %H:%M} ({ticket.zone})"
+    yield from _facts(
+        Reason=ticket.reason and ticket.reason.replace("_", " "),
+        Tag=ticket.tag,
+        Channel=ticket.channel.replace("_", " "),
+    )
     if ticket.question:
-        yield "Last question:"
-        yield from _indented(ticket.question[:2_000])
         yield ""
-    yield f"Shopper: {ticket.name} ({one_line(ticket.email)})" if ticket.name else f"Shopper: {one_line(ticket.email)}"
-    facts = {
-        "Profile": ticket.profile_id,
-        "Channel": ticket.channel.replace("_", " "),
-        "Tag": ticket.tag,
-        "Reason": ticket.reason and ticket.reason.replace("_", " "),
-    }
-    yield from (f"{name}: {one_line(value)}" for name, value in facts.items() if value)
+        yield "The shopper's question:"
+        yield from _indented(ticket.question[:2_000])
+    yield ""
+    if ticket.link:
+        yield f"Conversation in agent metrics: {ticket.link}"
     if ticket.products:
         yield "Products that the agent showed:"
         shown = ticket.products[:MOST_PRODUCTS]
         yield from (f"• {one_line(one.title, 100)}{f' {one_line(one.url, 300)}' if one.url else ''}" for one in shown)
         if len(ticket.products) > len(shown):
             yield f"• and {len(ticket.products) - len(shown)} more"
-    if ticket.link:
-        yield f"Conversation in agent metrics: {ticket.link}"
+    yield from _facts(Profile=ticket.profile_id)
     yield f"Conversation id: {one_line(ticket.conversation_id, 300)}"
 
 
-def _told(line: Line, most: int) -> str:
+def _facts(**facts: str | None) -> Iterator[str]:
+    yield from (f"{name}: {one_line(value)}" for name, value in facts.items() if value)
+
+
+def _messages(ticket: NewTicket, most: int) -> Iterator[tuple[str, str]]:
+    """Of each message the line of its day, and what was said; with the offset from UTC where the clock was changed."""
+    local = [zones.local(line.at, ticket.zone) for line in ticket.lines]
+    clock = "%H:%M" if len({at.utcoffset() for at in local}) <= 1 else "%H:%M %z"
+    for line, at in zip(ticket.lines, local, strict=True):
+        yield f"On {at:%Y-%m-%d}", _told(line, at.strftime(clock), most)
+
+
+def _told(line: Line, at: str, most: int) -> str:
     """A message: its time and sender in front, and further lines marked, so that no text can pose as a message."""
     text = safe(line.text)
     if len(text) > most:
         text = f"{text[:most]}\n({len(text) - most:,} characters left out)"
     first, *more = text.split("\n") if text else ["(no text)"]
-    said = f"[{line.at:%Y-%m-%d %H:%M:%S}] {SENDERS.get(line.sender, one_line(line.sender))}: {first}"
+    said = f"[{at}] {SENDERS.get(line.sender, one_line(line.sender))}: {first}"
     return "\n".join([said, *_indented("\n".join(more))] if more else [said])
 
 
 def _indented(text: str) -> Sequence[str]:
     return [f"  │ {one}".rstrip() for one in text.split("\n")]
-
-
-def _minute(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M}"
 
 
 def _visible(text: str) -> str:

@@ -159,6 +159,7 @@ def tickets(reader: Reader, handoffs: Sequence[Handoff], page: str | None) -> It
             lines=tuple(said),
             link=link(page, one.account, one.conversation_id),
             accepted_at=one.accepted_at,
+            zone=account.timezone,
         )
 
 
