@@ -17,6 +17,17 @@ TOKEN = "hubspot_tickets_canary"
 OBJECTS, PROPERTY = "/crm/objects/2026-09", "/crm/properties/2026-09/tickets/agent_metrics_id"
 KNOWN = {"subject", "content", "hs_pipeline", "hs_pipeline_stage", "agent_metrics_id", "hs_ticket_priority"}
 INSTANT = "2026-06-01T12:00:00.000Z"
+CONFLICTS = {  # status, category and message where another ticket has our id; `said` as public programs have recorded it
+    "said": (
+        400,
+        "VALIDATION_ERROR",
+        "Cannot set PropertyValueCoordinates{{portalId=1, objectTypeId=ObjectTypeId{{legacyObjectType=TICKET}}, "
+        "propertyName=agent_metrics_id, value={value}}} on 2. {there} already has that value.",
+    ),
+    "code": (400, "VALIDATION_ERROR", "Property values were not valid: [CONFLICTING_UNIQUE_VALUE]"),
+    "words that nobody knows": (400, "VALIDATION_ERROR", "agent_metrics_id: the value is in use"),
+    "status": (409, "CONFLICT", "Ticket already exists. Existing ID: {there}"),
+}
 
 
 @dataclass
@@ -39,6 +50,7 @@ class FakeHubspotTickets(FakeDesk):
         self.contacts: dict[str, str] = {}
         self.has_property = self.is_unique = self.may_write = self.shows = True
         self.demanded: str | None = None
+        self.conflict = CONFLICTS["said"]
         self.sent: list[str] = []  # to shoppers: no call that is taken here sends anything
 
     def tickets_of(self, external: str) -> list[DeskTicket]:
@@ -105,8 +117,8 @@ class FakeHubspotTickets(FakeDesk):
             raise _wrong("content: too long")
         ours = properties.get("agent_metrics_id")
         if ours and (there := self.like(ours)):
-            said = f"Cannot set PropertyValueCoordinates agent_metrics_id: {there[0].id} already has that value."
-            raise BadRequest(400, _error("VALIDATION_ERROR", said))
+            status, category, said = self.conflict
+            raise BadRequest(status, _error(category, said.format(value=ours, there=there[0].id)))
         contacts = [self._contact(one) for one in given["associations"]]
         number = len(self.tickets) + 1
         self.tickets[number] = DeskTicket(number, ours, properties, contacts)

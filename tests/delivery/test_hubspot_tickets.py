@@ -16,7 +16,7 @@ from flows.ground.errors import InputError, SourceRefused, SourceUnavailable
 from flows.settings.helpdesks import HubspotDesk
 from flows.sources.api import http
 from tests.delivery.fake_desk import ASKED_AT, SLOWLY, Fate, to_make
-from tests.delivery.fake_hubspot_tickets import TOKEN, FakeHubspotTickets
+from tests.delivery.fake_hubspot_tickets import CONFLICTS, TOKEN, FakeHubspotTickets
 from tests.sources.fake_api import Asked
 
 CALLS = [("POST", "/tickets"), ("POST", "/tickets/batch/read"), ("POST", "/contacts/batch/read")]
@@ -91,11 +91,15 @@ def test_tickets_are_counted_after_a_rain_of_faults(there: FakeHubspotTickets) -
     }
 
 
-def test_two_runs_at_the_same_time_make_one_ticket_and_a_look_up_may_be_late(there: FakeHubspotTickets) -> None:
+@pytest.mark.parametrize("conflict", CONFLICTS.values(), ids=list(CONFLICTS))
+def test_two_runs_at_the_same_time_make_one_ticket_and_a_look_up_may_be_late(
+    there: FakeHubspotTickets, conflict: tuple[int, str, str]
+) -> None:
     """The unique property refuses the second one, and that refusal is not the end of the hand-off."""
+    there.conflict = conflict
     there.shows = False
     assert made(there, tries=1) == Created("1", was_there=False)
-    with pytest.raises(SourceUnavailable, match="already has that value") as raised:
+    with pytest.raises(SourceUnavailable, match=f"answers {conflict[0]}") as raised:
         ask(there).create(to_make())
     assert not isinstance(raised.value, SourceRefused)
     there.shows = True
@@ -150,6 +154,8 @@ def test_without_a_unique_property_no_ticket_is_made(there: FakeHubspotTickets, 
 
 
 def test_the_doctor_learns_that_tickets_can_be_looked_up(there: FakeHubspotTickets) -> None:
-    assert "tickets can be looked up" in ask(there).check()
+    said = ask(there).check()
+    assert "tickets can be looked up" in said
+    assert "not pulled, so what comes of these hand-offs stays not_known" in said
     assert there.tickets == {}
     assert [one.method for one in there.asked if isinstance(one, Asked)].count("GET") == 1

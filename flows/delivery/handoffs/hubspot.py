@@ -42,7 +42,10 @@ class HubspotTickets:
         if not Property.answered(NAME, self._http.get(path), self._unknown).hasUniqueValue:
             raise InputError(f"values of {NAME}'s property {PROPERTY} are not unique", remedy=NOT_UNIQUE)
         self._having(PROPERTY)
-        return f"{self._settings.url} answers, tickets can be looked up; whether they may be made shows with the first"
+        return (
+            f"{self._settings.url} answers, tickets can be looked up; whether they may be made shows with the first. "
+            "Its tickets are not pulled, so what comes of these hand-offs stays not_known"
+        )
 
     def find(self, external_id: str) -> str | None:
         """The ticket that has exactly this id, also one that was deleted and can be restored."""
@@ -60,8 +63,8 @@ class HubspotTickets:
         except SourceUnavailable as failed:
             if there := self._having(ticket.external_id):
                 return Created(there, was_there=True)
-            if isinstance(failed, SourceRefused) and _is_taken(failed):
-                remedy = "it is tried again: the ticket is there, and the look-up does not show it yet"
+            if isinstance(failed, SourceRefused) and _is_of_our_id(failed):
+                remedy = f"it is tried again: a ticket with this id may be there and not be shown yet; else {NOT_UNIQUE}"
                 raise SourceUnavailable(failed.what, where=failed.where, remedy=remedy) from None
             raise
 
@@ -132,9 +135,10 @@ class Property(Record):
     )
 
 
-def _is_taken(refused: SourceRefused) -> bool:
-    """Whether another ticket has our id, as the answer's words say."""
-    return "already has that value" in str(refused.answer) or "CONFLICTING_UNIQUE_VALUE" in str(refused.answer)
+def _is_of_our_id(refused: SourceRefused) -> bool:
+    """Whether it speaks of our property, most likely as another ticket has the value: its words are not documented."""
+    said = str(refused.answer)
+    return any(word in said for word in (PROPERTY, "already has that value", "CONFLICTING_UNIQUE_VALUE"))
 
 
 def _explain(status: int, answer: Any) -> str | None:
