@@ -269,4 +269,6 @@ class FollowUpsRequest(DeliveryRequest):
 class HandoffsRequest(DeliveryRequest):
     """Make the tickets of hand-offs."""
 
-    failed: bool = Field(default=False, description="Also try again now those that were refused or wait for their next try.")
+    failed: bool = Field(
+        default=False, description="Also try again now those that were refused or wait for their next try."
+    )

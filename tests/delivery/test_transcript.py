@@ -78,7 +78,9 @@ def test_card_numbers_are_masked_however_they_are_written(
     assert said.startswith(before.strip())
 
 
-@pytest.mark.parametrize("between", [",", ", ", ":", "+", "'", "\u2212", "    ", " --- ", "))((", ",\n", "\u3000–\u3000"])
+@pytest.mark.parametrize(
+    "between", [",", ", ", ":", "+", "'", "\u2212", "    ", " --- ", "))((", ",\n", "\u3000–\u3000"]
+)
 @pytest.mark.parametrize("card", [("4111", "1111", "1111", "1111"), ("3782", "822463", "10005")])
 def test_a_card_number_in_its_printed_groups_is_masked_whatever_stands_between(
     card: tuple[str, ...], between: str

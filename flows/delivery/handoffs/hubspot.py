@@ -64,7 +64,9 @@ class HubspotTickets:
             if there := self._having(ticket.external_id):
                 return Created(there, was_there=True)
             if isinstance(failed, SourceRefused) and _is_of_our_id(failed):
-                remedy = f"it is tried again: a ticket with this id may be there and not be shown yet; else {NOT_UNIQUE}"
+                remedy = (
+                    f"it is tried again: a ticket with this id may be there and not be shown yet; else {NOT_UNIQUE}"
+                )
                 raise SourceUnavailable(failed.what, where=failed.where, remedy=remedy) from None
             raise
 
