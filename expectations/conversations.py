@@ -143,6 +143,26 @@ CHECKS = [
     ),
     Check(
         T,
+        "conversations.open_reason tells what is not closed from what is closed on a message of the shopper's",
+        """
+        select conversations.*, last_sender
+        from {checked[conversations]} as conversations
+        left join (
+            select account_id, conversation_id, max_by(sender, position) as last_sender
+            from {checked[messages]}
+            where sender <> 'system'
+            group by account_id, conversation_id
+        ) as threads
+            on conversations.account_id = threads.account_id and conversations.conversation_id = threads.conversation_id
+        where
+            open_reason is distinct from case
+                when status = 'open' and closed_at is null then 'running'
+                when status = 'open' then 'unanswered' end
+            or (open_reason = 'unanswered' and last_sender is distinct from 'visitor')""",
+        rule="3.5",
+    ),
+    Check(
+        T,
         "conversations time out after the hours of their account, and none is closed later",
         """
         select conversations.*, accounts.auto_close_hours

@@ -9,7 +9,7 @@ T = "daily_performance"
 CHECKS = [
     Check(
         T,
-        "daily_performance counts what started on each date, and of it what came back or was sent elsewhere",
+        "daily_performance counts what started on each date, and of it what came back, was sent elsewhere or is open",
         """
         select
             coalesce(daily.account_id, counted.account_id) as account_id,
@@ -20,13 +20,17 @@ CHECKS = [
             daily.conversations as daily_conversations,
             counted.conversations as started_conversations,
             daily.recontacted_conversations, counted.recontacted as started_and_recontacted,
-            daily.deflected_conversations, counted.deflected as started_and_deflected
+            daily.deflected_conversations, counted.deflected as started_and_deflected,
+            daily.running_conversations, counted.running as started_and_running,
+            daily.unanswered_conversations, counted.unanswered as started_and_unanswered
         from {checked[daily_performance]} as daily
         full join (
             select
                 account_id, started_on, channel, status, coalesce(tag, '') as tag, count(*) as conversations,
                 count(recontacted_at) as recontacted,
-                count(*) filter (where is_deflected) as deflected
+                count(*) filter (where is_deflected) as deflected,
+                count(*) filter (where open_reason = 'running') as running,
+                count(*) filter (where open_reason = 'unanswered') as unanswered
             from {on_checked_days[conversations]}
             group by account_id, started_on, channel, status, coalesce(tag, '')
         ) as counted
@@ -38,7 +42,9 @@ CHECKS = [
         where
             coalesce(daily.conversations, -1) <> coalesce(counted.conversations, 0)
             or coalesce(daily.recontacted_conversations, -1) <> coalesce(counted.recontacted, 0)
-            or coalesce(daily.deflected_conversations, -1) <> coalesce(counted.deflected, 0)""",
+            or coalesce(daily.deflected_conversations, -1) <> coalesce(counted.deflected, 0)
+            or coalesce(daily.running_conversations, -1) <> coalesce(counted.running, 0)
+            or coalesce(daily.unanswered_conversations, -1) <> coalesce(counted.unanswered, 0)""",
         rule="6.1",
     ),
     Check(

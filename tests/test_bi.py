@@ -133,8 +133,8 @@ def test_every_query_runs_on_both_warehouses_and_agrees_with_the_report(
         (
             one.key,
             one.conversations.volume,
-            pytest.approx(one.conversations.share(one.conversations.resolved)),
-            pytest.approx(one.conversations.share(one.conversations.resolved - one.conversations.recontacted)),
+            pytest.approx(one.named("channel")["resolution_rate"]),
+            pytest.approx(one.named("channel")["durable_resolution_rate"]),
             one.attributed_revenue,
         )
         for one in groups

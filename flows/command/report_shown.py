@@ -14,7 +14,7 @@ from rich.text import Text
 from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
 from flows.published.breakdown import Breakdown, Group
-from flows.published.figures import RATES, STATUSES, Conversations, Figures, Rate, untold
+from flows.published.figures import OPEN_REASONS, RATES, STATUSES, Conversations, Figures, Rate, untold
 from flows.published.handoffs import OUTCOMES, HandoffGroup, Handoffs
 from flows.published.intervals import wilson
 from flows.published.measured import sentences
@@ -23,7 +23,7 @@ from flows.published.report import Report, SkillUsage
 NONE = "–"
 NOT_MEASURED = "not measured"
 LONGEST = 40  # characters of a name
-OF_ONE_STATUS = (*STATUSES, "withdrawn", *(rate.words for rate in RATES))
+OF_ONE_STATUS = (*STATUSES, *OPEN_REASONS, "withdrawn", *(rate.words for rate in RATES))
 BRACKETS = "In brackets: the 95 % interval of a rate (Wilson). The fewer the conversations, the wider it is."
 # The rates of a table of accounts, and what they are called there.
 OF_ACCOUNTS = {"resolution_rate": "resolved", "durable_resolution_rate": "durably", "routed_rate": "routed"}
@@ -32,7 +32,8 @@ KEPT = ("conversations", "resolution rate")
 # It does without the intervals, then without columns that are named nowhere here, then without these, in this order.
 LEAST_WANTED = (
     "net sales", "carts", "average order", "link clicks", "open", "closed", "orders",
-    "routed rate", "routed", "withdrawn", "resolved", "durable resolution rate", "AI sales",
+    "routed rate", "routed", "withdrawn", "resolved", "durable resolution rate", "ended unresolved rate",
+    "unanswered rate", "AI sales", "ended resolution rate",
 )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ class FiguresTable:
             return measured(
                 rate.name,
                 lambda row: share(
-                    rate.count(row.conversations), row.conversations.volume, with_intervals=with_intervals
+                    rate.count(row.conversations), rate.whole_of(row.conversations), with_intervals=with_intervals
                 ),
             )
 
@@ -103,7 +104,7 @@ class FiguresTable:
 
         columns = {
             "conversations": count("volume"),
-            **{status: count(status) for status in STATUSES},
+            **{status: count(status) for status in (*STATUSES, *OPEN_REASONS)},
             "withdrawn": count("recontacted"),
             **{rate.words: percent(rate) for rate in RATES},
         }
@@ -264,7 +265,9 @@ def key_figures(reports: list[Report]) -> Iterator[RenderableType]:
     for one in reports:
         of = one.conversations
         shares = [
-            share(rate.count(of), of.volume, with_intervals=False) if one.is_measured(rate.name) else NOT_MEASURED
+            share(rate.count(of), rate.whole_of(of), with_intervals=False)
+            if one.is_measured(rate.name)
+            else NOT_MEASURED
             for rate in rates
         ]
         names = ("attributed_revenue", "attributed_orders", "link_clicks", "add_to_cart_items")

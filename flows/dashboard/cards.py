@@ -43,7 +43,7 @@ def cards(now: Figures, was: Figures, currency: str, bars: tuple[Bar, ...]) -> t
         is_more = None if share is None or earlier is None or change.startswith("±") else share > earlier
         is_better = None if is_more is None else is_more == rate.is_more_better
         withdrawn = f"{rate.withdrawn_of(of):,} withdrawn" if rate.withdrawn else ""
-        parts = (counted(count, "conversation"), withdrawn, _interval(count, of.volume))
+        parts = (counted(count, "conversation"), withdrawn, _interval(count, rate.whole_of(of)))
         detail = ", ".join(part for part in parts if part)
         found = Card(rate.name, rate.title, shown.percent(share), detail, change, is_better, rate.definition)
         return told(rate.name, found)

@@ -15,11 +15,17 @@ CENT_OF_A_CENT = Decimal("0.0001")
 STATUSES = contract.metrics()["conversations"].column("status").values  # in the order of rule 3.5
 MARKS = {"recontacted": "is_recontacted", "deflected": "is_deflected"}
 """What may be true of a conversation beside its status (13.4, 13.5), and the column of `conversations` that says it."""
+OPEN_REASONS = contract.metrics()["conversations"].column("open_reason").values  # rule 3.5
+BESIDE = {
+    **{name: (column, column) for name, column in MARKS.items()},
+    **{reason: ("open_reason", f"open_reason = {literal(reason)}") for reason in OPEN_REASONS},
+}
+"""All that is counted of conversations beside their status: the column that says it, and a condition in SQL."""
 
 
 @dataclass(frozen=True)
 class Conversations:
-    """Conversations by status (rule 6.1), and those of which something else is true, by MARKS."""
+    """Conversations by status (rule 6.1), those of which one of MARKS is true, and the open ones by reason."""
 
     volume: int
     resolved: int
@@ -28,19 +34,23 @@ class Conversations:
     open: int
     recontacted: int = 0
     deflected: int = 0
+    running: int = 0
+    unanswered: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Those that do not run any more (rule 6.5)."""
+        return self.volume - self.running
 
     def to_json_dict(self, not_measured: Collection[str] = ()) -> dict[str, int | float | None]:
         """Counts and rates; None where one is among `not_measured`, or made of one that is."""
-        return only_measured({**asdict(self), **{rate.name: rate.of(self) for rate in RATES}}, not_measured)
-
-    def share(self, part: int) -> float | None:
-        """Of the volume; None where there is none."""
-        return part / self.volume if self.volume else None
+        rates = {rate.name: rate.of(self) for rate in RATES}
+        return only_measured({**asdict(self), "ended": self.ended, **rates}, not_measured)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of the volume, between 0 and 1 (rule 6.2).
+    """A share of conversations, between 0 and 1: of the volume (rule 6.2), or of those that ended (rule 6.5).
 
     JSON, the report, the page and Prefect's artifact show each of RATES, in this order.
     """
@@ -51,6 +61,7 @@ class Rate:
     definition: str  # what the card says that it is, in a sentence
     is_more_better: bool = False
     withdrawn: tuple[str, ...] = ()  # fields that are taken off
+    whole: str = "volume"  # what it is a share of: a name of Conversations
 
     @property
     def words(self) -> str:
@@ -68,12 +79,40 @@ class Rate:
     def withdrawn_of(self, conversations: Conversations) -> int:
         return sum(getattr(conversations, one) for one in self.withdrawn)
 
+    def whole_of(self, conversations: Conversations) -> int:
+        whole: int = getattr(conversations, self.whole)
+        return whole
+
     def of(self, conversations: Conversations) -> float | None:
         """None where there are no conversations."""
-        return conversations.share(self.count(conversations))
+        whole = self.whole_of(conversations)
+        return self.count(conversations) / whole if whole else None
 
 
 RATES = (
+    Rate(
+        "ended_resolution_rate",
+        ("resolved",),
+        "Resolved, of ended",
+        "Conversations that ended with the agent's word and without a hand-off, of all that have ended; what runs "
+        "is left out.",
+        is_more_better=True,
+        whole="ended",
+    ),
+    Rate(
+        "ended_unresolved_rate",
+        ("routed", "closed"),
+        "Unresolved, of ended",
+        "Routed conversations, and those in which the agent showed its hand-off message, of all that have ended.",
+        whole="ended",
+    ),
+    Rate(
+        "unanswered_rate",
+        ("unanswered",),
+        "Unanswered",
+        "Conversations that were closed or timed out on a message of the shopper's, of all that have ended.",
+        whole="ended",
+    ),
     Rate(
         "resolution_rate",
         ("resolved",),
@@ -115,8 +154,9 @@ RATES = (
 MEASURED_AS = {
     "routed": ("routed",),
     "closed": ("closed",),
-    **{mark: (mark,) for mark in MARKS},
-    **{rate.name: (*rate.counted, *rate.withdrawn) for rate in RATES},
+    **{name: (name,) for name in BESIDE},
+    "ended": ("running",),
+    **{rate.name: (*rate.counted, *rate.withdrawn, *(("running",) if rate.whole == "ended" else ())) for rate in RATES},
     "attributed_revenue": ("attributed_revenue",),
     "net_attributed_revenue": ("attributed_revenue",),
     "attributed_orders": ("attributed_revenue",),
@@ -144,8 +184,8 @@ def by_mark(reader: Reader, *, in_days: bool = False) -> str:
     They are 0 where a version without them published: `not_measured` names them then.
     """
     parts = []
-    for name, column in MARKS.items():
-        counted = f"sum({name}_conversations)" if in_days else f"count(*) filter (where conversations.{column})"
+    for name, (column, condition) in BESIDE.items():
+        counted = f"sum({name}_conversations)" if in_days else f"count(*) filter (where conversations.{condition})"
         seen = reader.sees("metrics.conversations", column)
         parts.append(f"coalesce({counted}, 0) as {name}" if seen else f"0 as {name}")
     return ", ".join(parts)

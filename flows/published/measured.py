@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from flows.ground.sql import literal
-from flows.published.figures import MARKS
+from flows.published.figures import BESIDE
 from flows.warehouses.reader import Reader
 
 MEASURED = """select figure from metrics.measured
@@ -32,6 +32,11 @@ WANTED = {
         "no shopper is known by a profile or a visitor id, or the account's `recontact_days` is 0",
     ),
     "deflected": ("deflection rate", "no message of the agent has a text"),
+    "running": (
+        "rates of ended conversations",
+        "the publication comes from a version that did not tell which still run",
+    ),
+    "unanswered": ("unanswered", "the publication comes from a version that did not tell them"),
     "skill_usage": ("skills", "no source names the skill of an answer"),
     "tickets": ("tickets", "connect the helpdesk"),
     "knowledge_gaps": ("knowledge gaps", "connect the articles, with their texts"),
@@ -50,7 +55,7 @@ class Short:
 
 def not_measured(reader: Reader, account: str) -> frozenset[str]:
     """The figures of `metrics.measured` that are not measured, and those that a version before them did not count."""
-    uncounted = {mark for mark, column in MARKS.items() if not reader.sees("metrics.conversations", column)}
+    uncounted = {name for name, (column, _) in BESIDE.items() if not reader.sees("metrics.conversations", column)}
     if not reader.sees("metrics.measured", "figure"):
         return frozenset(uncounted)
     return frozenset({figure for (figure,) in reader.rows(MEASURED.format(account=literal(account)))} | uncounted)

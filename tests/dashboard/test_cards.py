@@ -23,6 +23,8 @@ OF_STATUS = {
     "open": 125,
     "recontacted": 40,
     "deflected": 77,
+    "running": 84,
+    "unanswered": 41,
 }
 OTHERS: dict[str, Any] = {
     "attributed_revenue": Decimal("12480.50"),
@@ -63,7 +65,8 @@ def test_handoffs_that_nobody_tells_are_not_zero() -> None:
     """A shop whose hand-offs no source tells of saw "0.0% routed", which looked like an agent that never fails."""
     untold = but(not_measured=frozenset({"routed", "closed"}), routed=0, closed=0)
     found = shown(untold, NOW)
-    assert {key for key, card in found.items() if card.value == "Not measured"} == {"routed_rate", "unresolved_rate"}
+    untold_rates = {"ended_unresolved_rate", "routed_rate", "unresolved_rate"}
+    assert {key for key, card in found.items() if card.value == "Not measured"} == untold_rates
     assert found["routed_rate"].detail.startswith("connect hand-offs, tickets")
     assert (found["unresolved_rate"].change, found["unresolved_rate"].is_better) == ("", None)
     half = shown(but(not_measured=frozenset({"closed"}), closed=0), NOW)
@@ -76,6 +79,9 @@ def test_every_figure_has_its_card_with_a_definition() -> None:
     assert list(found) == KEYS
     assert {key: card.value for key, card in found.items()} == {
         "volume": "1,284",
+        "ended_resolution_rate": "76.3%",
+        "ended_unresolved_rate": "20.2%",
+        "unanswered_rate": "3.4%",
         "resolution_rate": "71.3%",
         "durable_resolution_rate": "68.2%",
         "routed_rate": "15.6%",

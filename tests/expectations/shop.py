@@ -286,6 +286,7 @@ _METRICS = {
             case status
                 when 'resolved' then 'resolved_by_ai' when 'open' then 'open' else 'unresolved_by_ai'
             end as legacy_status,
+            case when status = 'open' then 'unanswered' end as open_reason,
             started_at + to_minutes(9) + to_hours(48) as closed_at,
             'timeout' as closed_by,
             tag,
@@ -356,7 +357,8 @@ _METRICS = {
             select
                 account_id, started_on as date, channel, status, tag, 1 as conversations,
                 if(is_recontacted, 1, 0) as recontacted_conversations,
-                if(is_deflected, 1, 0) as deflected_conversations
+                if(is_deflected, 1, 0) as deflected_conversations,
+                if(open_reason = 'unanswered', 1, 0) as unanswered_conversations
             from metrics.conversations
             union all by name
             select
@@ -375,6 +377,8 @@ _METRICS = {
             coalesce(sum(conversations), 0) as conversations,
             coalesce(sum(recontacted_conversations), 0) as recontacted_conversations,
             coalesce(sum(deflected_conversations), 0) as deflected_conversations,
+            0 as running_conversations,
+            coalesce(sum(unanswered_conversations), 0) as unanswered_conversations,
             coalesce(sum(link_clicks), 0) as link_clicks,
             coalesce(sum(add_to_cart_items), 0) as add_to_cart_items,
             count(distinct order_id) as attributed_orders,

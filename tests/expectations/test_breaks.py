@@ -99,6 +99,23 @@ BREAKS = {
         " where deflected_conversations = 1 and channel = 'sms' and status = 'closed'",
         ["daily_performance counts"],
     ),
+    "an open conversation is said to run": (
+        "update conversations set open_reason = 'running' where conversation_id = 'conversation-24'",
+        ["conversations.open_reason", "conversations says", "daily_performance counts"],
+    ),
+    "a conversation that the agent answered is said to be unanswered": (
+        "update messages set sender = 'agent' where conversation_id = 'conversation-24' and position = 10",
+        ["conversations.open_reason", "conversations count the messages", "messages says"],
+    ),
+    "a day counts one more that nobody answered": (
+        "update daily_performance set unanswered_conversations = unanswered_conversations + 1"
+        " where unanswered_conversations = 1 and channel = 'sms'",
+        ["daily_performance counts"],
+    ),
+    "a day counts some that run": (
+        "update daily_performance set running_conversations = 1 where unanswered_conversations = 1",
+        ["daily_performance counts"],
+    ),
     "a message is gone": (
         "delete from messages where message_id = 'message-9-5'",
         ["messages are all", "messages.position"],

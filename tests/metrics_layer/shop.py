@@ -21,6 +21,8 @@ where type = 'product_card_click';
 update file.metrics.conversations set escalation_reason = case {i} % 3 when 0 then 'complaint' end where {i} % 3 < 2;
 update file.metrics.conversations
 set is_recontacted = {i} % 5 = 0, recontacted_at = case when {i} % 5 = 0 then closed_at end where status = 'resolved';
+update file.metrics.conversations
+set open_reason = case {i} % 3 when 0 then 'running' else 'unanswered' end where status = 'open';
 update file.metrics.messages set skill = 'returns' where skill is not null and {i} % 7 = 0;
 update file.metrics.messages set skill = 'orders' where sender <> 'agent' and {i} % 11 = 0;
 """
@@ -34,6 +36,8 @@ select
     count(*) filter (where what = 'started') as conversations,
     count(*) filter (where what = 'started' and is_recontacted) as recontacted_conversations,
     count(*) filter (where what = 'started' and is_deflected) as deflected_conversations,
+    count(*) filter (where what = 'started' and open_reason = 'running') as running_conversations,
+    count(*) filter (where what = 'started' and open_reason = 'unanswered') as unanswered_conversations,
     count(*) filter (where what in ('product_card_click', 'link_click')) as link_clicks,
     coalesce(sum(pieces), 0) as add_to_cart_items,
     count(distinct order_id) as attributed_orders,

@@ -44,6 +44,9 @@ OF_CONVERSATIONS = [
     "recontacted",
     "durably_resolved",
     "deflected",
+    "running",
+    "unanswered",
+    "ended",
 ]
 RATES = [rate.name for rate in chapter_6.RATES]
 OF_SALES = ["ai_sales", "net_ai_sales", "attributed_orders", "average_order_value", "inferred_sales"]

@@ -80,6 +80,8 @@ class Shop(ShopWithTopics):
             on["conversations"] += 1
             on["recontacted_conversations"] += row.get("is_recontacted") in (True, "true")
             on["deflected_conversations"] += row.get("is_deflected") in (True, "true")
+            for reason in ("running", "unanswered"):
+                on[f"{reason}_conversations"] += row.get("open_reason") == reason
         for row in self.rows["interactions"]:
             if row["type"] in ("product_card_click", "link_click", "add_to_cart"):
                 zone = ZONE if row["account_id"] == "shop" else UTC
@@ -95,6 +97,8 @@ class Shop(ShopWithTopics):
             "conversations",
             "recontacted_conversations",
             "deflected_conversations",
+            "running_conversations",
+            "unanswered_conversations",
             "link_clicks",
             "add_to_cart_items",
             "attributed_revenue",
@@ -196,6 +200,7 @@ def asked_shop() -> Shop:
             link_clicks=number % 3,
             is_recontacted=number % 8 == 0 if number % 4 == 0 else None,
             is_deflected=number % 7 == 0,
+            open_reason=("running", "unanswered")[number % 8 // 4] if number % 4 == 3 else None,
         )
     shop.conversation("it's 100%_\\", first_question="x" * 299 + "👩‍👩‍👧‍👦" + "y")
     shop.conversation("c00", account_id="other", first_question=HOSTILE[0])

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import fields
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.ground.home import Home
+from flows.published.breakdown import breakdown
 from flows.published.figures import RATES, Conversations, Figures
+from flows.published.measured import sentences
 from flows.published.performance import Bar, bars, before, key_figures, unit_of
 from flows.published.report import report
+from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.reader import Reader
+from tests.gaps.shop import publish_to
 from tests.published.conftest import Read, account_of
-from tests.published.shop import MIDNIGHT, Shop, asked_shop
+from tests.published.shop import MIDNIGHT, Shop, asked_shop, rows_by_id
 
 FIRST = date(2026, 6, 1)
 NO_SALES: dict[str, Any] = dict.fromkeys(
@@ -87,6 +94,39 @@ def test_figures_are_of_the_channels_that_are_asked(reader: Reader, shop: Shop) 
     apart = parts["sms"].attributed_orders + parts["email"].attributed_orders
     assert both.attributed_orders < apart  # an order with lines of both is one
     assert key_figures(reader, account, *days, ("no such' channel",)) == NOTHING
+
+
+def test_what_still_runs_is_in_no_rate_of_ended_conversations_6_5(reader: Reader, shop: Shop) -> None:
+    """The last days looked worse than all others, as their conversations had had no time to end."""
+    found = key_figures(reader, account_of(reader), date(2026, 5, 31), date(2026, 6, 30)).conversations
+    reasons = Counter(one.get("open_reason") for one in rows_by_id(shop).values())
+    assert (found.running, found.unanswered) == (reasons["running"], reasons["unanswered"]) == (8, 7)
+    told = found.to_json_dict()
+    assert told["ended"] == found.volume - 8
+    assert told["ended_resolution_rate"] == found.resolved / (found.volume - 8)
+    assert told["unanswered_rate"] == 7 / (found.volume - 8)
+    assert told["resolution_rate"] == found.resolved / found.volume
+
+
+def test_a_version_that_did_not_tell_what_runs_has_no_rates_of_ended_conversations(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    publish_to(home, sold_shop())
+    home.published_file.chmod(0o644)
+    with duckdb.connect(str(home.published_file)) as connection:
+        connection.execute("alter table metrics.conversations drop column open_reason")
+        connection.execute("alter table metrics.daily_performance drop column running_conversations")
+        connection.execute("alter table metrics.daily_performance drop column unanswered_conversations")
+    with DuckDBFile(home).read() as reader:
+        found = key_figures(reader, account_of(reader), date(2026, 5, 31), date(2026, 6, 30))
+        told = found.to_json_dict()
+        untold = {"running", "unanswered", "ended", "ended_resolution_rate", "ended_unresolved_rate", "unanswered_rate"}
+        assert {name: told[name] for name in untold} == dict.fromkeys(untold)
+        assert told["resolution_rate"] == found.conversations.resolved / 62
+        whole = report(reader, "shop", date(2026, 5, 31), date(2026, 6, 30))
+        assert whole.to_json_dict()["by_channel"][0]["ended"] is None
+        assert {group.to_json_dict()["running"] for group in breakdown(reader, whole, "tag").groups} == {None}
+        (said,) = [one for one in sentences(found.not_measured) if one.startswith("rates of ended")]
+        assert "did not tell which still run" in said
 
 
 def sold(shop: Shop, *channels: str) -> int:

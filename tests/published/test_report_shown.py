@@ -37,7 +37,9 @@ def busy_shop() -> Shop:
     for number, status in enumerate(statuses * 150):
         channel = ("web_chat", "sms")[number % 2]
         at = MIDNIGHT + timedelta(minutes=number)
-        shop.conversation(f"c{number}", status, at=at, channel=channel, tag=(None, "returns", HOSTILE_TAG)[number % 3])
+        tag = (None, "returns", HOSTILE_TAG)[number % 3]
+        reason = ("running", "running", "unanswered")[number // 9 % 3] if status == "open" else None
+        shop.conversation(f"c{number}", status, at=at, channel=channel, tag=tag, open_reason=reason)
     shop.click("c1", 1)
     shop.sell("c1", "line 1", "order", "1234.5000", net_revenue="1000")
     shop.sell("c2", "line 2", "order", "1000.0000", net_revenue="0")
@@ -77,13 +79,16 @@ def test_rates_stand_with_their_intervals_and_all_in_the_last_line(place: Home) 
     text = printed(place, None, WIDE)
     head, *lines = cells(text)
     assert head == [
-        *("channel", "conversations", "resolved", "routed", "closed", "open", "withdrawn"),
+        *("channel", "conversations", "resolved", "routed", "closed", "open", "running", "unanswered", "withdrawn"),
+        *("ended resolution rate", "ended unresolved rate", "unanswered rate"),
         *("resolution rate", "durable resolution rate", "routed rate", "unresolved rate", "deflection rate"),
     ]
     assert [line[0] for line in lines] == ["sms", "web_chat", "all"]
-    counts = ["1,350", "750", "300", "150", "150", "0"]
+    counts = ["1,350", "750", "300", "150", "150", "100", "50", "0"]
+    ended = ["60.0% (57.3–62.7)", "36.0% (33.4–38.7)", "4.0% (3.0–5.2)"]
     resolved = "55.6% (52.9–58.2)"
-    assert lines[-1] == ["all", *counts, resolved, resolved, "22.2% (20.1–24.5)", "33.3% (30.9–35.9)", "0.0% (0.0–0.3)"]
+    rates = [resolved, resolved, "22.2% (20.1–24.5)", "33.3% (30.9–35.9)", "0.0% (0.0–0.3)"]
+    assert lines[-1] == ["all", *counts, *ended, *rates]
     assert report_shown.BRACKETS in text
     assert "AI sales   BRL 2,234.50 in 1 order\n" in text
     assert "Average    BRL 2,234.50 per order\n" in text
@@ -118,7 +123,7 @@ def test_days_without_anything_stand_there_with_dashes(place: Home) -> None:
     assert lines[0][0] == "day"
     assert [line[0] for line in lines[1:]] == [*(f"2026-06-0{day}" for day in range(1, 8)), "all"]
     rates = ["–"] * len(RATES)
-    assert lines[7][: 7 + len(rates)] == ["2026-06-07", "0", "0", "0", "0", "0", "0", *rates]
+    assert lines[7][: 9 + len(rates)] == ["2026-06-07", *["0"] * 8, *rates]
 
 
 def test_weeks_say_when_they_end_and_skills_what_they_are_called(place: Home) -> None:
@@ -156,12 +161,13 @@ def test_json_is_the_whole_report_and_its_groups(
         assert document.pop("by") == by
         assert document == whole
         assert all(by in group for group in groups)
-    counts = {"volume": 675, "resolved": 375, "routed": 150, "closed": 75, "open": 75, "recontacted": 0, "deflected": 0}
+    statuses = {"volume": 675, "resolved": 375, "routed": 150, "closed": 75, "open": 75}
+    counts = {**statuses, "recontacted": 0, "deflected": 0, "running": 50, "unanswered": 25}
     rates = {rate.name: rate.of(Conversations(**counts)) for rate in RATES}
     sales = {"attributed_revenue": "1000.0000", "net_attributed_revenue": "0.0000", "attributed_orders": 1}
     clicks = {"average_order_value": "1000.0000", "link_clicks": 0, "add_to_cart_items": 0}
     inferred = {"inferred_revenue": "0.0000", "inferred_orders": 0}
-    web_chat = {"channel": "web_chat", **counts, **rates, **sales, **clicks, **inferred}
+    web_chat = {"channel": "web_chat", **counts, "ended": 625, **rates, **sales, **clicks, **inferred}
     assert told("--by", "channel")["groups"][1] == web_chat
 
 
@@ -219,7 +225,7 @@ def test_handoffs_that_nobody_tells_are_neither_counts_nor_rates() -> None:
         assert (of["routed_rate"], of["unresolved_rate"]) == (1 / 3, None)
     text = as_text(report_shown.report_lines(told))
     for line in cells(text)[1:]:
-        assert [line[at] for at in (1, 3, 4, 10)] == ["3", "1", "not measured", "not measured"]
+        assert [line[at] for at in (1, 3, 4, 10, 15)] == ["3", "1", "not measured", "not measured", "not measured"]
     assert "closed: no source tells of hand-off messages" in text
     (_, line) = [re.split(r"\s{2,}", one.strip()) for one in as_text(report_shown.key_figures([told])).splitlines()]
     assert line[1:5] == ["3", "33.3%", "33.3%", "33.3%"]

@@ -11,13 +11,13 @@ import yaml
 import flows.published
 from contract.generate import ROOT
 from flows.dashboard.stack import STATUS_COLOURS
-from flows.published.figures import MARKS, STATUSES, Conversations
+from flows.published.figures import BESIDE, STATUSES, Conversations
 
 PUBLISHED = Path(flows.published.__file__).parent
 
 
 def test_conversations_are_counted_by_every_status() -> None:
-    assert [field.name for field in fields(Conversations)] == ["volume", *STATUSES, *MARKS]
+    assert [field.name for field in fields(Conversations)] == ["volume", *STATUSES, *BESIDE]
 
 
 def test_the_page_has_a_colour_for_every_status() -> None:

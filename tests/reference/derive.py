@@ -62,7 +62,8 @@ ELSEWHERE = {  # chapters 8 to 11, segments, and what derive() adds itself
 TABLES = [table for table in metrics() if table not in ELSEWHERE]
 STEP = "account_id handoff_event_id conversation_id type occurred_at reason platform ticket_id is_derived"
 COUNTS = (
-    *("conversations", "recontacted_conversations", "deflected_conversations", "link_clicks", "add_to_cart_items"),
+    *("conversations", "recontacted_conversations", "deflected_conversations"),
+    *("running_conversations", "unanswered_conversations", "link_clicks", "add_to_cart_items"),
     *("attributed_orders", "inferred_orders"),
 )
 LINK_CLICKS = {"product_card_click", "link_click"}  # 6.3
@@ -180,6 +181,7 @@ def conversation(thread: Thread, shoppers: Shoppers, interactions: list[Row], li
     inferred = [line for line in brought if line["touch_type"] == "inferred"]
     return shown("account_id conversation_id channel tag agent rating", row) | {
         "status": thread.status,
+        "open_reason": thread.open_reason,
         "legacy_status": thread.legacy_status,
         "closed_at": closed_at,
         "closed_by": closed_by,
@@ -274,6 +276,8 @@ def daily_performance(
         cell(thread.started_at)["conversations"] += 1
         cell(thread.started_at)["recontacted_conversations"] += thread.id in back
         cell(thread.started_at)["deflected_conversations"] += is_deflected(thread)
+        for reason in ("running", "unanswered"):
+            cell(thread.started_at)[f"{reason}_conversations"] += thread.open_reason == reason
         for click in interactions:
             if click["conversation_id"] == thread.id and click["type"] in LINK_CLICKS:
                 cell(click["occurred_at"])["link_clicks"] += 1

@@ -93,6 +93,14 @@ class Thread:
         return "open"
 
     @property
+    def open_reason(self) -> str | None:  # 3.5
+        if self.status != "open":
+            return None
+        if self.closing[0] is None:
+            return "running"
+        return "unanswered" if self.last["sender"] == "visitor" else None
+
+    @property
     def handoff_method(self) -> str | None:  # 3.6
         return {"routed": "ticket", "closed": "message"}.get(self.status)
 

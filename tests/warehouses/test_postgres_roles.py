@@ -32,7 +32,7 @@ HARMLESS = {
     "change_id", "change", "other_topic_id", "like_topic_id", "kind", "row_id", "parent_table", "parent_id", "agent",
     "email_reach", "sms_reach", "whatsapp_reach", "suppressed_by",
     "article_ids", "matched_by", "satisfaction", "figure", "state", "thing",
-    "recontacted_by", "recontact_id", "method", "outcome", "outcome_reason", "tool",
+    "recontacted_by", "recontact_id", "open_reason", "method", "outcome", "outcome_reason", "tool",
 }  # fmt: skip
 KINDS = ("writer", "reader", "limited_reader")
 ONE_ACCOUNT = "account 1 00001"

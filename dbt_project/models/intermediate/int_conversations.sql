@@ -44,6 +44,10 @@ select
     account_id, conversation_id, visitor_id, known_profile_id as profile_id,
     channel, tag, agent, rating, timezone, status, first_question, initial_skill, final_skill,
     ended_by as closed_by,
+    case
+        when status = 'open' and ended_at is null then 'running'
+        when status = 'open' then 'unanswered'
+    end as open_reason,
     case status when 'routed' then 'ticket' when 'closed' then 'message' end as handoff_method,
     case when {{ is_handed_off('status') }} then escalation_reason end as escalation_reason,
     ticket_platform, ticket_id,

@@ -17,6 +17,7 @@ select
         when 'open' then 'open'
         else 'unresolved_by_ai'
     end as legacy_status,
+    conversations.open_reason,
     conversations.closed_at,
     conversations.closed_by,
     conversations.tag,

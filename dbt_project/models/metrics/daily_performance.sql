@@ -18,6 +18,8 @@ happened as (
         started.account_id, started.conversation_id, started.started_on as date, 1 as conversations,
         case when recontacts.recontacted_at is null then 0 else 1 end as recontacted_conversations,
         case when started.is_deflected then 1 else 0 end as deflected_conversations,
+        case when started.open_reason = 'running' then 1 else 0 end as running_conversations,
+        case when started.open_reason = 'unanswered' then 1 else 0 end as unanswered_conversations,
         0 as link_clicks, 0 as add_to_cart_items
     from started
     left join {{ ref('int_recontacts') }} as recontacts
@@ -25,6 +27,7 @@ happened as (
     union all
     select
         account_id, conversation_id, occurred_on as date, 0 as conversations, 0 as recontacted_conversations, 0 as deflected_conversations,
+        0 as running_conversations, 0 as unanswered_conversations,
         case when type = 'add_to_cart' then 0 else 1 end as link_clicks,
         case when type = 'add_to_cart' then {{ summable('quantity') }} else 0 end as add_to_cart_items
     from interactions
@@ -34,6 +37,7 @@ happened as (
 everything as (
     select
         account_id, conversation_id, date, conversations, recontacted_conversations, deflected_conversations,
+        running_conversations, unanswered_conversations,
         link_clicks, add_to_cart_items,
         cast(null as {{ dbt.type_string() }}) as order_id, 0 as revenue, 0 as net_revenue,
         cast(null as {{ dbt.type_string() }}) as inferred_order_id, 0 as inferred_revenue
@@ -41,6 +45,7 @@ everything as (
     union all
     select
         account_id, conversation_id, placed_on as date, 0 as conversations, 0 as recontacted_conversations, 0 as deflected_conversations,
+        0 as running_conversations, 0 as unanswered_conversations,
         0 as link_clicks, 0 as add_to_cart_items,
         case when touch_type <> 'inferred' then order_id end as order_id,
         case when touch_type <> 'inferred' then revenue else 0 end as revenue,
@@ -59,6 +64,8 @@ select
     {{ as_integer('sum(everything.conversations)') }} as conversations,
     {{ as_integer('sum(everything.recontacted_conversations)') }} as recontacted_conversations,
     {{ as_integer('sum(everything.deflected_conversations)') }} as deflected_conversations,
+    {{ as_integer('sum(everything.running_conversations)') }} as running_conversations,
+    {{ as_integer('sum(everything.unanswered_conversations)') }} as unanswered_conversations,
     {{ as_integer('sum(everything.link_clicks)') }} as link_clicks,
     {{ as_integer('sum(everything.add_to_cart_items)') }} as add_to_cart_items,
     count(distinct everything.order_id) as attributed_orders,
