@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TypeVar
 
 from flows.ground import zones
@@ -58,6 +58,10 @@ class PublishedAccount:
     def date_of(self, instant: str) -> str:
         """SQL: the local date of the column."""
         return f"cast(timezone({literal(self.timezone)}, {instant}) as date)"
+
+    def until(self, instant: str, at: time) -> str:
+        """SQL: on its local date, the column `instant` lies no later than this time of day."""
+        return f"cast(timezone({literal(self.timezone)}, {instant}) as time) <= time '{at.isoformat()}'"
 
 
 OneAccount = TypeVar("OneAccount", bound=PublishedAccount)

@@ -11,7 +11,7 @@ from typing import Any
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, published_account
-from flows.published.figures import STATUSES, Conversations, Figures, by_mark, by_status, sales
+from flows.published.figures import NO_CONVERSATIONS, STATUSES, Conversations, Figures, by_mark, by_status, sales
 from flows.published.measured import of_channels
 from flows.published.report import Report, SkillUsage
 from flows.published.spans import UNITS, first_of, spans
@@ -141,7 +141,7 @@ def _found(reader: Reader, account: PublishedAccount, first: date, last: date, b
 def _nothing() -> dict[str, Any]:
     money = dict.fromkeys(("attributed_revenue", "net_attributed_revenue"), Decimal(0))
     counts = dict.fromkeys(("attributed_orders", "link_clicks", "add_to_cart_items"), 0)
-    return {"conversations": Conversations(0, 0, 0, 0, 0), **money, **counts}
+    return {"conversations": NO_CONVERSATIONS, **money, **counts}
 
 
 def _group(key: str | date, last: date | None, figures: dict[str, Any], not_measured: frozenset[str]) -> Group:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
@@ -37,6 +37,9 @@ class Conversations:
     running: int = 0
     unanswered: int = 0
 
+    def __add__(self, other: Conversations) -> Conversations:
+        return Conversations(*(one + more for one, more in zip(astuple(self), astuple(other), strict=True)))
+
     @property
     def ended(self) -> int:
         """Those that do not run any more (rule 6.5)."""
@@ -46,6 +49,9 @@ class Conversations:
         """Counts and rates; None where one is among `not_measured`, or made of one that is."""
         rates = {rate.name: rate.of(self) for rate in RATES}
         return only_measured({**asdict(self), "ended": self.ended, **rates}, not_measured)
+
+
+NO_CONVERSATIONS = Conversations(0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,16 @@ conversations; distinct orders alone do not add up and are counted where their l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import Conversations, Figures, by_mark, by_status
+from flows.published.figures import Conversations, Figures, by_mark, by_status, sales
 from flows.published.measured import not_measured, of_channels
 from flows.published.spans import first_of, span_of, spans
+from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
 GROUPS = ("status", "channel", "tag")
@@ -29,6 +30,23 @@ ORDERS = """
 select count(distinct order_id) from metrics.attributed_order_lines
 where account_id = {account} and placed_on between {first} and {last} and {channels}
     and touch_type is distinct from 'inferred'
+"""
+# The same of one date until a time of day, from the rows that `daily_performance` sums up.
+STARTED = f"""
+select {by_status()}, {{marks}} from metrics.conversations
+where account_id = {{account}} and started_on = {{day}} and {{started}} and {{channels}}
+"""
+CLICKED = """
+select count(*) filter (where clicks.type in ('product_card_click', 'link_click')),
+    coalesce(sum(clicks.quantity) filter (where clicks.type = 'add_to_cart'), 0)
+from metrics.interactions as clicks
+inner join metrics.conversations
+    on conversations.account_id = clicks.account_id and conversations.conversation_id = clicks.conversation_id
+where clicks.account_id = {account} and {on_day} and {clicked} and {channels}
+"""
+SOLD = f"""
+select {sales("")} from metrics.attributed_order_lines
+where account_id = {{account}} and placed_on = {{day}} and {{placed}} and {{channels}}
 """
 BARS = """
 select {start} as started_on, {group} as grouped_by, sum(conversations)
@@ -50,6 +68,22 @@ class Bar:
     conversations: int
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The figures of a range beside those of the period before it, like with like.
+
+    `until` is None where the range is over. Else it is the instant, in UTC, up to which anything of it can be there: it
+    may lie before the range. The period before then ends at the same time of day, as many dates after its first one.
+    `before` is of the local dates `first` to `last`; `last` is before `first` where the range has not begun.
+    """
+
+    now: Figures
+    before: Figures
+    first: date
+    last: date
+    until: datetime | None
+
+
 def key_figures(
     reader: Reader, account: PublishedAccount, first: date, last: date, channels: tuple[str, ...] = ()
 ) -> Figures:
@@ -66,6 +100,65 @@ def key_figures(
         link_clicks=int(clicks),
         add_to_cart_items=int(items),
         not_measured=of_channels(not_measured(reader, account.account_id), channels),
+    )
+
+
+def compared(
+    reader: Reader,
+    account: PublishedAccount,
+    publication: Publication,
+    first: date,
+    last: date,
+    *,
+    channels: tuple[str, ...] = (),
+) -> Compared:
+    """The figures of `first` to `last`, both included, and of the period before, cut where the range is not over."""
+    begins, ends = before(first, last)
+    now = key_figures(reader, account, first, last, channels)
+    until = _delivered_until(account, publication)
+    today = account.day_of(until)
+    if last < today:
+        was = key_figures(reader, account, begins, ends, channels)
+        return Compared(now, was, begins, ends, None)
+    ends = begins + (today - first)
+    was = _until(reader, account, begins, ends, account.local(until).time(), channels=channels)
+    return Compared(now, was, begins, ends, until)
+
+
+def _delivered_until(account: PublishedAccount, publication: Publication) -> datetime:
+    """The as-of; where nothing at all came of its date, the newest event that did come."""
+    newest = publication.data_up_to
+    is_behind = newest is not None and account.day_of(newest) < account.day_of(publication.as_of)
+    return newest if newest and is_behind else publication.as_of
+
+
+def _until(
+    reader: Reader, account: PublishedAccount, first: date, last: date, at: time, *, channels: tuple[str, ...]
+) -> Figures:
+    """The figures of `first` to `last`, of this last date until a local time; of nothing where it is before `first`."""
+    whole = key_figures(reader, account, first, last - timedelta(days=1), channels)
+    if last < first:
+        return whole
+    values = _values(account, first, last, channels) | {
+        "day": literal(last),
+        "on_day": account.on_dates("clicks.occurred_at", last, last),
+        "started": account.until("started_at", at),
+        "clicked": account.until("clicks.occurred_at", at),
+        "placed": account.until("placed_at", at),
+    }
+    ((*conversations,),) = reader.rows(STARTED.format(**values, marks=by_mark(reader)))
+    ((clicks, items),) = reader.rows(CLICKED.format(**values))
+    ((revenue, net_revenue, *_),) = reader.rows(SOLD.format(**values))
+    placed = f"(placed_on < {values['day']} or {values['placed']})"
+    ((orders,),) = reader.rows(f"{ORDERS.format(**values)} and {placed}")
+    return replace(
+        whole,
+        conversations=whole.conversations + Conversations(*conversations),
+        attributed_revenue=whole.attributed_revenue + Decimal(revenue),
+        net_attributed_revenue=whole.net_attributed_revenue + Decimal(net_revenue),
+        attributed_orders=orders,
+        link_clicks=whole.link_clicks + clicks,
+        add_to_cart_items=whole.add_to_cart_items + int(items),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
-from flows.published.figures import Conversations, Figures, by_mark, by_status, sales
+from flows.published.figures import NO_CONVERSATIONS, Conversations, Figures, by_mark, by_status, sales
 from flows.published.handoffs import Handoffs, handoffs
 from flows.published.measured import Short, missing_rows, not_measured
 from flows.warehouses.publication import newest_publication
@@ -120,7 +120,7 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         last=last,
         as_of=newest.as_of,
         publication_id=newest.publication_id,
-        conversations=_total(list(by_channel.values())),
+        conversations=sum(by_channel.values(), NO_CONVERSATIONS),
         attributed_revenue=Decimal(revenue),
         net_attributed_revenue=Decimal(net_revenue),
         attributed_orders=orders,
@@ -139,7 +139,3 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
 def told_handoffs(found: Handoffs | None, untold: frozenset[str]) -> Handoffs | None:
     """What was found; None where there is nothing and nobody would tell of it."""
     return None if found and not found.count and untold >= {"routed", "closed"} else found
-
-
-def _total(parts: list[Conversations]) -> Conversations:
-    return Conversations(**{one.name: sum(getattr(part, one.name) for part in parts) for one in fields(Conversations)})
