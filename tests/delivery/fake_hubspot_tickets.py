@@ -17,7 +17,7 @@ TOKEN = "hubspot_tickets_canary"
 OBJECTS, PROPERTY = "/crm/objects/2026-09", "/crm/properties/2026-09/tickets/agent_metrics_id"
 KNOWN = {"subject", "content", "hs_pipeline", "hs_pipeline_stage", "agent_metrics_id", "hs_ticket_priority"}
 INSTANT = "2026-06-01T12:00:00.000Z"
-CONFLICTS = {  # status, category and message where another ticket has our id; `said` as public programs have recorded it
+CONFLICTS = {  # status, category and message where another ticket has our id; `said` as public programs recorded it
     "said": (
         400,
         "VALIDATION_ERROR",

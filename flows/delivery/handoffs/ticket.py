@@ -33,8 +33,8 @@ class NewTicket:
     """`subject`, `question`, `name`, `tag`, `reason` and products are safe already (transcript.safe).
 
     `question` is the shopper's last question (8.1) until the hand-off was accepted, else the first message with a text,
-    empty where there is none; `asked_at` is when it was written (UTC), or accepted. `zone` is the account's, in which the
-    team reads times. `link` leads into the page.
+    empty where there is none; `asked_at` is when it was written (UTC), or accepted. `zone` is the account's: the
+    team reads times in it. `link` leads into the page.
     """
 
     account_id: str

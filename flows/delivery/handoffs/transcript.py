@@ -6,7 +6,6 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from re import Match
 
 from flows.delivery.handoffs.ticket import Line, NewTicket
