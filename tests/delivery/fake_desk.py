@@ -106,7 +106,7 @@ def to_make(conversation: str = "C1", **more: Any) -> NewTicket:
     given: dict[str, Any] = {
         "account_id": "shop",
         "conversation_id": conversation,
-        "external_id": external_id(conversation),
+        "external_id": external_id("shop", conversation),
         "email": "ann@example.com",
         "name": "Ann",
         "profile_id": "P1",

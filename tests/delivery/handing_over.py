@@ -132,4 +132,4 @@ class Handing(Generic[D]):
 
     def tickets(self) -> list[str]:
         """The external ids of all tickets, without what stands before all of ours."""
-        return sorted(str(one.external_id).removeprefix("agent-metrics:") for one in self.there.tickets.values())
+        return sorted(str(one.external_id).removeprefix("agent-metrics:shop:") for one in self.there.tickets.values())

@@ -45,7 +45,7 @@ def test_who_accepted_gets_one_ticket_with_the_whole_conversation(team: Team) ->
     team.publish()
     assert team.figures() == {"created": 1}
     (ticket,) = team.there.tickets.values()
-    assert (ticket.external_id, ticket.requester) == ("agent-metrics:ANA", "ana@mail.example")
+    assert (ticket.external_id, ticket.requester) == ("agent-metrics:shop:ANA", "ana@mail.example")
     assert ticket.subject == "Where is the parcel of ANA?"
     public, note = ticket.comments
     assert (public.public, public.body) == (True, "Where is the parcel of ANA?")
@@ -192,7 +192,7 @@ def test_a_ticket_that_was_made_and_not_noted_is_found_whatever_came_meanwhile(t
     with Ledger(team.home.deliveries) as ledger:
         one = Handoff("shop", "ANA", "web_chat", None, None, None, None, ACCEPTED_AT, None, None, "waiting", None, None)
         Book(ledger, "shop").start(one, "zendesk", "ticket")
-    team.there.add("agent-metrics:ANA", "ana@mail.example")
+    team.there.add("agent-metrics:shop:ANA", "ana@mail.example")
     team.rows[0] |= {"created_at": AS_OF, "platform": "zendesk", "ticket_id": "1"}
     team.publish()
     assert team.figures() == {"found_there": 1}

@@ -88,7 +88,7 @@ def test_what_is_derived_becomes_a_ticket_and_the_ticket_comes_back(team: Team, 
     assert jobs.run(RunRequest(**places, as_of=f"{DAY}12:00:00Z")).outcome == "published"
     assert team.figures() == {"created": 2, "waiting_for_an_email": 1}
     assert team.tickets() == ["accepts", "again"]
-    (ticket,) = team.there.tickets_of("agent-metrics:accepts")
+    (ticket,) = team.there.tickets_of("agent-metrics:shop:accepts")
     assert ticket.requester == "accepts@mail.example"
     assert "[10:00] AI agent: I do not know." in ticket.comments[1].body
     pulled = {

@@ -50,7 +50,7 @@ class Desk:
         return GorgiasTickets(GorgiasDesk(account="shop", base_url=self.there.url), secrets, lambda _: None)
 
     def tickets(self, conversation: str = "C1") -> list[Any]:
-        return self.there.tickets_of(external_id(conversation))
+        return self.there.tickets_of(external_id("shop", conversation))
 
     def reached(self) -> list[tuple[str, str]]:
         """What a shopper was sent."""
@@ -178,16 +178,24 @@ def test_tickets_are_counted_after_a_rain_of_faults(desk: Desk, seed: int) -> No
 def test_a_ticket_is_found_by_exactly_its_external_id_the_oldest_first(desk: Desk) -> None:
     there: Any = desk.there
     ask = desk.ask()
-    assert ask.find("agent-metrics:C1") is None
+    assert ask.find("agent-metrics:shop:C1") is None
     for _ in range(8):
-        there.add("agent-metrics:c1")  # lists of databases take it for the same
+        there.add("agent-metrics:shop:c1")  # lists of databases take it for the same
     for _ in range(3):
-        there.add("agent-metrics:C1")
-    assert ask.find("agent-metrics:C1") == "9"
-    assert ask.find("agent-metrics:C") is None
-    strange = external_id("ü & ?=1#\n/%")
+        there.add("agent-metrics:shop:C1")
+    assert ask.find("agent-metrics:shop:C1") == "9"
+    assert ask.find("agent-metrics:shop:C") is None
+    strange = external_id("shop", "ü & ?=1#\n/%")
     there.add(strange)
     assert ask.find(strange) == "12"
+
+
+def test_conversations_of_two_accounts_with_one_id_have_a_ticket_each(desk: Desk) -> None:
+    """Chats that are numbered 1, 2, 3 in each of two shops, and one helpdesk: the second shopper got no ticket."""
+    for account in ("shop", "another shop"):
+        asked = to_make("1", account_id=account, external_id=external_id(account, "1"))
+        assert not desk.ask().create(asked).was_there
+    assert len(desk.there.tickets) == 2
 
 
 def test_odd_ids_and_an_empty_question_make_a_ticket(desk: Desk) -> None:
@@ -226,7 +234,7 @@ def test_what_can_be_mended_for_all_tickets_refuses_none(desk: Desk) -> None:
     wrong = {name: f"wrong-{value}" for name, value in SECRETS.items()}
     for ask in (desk.ask(wrong).find, lambda _: desk.ask(wrong).create(to_make())):
         with pytest.raises(SourceUnavailable, match="see to") as raised:
-            ask("agent-metrics:C1")
+            ask("agent-metrics:shop:C1")
         assert raised.value.is_transient
         assert all(value not in str(raised.value) for value in wrong.values())
     with pytest.raises(SourceRefused, match="see to"):

@@ -56,7 +56,7 @@ def test_the_conversation_is_the_description_and_the_contact_is_who_is_known(the
     contact = there.knows("ann@example.com")
     assert ask(there, pipeline="7", stage="8").create(to_make()) == Created("1", was_there=False)
     ticket = there.tickets[1]
-    assert (ticket.external_id, ticket.contacts) == ("agent-metrics:C1", [contact])
+    assert (ticket.external_id, ticket.contacts) == ("agent-metrics:shop:C1", [contact])
     assert ticket.properties["subject"] == "Hand-off: my parcel"
     assert (ticket.properties["hs_pipeline"], ticket.properties["hs_pipeline_stage"]) == ("7", "8")
     text = ticket.properties["content"]
@@ -86,7 +86,7 @@ def test_tickets_are_counted_after_a_rain_of_faults(there: FakeHubspotTickets) -
     conversations = [f"C{number}" for number in range(6)]
     numbers = {one: made(there, one).ticket_id for one in [*conversations, *conversations[:4]]}
     time.sleep(SLOWLY)
-    assert {one: [str(of.id) for of in there.tickets_of(external_id(one))] for one in conversations} == {
+    assert {one: [str(of.id) for of in there.tickets_of(external_id("shop", one))] for one in conversations} == {
         one: [number] for one, number in numbers.items()
     }
 
@@ -109,9 +109,9 @@ def test_two_runs_at_the_same_time_make_one_ticket_and_a_look_up_may_be_late(
 
 def test_an_id_in_other_letters_is_another_and_a_deleted_ticket_is_not_made_again(there: FakeHubspotTickets) -> None:
     ask(there).create(to_make("C1"))
-    assert ask(there).find("agent-metrics:c1") is None
+    assert ask(there).find("agent-metrics:shop:c1") is None
     there.tickets[1].is_archived = True
-    assert ask(there).find("agent-metrics:C1") == "1"
+    assert ask(there).find("agent-metrics:shop:C1") == "1"
     assert made(there) == Created("1", was_there=True)
 
 
@@ -119,7 +119,7 @@ def test_long_texts_and_odd_ids_make_a_ticket(there: FakeHubspotTickets) -> None
     lines = tuple(Line("visitor", ASKED_AT + timedelta(seconds=one), "長い話" * 500) for one in range(60))
     for conversation in ("ü & ?=1#/%", "long" * 100, "line\nbreak"):
         created = ask(there).create(to_make(conversation, lines=lines, question="", name=None, tag=None))
-        (ticket,) = there.tickets_of(external_id(conversation))
+        (ticket,) = there.tickets_of(external_id("shop", conversation))
         assert created.ticket_id == str(ticket.id)
         assert "earlier messages left out" in ticket.properties["content"]
 

@@ -63,7 +63,7 @@ def anew(team: Handing[Any], kept: Path) -> None:
 def pulled(team: Handing[Any], platform: str) -> None:
     """What is over there has been pulled and published: these hand-offs have tickets."""
     for row in team.rows:
-        for ticket in team.there.tickets_of(f"agent-metrics:{row['conversation_id']}"):
+        for ticket in team.there.tickets_of(f"agent-metrics:shop:{row['conversation_id']}"):
             row |= {"created_at": AS_OF, "platform": platform, "ticket_id": str(ticket.id)}
     team.publish()
 

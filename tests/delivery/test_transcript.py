@@ -39,9 +39,9 @@ WORKING = re.compile(  # what helpdesks, template languages, Markdown and HTML a
 
 def ticket(*lines: Line, products: tuple[Product, ...] = (), question: str = "Where is it?") -> NewTicket:
     return NewTicket(
-        account_id="shop", conversation_id="c1", external_id=external_id("c1"), email="ana@mail.example", name="Ana",
-        profile_id="P1", channel="web_chat", subject="Where is it?", question=question, asked_at=AT, tag="shipping",
-        reason="shopper_request", products=products, lines=lines, link="https://page.example/c1", accepted_at=AT,
+        account_id="shop", conversation_id="c1", external_id=external_id("shop", "c1"), email="ana@mail.example",
+        name="Ana", profile_id="P1", channel="web_chat", subject="Where is it?", question=question, asked_at=AT,
+        tag="shipping", reason="shopper_request", products=products, lines=lines, link="https://page.example/c1", accepted_at=AT,
         zone="Europe/Berlin",
     )  # fmt: skip
 
@@ -180,8 +180,10 @@ def test_hostile_texts_cost_little() -> None:
 
 
 def test_ids_and_subjects_fit() -> None:
-    assert external_id("c1") == "agent-metrics:c1"
-    assert len(external_id("c" * 300)) <= 255
-    assert external_id("c" * 300) != external_id("c" * 301)
+    assert external_id("shop", "c1") == "agent-metrics:shop:c1"
+    assert external_id("a", "b:c") != external_id("a:b", "c")
+    for account in ("shop", "ü" * 300):
+        assert len(external_id(account, "c" * 300)) <= 255
+        assert external_id(account, "c" * 300) != external_id(account, "c" * 301)
     assert one_line("a\r\nBcc: b\n{{c}}") == "a • Bcc: b { {c} }"
     assert one_line("word " * 100, 20) == "word word word word…"

@@ -144,7 +144,7 @@ def test_a_note_that_is_refused_is_told_and_the_ticket_stands(there: FakeZendesk
     there.answer = lambda asked: closed if asked.method == "PUT" else answer(asked)  # type: ignore[method-assign]
     with pytest.raises(SourceRefused, match="closed prevents ticket update"):
         ask(there).create(to_make())
-    assert ask(there).find("agent-metrics:C1") == "1"
+    assert ask(there).find("agent-metrics:shop:C1") == "1"
 
 
 def test_a_tag_is_one_that_triggers_can_ask_for(there: FakeZendeskTickets) -> None:

@@ -336,11 +336,16 @@ def test_a_ticket_says_whose_it_is_and_keeps_no_words(lake: Lake) -> None:
 def test_a_ticket_that_we_made_comes_home_and_its_note_is_no_reply(lake: Lake, tmp_path: Path) -> None:
     other = Lake(tmp_path / "other")
     with FakeGorgias() as desk:
-        desk.ticket(1, NOON, external_id=external_id("c/1: ü"), meta={})
-        desk.ticket(2, NOON, external_id=external_id("c2"), meta={"conversation": "better"})
+        desk.ticket(1, NOON, external_id=external_id(ACCOUNT, "c/1: ü"), meta={})
+        desk.ticket(2, NOON, external_id=external_id(ACCOUNT, "c2"), meta={"conversation": "better"})
+        desk.ticket(3, NOON, external_id=external_id("another shop", "c3"), meta={})
         desk.message(1, 1, NOON + MINUTE, channel="internal-note", via="api", public=False, from_agent=True)
         pulled("gorgias", client(desk), lake)
         pulled("gorgias", client(desk, conversation_field="meta:conversation"), other)
-    assert {number: row["conversation_id"] for number, row in tickets(lake).items()} == {1: "c/1: ü", 2: "c2"}
-    assert {number: row["conversation_id"] for number, row in tickets(other).items()} == {1: "c/1: ü", 2: "better"}
+    assert {number: row["conversation_id"] for number, row in tickets(lake).items()} == {
+        1: "c/1: ü", 2: "c2", 3: "agent-metrics:another%20shop:c3",
+    }  # fmt: skip
+    assert {number: row["conversation_id"] for number, row in tickets(other).items()} == {
+        1: "c/1: ü", 2: "better", 3: None,
+    }  # fmt: skip
     assert tickets(lake)[1]["first_human_reply_at"] is None

@@ -12,7 +12,7 @@ from flows.delivery.handoffs.ticket import external_id
 from flows.ground.errors import SourceRefused, SourceUnavailable
 from flows.lake import Lake
 from flows.sources.api import http
-from flows.sources.ours import conversation_of
+from flows.sources.ours import conversation_of, prefix
 from flows.sources.zendesk.client import Client
 from flows.sources.zendesk.settings import ZendeskSettings
 from tests.sources.fake_api import Asked
@@ -259,13 +259,16 @@ def test_a_ticket_says_how_often_it_was_opened_again(lake: Lake) -> None:
 def test_a_ticket_that_we_made_comes_home_to_its_conversation(lake: Lake, tmp_path: Path) -> None:
     other = Lake(tmp_path / "other")
     with FakeZendesk() as desk:
-        desk.ticket(1, NOON, external_id=external_id("c/1: ü"))
-        desk.ticket(2, NOON, external_id="agent-metrics:")
-        desk.ticket(3, NOON, external_id=external_id("c3"), custom_fields=[{"id": 77, "value": "better"}])
-        desk.ticket(4, NOON, external_id=external_id("c4"), custom_fields=[{"id": 77, "value": None}])
+        desk.ticket(1, NOON, external_id=external_id(ACCOUNT, "c/1: ü"))
+        desk.ticket(2, NOON, external_id=prefix(ACCOUNT))
+        desk.ticket(5, NOON, external_id=external_id("another shop", "c5"))
+        desk.ticket(3, NOON, external_id=external_id(ACCOUNT, "c3"), custom_fields=[{"id": 77, "value": "better"}])
+        desk.ticket(4, NOON, external_id=external_id(ACCOUNT, "c4"), custom_fields=[{"id": 77, "value": None}])
         pulled("zendesk", client(desk), lake)
-        assert conversation_of("agent-metrics:") is None
-        assert conversations(lake) == {"1": "c/1: ü", "2": "agent-metrics:", "3": "c3", "4": "c4"}
+        assert conversation_of(prefix(ACCOUNT), ACCOUNT) is None
+        assert conversations(lake) == {
+            "1": "c/1: ü", "2": prefix(ACCOUNT), "3": "c3", "4": "c4", "5": "agent-metrics:another%20shop:c5",
+        }  # fmt: skip
         pulled("zendesk", client(desk, conversation_field="custom_field:77"), other)
     assert [conversations(other)[one] for one in "34"] == ["better", "c4"]
 

@@ -133,7 +133,7 @@ class Creating:
         channel = entry.channel if entry.channel in self._desk.channels else next(iter(self._desk.channels))
         try:
             desk = self._desk.open(channel)
-            number = desk.find(external_id(entry.conversation_id))
+            number = desk.find(external_id(entry.account, entry.conversation_id))
             if number is None:
                 self._book.drop(entry.conversation_id, why)
                 self._figures["dropped"] += 1

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.sources.ours import PREFIX
+from flows.sources.ours import prefix
 
 LONGEST_ID = 255  # characters that every helpdesk takes for an id of ours
 
@@ -64,9 +64,10 @@ class Created:
     was_there: bool
 
 
-def external_id(conversation_id: str) -> str:
+def external_id(account: str, conversation_id: str) -> str:
     """By which the helpdesk knows the ticket of a conversation: 255 characters at most."""
-    plain = PREFIX + conversation_id
+    plain = prefix(account) + conversation_id
     if len(plain) <= LONGEST_ID:
         return plain
-    return PREFIX + hashlib.sha256(conversation_id.encode()).hexdigest()
+    digest = hashlib.sha256(plain.encode()).hexdigest()
+    return f"{prefix(account)[: LONGEST_ID - len(digest)]}{digest}"

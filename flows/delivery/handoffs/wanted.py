@@ -145,7 +145,7 @@ def tickets(reader: Reader, handoffs: Sequence[Handoff], page: str | None) -> It
         yield NewTicket(
             account_id=one.account,
             conversation_id=one.conversation_id,
-            external_id=external_id(one.conversation_id),
+            external_id=external_id(one.account, one.conversation_id),
             email=(one.email or "").strip(),
             name=one_line(name, 100) or None if name else None,
             profile_id=one.profile_id,

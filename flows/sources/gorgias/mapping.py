@@ -50,7 +50,7 @@ def ticket_rows(account: str, parts: Sequence[Part], settings: GorgiasSettings) 
             "account_id": account,
             "platform": "gorgias",
             "ticket_id": ticket.id,
-            "conversation_id": _conversation(ticket, settings.conversation_field),
+            "conversation_id": _conversation(account, ticket, settings.conversation_field),
             "profile_id": customer.external_id if customer and settings.profile_is_external_id else None,
             "email": customer.email if customer else None,
             "status": "trashed" if ticket.trashed_datetime else ticket.status,
@@ -92,10 +92,10 @@ def _first_reply(ticket: Ticket, replies: Sequence[Message]) -> Message | None:
     return min(timed, key=lambda one: one[0])[1] if timed else None
 
 
-def _conversation(ticket: Ticket, field: str) -> str | None:
+def _conversation(account: str, ticket: Ticket, field: str) -> str | None:
     """What the field says, and of a ticket that we made what its external id says."""
     name, _, key = field.partition(":")
-    ours = conversation_of(ticket.external_id)
+    ours = conversation_of(ticket.external_id, account)
     if ours and name != "meta":
         return ours
     with suppress(Misshapen):  # another thing than an id names no conversation

@@ -26,7 +26,7 @@ def ticket_row(
             "account_id": account,
             "platform": "zendesk",
             "ticket_id": ticket.id,
-            "conversation_id": _conversation(ticket, settings.conversation_field),
+            "conversation_id": _conversation(account, ticket, settings.conversation_field),
             "profile_id": profile,
             "email": (requester.email if requester else None) or _sender(ticket),
             "status": ticket.status,
@@ -57,9 +57,9 @@ def _first_reply(ticket: Ticket, metrics: Metrics) -> str | None:
     return (created + after).astimezone(UTC).isoformat()
 
 
-def _conversation(ticket: Ticket, field: str) -> str | None:
+def _conversation(account: str, ticket: Ticket, field: str) -> str | None:
     """What the field says, and of a ticket that we made what its external id says."""
-    named, ours = _field(ticket, field), conversation_of(ticket.external_id)
+    named, ours = _field(ticket, field), conversation_of(ticket.external_id, account)
     return ours or named if field == "external_id" else named or ours
 
 
