@@ -41,8 +41,8 @@ def ticket(*lines: Line, products: tuple[Product, ...] = (), question: str = "Wh
     return NewTicket(
         account_id="shop", conversation_id="c1", external_id=external_id("shop", "c1"), email="ana@mail.example",
         name="Ana", profile_id="P1", channel="web_chat", subject="Where is it?", question=question, asked_at=AT,
-        tag="shipping", reason="shopper_request", products=products, lines=lines, link="https://page.example/c1", accepted_at=AT,
-        zone="Europe/Berlin",
+        tag="shipping", reason="shopper_request", products=products, lines=lines,
+        link="https://page.example/c1", accepted_at=AT, zone="Europe/Berlin",
     )  # fmt: skip
 
 
