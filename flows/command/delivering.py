@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flows.audiences import segments as definitions
 from flows.command.finding import Finding
-from flows.command.handing_over import handing_over, twice
+from flows.command.handing_over import handing_over, twice, unheard
 from flows.delivery.destinations import ToKlaviyo, ToWebhook, destinations
 from flows.delivery.health import KINDS, health
 from flows.ground.errors import AgentMetricsError
@@ -50,6 +50,7 @@ def delivering(settings: Settings) -> Iterator[Finding]:
             yield Finding(CHECK, "problem", what, remedy, is_configuration=True)
         yield from _destinations(account)
         yield from handing_over(account)
+    yield from unheard(settings, accounts)
     yield from twice(settings, accounts)
     for one in health(accounts, Home(settings.home).deliveries):
         for why in one.concerns:

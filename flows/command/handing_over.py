@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from flows.command.finding import Finding
@@ -13,6 +14,8 @@ from flows.ground.errors import AgentMetricsError
 from flows.ground.home import Home
 from flows.ground.sql import literal
 from flows.ground.text import counted
+from flows.published.accounts import accounts as published_accounts
+from flows.published.performance import channels_of
 from flows.settings import AccountSettings, Settings, credentials
 from flows.settings.handoffs import switched_on
 from flows.warehouses import configured
@@ -46,6 +49,22 @@ def handing_over(account: AccountSettings) -> Iterator[Finding]:
             yield Finding(
                 CHECK, "problem", f"{name}: {error.what}", error.remedy, is_configuration=error.exit_status == 2
             )
+
+
+def unheard(settings: Settings, accounts: Sequence[AccountSettings]) -> Iterator[Finding]:
+    """Channels of the settings on which nobody ever wrote: a word that is misspelled does nothing, and says nothing.
+
+    Nothing before something is published.
+    """
+    with suppress(AgentMetricsError), configured(settings)[0].read() as reader:
+        published = {one.account_id: one for one in published_accounts(reader)}
+        for account in accounts:
+            if account.account_id not in published or not account.handoffs:
+                continue
+            known = channels_of(reader, published[account.account_id])
+            if known and (unknown := sorted(set(account.handoffs) - set(known))):
+                what = f"{account.account_id} has no conversation on {', '.join(unknown)}, so hand-offs there are none"
+                yield Finding(CHECK, "warning", what, f"its channels are {', '.join(known)}; see to the spelling")
 
 
 def twice(settings: Settings, accounts: Sequence[AccountSettings]) -> Iterator[Finding]:

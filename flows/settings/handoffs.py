@@ -75,9 +75,13 @@ class HandoffSettings(Section):
     @model_validator(mode="after")
     def _whole(self) -> HandoffSettings:
         """Each method has what it needs, and nothing that belongs to another."""
+        if "method" not in self.model_fields_set and self._given():
+            raise ValueError(
+                'nothing becomes of hand-offs without a method; add method = "ticket", "message" or "none"'
+            )
         if self.method == "ticket" and self.platform is None:
             raise ValueError(f'tickets need a platform; add platform = "{INBOX}", "zendesk", "gorgias" or "hubspot"')
-        if self.method == "message" and self.text is None:
+        if self.method == "message" and not (self.text and self.text.strip()):
             raise ValueError("a message needs its text; add text")
         if wrong := sorted(self._given() - self._usable()):
             of = self.platform if self.method == "ticket" else self.method

@@ -31,6 +31,8 @@ def of(folder: Path, handoff: str, more: str = "", channel: str = "web_chat") ->
     [
         ('method = "ticket"', "", "tickets need a platform"),
         ('method = "message"', KLAVIYO, "a message needs its text"),
+        ('method = "message"\ntext = " \\n "', KLAVIYO, "a message needs its text"),
+        ('platform = "zendesk"', ZENDESK, "nothing becomes of hand-offs without a method"),
         ('method = "ticket"\nplatform = "zendesk"', "", "zendesk is not connected; add [accounts.sources.zendesk]"),
         (
             'method = "ticket"\nplatform = "gorgias"',

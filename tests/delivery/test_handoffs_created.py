@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from flows.command.delivering import delivering, switched_off
-from flows.command.handing_over import twice
+from flows.command.handing_over import twice, unheard
 from flows.delivery.handoffs.book import Book, entries
 from flows.delivery.handoffs.wanted import Handoff
 from flows.delivery.health import health
@@ -357,6 +357,18 @@ def test_doctor_asks_the_helpdesk_and_warns_of_two_tickets(team: Team, monkeypat
     done = team.create(failed=True)
     assert done.exit_status == 0  # nothing is to be made
     assert switched_off(loaded(team)) == {"segments", "events", "follow_ups"}
+
+
+def test_doctor_names_a_channel_on_which_nobody_ever_wrote(team: Team) -> None:
+    """A misspelled channel was taken, and hand-offs of the real one became nothing without a word."""
+    team.accepts("ANA")
+    assert not list(unheard(loaded(team), loaded(team).accounts))  # before anything is published
+    team.publish()
+    assert not list(unheard(loaded(team), loaded(team).accounts))
+    team.config.write_text(team.config.read_text().replace("handoffs.web_chat", "handoffs.webchat"))
+    warned = [one for one in delivering(loaded(team)) if one.outcome == "warning"]
+    assert "shop has no conversation on webchat" in warned[0].what
+    assert "its channels are web_chat" in str(warned[0].remedy)
 
 
 def test_without_settings_nothing_is_made(team: Team, capsys: pytest.CaptureFixture[str]) -> None:
