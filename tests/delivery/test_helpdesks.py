@@ -190,6 +190,16 @@ def test_a_ticket_is_found_by_exactly_its_external_id_the_oldest_first(desk: Des
     assert ask.find(strange) == "12"
 
 
+def test_a_helpdesk_that_hangs_does_not_hold_the_others_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five tries of two minutes for each call: who waited for another helpdesk waited for half an hour."""
+    monkeypatch.setattr(http, "ATTEMPTS", 5)
+    monkeypatch.setattr(http, "URGENT", (2, SLOWLY / 2))
+    desk.there.fate = lambda asked: Fate.LATE if asked.path.endswith("tickets") else Fate.DONE
+    with pytest.raises(SourceUnavailable, match="does not answer"):
+        desk.ask().create(to_make())
+    assert [one.method for one in desk.there.asked if one.path.endswith("tickets")] == ["GET", "GET"]
+
+
 def test_conversations_of_two_accounts_with_one_id_have_a_ticket_each(desk: Desk) -> None:
     """Chats that are numbered 1, 2, 3 in each of two shops, and one helpdesk: the second shopper got no ticket."""
     for account in ("shop", "another shop"):

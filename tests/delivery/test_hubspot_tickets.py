@@ -115,6 +115,16 @@ def test_an_id_in_other_letters_is_another_and_a_deleted_ticket_is_not_made_agai
     assert made(there) == Created("1", was_there=True)
 
 
+def test_a_hubspot_that_hangs_does_not_hold_the_others_up(
+    there: FakeHubspotTickets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "ATTEMPTS", 5)
+    there.fate = lambda asked: Fate.LATE
+    with pytest.raises(SourceUnavailable, match="does not answer"):
+        ask(there).create(to_make())
+    assert len(there.asked) == 2
+
+
 def test_long_texts_and_odd_ids_make_a_ticket(there: FakeHubspotTickets) -> None:
     lines = tuple(Line("visitor", ASKED_AT + timedelta(seconds=one), "長い話" * 500) for one in range(60))
     for conversation in ("ü & ?=1#/%", "long" * 100, "line\nbreak"):

@@ -36,7 +36,9 @@ class GorgiasTickets:
         self._url, self._unknown = settings.url, Unknown()
         self._username = settings.username.read(environment)
         auth = HttpBasicAuth(self._username, settings.api_key.read(environment))
-        self._http = Http(NAME, settings.url, auth=auth, pace=Pace(NAME, CALLS, waiting), explain=_explain)
+        self._http = Http(
+            NAME, settings.url, auth=auth, pace=Pace(NAME, CALLS, waiting), explain=_explain, is_urgent=True
+        )
 
     def check(self) -> str:
         """One look-up; nothing is made."""

@@ -33,7 +33,9 @@ class HubspotTickets:
     def __init__(self, settings: HubspotDesk, environment: Mapping[str, str], waiting: Callable[[float], None]) -> None:
         self._settings, self._unknown = settings, Unknown()
         auth = BearerTokenAuth(settings.access_token.read(environment))
-        self._http = Http(NAME, settings.url, auth=auth, pace=Pace(NAME, CALLS, waiting), explain=_explain)
+        self._http = Http(
+            NAME, settings.url, auth=auth, pace=Pace(NAME, CALLS, waiting), explain=_explain, is_urgent=True
+        )
         self._objects = f"crm/objects/{settings.version}"
 
     def check(self) -> str:

@@ -38,13 +38,13 @@ class ZendeskTickets:
         self._url, self._unknown = settings.url, Unknown()
         pace = Pace(NAME, LIMITS, waiting)
         token = WritingToken(
-            Http(NAME, settings.url, auth=None, pace=pace, explain=_explain_token),
+            Http(NAME, settings.url, auth=None, pace=pace, explain=_explain_token, is_urgent=True),
             settings.client_id.read(environment),
             settings.client_secret.read(environment),
             self._unknown,
             SCOPE,
         )
-        self._http = Http(NAME, settings.url, auth=token, pace=pace, explain=_explain)
+        self._http = Http(NAME, settings.url, auth=token, pace=pace, explain=_explain, is_urgent=True)
 
     def check(self) -> str:
         """One look-up; nothing is made."""

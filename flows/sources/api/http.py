@@ -24,6 +24,7 @@ from flows.sources.api.said import without_secrets
 
 ATTEMPTS = 5  # of one call, a quarter of a minute; steps try longer, and keep what came meanwhile
 TIMEOUT = (10.0, 120.0)  # seconds to connect, and to wait for an answer
+URGENT = (2, 30.0)  # tries of one call, and seconds to wait for an answer, where others wait behind it
 DETAIL = 300  # characters of an answer that an error shows
 MOVED = "see to base_url, or to the name of the shop: it answers from another address now"
 # Given, so that dlt looks for no configuration of its own on this machine.
@@ -42,13 +43,20 @@ class Http:
         pace: Pace,
         headers: Mapping[str, str] | None = None,
         explain: Callable[[int, Any], str | None] = lambda _status, _answer: None,
+        is_urgent: bool = False,
     ) -> None:
-        """`explain` gives the remedy for a status that is not a success, and its JSON or None, where it knows one."""
+        """`explain` gives the remedy for a status that is not a success, and its JSON or None, where it knows one.
+
+        `is_urgent`: what does not answer soon is left for a later run.
+        """
+        self._attempts, self._timeout = ATTEMPTS, TIMEOUT
+        if is_urgent:
+            self._attempts, self._timeout = min(ATTEMPTS, URGENT[0]), (TIMEOUT[0], min(TIMEOUT[1], URGENT[1]))
         self._source, self._base_url, self._explain = source, base_url.rstrip("/"), explain
         self._pace, self._auth = pace, auth
         self._headers = {"User-Agent": "customer-agent-metrics", **(headers or {})}
         self._not_taken: dict[str, frozenset[str]] = {}  # by path
-        self._client = self._made(ATTEMPTS)
+        self._client = self._made(self._attempts, self._timeout)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, optional: Collection[str] = ()) -> Any:
         """The answer to one call. Raises SourceUnavailable, SourceRefused.
@@ -127,15 +135,15 @@ class Http:
 
     @cached_property
     def _once(self) -> _Checked:
-        return self._made(1)
+        return self._made(1, TIMEOUT)  # an answer is waited for: it may have been done, and is not repeated
 
     @cached_property
     def _silent(self) -> _Checked:
-        return self._made(ATTEMPTS, may_be_empty=True)
+        return self._made(self._attempts, self._timeout, may_be_empty=True)
 
-    def _made(self, attempts: int, may_be_empty: bool = False) -> _Checked:
+    def _made(self, attempts: int, timeout: tuple[float, float], may_be_empty: bool = False) -> _Checked:
         retrying = Retrying(
-            request_timeout=TIMEOUT,
+            request_timeout=timeout,
             raise_for_status=False,
             request_max_attempts=attempts,
             request_max_retry_delay=60,
