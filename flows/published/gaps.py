@@ -213,7 +213,7 @@ def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int, kind:
     """
     publication = standing(reader)
     accounts = asked_accounts(reader, account)
-    condition = "true" if is_all else f"is_gap and {_state(reader)} is distinct from 'dismissed'"
+    condition = "true" if is_all else is_open(reader)
     if kind is not None:
         if not reader.sees("metrics.knowledge_gap_topics", "kind"):
             what = "the publication comes from a version that knew no kinds of questions"
@@ -224,6 +224,11 @@ def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int, kind:
     return Gaps(
         publication, is_all or kind is not None, accounts, asked_topics(reader, publication, accounts, condition, limit)
     )
+
+
+def is_open(reader: Reader) -> str:
+    """SQL over topics: a gap that is not dismissed (rule 8.5)."""
+    return f"is_gap and {_state(reader)} is distinct from 'dismissed'"
 
 
 def standing(reader: Reader) -> Publication:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from flows.ground.errors import InputError
-from flows.published.open_gaps import closed_topics, open_gaps
-from tests.gaps.shop import HOSTILE, ago, busy_shop, hostile_shop, told_shop
+from flows.ground.home import Home
+from flows.published.open_gaps import Asked, closed_topics, open_gaps
+from flows.warehouses.duckdb import DuckDBFile
+from flows.warehouses.reader import Reader
+from tests.gaps.shop import HOSTILE, ago, busy_shop, hostile_shop, publish_to, told_shop
 from tests.published.conftest import Read
-from tests.published.shop import Shop
+from tests.published.shop import MIDNIGHT, Shop
 
 
 def test_the_costliest_come_first(read: Read) -> None:
@@ -24,6 +30,64 @@ def test_the_costliest_come_first(read: Read) -> None:
     ]
     assert [one.topic.topic_id for one in open_gaps(reader, "shop", 1)[1]] == ["fewer"]
     assert [one.topic.topic_id for one in open_gaps(reader, "other", 8)[1]] == ["elsewhere"]
+
+
+def seasonal_shop() -> Shop:
+    """Two gaps: `sizes` is asked about by many, in spring; `gifts` by few, and lately."""
+    shop = Shop()
+    shop.topic("sizes")
+    shop.topic("gifts")
+    shop.topic("covered", is_gap="false")
+    spring, june = MIDNIGHT - timedelta(days=60), MIDNIGHT
+
+    def ask(topic: str, conversation: str, at: datetime, is_unanswered: str | None) -> None:
+        shop.ask(topic, conversation, at)
+        shop.rows["knowledge_gap_questions"][-1]["is_unanswered"] = is_unanswered
+
+    for number in range(6):
+        key = f"s{number}"
+        shop.conversation(
+            key, "routed", at=spring, profile_id=f"p{number % 2}", channel=("web_chat", "sms")[number % 2]
+        )
+        ask("sizes", key, spring + timedelta(minutes=number), "true")
+    for number, (status, profile, said) in enumerate(
+        [("routed", "p", "true"), ("closed", "p", "false"), ("open", None, "true"), ("resolved", None, None)]
+    ):
+        shop.conversation(f"g{number}", status, at=june, profile_id=profile, channel=("sms", "email")[number // 2])
+        ask("gifts", f"g{number}", june + timedelta(minutes=1), said)
+        shop.ask("gifts", f"g{number}", june + timedelta(minutes=2))
+    ask("gifts", "g3", june + timedelta(days=1), "true")  # on the date after
+    shop.ask("covered", "g0", june)
+    shop.ask(None, "g0", june)
+    return shop
+
+
+@pytest.fixture(scope="module")
+def seasonal(read: Read) -> Reader:
+    return read(seasonal_shop())
+
+
+def test_gaps_are_those_of_the_range_and_its_counts_too(seasonal: Reader) -> None:
+    """The page of a quiet week showed what had been asked in spring."""
+    june = date(2026, 6, 1)
+    assert found_of(seasonal) == {"sizes": Asked(6, 2, 6, 6, 6), "gifts": Asked(9, 3, 4, 2, 3)}
+    assert list(found_of(seasonal)) == ["sizes", "gifts"]
+    assert found_of(seasonal, first=june, last=june) == {"gifts": Asked(8, 3, 4, 2, 2)}
+    assert found_of(seasonal, first=june) == {"gifts": Asked(9, 3, 4, 2, 3)}
+    assert found_of(seasonal, last=date(2026, 5, 31)) == {"sizes": Asked(6, 2, 6, 6, 6)}
+    assert found_of(seasonal, first=date(2026, 5, 1), last=date(2026, 5, 31)) == {}
+
+
+def test_gaps_are_those_of_the_channels(seasonal: Reader) -> None:
+    assert found_of(seasonal, channels=("sms",)) == {"sizes": Asked(3, 1, 3, 3, 3), "gifts": Asked(4, 1, 2, 2, 1)}
+    assert found_of(seasonal, channels=("email",)) == {"gifts": Asked(5, 2, 2, 0, 2)}
+    assert found_of(seasonal, first=date(2026, 6, 2), channels=("sms",)) == {}
+    (_, one) = open_gaps(seasonal, "shop", 1, channels=("email",))
+    assert [gap.topic.question_count for gap in one] == [9]  # the topic itself is as it is
+
+
+def found_of(reader: Reader, **asked: Any) -> dict[str, Asked]:
+    return {one.topic.topic_id: one.asked for one in open_gaps(reader, "shop", 8, **asked)[1]}
 
 
 def test_each_question_is_of_its_own_account(read: Read) -> None:
@@ -95,3 +159,13 @@ def test_a_limited_reader_sees_figures_and_no_words(read_limited: Read) -> None:
     assert (only.topic.topic_id, only.topic.people, only.topic.label, only.question) == ("topic-abc", 6, None, None)
     (closed,) = closed_topics(limited, "shop", 5)
     assert (closed.label, closed.closure.article_title) == (None, "How to return")
+
+
+def test_a_version_that_did_not_tell_what_went_unanswered_says_nothing_of_it(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    publish_to(home, seasonal_shop())
+    home.published_file.chmod(0o644)
+    with duckdb.connect(str(home.published_file)) as connection:
+        connection.execute("alter table metrics.knowledge_gap_questions drop column is_unanswered")
+    with DuckDBFile(home).read() as reader:
+        assert found_of(reader, first=date(2026, 6, 1)) == {"gifts": Asked(9, 3, 4, 2, None)}
