@@ -27,11 +27,12 @@ from dbt_project.osi_document import (
 )
 from dbt_project.semantic import (
     Dimension,
-    Measure,
     RatioMetric,
     SemanticModel,
     SimpleMetric,
+    measured,
     metrics,
+    parts,
     semantic_models,
     time_spines,
 )
@@ -122,7 +123,7 @@ def _metric(metric: SimpleMetric | RatioMetric) -> OsiMetric:
         name=metric.name,
         expression=_expression(_sql(metric)),
         description=metric.description,
-        datatype=_datatype(metric),
+        datatype=datatype(metric),
         ai_context=AIContext(synonyms=(metric.label,)),
         custom_extensions=(_extension(said),),
     )
@@ -130,11 +131,11 @@ def _metric(metric: SimpleMetric | RatioMetric) -> OsiMetric:
 
 def _sql(metric: SimpleMetric | RatioMetric) -> str:
     if isinstance(metric, RatioMetric):
-        numerator, denominator = _parts(metric)
+        numerator, denominator = parts(metric)
         # Where both are integers, some engines divide without a rest.
-        exact = "1.0 * " if _datatype(numerator) == "Integer" else ""
+        exact = "1.0 * " if datatype(numerator) == "Integer" else ""
         return f"{exact}{_sql(numerator)} / NULLIF({_sql(denominator)}, 0)"
-    model, measure = _measured(metric)
+    model, measure = measured(metric)
     table = contract.metrics()[model.table]
     one = _qualified(measure.expr, model.name, [column.name for column in table.columns])
     if measure.expr == "1":  # each row once: its key says which table the rows are of
@@ -150,25 +151,16 @@ def _sql(metric: SimpleMetric | RatioMetric) -> str:
     }[measure.agg]
 
 
-def _datatype(metric: SimpleMetric | RatioMetric) -> str:
+def datatype(metric: SimpleMetric | RatioMetric) -> str:
+    """OSI's word for the values of a metric: Integer, Decimal or Float."""
     if isinstance(metric, RatioMetric):
         return "Float"
-    model, measure = _measured(metric)
+    model, measure = measured(metric)
     if measure.agg == "median":
         return "Float"
     table = contract.metrics()[model.table]
     types = {table.column(name).type for name in _columns(measure.expr, table)}
     return "Decimal" if measure.agg == "sum" and "decimal" in types else "Integer"
-
-
-def _parts(metric: RatioMetric) -> tuple[SimpleMetric | RatioMetric, SimpleMetric | RatioMetric]:
-    named = {one.name: one for one in metrics()}
-    return named[metric.type_params.numerator], named[metric.type_params.denominator]
-
-
-def _measured(metric: SimpleMetric) -> tuple[SemanticModel, Measure]:
-    name = metric.type_params.measure.name
-    return next((model, one) for model in semantic_models() for one in model.measures if one.name == name)
 
 
 def _named(found: re.Match[str]) -> str:

@@ -158,6 +158,18 @@ def metrics() -> tuple[SimpleMetric | RatioMetric, ...]:
     return tuple(TypeAdapter(list[Metric]).validate_python(_entries("metrics")))
 
 
+def parts(metric: RatioMetric) -> tuple[SimpleMetric | RatioMetric, SimpleMetric | RatioMetric]:
+    """Numerator and denominator."""
+    named = {one.name: one for one in metrics()}
+    return named[metric.type_params.numerator], named[metric.type_params.denominator]
+
+
+def measured(metric: SimpleMetric) -> tuple[SemanticModel, Measure]:
+    """What the metric aggregates, and the model that has it."""
+    name = metric.type_params.measure.name
+    return next((model, one) for model in semantic_models() for one in model.measures if one.name == name)
+
+
 def time_spines() -> list[TimeSpine]:
     """The models that hold nothing but days."""
     spines = [(one["name"], one["time_spine"]) for one in _entries("models") if "time_spine" in one]

@@ -12,6 +12,7 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, published_account
 from flows.published.figures import NO_CONVERSATIONS, STATUSES, Conversations, Figures, by_mark, by_status, sales
+from flows.published.filters import through
 from flows.published.measured import of_channels
 from flows.published.report import Report, SkillUsage
 from flows.published.spans import UNITS, first_of, spans
@@ -31,13 +32,14 @@ CONVERSATIONS = f"""
 select {{key}}, {by_status(status="conversations.status")}, {{marks}}
 from metrics.conversations
 where conversations.account_id = {{account}} and conversations.started_on between {{first}} and {{last}}
+    and {{through}}
 group by 1
 """
 SALES = f"""
 select {{key}}, {sales("lines.")}
 from metrics.attributed_order_lines as lines
 {{conversations}}
-where lines.account_id = {{account}} and lines.placed_on between {{first}} and {{last}}
+where lines.account_id = {{account}} and lines.placed_on between {{first}} and {{last}} and {{through}}
 group by 1
 """
 CLICKS = """
@@ -46,7 +48,7 @@ select {key}, count(*) filter (where clicks.type in ('product_card_click', 'link
 from metrics.interactions as clicks
 {conversations}
 where clicks.account_id = {account} and clicks.type in ('product_card_click', 'link_click', 'add_to_cart')
-    and {clicked}
+    and {clicked} and {through}
 group by 1
 """
 OF_CONVERSATION = """left join metrics.conversations
@@ -95,7 +97,7 @@ def breakdown(reader: Reader, report: Report, by: str) -> Breakdown:
     account = published_account(reader, report.account)
     # first, so that a range of ages is refused before the database is asked
     periods = _periods(by, report.first, report.last) if by in UNITS else []
-    found = _found(reader, account, report.first, report.last, by)
+    found = _found(reader, account, report, by)
     if by in UNITS:
         nothing = _nothing()
         told = report.not_measured
@@ -111,8 +113,9 @@ def check_dimension(by: str) -> None:
         raise InputError(f"a report cannot be broken down by {by!r}", where="--by", remedy=remedy)
 
 
-def _found(reader: Reader, account: PublishedAccount, first: date, last: date, by: str) -> dict[Any, dict[str, Any]]:
+def _found(reader: Reader, account: PublishedAccount, report: Report, by: str) -> dict[Any, dict[str, Any]]:
     """What there is, by the key of the group: a text, or the first date of a period within the range."""
+    first, last = report.first, report.last
 
     def query(template: str, fact: str, on: str) -> str:
         key = ATTRIBUTES.get(by) or f"greatest({literal(first)}, {first_of(by, on)})"
@@ -124,10 +127,11 @@ def _found(reader: Reader, account: PublishedAccount, first: date, last: date, b
             last=literal(last),
             clicked=account.on_dates("clicks.occurred_at", first, last),
             marks=by_mark(reader),
+            through=through(account, report.channels, f"{fact}.conversation_id"),
         )
 
     found: dict[Any, dict[str, Any]] = {}
-    for key, *counts in reader.rows(query(CONVERSATIONS, "", "conversations.started_on")):
+    for key, *counts in reader.rows(query(CONVERSATIONS, "conversations", "conversations.started_on")):
         found.setdefault(key, _nothing())["conversations"] = Conversations(*counts)
     for key, revenue, net_revenue, orders, *inferred in reader.rows(query(SALES, "lines", "lines.placed_on")):
         money = {"attributed_revenue": Decimal(revenue), "net_attributed_revenue": Decimal(net_revenue)}

@@ -163,6 +163,16 @@ def one_of(values: tuple[str, ...]) -> str:
     return f"({', '.join(map(literal, values))})"
 
 
+def through(account: PublishedAccount, channels: tuple[str, ...], conversation: str = "conversation_id") -> str:
+    """SQL: the conversation of this column is of one of the channels; without any, always true."""
+    if not channels:
+        return "true"
+    return (
+        f"{conversation} in (select through.conversation_id from metrics.conversations as through"
+        f" where through.account_id = {literal(account.account_id)} and through.channel in {one_of(channels)})"
+    )
+
+
 def _left_open(reader: Reader) -> str:
     """No conversation, where a version without the column published."""
     is_known = reader.sees("metrics.knowledge_gap_questions", "product_id")

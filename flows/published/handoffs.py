@@ -13,6 +13,7 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published import waiting as waits
 from flows.published.filters import one_of
+from flows.published.spans import first_of, spans
 from flows.warehouses.reader import Reader
 
 OUTCOMES = contract.metrics()["handoffs"].column("outcome").values  # in the order of the dictionary
@@ -23,6 +24,7 @@ FIGURES = ", ".join(
     [
         *(f"count(*) filter (where outcome = {literal(outcome)})" for outcome in OUTCOMES),
         *(f"percentile_cont(0.5) within group (order by {name})" for name in MEDIANS),
+        *(f"count({name}), coalesce(sum({name}), 0)" for name in MEDIANS),
         SINCE,
         "count(is_within_business_hours) > 0",
     ]
@@ -42,6 +44,22 @@ where outcome in {one_of(waits.WAITING)} group by account_id order by since null
 
 
 @dataclass(frozen=True)
+class Replies:
+    """How many replies have minutes, on the clock or within business hours, and all of these together (rule 13.3)."""
+
+    count: int
+    minutes: int
+
+    @property
+    def average(self) -> float | None:
+        """Minutes for each reply; None where there is none."""
+        return self.minutes / self.count if self.count else None
+
+
+NO_REPLIES = Replies(0, 0)
+
+
+@dataclass(frozen=True)
 class Handoffs:
     """Hand-offs by outcome, median minutes until a person first replied, and since when the oldest of them waits.
 
@@ -54,6 +72,8 @@ class Handoffs:
     median_business_minutes_to_reply: float | None
     oldest_waiting_since: datetime | None
     has_business_hours: bool
+    replies: Replies = NO_REPLIES
+    business_replies: Replies = NO_REPLIES
 
     @property
     def count(self) -> int:
@@ -91,6 +111,15 @@ class HandoffGroup:
     def named(self, by: str) -> dict[str, Any]:
         """The figures as JSON after the name of the group."""
         return {by: self.key, **self.handoffs.to_json_dict()}
+
+
+@dataclass(frozen=True)
+class HandoffSpan:
+    """Those that began on the dates `first` to `last`, both included."""
+
+    first: date
+    last: date
+    handoffs: Handoffs
 
 
 @dataclass(frozen=True)
@@ -138,6 +167,20 @@ def handoffs_by(
     return tuple(sorted(found, key=lambda one: (-one.handoffs.count, one.key)))
 
 
+def handoffs_over(
+    reader: Reader, account: str, first: date, last: date, channels: Channels = (), *, unit: str
+) -> tuple[HandoffSpan, ...]:
+    """The same for each day, week or month of the range, cut to it, also where none began."""
+    if not _are_published(reader):
+        return ()
+    key = f"greatest({literal(first)}, {first_of(unit, 'began_on')})"
+    found = {
+        date.fromisoformat(one.key): one.handoffs
+        for one in _counted(reader, account, first, last, channels, key=f"cast({key} as varchar)")
+    }
+    return tuple(HandoffSpan(begin, end, found.get(begin, NOTHING)) for begin, end in spans(unit, first, last))
+
+
 def check_dimension(by: str) -> None:
     """Raises InputError where hand-offs are not known by that."""
     if by not in DIMENSIONS:
@@ -168,8 +211,16 @@ def _counted(
 
 
 def _group(key: str, *figures: Any) -> HandoffGroup:
-    *counts, minutes, business_minutes, since, has_business_hours = figures
-    by_outcome = dict(zip(OUTCOMES, counts, strict=True))
-    median, business_median = (None if one is None else float(one) for one in (minutes, business_minutes))
-    oldest = since.astimezone(UTC) if since else None
-    return HandoffGroup(key, Handoffs(by_outcome, median, business_median, oldest, has_business_hours))
+    *counts, median, business_median, timed, minutes, business_timed, business_minutes, since, has_hours = figures
+    return HandoffGroup(
+        key,
+        Handoffs(
+            by_outcome=dict(zip(OUTCOMES, counts, strict=True)),
+            median_minutes_to_reply=None if median is None else float(median),
+            median_business_minutes_to_reply=None if business_median is None else float(business_median),
+            oldest_waiting_since=since.astimezone(UTC) if since else None,
+            has_business_hours=has_hours,
+            replies=Replies(timed, int(minutes)),
+            business_replies=Replies(business_timed, int(business_minutes)),
+        ),
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from flows.ground.sql import literal
+from flows.published.accounts import PublishedAccount
 from flows.published.figures import BESIDE
 from flows.warehouses.reader import Reader
 
@@ -72,6 +74,14 @@ def missing_rows(reader: Reader, account: str) -> tuple[Short, ...]:
     if not reader.sees("metrics.completeness", "ours"):
         return ()
     return tuple(Short(*row[:4]) for row in reader.rows(SHORT.format(account=literal(account))))
+
+
+def missing_until(reader: Reader, account: PublishedAccount, last: date) -> tuple[Short, ...]:
+    """Of these, what is missing from a conversation or range that began on the local date `last` or before."""
+    if not reader.sees("metrics.completeness", "ours"):
+        return ()
+    rows = reader.rows(SHORT.format(account=literal(account.account_id)))
+    return tuple(Short(*row[:4]) for row in rows if row[4] is None or account.day_of(row[4]) <= last)
 
 
 def sentences(figures: Iterable[str]) -> Iterator[str]:

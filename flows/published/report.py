@@ -13,27 +13,28 @@ from flows.ground.sql import literal
 from flows.published.accounts import published_account
 from flows.published.endings import skill_endings
 from flows.published.figures import NO_CONVERSATIONS, Conversations, Figures, by_mark, by_status, sales
+from flows.published.filters import one_of, through
 from flows.published.handoffs import Handoffs, handoffs
-from flows.published.measured import Short, missing_rows, not_measured
+from flows.published.measured import Short, missing_rows, not_measured, of_channels
 from flows.warehouses.publication import newest_publication
 from flows.warehouses.reader import Reader
 
 CONVERSATIONS = f"""
 select channel, {by_status()}, {{marks}}
 from metrics.conversations
-where account_id = {{account}} and started_on between {{first}} and {{last}}
+where account_id = {{account}} and started_on between {{first}} and {{last}} and {{channels}}
 group by channel order by channel
 """
 SALES = f"""
 select {sales("")}
 from metrics.attributed_order_lines
-where account_id = {{account}} and placed_on between {{first}} and {{last}}
+where account_id = {{account}} and placed_on between {{first}} and {{last}} and {{through}}
 """
 CLICKS = """
 select count(*) filter (where type in ('product_card_click', 'link_click')),
     coalesce(sum(quantity) filter (where type = 'add_to_cart'), 0)
 from metrics.interactions
-where account_id = {account} and {clicked}
+where account_id = {account} and {clicked} and {through}
 """
 
 
@@ -51,6 +52,7 @@ class SkillUsage:
 class Report(Figures):
     """Figures of the dates `first` to `last`, both included, local to `timezone`; money in `currency`.
 
+    They are of all channels where `channels` is empty, else of conversations of these.
     `handoffs` is None where nobody tells of any (rule 11.1), or a version without them published.
     """
 
@@ -66,6 +68,7 @@ class Report(Figures):
     skills: tuple[SkillUsage, ...]
     missing: tuple[Short, ...] = ()
     handoffs: Handoffs | None = None
+    channels: tuple[str, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
         """Dates and instants are ISO text; the rest is as in Figures."""
@@ -90,8 +93,10 @@ class Report(Figures):
         }
 
 
-def report(reader: Reader, account: str, first: date, last: date) -> Report:
+def report(reader: Reader, account: str, first: date, last: date, channels: tuple[str, ...] = ()) -> Report:
     """What a warehouse tells about `account` for its local dates `first` to `last`, both included (rule 1.2).
+
+    A sale or a click is of the channel of its conversation (rule 6.3).
 
     Raises InputError for an unknown account, and for `first` after `last`.
     """
@@ -104,12 +109,14 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         "last": literal(last),
         "clicked": known.on_dates("occurred_at", first, last),
         "marks": by_mark(reader),
+        "channels": f"channel in {one_of(channels)}" if channels else "true",
+        "through": through(known, channels),
     }
     by_channel = {channel: Conversations(*counts) for channel, *counts in reader.rows(CONVERSATIONS.format(**values))}
     ((revenue, net_revenue, orders, inferred_revenue, inferred_orders),) = reader.rows(SALES.format(**values))
     ((link_clicks, items),) = reader.rows(CLICKS.format(**values))
-    used = skill_endings(reader, known, first, last)
-    untold = not_measured(reader, account)
+    used = skill_endings(reader, known, first, last, channels)
+    untold = of_channels(not_measured(reader, account), channels)
     newest = newest_publication(reader)
     return Report(
         account=account,
@@ -129,10 +136,11 @@ def report(reader: Reader, account: str, first: date, last: date) -> Report:
         inferred_revenue=Decimal(inferred_revenue),
         inferred_orders=inferred_orders,
         not_measured=untold,
-        handoffs=told_handoffs(handoffs(reader, account, first, last), untold),
+        handoffs=told_handoffs(handoffs(reader, account, first, last, channels), untold),
         missing=missing_rows(reader, account),
         by_channel=by_channel,
         skills=tuple(SkillUsage(one.skill, one.label, one.messages, one.conversations) for one in used),
+        channels=channels,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,8 @@ from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import accounts
 from flows.published.breakdown import DIMENSIONS, Breakdown, breakdown
+from flows.published.figures import Figures
+from flows.published.performance import channels_of, key_figures
 from flows.published.report import report
 from flows.warehouses.reader import Reader
 from tests.published.conftest import Read
@@ -113,6 +116,30 @@ def test_groups_add_up_to_the_report_but_for_orders(shops: Reader, by: str) -> N
             for name in ADDITIVE[1:]:
                 assert sum(getattr(one, name) for one in groups) == getattr(whole, name)
             assert sum(one.attributed_orders for one in groups) >= whole.attributed_orders
+
+
+@pytest.mark.parametrize("by", ["status", "day", "week"])
+def test_of_some_channels_report_and_groups_are_what_the_page_has_of_them(shops: Reader, by: str) -> None:
+    """And not what happened in conversations of other channels."""
+    seen = 0
+    for account in accounts(shops):
+        channels = channels_of(shops, account)
+        for some in (channels[:1], channels[1:], ("no such' channel",)):
+            if not some:
+                continue
+            first, last = RANGES[3]
+            whole = report(shops, account.account_id, first, last, some)
+            assert set(whole.by_channel) <= set(some)
+            page = key_figures(shops, account, first, last, some)
+            compared = {one.name: getattr(whole, one.name) for one in fields(Figures)}
+            inferred = {"inferred_revenue": Decimal(0), "inferred_orders": 0}  # the page has none of it
+            assert Figures(**{**compared, **inferred}) == page
+            groups = breakdown(shops, whole, by).groups
+            assert sum(one.conversations.volume for one in groups) == whole.conversations.volume
+            for name in ADDITIVE[1:]:
+                assert sum(getattr(one, name) for one in groups) == getattr(whole, name)
+            seen += whole.conversations.volume + whole.link_clicks + whole.attributed_orders
+    assert seen > 100
 
 
 def test_each_figure_stands_under_its_own_date_and_where_its_conversation_is_now(read: Read) -> None:

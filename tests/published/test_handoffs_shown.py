@@ -8,7 +8,7 @@ import pytest
 
 from flows.ground.errors import InputError
 from flows.published import waiting
-from flows.published.handoffs import OUTCOMES, Handoffs, handoffs, handoffs_by
+from flows.published.handoffs import NO_REPLIES, OUTCOMES, Handoffs, Replies, handoffs, handoffs_by, handoffs_over
 from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
 from tests.published.shop import Shop
@@ -79,13 +79,31 @@ def test_outcomes_are_counted_and_replies_have_their_median_13_2(reader: Reader)
     assert found
     counts = outcomes(answered=2, lost=1, not_known=1, waiting=1, declined=1)
     waits = NOON + timedelta(minutes=4)
-    assert found == Handoffs(counts, 25.0, 5.0, waits, has_business_hours=True)
+    replies, business = Replies(2, 50), Replies(1, 5)
+    assert found == Handoffs(
+        counts, 25.0, 5.0, waits, has_business_hours=True, replies=replies, business_replies=business
+    )
+    assert (replies.average, NO_REPLIES.average) == (25.0, None)
     assert (found.count, found.share("answered")) == (6, 0.4)  # of five it is known what came of them
     sms = handoffs(reader, "shop", DAY, DAY, ("sms",))
     assert sms == Handoffs(outcomes(lost=1), None, None, None, has_business_hours=False)
     nothing = handoffs(reader, "other", DAY, DAY)
     assert nothing
     assert (nothing.count, nothing.share("answered")) == (0, None)
+
+
+def test_each_span_of_a_range_has_its_hand_offs_13_1(reader: Reader) -> None:
+    first, last = DAY - timedelta(days=2), DAY
+    days = handoffs_over(reader, "shop", first, last, unit="day")
+    assert [(one.first, one.last, one.handoffs.count) for one in days] == [
+        (first, first, 0),
+        (DAY - timedelta(days=1), DAY - timedelta(days=1), 1),
+        (DAY, DAY, 6),
+    ]
+    (whole,) = handoffs_over(reader, "shop", DAY, last + timedelta(days=1), ("sms",), unit="month")
+    assert (whole.first, whole.last, whole.handoffs.count) == (DAY, last + timedelta(days=1), 1)
+    weeks = handoffs_over(reader, "shop", first, last, unit="week")
+    assert sum(one.handoffs.count for one in weeks) == 7
 
 
 def test_by_reason_the_most_frequent_comes_first_and_none_is_a_group_13_1(reader: Reader) -> None:
