@@ -28,6 +28,7 @@ from flows.settings import is_debugging
 COMMANDS = {
     "working": ("run", "pull", "build", "check", "publish", "compact", "reconcile", "rollback", "demo"),
     "reading": ("status", "doctor", "report", "export", "dashboard"),
+    "serve": ("serve",),
     "up": ("up",),
 }
 GROUPS = (
