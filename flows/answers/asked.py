@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from flows.ground.errors import InputError
 from flows.published.wording import check_text
@@ -19,21 +19,26 @@ MOST_CHANNELS = 20
 LONGEST_TEXT = 200
 
 
-def _text(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            check_text("", value)
-        except InputError as error:
-            raise ValueError(error.what) from None
+def _text(value: str) -> str:
+    try:
+        check_text("", value)
+    except InputError as error:
+        raise ValueError(error.what) from None
     return value
 
 
-Text = Annotated[str, BeforeValidator(_text), Field(max_length=LONGEST_TEXT)]
+def _in_the_calendar(day: date) -> date:
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"{day} is not one of {EARLIEST} to {LATEST}")
+    return day
+
+
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_text)]
 Account = Annotated[
     Text | None,
     Field(description="Id of the account; may be left out where only one can be seen. list_metrics has them."),
 ]
-Day = Annotated[Date, Field(ge=EARLIEST, le=LATEST)]
+Day = Annotated[Date, AfterValidator(_in_the_calendar)]
 
 
 class Asked(BaseModel):
