@@ -36,7 +36,7 @@ from flows.published import waiting
 from flows.published.accounts import PublishedAccount, accounts, of_id
 from flows.published.breakdown import Group as ReportGroup
 from flows.published.breakdown import breakdown
-from flows.published.figures import Conversations
+from flows.published.figures import NO_CONVERSATIONS
 from flows.published.figures import Figures as ReportFigures
 from flows.published.handoffs import NOTHING, Handoffs, handoffs, handoffs_by, handoffs_over
 from flows.published.measured import missing_until, of_channels
@@ -269,7 +269,7 @@ def _handed(ranged: Ranged, by: str) -> dict[str, Handoffs]:
 
 def _nothing(untold: frozenset[str]) -> ReportFigures:
     return ReportFigures(
-        conversations=Conversations(0, 0, 0, 0, 0),
+        conversations=NO_CONVERSATIONS,
         attributed_revenue=Decimal(0),
         net_attributed_revenue=Decimal(0),
         attributed_orders=0,
