@@ -42,7 +42,7 @@ from flows.published.handoffs import NOTHING, Handoffs, handoffs, handoffs_by, h
 from flows.published.measured import missing_until, of_channels
 from flows.published.measured import not_measured as not_measured_of
 from flows.published.notes import notes
-from flows.published.performance import channels_of
+from flows.published.performance import channels_of, delivered_until
 from flows.published.report import report, told_handoffs
 from flows.published.spans import UNITS, spans
 from flows.warehouses import Warehouse
@@ -185,6 +185,8 @@ class Answers:
 
 
 def _around(ranged: Ranged) -> Around:
+    until = delivered_until(ranged.account, ranged.publication)
+    is_over = ranged.last < ranged.account.day_of(until)
     missing = missing_until(ranged.reader, ranged.account, ranged.last)
     said = notes(ranged.reader, ranged.account, ranged.publication, ranged.first, ranged.last)
     return Around(
@@ -192,7 +194,8 @@ def _around(ranged: Ranged) -> Around:
         first=ranged.first,
         last=ranged.last,
         channels=ranged.channels,
-        is_over=ranged.last < ranged.account.day_of(ranged.publication.as_of),
+        is_over=is_over,
+        until=None if is_over else until,
         publication=_state(ranged.publication),
         missing=tuple(Missing(**asdict(one)) for one in missing),
         notes=tuple(f"{one.what} {one.remedy}" for one in said),

@@ -127,7 +127,8 @@ class Around(_Told):
     first: date = Field(serialization_alias="from")
     last: date = Field(serialization_alias="to")
     channels: tuple[str, ...] = Field(description="Empty: all of them.")
-    is_over: bool = Field(description="Whether all these dates were over as of the publication.")
+    is_over: bool = Field(description="Whether all of it can have come: the dates are over, and were delivered.")
+    until: datetime | None = Field(description="Where it is not over: the instant up to which anything can be there.")
     publication: State
     missing: tuple[Missing, ...]
     notes: tuple[str, ...] = Field(description="What deserves a word about these dates.")

@@ -115,7 +115,7 @@ def compared(
     """The figures of `first` to `last`, both included, and of the period before, cut where the range is not over."""
     begins, ends = before(first, last)
     now = key_figures(reader, account, first, last, channels)
-    until = _delivered_until(account, publication)
+    until = delivered_until(account, publication)
     today = account.day_of(until)
     if last < today:
         was = key_figures(reader, account, begins, ends, channels)
@@ -125,8 +125,8 @@ def compared(
     return Compared(now, was, begins, ends, until)
 
 
-def _delivered_until(account: PublishedAccount, publication: Publication) -> datetime:
-    """The as-of; where nothing at all came of its date, the newest event that did come."""
+def delivered_until(account: PublishedAccount, publication: Publication) -> datetime:
+    """The as-of, in UTC; where nothing at all came of its date, the newest event that did come."""
     newest = publication.data_up_to
     is_behind = newest is not None and account.day_of(newest) < account.day_of(publication.as_of)
     return newest if newest and is_behind else publication.as_of
