@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # pydantic, which `status` has no need of
     from flows.settings.deliveries import DeliverySettings
 
 QUIET = timedelta(days=3)  # without a delivery that went well
+QUIET_HANDOFFS = timedelta(hours=1)  # people wait, and hand-offs that no run has seen are not in the ledger
 JUMP, FEW = 2, 50  # a list that grew or shrank so many times, by so many members at least
 MANY_REFUSED = 0.1  # of the members of a list: a few are always unknown over there
 WENT_WELL = ("delivered", "nothing_new")
@@ -138,7 +139,7 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
         size,
         waiting,
         refused,
-        (*_concerns(runs, refused, what), *_waits(oldest)),
+        (*_concerns(runs, refused, what, QUIET_HANDOFFS if kind == "handoff" else QUIET), *_waits(oldest)),
     )
 
 
@@ -148,7 +149,7 @@ def _waits(oldest: str | None) -> Iterator[str]:
         yield f"the oldest hand-off waits for its ticket since {utc_text(datetime.fromisoformat(oldest))}"
 
 
-def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, what: str) -> Iterator[str]:
+def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, what: str, quiet: timedelta) -> Iterator[str]:
     if not runs:
         yield "it is switched on and was never made"
         return
@@ -160,7 +161,7 @@ def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, what: str) -> Itera
         yield f"{counted(refused, what)} refused"
     well = [datetime.fromisoformat(at) for at, outcome, *_ in runs if outcome in WENT_WELL]
     newest = max(well, default=None)
-    if newest is None or datetime.now(UTC) - newest > QUIET:
+    if newest is None or datetime.now(UTC) - newest > quiet:
         since = f"since {utc_text(newest)}" if newest else "ever"
         yield f"no delivery went well {since}"
     sizes = [size for _, outcome, size, _, _ in runs if size is not None and outcome in WENT_WELL][:2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from flows.command.handing_over import twice, unheard
 from flows.delivery.handoffs.book import Book, entries
 from flows.delivery.handoffs.wanted import Handoff
 from flows.delivery.health import health
-from flows.delivery.ledger import Ledger
+from flows.delivery.ledger import Ledger, stamp
 from flows.ground.errors import HomeBusy
 from flows.settings import Settings, load
 from tests.audiences.shop import AS_OF
@@ -262,6 +262,19 @@ def test_an_account_that_the_settings_do_not_have_is_named(team: Team, capsys: p
     for verb in ("create", "list", "retry"):
         assert team.say(verb, "--account", "shpo") == 2
         assert "the settings have no account 'shpo'; correct its id" in capsys.readouterr().err
+
+
+def test_a_schedule_that_stands_still_is_noticed_while_people_wait(team: Team) -> None:
+    """Whoever accepted since its last run stands in no ledger, and three days of silence were nothing to look at."""
+    team.begin()
+    team.publish()
+    team.create()
+    for minutes, concerns in ((50, 0), (70, 1)):
+        with Ledger(team.home.deliveries) as ledger:
+            ledger.run("update runs set ended_at = ?", stamp(datetime.now(UTC) - timedelta(minutes=minutes)))
+        (found,) = health(loaded(team).accounts, team.home.deliveries)
+        assert len(found.concerns) == concerns
+    assert found.concerns[0].startswith("no delivery went well since")
 
 
 def test_failed_tries_those_again_that_were_refused(team: Team) -> None:
