@@ -14,9 +14,13 @@ from flows.published.performance import GROUPS
 Memory = dict[str, str]
 OF_FILTERS = (
     "search",
+    "words",
     "profile",
     "channels",
     "statuses",
+    "open_reasons",
+    "escalation_reasons",
+    "ratings",
     "tags",
     "least_messages",
     "most_messages",
@@ -24,6 +28,7 @@ OF_FILTERS = (
     "updated_to",
     "topic",
     "product",
+    "shown_product",
     "skill",
     "is_sold",
     "is_clicked",

@@ -25,10 +25,10 @@ where {condition}
 order by conversations.{by} desc, conversations.conversation_id
 limit {limit} offset {offset}
 """
-TAGS = """
-select tag from metrics.conversations
-where account_id = {account} and started_on between {first} and {last} and tag <> ''
-group by tag order by count(*) desc, tag limit {limit}
+VALUES = """
+select {column} from metrics.conversations
+where account_id = {account} and started_on between {first} and {last} and {column} <> ''
+group by {column} order by count(*) desc, {column} limit {limit}
 """
 CSV_COLUMNS = (
     "conversation_id",
@@ -36,7 +36,9 @@ CSV_COLUMNS = (
     "last_message_at",
     "channel",
     "status",
+    "open_reason",
     "tag",
+    "rating",
     "profile_id",
     "profile_name",
     "first_question",
@@ -105,10 +107,23 @@ def page(
 
 def tags(reader: Reader, account: PublishedAccount, first: date, last: date) -> tuple[str, ...]:
     """Tags of conversations that started on these local dates, the most frequent first; 200 at most."""
-    query = TAGS.format(
-        account=literal(account.account_id), first=literal(first), last=literal(last), limit=literal(MOST_TAGS)
+    return _most_frequent("tag", reader, account, first, last)
+
+
+def escalation_reasons(reader: Reader, account: PublishedAccount, first: date, last: date) -> tuple[str, ...]:
+    """The same of the reasons why they were handed off (rule 3.6)."""
+    return _most_frequent("escalation_reason", reader, account, first, last)
+
+
+def _most_frequent(column: str, reader: Reader, account: PublishedAccount, first: date, last: date) -> tuple[str, ...]:
+    query = VALUES.format(
+        column=column,
+        account=literal(account.account_id),
+        first=literal(first),
+        last=literal(last),
+        limit=literal(MOST_TAGS),
     )
-    return tuple(tag for (tag,) in reader.rows(query))
+    return tuple(value for (value,) in reader.rows(query))
 
 
 def csv_query(reader: Reader, account: PublishedAccount, filters: Filters) -> str:

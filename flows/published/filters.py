@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -11,13 +11,23 @@ from typing import TypeVar
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import MARKS, STATUSES
+from flows.published.figures import MARKS, OPEN_REASONS, STATUSES
 from flows.published.wording import check_search, check_text, has_words
+from flows.published.words import said, terms
 from flows.warehouses.reader import Reader
 
 SKILLED = "select conversation_id from metrics.messages where account_id = {} and sender = 'agent' and skill = {}"
 ASKED = "select conversation_id from metrics.knowledge_gap_questions where account_id = {} and topic_id = {}"
 OF_PRODUCT = "select conversation_id from metrics.knowledge_gap_questions where account_id = {} and product_id = {}"
+# The products of a conversation: what the agent recommended in it, and what the shopper clicked or put into the cart.
+WITH_PRODUCT = """
+select conversation_id from metrics.messages
+where account_id = {0} and sender = 'agent' and {1} = any(recommended_product_ids)
+union all
+select conversation_id from metrics.interactions
+where account_id = {0} and product_id = {1} and type in ('product_card_click', 'link_click', 'add_to_cart')
+"""
+RATINGS = range(1, 6)
 Value = TypeVar("Value")
 
 
@@ -26,18 +36,24 @@ class Filters:
     """Conversations that started on the local dates `first` to `last`, both included, and meet all that is asked.
 
     `search`: each of its blank-separated words is in the first question, or it is the conversation's id; `profile` is
-    the same for the profile. Empty `channels`, `statuses` and `tags` are all; the tag '' is none. `updated_…` are local
-    dates of the last message, included. `topic` has a question in it, `product` an unanswered one about it, `skill` was
-    used by the agent, `is_sold` has an attributed line, `is_clicked` a link click. Raises InputError, which names the
-    parameter of the address.
+    the same for the profile. `words`: each word, and each phrase in quotes, is in some message of it, whatever its case
+    and accents. Empty `channels`, `statuses`, `tags` and the like are all; the tag '' is none, the escalation reason ''
+    is a hand-off of which nobody said why. `updated_…` are local dates of the last message, included. `topic` has a
+    question in it, `product` an unanswered one about it; `shown_product` was recommended, clicked or put into the cart.
+    `skill` was used by the agent, `is_sold` has an attributed line, `is_clicked` a link click. Raises InputError, which
+    names the parameter of the address.
     """
 
     first: date
     last: date
     search: str = ""
+    words: str = ""
     profile: str = ""
     channels: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    open_reasons: tuple[str, ...] = ()
+    escalation_reasons: tuple[str, ...] = ()
+    ratings: tuple[int, ...] = ()
     tags: tuple[str, ...] = ()
     least_messages: int | None = None
     most_messages: int | None = None
@@ -45,6 +61,7 @@ class Filters:
     updated_to: date | None = None
     topic: str | None = None
     product: str | None = None
+    shown_product: str | None = None
     skill: str | None = None
     is_sold: bool = False
     is_clicked: bool = False
@@ -58,41 +75,39 @@ class Filters:
                 where="from",
                 remedy="give the earlier date first",
             )
-        check_search("search", self.search)
-        check_search("profile", self.profile)
-        for name, values in (("channels", self.channels), ("statuses", self.statuses), ("tags", self.tags)):
-            check_text(name, "".join(values))
-        check_text("topic", self.topic or "")
-        check_text("product", self.product or "")
-        check_text("skill", self.skill or "")
+        for name in ("search", "words", "profile"):
+            check_search(name, getattr(self, name))
+        for name in ("channels", "statuses", "open_reasons", "escalation_reasons", "tags"):
+            check_text(name, "".join(getattr(self, name)))
+        for name in ("topic", "product", "shown_product", "skill"):
+            check_text(name, getattr(self, name) or "")
+        for rating in self.ratings:
+            if rating not in RATINGS:
+                raise InputError(f"{rating} is not a rating", where="ratings", remedy="a shopper rates from 1 to 5")
         for name, number in (("least_messages", self.least_messages), ("most_messages", self.most_messages)):
             if number is not None and not 0 <= number < 2**63:
                 raise InputError(f"{number} is not a number of messages", where=name)
 
     def condition(self, reader: Reader, account: PublishedAccount) -> str:
-        """SQL over `metrics.conversations`. A reader who may not see a text finds by ids only."""
+        """SQL over `metrics.conversations`. A reader who may not see a text finds by ids only.
+
+        Raises InputError where `words` are looked for by such a reader.
+        """
         of = literal(account.account_id)
         parts = [
             f"conversations.account_id = {of}",
             f"conversations.started_on between {literal(self.first)} and {literal(self.last)}",
+            *self._of_texts(reader, account),
+            *self._of_values(reader),
         ]
-        if self.search.strip():
-            parts.append(_found(reader, "first_question", "conversation_id", self.search))
-        if self.profile.strip():
-            parts.append(_found(reader, "profile_name", "profile_id", self.profile))
-        if self.channels:
-            parts.append(f"conversations.channel in {one_of(self.channels)}")
-        if self.statuses:
-            parts.append(f"conversations.status in {one_of(self.statuses)}")
-        if self.tags:
-            parts.append(f"coalesce(conversations.tag, '') in {one_of(self.tags)}")
-        if self.least_messages is not None:
-            parts.append(f"conversations.message_count >= {literal(self.least_messages)}")
-        if self.most_messages is not None:
-            parts.append(f"conversations.message_count <= {literal(self.most_messages)}")
         if self.updated_from or self.updated_to:
             parts.append(account.on_dates("conversations.last_message_at", self.updated_from, self.updated_to))
-        for found, query in ((self.topic, ASKED), (self.product, _left_open(reader)), (self.skill, SKILLED)):
+        for found, query in (
+            (self.topic, ASKED),
+            (self.product, _left_open(reader)),
+            (self.shown_product, WITH_PRODUCT),
+            (self.skill, SKILLED),
+        ):
             if found:
                 parts.append(f"conversations.conversation_id in ({query.format(of, literal(found))})")
         if self.is_sold:
@@ -102,15 +117,45 @@ class Filters:
         parts += [_marked(reader, column) for column in MARKS.values() if getattr(self, column)]
         return " and ".join(parts)
 
+    def _of_texts(self, reader: Reader, account: PublishedAccount) -> Iterator[str]:
+        if self.search.strip():
+            yield _found(reader, "first_question", "conversation_id", self.search)
+        if self.profile.strip():
+            yield _found(reader, "profile_name", "profile_id", self.profile)
+        if terms(self.words):
+            yield f"conversations.conversation_id in ({said(reader, account, self.first, self.last, self.words)})"
+
+    def _of_values(self, reader: Reader) -> Iterator[str]:
+        why = (
+            "case when conversations.handoff_method is not null then coalesce(conversations.escalation_reason, '') end"
+        )
+        values: tuple[tuple[str, tuple[str, ...] | tuple[int, ...]], ...] = (
+            ("conversations.channel", self.channels),
+            ("conversations.status", self.statuses),
+            (_seen(reader, "open_reason"), self.open_reasons),
+            (why, self.escalation_reasons),
+            (_seen(reader, "rating"), self.ratings),
+            ("coalesce(conversations.tag, '')", self.tags),
+        )
+        yield from (f"{value} in {one_of(wanted)}" for value, wanted in values if wanted)
+        if self.least_messages is not None:
+            yield f"conversations.message_count >= {literal(self.least_messages)}"
+        if self.most_messages is not None:
+            yield f"conversations.message_count <= {literal(self.most_messages)}"
+
     def to_query(self) -> dict[str, str]:
         """What is asked, as parameters of an address; what is not asked has none."""
         values: dict[str, str | None] = {
             "from": self.first.isoformat(),
             "to": self.last.isoformat(),
             "search": self.search,
+            "words": self.words,
             "profile": self.profile,
             "channels": _joined(self.channels),
             "statuses": _joined(self.statuses),
+            "open_reasons": _joined(self.open_reasons),
+            "escalation_reasons": _joined(self.escalation_reasons),
+            "ratings": ",".join(map(str, self.ratings)),
             "tags": _joined(self.tags),
             "least_messages": None if self.least_messages is None else str(self.least_messages),
             "most_messages": None if self.most_messages is None else str(self.most_messages),
@@ -118,6 +163,7 @@ class Filters:
             "updated_to": _iso(self.updated_to),
             "topic": self.topic,
             "product": self.product,
+            "shown_product": self.shown_product,
             "skill": self.skill,
             "is_sold": "yes" if self.is_sold else None,
             "is_clicked": "yes" if self.is_clicked else None,
@@ -140,9 +186,13 @@ class Filters:
             first=first,
             last=last,
             search=query.get("search", ""),
+            words=query.get("words", ""),
             profile=query.get("profile", ""),
             channels=_read("channels", query, _split, ()),
-            statuses=_read("statuses", query, _statuses, ()),
+            statuses=_read("statuses", query, _listed("status", STATUSES), ()),
+            open_reasons=_read("open_reasons", query, _listed("reason", OPEN_REASONS), ()),
+            escalation_reasons=_read("escalation_reasons", query, _split, ()),
+            ratings=_read("ratings", query, _numbers, ()),
             tags=_read("tags", query, _split, ()),
             least_messages=_read("least_messages", query, _number, None),
             most_messages=_read("most_messages", query, _number, None),
@@ -150,6 +200,7 @@ class Filters:
             updated_to=_read("updated_to", query, _date, None),
             topic=query.get("topic") or None,
             product=query.get("product") or None,
+            shown_product=query.get("shown_product") or None,
             skill=query.get("skill") or None,
             is_sold=_read("is_sold", query, _yes, default=False),
             is_clicked=_read("is_clicked", query, _yes, default=False),
@@ -158,7 +209,7 @@ class Filters:
         )
 
 
-def one_of(values: tuple[str, ...]) -> str:
+def one_of(values: tuple[str, ...] | tuple[int, ...]) -> str:
     """SQL: the values in brackets. There must be one."""
     return f"({', '.join(map(literal, values))})"
 
@@ -182,6 +233,11 @@ def _left_open(reader: Reader) -> str:
 def _marked(reader: Reader, column: str) -> str:
     """No conversation, where a version without the column published."""
     return f"conversations.{column}" if reader.sees("metrics.conversations", column) else "false"
+
+
+def _seen(reader: Reader, column: str) -> str:
+    """The column; null where a version without it published."""
+    return f"conversations.{column}" if reader.sees("metrics.conversations", column) else "null"
 
 
 def _found(reader: Reader, text: str, key: str, wanted: str) -> str:
@@ -230,10 +286,17 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _statuses(text: str) -> tuple[str, ...]:
-    if unknown := set(values := _split(text)) - set(STATUSES):
-        raise ValueError(f"there is no status {min(unknown)!r}, only {', '.join(STATUSES)}")
-    return values
+def _listed(what: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        if unknown := set(values := _split(text)) - set(known):
+            raise ValueError(f"there is no {what} {min(unknown)!r}, only {', '.join(known)}")
+        return values
+
+    return read
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(_number, text.split(",")))
 
 
 def _date(text: str) -> date:

@@ -7,6 +7,7 @@ other rules. A pattern that spells out every case of every letter means the same
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from functools import cache
 
@@ -15,6 +16,9 @@ from flows.ground.sql import literal
 
 LONGEST = 200  # characters; a pattern of more is refused by one database or the other
 CASED_BELOW = 0x20000  # no letter above has a case
+# Accents and other marks beside a letter: Latin, Greek and Cyrillic ones, Hebrew points, Arabic vowels.
+MARKS = "\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+APOSTROPHES = "\u2019\u2018`\u00b4"
 DOT = "\u0307"  # what is left of a Turkish İ in lower case, beside the i
 
 
@@ -23,7 +27,7 @@ def has_words(column: str, text: str) -> str:
 
     Cases are those of Unicode's folding (ß is ss), and I, i, İ and ı are one letter.
     """
-    patterns = dict.fromkeys(map(pattern, text.split()))  # a word said a hundred times is looked for once
+    patterns = dict.fromkeys(pattern(word) for word in text.split())  # a word said a hundred times is looked for once
     return " and ".join(f"{column} ~ {literal(f'(?s).*{one}.*')}" for one in patterns) or "true"
 
 
@@ -40,18 +44,19 @@ def check_search(parameter: str, text: str) -> None:
         raise InputError(f"is longer than {LONGEST} characters", where=parameter, remedy="look for fewer words")
 
 
-def pattern(word: str) -> str:
-    """A regular expression that DuckDB's and Postgres' engines both read."""
-    single, several = _cases()
-    folded = word.casefold().replace("ı", "i").replace(f"i{DOT}", "i")
+def pattern(word: str, *, is_bare: bool = False) -> str:
+    """A regular expression that DuckDB's, Postgres' and Python's engines all read; with `is_bare` without accents."""
+    single, several = _cases(is_bare)
+    folded = _folded(word, is_bare)
     parts = []
     at = 0
     while at < len(folded):
         letters = next((folded[at : at + long] for long in (3, 2) if folded[at : at + long] in several), folded[at])
-        spelled = "".join(_any_of(single.get(letter, letter)) for letter in letters)
+        after = f"[{MARKS}]*" if is_bare and letters.isalpha() else f"{DOT}?" if letters == "i" else ""
+        spelled = after.join(_any_of(single.get(letter, letter)) for letter in letters)
         if letters in several:
             spelled = f"(?:{spelled}|{_any_of(several[letters])})"
-        parts.append(spelled + (f"{DOT}?" if letters == "i" else ""))
+        parts.append(spelled + after)
         at += len(letters)
     return "".join(parts)
 
@@ -60,14 +65,27 @@ def _any_of(letters: str) -> str:
     return f"[{letters}]" if len(letters) > 1 else re.escape(letters)
 
 
+def _folded(text: str, is_bare: bool) -> str:
+    if is_bare:
+        text = "".join(map(_without_marks, text))
+    return text.casefold().replace("ı", "i").replace(f"i{DOT}", "i")
+
+
+def _without_marks(sign: str) -> str:
+    """The letter alone; nothing of a mark. A sign of several letters (Korean syllables) stays."""
+    if sign in APOSTROPHES:
+        return "'"
+    letters = re.sub(f"[{MARKS}]", "", unicodedata.normalize("NFD", sign))
+    return letters if len(letters) <= 1 else sign
+
+
 @cache
-def _cases() -> tuple[dict[str, str], dict[str, str]]:
+def _cases(is_bare: bool) -> tuple[dict[str, str], dict[str, str]]:
     """Folded letter -> all its cases; folded letters that are one letter elsewhere (ss) -> those (ßẞ)."""
     found: dict[str, str] = defaultdict(str)
     for sign in map(chr, range(CASED_BELOW)):
-        if (folded := sign.casefold()) != sign:
+        if (folded := _folded(sign, is_bare)) != sign:
             found[folded] += sign
     single = {folded: folded + cases for folded, cases in found.items() if len(folded) == 1}
-    single["i"] += "İı"
-    several = {folded: cases for folded, cases in found.items() if len(folded) > 1 and folded != f"i{DOT}"}
+    several = {folded: cases for folded, cases in found.items() if len(folded) > 1}
     return single, several

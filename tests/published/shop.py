@@ -33,6 +33,19 @@ HOSTILE = (
     "",
 )
 
+SAID = (
+    "Où est ma COMMANDE ? Elle n’est pas arrivée à Besançon",
+    "Kann ich die Größe  wechseln?\nIch brauche 42",
+    "Devolucao\u0303 do cafe\u0301, por favor",  # accents of their own
+    "Can't you see my order 1001?",
+    "İade ve ılık su, KARGO nerede",
+    None,
+    "Das Paket\u00a0ist da, in Łódź; 100% [sic] (really) $1 \\d+",
+    "Πού είναι η παραγγελία μου;",
+    "ДОСТАВКА ёлки",
+    "مَرحبًا, שָׁלוֹם and 안녕하세요",
+)
+
 
 class Shop(ShopWithTopics):
     """`say`, `click`, `step` and `sell` happen in a conversation, so many minutes after its start."""
@@ -201,7 +214,16 @@ def asked_shop() -> Shop:
             is_recontacted=number % 8 == 0 if number % 4 == 0 else None,
             is_deflected=number % 7 == 0,
             open_reason=("running", "unanswered")[number % 8 // 4] if number % 4 == 3 else None,
+            handoff_method=(None, "ticket", "message", None)[number % 4],
+            escalation_reason=("complaint", None, "it's, a \\ reason")[number % 3] if number % 4 in {1, 2} else None,
+            rating=number % 6 or None,
         )
+        shop.say(f"c{number:02}", 0, "visitor", text=SAID[number % len(SAID)])
+        shop.say(f"c{number:02}", 1, ("agent", "human", "system")[number % 3], text=SAID[number % 7])
+    for number in (10, 20, 30):
+        shop.say(f"c{number}", 2, ("agent", "visitor")[number // 30], recommended_product_ids='["shoe", "it\'s"]')
+        shop.click(f"c{number + 1}", 2, ("product_card_click", "add_to_cart", "message_opened")[number // 10 - 1])
+        shop.rows["interactions"][-1]["product_id"] = "shoe"
     shop.conversation("it's 100%_\\", first_question="x" * 299 + "👩‍👩‍👧‍👦" + "y")
     shop.conversation("c00", account_id="other", first_question=HOSTILE[0])
     shop.topic("t")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import strategies as some
 
 from flows.ground.errors import InputError
 from flows.published.conversations import count, page
-from flows.published.figures import STATUSES
+from flows.published.figures import OPEN_REASONS, STATUSES
 from flows.published.filters import Filters
 from flows.published.wording import LONGEST
 from flows.warehouses.reader import Reader
@@ -25,6 +27,11 @@ DAYS = some.dates(FIRST, LAST)
 SIGNS = some.text(some.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=9)
 TEXTS = some.sampled_from(["", " ", "%", "_", "\\", "c05", "100%", "müller", "İ", "ß oss", ".*", "[x]", "'"]) | SIGNS
 VALUES = some.lists(some.sampled_from(["returns", "a, b", "[x]", "", "sms", '"', "\\", ","]) | SIGNS, max_size=3)
+WORDS = some.lists(
+    some.sampled_from(["commande", "GROSSE", "cafe", '"die größe wechseln"', "can't", "42", "ełódź", "كمرحبا", "$1"])
+    | SIGNS.filter(lambda text: not set(text) & set('"\u201c\u201d\u201e\u00ab\u00bb')),
+    max_size=2,
+).map(" ".join)
 FILTERS = some.builds(
     Filters,
     first=some.just(FIRST),
@@ -33,6 +40,10 @@ FILTERS = some.builds(
     profile=TEXTS,
     channels=VALUES.map(tuple),
     statuses=some.lists(some.sampled_from(STATUSES), max_size=3).map(tuple),
+    words=WORDS,
+    open_reasons=some.lists(some.sampled_from(OPEN_REASONS), max_size=2).map(tuple),
+    escalation_reasons=some.lists(some.sampled_from(["", "complaint", "it's, a \\ reason"]) | SIGNS).map(tuple),
+    ratings=some.lists(some.integers(1, 5), max_size=3).map(tuple),
     tags=VALUES.map(tuple),
     least_messages=some.none() | some.integers(0, 7),
     most_messages=some.none() | some.integers(0, 2**63 - 1),
@@ -40,6 +51,7 @@ FILTERS = some.builds(
     updated_to=some.none() | DAYS,
     topic=some.none() | some.just("t") | SIGNS.filter(bool),
     product=some.none() | some.just("p") | SIGNS.filter(bool),
+    shown_product=some.none() | some.sampled_from(["shoe", "it's"]) | SIGNS.filter(bool),
     skill=some.none() | some.just("returns") | SIGNS.filter(bool),
     is_sold=some.booleans(),
     is_clicked=some.booleans(),
@@ -74,6 +86,39 @@ def folded(text: str | None) -> str:
     return (text or "").casefold().replace("ı", "i").replace("i\u0307", "i")
 
 
+def bare(text: str) -> str:
+    """Without accents and points: what Unicode calls marks of letters that have a case, Hebrew and Arabic."""
+    marks = [*range(0x300, 0x370), *range(0x591, 0x5BE), *range(0x5BF, 0x5C8), *range(0x610, 0x61B), 0x640]
+    marks += [*range(0x64B, 0x660), 0x670]
+    whole = "".join(
+        one if unicodedata.name(one, "").startswith("HANGUL") else unicodedata.normalize("NFD", one) for one in text
+    )
+    return folded("".join(one for one in whole if ord(one) not in marks)).replace("\u2019", "'")
+
+
+def says(shop: Shop, conversation_id: str, words: str) -> bool:
+    """Each of the words stands in a message."""
+    texts = [
+        one["text"] or ""
+        for one in shop.rows["messages"]
+        if (one["account_id"], one["conversation_id"]) == ("shop", conversation_id)
+    ]
+    phrases = re.findall(r'"([^"]*)"', words)
+    wanted = [*phrases, *re.sub(r'"[^"]*"', " ", words).split()]
+    return all(any(" ".join(bare(one).split()) in " ".join(bare(text).split()) for text in texts) for one in wanted)
+
+
+def why(row: dict[str, Any]) -> str | None:
+    return (row["escalation_reason"] or "") if row.get("handoff_method") else None
+
+
+def shown(shop: Shop, product: str) -> set[str]:
+    """In which conversations the agent recommended it, or the shopper clicked it; an opened message is neither."""
+    if product not in ("shoe", "it's"):
+        return set()
+    return {"c10", "c20", *(("c11", "c21") if product == "shoe" else ())}
+
+
 def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
     """The filters once more, read in Python."""
 
@@ -88,6 +133,10 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         and has(row["profile_name"], row["profile_id"], filters.profile)
         and row["channel"] in (filters.channels or [row["channel"]])
         and row["status"] in (filters.statuses or [row["status"]])
+        and says(shop, key, filters.words)
+        and (not filters.open_reasons or row.get("open_reason") in filters.open_reasons)
+        and (not filters.escalation_reasons or why(row) in filters.escalation_reasons)
+        and (not filters.ratings or row.get("rating") in filters.ratings)
         and ((row.get("tag") or "") in filters.tags or not filters.tags)
         and (filters.least_messages or 0) <= row["message_count"]
         and (filters.most_messages is None or row["message_count"] <= filters.most_messages)
@@ -95,6 +144,7 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         and updated <= (filters.updated_to or date.max)
         and (not filters.topic or key in ids_by(shop, "knowledge_gap_questions", topic_id=filters.topic))
         and (not filters.product or key in left_open(shop, filters.product))
+        and (not filters.shown_product or key in shown(shop, filters.shown_product))
         and (not filters.skill or key in ids_by(shop, "messages", skill=filters.skill, sender="agent"))
         and (not filters.is_sold or key in ids_by(shop, "attributed_order_lines"))
         and (not filters.is_clicked or row["link_clicks"] > 0)
@@ -120,6 +170,16 @@ def meets(row: dict[str, Any], filters: Filters, shop: Shop) -> bool:
         {"updated_to": date(2026, 6, 4)},
         {"topic": "t"},
         {"product": "p"},
+        {"words": "commande"},
+        {"words": "COMMANDE besancon"},
+        {"words": '"grosse wechseln"'},
+        {"open_reasons": ("running",)},
+        {"open_reasons": ("running", "unanswered")},
+        {"escalation_reasons": ("complaint",)},
+        {"escalation_reasons": ("", "it's, a \\ reason")},
+        {"ratings": (1, 5)},
+        {"shown_product": "shoe"},
+        {"shown_product": "it's"},
         {"skill": "returns"},
         {"is_sold": True},
         {"is_clicked": True},
@@ -249,6 +309,14 @@ def test_an_empty_address_asks_for_the_dates_given() -> None:
         ("is_sold", "1"),
         ("is_clicked", "perhaps"),
         ("statuses", "open,done"),
+        ("open_reasons", "running,done"),
+        ("ratings", "6"),
+        ("ratings", "1,"),
+        ("ratings", "0"),
+        ("words", "x" * (LONGEST + 1)),
+        ("words", "\ud800"),
+        ("escalation_reasons", "\x00"),
+        ("shown_product", "\x00"),
         ("channels", "[1]"),
         ("tags", "[" * 100_000),
         ("tags", "a\x00"),

@@ -79,7 +79,7 @@ def test_figures_are_of_the_channels_that_are_asked(reader: Reader, shop: Shop) 
     account, days = account_of(reader), (date(2026, 5, 31), date(2026, 6, 30))
     whole = key_figures(reader, account, *days)
     assert whole.conversations.volume == 62
-    assert whole.link_clicks == 22
+    assert whole.link_clicks == 23
     assert whole.attributed_orders == sold(shop, "web_chat", "sms", "email")
     parts = {name: key_figures(reader, account, *days, (name,)) for name in ("web_chat", "sms", "email", "whatsapp")}
     assert [one.conversations.volume for one in parts.values()] == [21, 20, 20, 1]
