@@ -15,7 +15,7 @@ from flows.ground.extras import DISTRIBUTION
 from flows.ground.progress import Progress
 
 PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations")
-PARTS_OF_EXTRAS = {"dashboard": ("marimo",), "prefect": ("prefect",)}
+PARTS_OF_EXTRAS = {"dashboard": ("marimo",), "prefect": ("prefect",), "serve": ("mcp.server",)}
 FOR_DEVELOPERS = "dev"
 REMEDY = "install customer-agent-metrics again"
 
