@@ -12,12 +12,12 @@ select
     conversations.conversation_id,
     conversations.channel,
     conversations.status,
+    conversations.open_reason,
     case conversations.status
         when 'resolved' then 'resolved_by_ai'
         when 'open' then 'open'
         else 'unresolved_by_ai'
     end as legacy_status,
-    conversations.open_reason,
     conversations.closed_at,
     conversations.closed_by,
     conversations.tag,
