@@ -72,6 +72,17 @@ def begin(folder: Path, *options: str, **more: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=out, stderr=err, cwd=folder, env=environment(**more))
 
 
+def refused(folder: Path, *options: str) -> tuple[int, str, str]:
+    """Status, stdout and stderr of a command that ends by itself; one that serves all the same is ended."""
+    process = begin(folder, *options)
+    try:
+        status = process.wait(60)
+    finally:
+        process.kill()
+        process.wait(30)
+    return status, (folder / "out").read_text(), (folder / "err").read_text()
+
+
 @contextmanager
 def serving(folder: Path, *options: str, **more: str) -> Iterator[Server]:
     """The server, as soon as it says where it is."""

@@ -15,7 +15,7 @@ import pytest
 from flows.answers.door import LONGEST_BODY, LONGEST_QUERY, MOST_AT_ONCE, SLOW_DOWN, TOOLS
 from flows.ground.home import Home
 from tests.answers.conftest import TOKENS
-from tests.answers.serving import Server, bearer, begin, serving
+from tests.answers.serving import Server, bearer, refused, serving
 from tests.gaps.shop import publish_to
 from tests.published.shop import asked_shop
 
@@ -151,27 +151,26 @@ def test_no_token_is_ever_said(asked_home: Home, tmp_path: Path, guarded: Server
     said = guarded.out.read_text() + guarded.err.read_text()
     assert not any(token in said for token in TOKENS.values())
     (tmp_path / "agent-metrics.toml").write_text('[[dashboard.tokens]]\ntoken = "canary-0123456789"\n', "utf-8")
-    process = begin(tmp_path, "--home", str(asked_home.root))
-    assert process.wait(60) == 2
-    assert "canary" not in (tmp_path / "err").read_text()
+    status, _, err = refused(tmp_path, "--home", str(asked_home.root))
+    assert status == 2
+    assert "canary" not in err
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "shop.example"])
 def test_others_need_a_token(tmp_path: Path, host: str) -> None:
-    process = begin(tmp_path, "--port", "0", "--host", host)
-    assert process.wait(60) == 2
-    assert (tmp_path / "out").read_text() == ""
-    assert f"Error: served on {host}, the figures could be asked for by everybody" in (tmp_path / "err").read_text()
+    status, out, err = refused(tmp_path, "--port", "0", "--host", host)
+    assert (status, out) == (2, "")
+    assert f"Error: served on {host}, the figures could be asked for by everybody" in err
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        process = begin(tmp_path, "--port", str(taken.getsockname()[1]))
-        assert process.wait(60) == 2
-    assert "nothing can be served there (Address already in use)" in (tmp_path / "err").read_text()
-    assert len((tmp_path / "err").read_text().splitlines()) == 1
+        status, _, err = refused(tmp_path, "--port", str(taken.getsockname()[1]))
+    assert status == 2
+    assert "nothing can be served there (Address already in use)" in err
+    assert len(err.splitlines()) == 1
 
 
 def test_before_the_first_publication_it_says_so_and_finds_what_is_published_then(tmp_path: Path) -> None:
