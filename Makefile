@@ -56,6 +56,7 @@ docs: $(HERE)
 generate: $(READY)
 	$(BIN)/python -m contract.generate
 	$(BIN)/python -m flows.audiences.generate
+	$(BIN)/python -m flows.dashboard.generate
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

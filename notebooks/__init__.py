@@ -1,5 +1,1 @@
-"""Pages that read the published tables, as notebooks of marimo."""
-
-from pathlib import Path
-
-PAGE = Path(__file__).with_name("performance.py")
+"""Notebooks of marimo on the published tables, for analysts."""

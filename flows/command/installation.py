@@ -15,7 +15,12 @@ from flows.ground.extras import DISTRIBUTION
 from flows.ground.progress import Progress
 
 PARTS = ("duckdb", "pyarrow", "dbt.cli.main", "dbt.adapters.duckdb", "great_expectations")
-PARTS_OF_EXTRAS = {"dashboard": ("marimo",), "prefect": ("prefect",), "serve": ("mcp.server",)}
+PARTS_OF_EXTRAS = {
+    "dashboard": ("starlette", "uvicorn", "babel"),
+    "notebook": ("marimo",),
+    "prefect": ("prefect",),
+    "serve": ("mcp.server",),
+}
 FOR_DEVELOPERS = "dev"
 REMEDY = "install customer-agent-metrics again"
 

@@ -144,8 +144,8 @@ class DashboardRequest(WarehouseRequest):
 def dashboard(request: DashboardRequest, console: Console) -> int:
     """Serve the page of figures, conversations, gaps and sales, until interrupted."""
     from flows.dashboard.access import Tokens  # noqa: PLC0415  only this command needs it
+    from flows.dashboard.look import Installation  # noqa: PLC0415
     from flows.dashboard.server import serve  # noqa: PLC0415
-    from notebooks import PAGE  # noqa: PLC0415
 
     settings = request.settings()
     read = configured(settings)[0]
@@ -163,7 +163,8 @@ def dashboard(request: DashboardRequest, console: Console) -> int:
     def refused(account: str) -> tuple[Entry, ...]:
         return refused_of(Home(settings.home).deliveries, account)
 
+    languages = {one.account_id: one.language for one in settings.accounts if one.language}
     tokens = Tokens.of(settings.dashboard, credentials())
     host, port = request.host, request.port
-    serve(PAGE, read, tokens, host=host, port=port, ready=ready, deliveries=deliveries, refused=refused)
+    serve(read, tokens, Installation(deliveries, refused, languages), host=host, port=port, ready=ready)
     return 0

@@ -43,7 +43,7 @@ def up(request: UpRequest, console: Console) -> int:
     alone. Everything that was started ends with the command.
     """
     settings = request.settings()
-    for extra, module in (("prefect", "prefect"), ("dashboard", "marimo")):
+    for extra, module in (("prefect", "prefect"), ("dashboard", "psutil")):
         if find_spec(module) is None:
             raise InputError(f"this needs the extra `{extra}`", remedy=how_to_install(extra))
     if not Path("prefect.yaml").is_file():

@@ -1,1 +1,1 @@
-"""The page: who may see it, what a visitor reads, and the server. What it looks like is in notebooks/performance.py."""
+"""The page: who may see it, what its address asks for, and one module for each section."""

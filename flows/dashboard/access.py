@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from flows.ground.errors import InputError, WarehouseUnavailable
+from flows.ground.errors import InputError
 from flows.settings import DashboardSettings
 from flows.warehouses.postgres.access import OF_ALL_ACCOUNTS, WITHHELD
 from flows.warehouses.reader import Reader
@@ -26,15 +26,9 @@ class Access:
     accounts: frozenset[str] | None = None
     texts: bool = True
 
-    @classmethod
-    def of(cls, meta: Mapping[str, Any]) -> Access:
-        """The one that `to_meta` gave."""
-        accounts = meta["accounts"]
-        return cls(None if accounts is None else frozenset(accounts), bool(meta["texts"]))
-
-    def to_meta(self) -> dict[str, Any]:
-        """As plain values, which the door gives to everything behind it."""
-        return {"accounts": None if self.accounts is None else sorted(self.accounts), "texts": self.texts}
+    def sees_account(self, account: str) -> bool:
+        """Whether the account is for this visitor."""
+        return self.accounts is None or account in self.accounts
 
     def sees(self, table: str, column: str) -> bool:
         """Whether the column of `metrics.<table>` is for this visitor."""
@@ -46,21 +40,13 @@ class Access:
 
 @dataclass(frozen=True)
 class AllowedReader:
-    """A reader that sees no more than a visitor may see. Whoever asks it gives only accounts that the access has.
-
-    `lost` is called when the warehouse does not answer any more.
-    """
+    """A reader that sees no more than a visitor may see. Whoever asks it gives only accounts that the access has."""
 
     reader: Reader
     access: Access
-    lost: Callable[[], None] = field(default=lambda: None, compare=False)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        try:
-            return self.reader.rows(sql)
-        except WarehouseUnavailable:
-            self.lost()
-            raise
+        return self.reader.rows(sql)
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         return self.reader.batches(sql)

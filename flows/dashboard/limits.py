@@ -10,12 +10,14 @@ from starlette.types import Message, Receive
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST_CONNECTIONS = 500  # open at once; more are answered with 503
-MOST_VISITS = 60  # open pages, of 15 MB each, and those that were closed within the last two minutes
+MOST_ANSWERS = 8  # made at once, each with a connection to the warehouse of its own
+MOST_WAITING = 100  # for one of those; more are answered with 503
 MOST_EXPORTS = 4  # on their way at once
 HEAD_WITHIN = 10.0  # seconds, for all lines before the body of a request
 BODY_WITHIN = 20.0  # seconds without a part of the body
-FULL = "The page has as many visitors as it can hold. Try again in some minutes."
+FULL = "The page has as many visitors as it can answer. Try again in some seconds."
 BUSY = "Other exports are on their way. Try again in a minute."
+REFUSALS = (FULL, BUSY)
 
 
 class Impatient(H11Protocol):

@@ -1,4 +1,4 @@
-"""Serves the page: one process, one notebook, one kernel for each visitor."""
+"""Serves the page: one process, which answers each request from what is published then."""
 
 from __future__ import annotations
 
@@ -7,37 +7,29 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-from flows.dashboard import served
 from flows.dashboard.access import Tokens
-from flows.delivery.handoffs.book import Entry
-from flows.delivery.health import Health
+from flows.dashboard.look import Installation
 from flows.ground.errors import InputError
 from flows.ground.extras import needing
 from flows.warehouses import Warehouse
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-FORGET_AFTER = 120  # seconds after a visitor closed the page
 FINISH_WITHIN = 3  # seconds for what is on its way when the page ends
 
 
 def serve(
-    notebook: Path,
     warehouse: Warehouse,
     tokens: Tokens,
+    installation: Installation,
     *,
     host: str,
     port: int,
     ready: Callable[[str], None],
-    deliveries: Callable[[str], tuple[Health, ...]] = served.DELIVERIES,
-    refused: Callable[[str], tuple[Entry, ...]] = served.REFUSED,
 ) -> None:
-    """Serve the page `notebook` until Ctrl-C or SIGTERM.
+    """Serve the page until Ctrl-C or SIGTERM.
 
-    `deliveries` tells how those of an account are, `refused` which of its hand-offs a helpdesk did not take. `ready`
-    is called with the address as soon as the page answers there. Port 0 is any free port.
+    `ready` is called with the address as soon as the page answers there. Port 0 is any free port.
 
     Raises InputError where the port is taken, where others than this machine's people could come without a
     token, and where the extra `dashboard` is not installed.
@@ -47,24 +39,14 @@ def serve(
         raise InputError(what, remedy="set a token under [[dashboard.tokens]] (agent-metrics.example.toml), or --host")
     listening = _listen(host, port)
     with needing("dashboard", "the page"):
-        import marimo  # noqa: PLC0415  what follows takes a second
         import uvicorn  # noqa: PLC0415
 
-        from flows.dashboard import panels  # noqa: F401, PLC0415  visitors find it imported
+        from flows.dashboard.app import Pages  # noqa: PLC0415
         from flows.dashboard.door import Door  # noqa: PLC0415
-        from flows.dashboard.first_look import FirstLook  # noqa: PLC0415
         from flows.dashboard.limits import MOST_CONNECTIONS, Impatient  # noqa: PLC0415
 
-    served.WAREHOUSE, served.DELIVERIES, served.REFUSED = warehouse, deliveries, refused
-    app: Any = (
-        marimo.create_asgi_app(quiet=True, session_ttl=FORGET_AFTER).with_app(path="/", root=str(notebook)).build()
-    )
-
-    def visits() -> set[str]:
-        return {session for route in app.routes for session in route.app.state.session_manager.sessions}
-
     config = uvicorn.Config(
-        Door(FirstLook(app, warehouse), warehouse, tokens, visits),
+        Door(Pages(warehouse, installation).app(), tokens),
         http=Impatient,
         limit_concurrency=MOST_CONNECTIONS,
         log_level="warning",
@@ -75,11 +57,8 @@ def serve(
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            """Also end what runs for the visitors: nobody else does, and the process waits for its threads."""
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is not an error
             await super().shutdown(sockets)
-            for route in app.routes:
-                await route.app.state.session_manager.shutdown()
 
     server = Server(config)
     if threading.current_thread() is threading.main_thread():
@@ -88,13 +67,7 @@ def serve(
         signal.signal(signal.SIGTERM, server.handle_exit)
     shown = f"[{host}]" if ":" in host else host
     ready(f"http://{shown}:{listening.getsockname()[1]}/")
-    is_over = threading.Event()
-    threading.Thread(target=served.keep, args=(is_over,), daemon=True).start()
-    try:
-        server.run(sockets=[listening])
-    finally:
-        is_over.set()
-        served.end()
+    server.run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,16 +7,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from flows.dashboard import shown
+from flows.dashboard.language import Language
 from flows.published.performance import Bar, all_spans
 
-STATUS_COLOURS = {"resolved": "#009E73", "routed": "#E69F00", "closed": "#D55E00", "open": "#8C8C8C"}
+STATUS_COLOURS = {
+    "resolved": "#009E73",
+    "routed": "#E69F00",
+    "closed": "#D55E00",
+    "unanswered": "#CC79A7",
+    "running": "#56B4E9",
+}
 CHANNEL_COLOURS = {"web_chat": "#0072B2", "sms": "#E69F00", "email": "#009E73", "whatsapp": "#CC79A7"}
 OTHER_CHANNELS = ("#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 TAG_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8C8C8C")
 OTHERS = "other tags"
 MOST_DATES = 12  # written below
-UNTIL_NOW = {"opacity": 0.35, "dash": (4, 3), "width": 1.5}  # a bar that is not over: pale, with a dashed outline
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,19 @@ class Stack:
     columns: tuple[date, ...]
 
     @property
+    def ticks(self) -> list[int]:
+        return ticks(self.highest)
+
+    @property
+    def written(self) -> list[date]:
+        return written(self.columns)
+
+    @property
     def highest(self) -> int:
         return max((piece.below + piece.bar.conversations for piece in self.pieces), default=0)
 
 
-def stacked(bars: tuple[Bar, ...], by: str, first: date, last: date) -> Stack:
+def stacked(bars: tuple[Bar, ...], by: str, first: date, last: date, say: Language) -> Stack:
     """The bars of the dates `first` to `last`; columns without any stand there, too."""
     colours = _colours(bars, by)
     places = {group: place for place, group in enumerate(colours)}
@@ -55,14 +68,31 @@ def stacked(bars: tuple[Bar, ...], by: str, first: date, last: date) -> Stack:
     for place, bar in sorted(placed, key=lambda one: (one[1].first, -one[0], one[1].group)):
         below = reached.get(bar.first, 0)
         reached[bar.first] = below + bar.conversations
-        pieces.append(Piece(bar, column[bar.first], below, place, name_of(bar.group, by)))
-    return Stack(tuple(pieces), tuple((name_of(group, by), colour) for group, colour in colours.items()), columns)
+        pieces.append(Piece(bar, column[bar.first], below, place, name_of(bar.group, by, say)))
+    return Stack(tuple(pieces), tuple((name_of(group, by, say), colour) for group, colour in colours.items()), columns)
 
 
-def name_of(group: str, by: str) -> str:
+def counted_by_day(counts: Iterable[tuple[date, int]], first: date, last: date) -> Stack:
+    """Counts of dates, as bars of one group."""
+    columns = tuple(begin for begin, _ in all_spans(first, last))
+    spans = dict(all_spans(first, last))
+    summed = dict.fromkeys(columns, 0)
+    for day, count in counts:
+        summed[next(begin for begin in reversed(columns) if begin <= day)] += count
+    pieces = (
+        Piece(Bar(begin, spans[begin], "", count), at, 0, 0, "")
+        for at, (begin, count) in enumerate(summed.items())
+        if count
+    )
+    return Stack(tuple(pieces), (("", CHANNEL_COLOURS["web_chat"]),), columns)
+
+
+def name_of(group: str, by: str, say: Language) -> str:
     if by == "status":
-        return shown.status(group)
-    return shown.channel(group) if by == "channel" else group or "no tag"
+        return say(group.capitalize())
+    if by == "channel":
+        return say.channel(group)
+    return say("other tags") if group == OTHERS else group or say("no tag")
 
 
 def written(days: Iterable[date]) -> list[date]:
@@ -81,8 +111,9 @@ def ticks(highest: int, count: int = 4) -> list[int]:
 
 def _colours(bars: tuple[Bar, ...], by: str) -> Mapping[str, str]:
     """Colour by group, in the order of the legend; of tags those used most, and one for all others."""
-    if by == "status":
-        return STATUS_COLOURS
+    if by == "status":  # what is open without more is of a version that did not tell why
+        is_open = any(bar.group == "open" for bar in bars)
+        return STATUS_COLOURS | ({"open": "#8C8C8C"} if is_open else {})
     if by == "channel":
         there = {bar.group for bar in bars}
         known = {name: colour for name, colour in CHANNEL_COLOURS.items() if name in there}

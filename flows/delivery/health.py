@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flows.delivery.ledger import Ledger
 from flows.delivery.message import FOLDER, KLAVIYO
 from flows.ground.clock import utc_text
-from flows.ground.text import counted
+from flows.ground.saying import Text
 
 if TYPE_CHECKING:  # pydantic, which `status` has no need of
     from flows.settings import AccountSettings
@@ -37,6 +37,11 @@ KINDS = {
     "segment_change": "who entered and left",
     "handoff": "hand-offs",
 }
+REFUSED = {
+    "member": ("%(count)s member refused", "%(count)s members refused"),
+    "message": ("%(count)s message refused", "%(count)s messages refused"),
+    "hand-off": ("%(count)s hand-off refused", "%(count)s hand-offs refused"),
+}
 LONG = timedelta(minutes=30)  # for a shopper who waits for a person
 
 
@@ -44,7 +49,8 @@ LONG = timedelta(minutes=30)  # for a shopper who waits for a person
 class Health:
     """One delivery that is switched on. None: it was never made. `refused` are messages or members, `size` members.
 
-    `concerns` are sentences on what should be looked at; a delivery without any is as it should be.
+    `concerns` say what should be looked at, a `str` in the words of the destination; a delivery without any is as it
+    should be.
     """
 
     account: str
@@ -56,10 +62,10 @@ class Health:
     size: int | None
     waiting: int
     refused: int
-    concerns: tuple[str, ...]
+    concerns: tuple[Text | str, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
-        return {**vars(self), "last_at": utc_text(self.last_at), "concerns": list(self.concerns)}
+        return {**vars(self), "last_at": utc_text(self.last_at), "concerns": list(map(str, self.concerns))}
 
 
 def health(accounts: Sequence[AccountSettings], file: Path) -> tuple[Health, ...]:
@@ -143,30 +149,34 @@ def _of(ledger: Ledger, account: str, destination: str, kind: str, key: str) -> 
     )
 
 
-def _waits(oldest: str | None) -> Iterator[str]:
+def _waits(oldest: str | None) -> Iterator[Text]:
     """A shopper who waits for a person is not let wait for a day of delays."""
     if oldest and datetime.now(UTC) - datetime.fromisoformat(oldest) > LONG:
-        yield f"the oldest hand-off waits for its ticket since {utc_text(datetime.fromisoformat(oldest))}"
+        yield Text.of(
+            "the oldest hand-off waits for its ticket since %(instant)s", instant=datetime.fromisoformat(oldest)
+        )
 
 
-def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, what: str, quiet: timedelta) -> Iterator[str]:
+def _concerns(runs: Sequence[tuple[Any, ...]], refused: int, what: str, quiet: timedelta) -> Iterator[Text | str]:
     if not runs:
-        yield "it is switched on and was never made"
+        yield Text.of("it is switched on and was never made")
         return
     _, outcome, _, _, reason = runs[0]
     if outcome not in WENT_WELL:
-        yield reason or outcome
+        yield reason or Text(OUTCOMES.get(outcome, outcome))
     size = next((size for _, _, size, _, _ in runs if size is not None), 0)
     if refused and (what != "member" or refused > MANY_REFUSED * (refused + size)):
-        yield f"{counted(refused, what)} refused"
+        yield Text.many(refused, *REFUSED[what])
     well = [datetime.fromisoformat(at) for at, outcome, *_ in runs if outcome in WENT_WELL]
     newest = max(well, default=None)
     if newest is None or datetime.now(UTC) - newest > quiet:
-        since = f"since {utc_text(newest)}" if newest else "ever"
-        yield f"no delivery went well {since}"
+        if newest is None:
+            yield Text.of("no delivery ever went well")
+        else:
+            yield Text.of("no delivery went well since %(instant)s", instant=newest)
     sizes = [size for _, outcome, size, _, _ in runs if size is not None and outcome in WENT_WELL][:2]
     if len(sizes) == 2 and abs(sizes[0] - sizes[1]) >= FEW and max(sizes) >= JUMP * min(sizes):
-        yield f"the list jumped from {sizes[1]:,} to {sizes[0]:,} members"
+        yield Text.of("the list jumped from %(before)s to %(now)s members", before=sizes[1], now=sizes[0])
 
 
 def dead(ledger: Ledger, account: str | None = None) -> list[dict[str, Any]]:

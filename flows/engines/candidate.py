@@ -219,7 +219,9 @@ def plan(
     if base is not None and (not made_as_now or as_of < datetime.fromisoformat(base.as_of)):
         base = None
     newest = lake.newest()
-    accounts = sorted(repr(one.model_dump(exclude={"sources", "deliveries", "handoffs"})) for one in settings.accounts)
+    accounts = sorted(
+        repr(one.model_dump(exclude={"sources", "deliveries", "handoffs", "language"})) for one in settings.accounts
+    )
     return Plan(
         engine=engine,
         as_of=as_of,

@@ -69,6 +69,7 @@ class Conversation:
     profile_id: str | None
     channel: str
     status: str
+    open_reason: str | None
     tag: str | None
     message_count: int
     started_at: datetime
@@ -146,8 +147,10 @@ def columns(reader: Reader) -> str:
         reader, "conversations", "first_question", f"substr(conversations.first_question, 1, {QUESTION})"
     )
     name = visible(reader, "conversations", "profile_name", "conversations.profile_name")
-    plain = tuple(Conversation.__dataclass_fields__)[3:]
-    return ", ".join(["conversations.conversation_id", question, name, *(f"conversations.{one}" for one in plain)])
+    plain = [f"conversations.{one}" for one in tuple(Conversation.__dataclass_fields__)[3:]]
+    told = visible(reader, "conversations", "open_reason", "conversations.open_reason")
+    plain[plain.index("conversations.open_reason")] = told
+    return ", ".join(["conversations.conversation_id", question, name, *plain])
 
 
 def values(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -151,12 +151,12 @@ class Filters:
             "search": self.search,
             "words": self.words,
             "profile": self.profile,
-            "channels": _joined(self.channels),
-            "statuses": _joined(self.statuses),
-            "open_reasons": _joined(self.open_reasons),
-            "escalation_reasons": _joined(self.escalation_reasons),
+            "channels": joined(self.channels),
+            "statuses": joined(self.statuses),
+            "open_reasons": joined(self.open_reasons),
+            "escalation_reasons": joined(self.escalation_reasons),
             "ratings": ",".join(map(str, self.ratings)),
-            "tags": _joined(self.tags),
+            "tags": joined(self.tags),
             "least_messages": None if self.least_messages is None else str(self.least_messages),
             "most_messages": None if self.most_messages is None else str(self.most_messages),
             "updated_from": _iso(self.updated_from),
@@ -188,12 +188,12 @@ class Filters:
             search=query.get("search", ""),
             words=query.get("words", ""),
             profile=query.get("profile", ""),
-            channels=_read("channels", query, _split, ()),
+            channels=_read("channels", query, split, ()),
             statuses=_read("statuses", query, _listed("status", STATUSES), ()),
             open_reasons=_read("open_reasons", query, _listed("reason", OPEN_REASONS), ()),
-            escalation_reasons=_read("escalation_reasons", query, _split, ()),
+            escalation_reasons=_read("escalation_reasons", query, split, ()),
             ratings=_read("ratings", query, _numbers, ()),
-            tags=_read("tags", query, _split, ()),
+            tags=_read("tags", query, split, ()),
             least_messages=_read("least_messages", query, _number, None),
             most_messages=_read("most_messages", query, _number, None),
             updated_from=_read("updated_from", query, _date, None),
@@ -263,7 +263,7 @@ def _wanted(name: str, query: Mapping[str, str], default: date | None) -> date:
     return day
 
 
-def _joined(values: tuple[str, ...]) -> str:
+def joined(values: tuple[str, ...]) -> str:
     """With commas, which read well in an address; as JSON where a value would not come back from that."""
     if any(not one or "," in one or one.startswith("[") for one in values):
         return json.dumps(values, ensure_ascii=False)
@@ -274,7 +274,7 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split(text: str) -> tuple[str, ...]:
     if not text.startswith("["):
         return tuple(text.split(","))
     try:
@@ -288,7 +288,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 def _listed(what: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     def read(text: str) -> tuple[str, ...]:
-        if unknown := set(values := _split(text)) - set(known):
+        if unknown := set(values := split(text)) - set(known):
             raise ValueError(f"there is no {what} {min(unknown)!r}, only {', '.join(known)}")
         return values
 

@@ -12,6 +12,7 @@ from flows.ground.text import counted
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_wordings import HIDDEN, Wordings, without_names
 from flows.published.gaps import AskedAccount, AskedTopic, visible
+from flows.questions.context import follows_up
 from flows.warehouses.reader import Reader
 
 MOST_QUESTIONS = 12
@@ -141,10 +142,10 @@ def escaped(text: str) -> str:
 
 def _distinct(rows: list[tuple[Any, ...]]) -> tuple[Question, ...]:
     """Texts that differ in what is hidden, in courtesy, in signs or in a misspelt word are one question, in the words
-    asked most.
+    asked most. What cannot stand alone ("and to Norway?") says nothing here, where the turn before it is missing.
     """
     wordings = Wordings()
-    for text, asked, names in rows:
+    for text, asked, names in [row for row in rows if not follows_up(row[0])] or rows:
         shown = masked(without_names(text, [names]))
         wordings.add(shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}{HIDDEN}", asked)
     return tuple(Question(text, times) for text, times in wordings.most_asked(MOST_QUESTIONS))

@@ -84,9 +84,14 @@ def missing_until(reader: Reader, account: PublishedAccount, last: date) -> tupl
     return tuple(Short(*row[:4]) for row in rows if row[4] is None or account.day_of(row[4]) <= last)
 
 
-def sentences(figures: Iterable[str]) -> Iterator[str]:
-    """Each figure that is not measured, and what to connect, for people."""
+def wanted(figures: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Of each figure that is not measured: what it is called, and what to connect."""
     names = set(figures)
     if "attributed_revenue" in names:  # says what its channels would say again
         names -= {"web_chat_attributed_revenue", "sms_attributed_revenue"}
-    yield from (f"{name}: {what}" for figure, (name, what) in WANTED.items() if figure in names)
+    yield from (pair for figure, pair in WANTED.items() if figure in names)
+
+
+def sentences(figures: Iterable[str]) -> Iterator[str]:
+    """The same in English, a sentence for each."""
+    yield from (f"{name}: {what}" for name, what in wanted(figures))

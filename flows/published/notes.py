@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from math import exp
 
+from flows.ground.saying import Text
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import Conversations, by_status
+from flows.published.figures import Conversations, by_mark, by_status
 from flows.published.gaps import data_up_to
 from flows.published.intervals import wilson
 from flows.warehouses.publication import Publication
@@ -28,7 +30,7 @@ LEAST_UNANSWERED = 5
 A_DAY = timedelta(days=1)
 
 DAYS = f"""
-select date, {by_status("sum(conversations)")}
+select date, {by_status("sum(conversations)")}, {{marks}}
 from metrics.daily_performance
 where account_id = {{account}} and date between {{first}} and {{last}}
 group by date having sum(conversations) > 0
@@ -58,11 +60,11 @@ select count(*), count(*) filter (where is_available) from metrics.skills where 
 
 @dataclass(frozen=True)
 class Note:
-    """`kind` is what it is about: silence, mute or rate. `remedy` says what to do."""
+    """`kind` is what it is about: silence, mute or rate. `what` are sentences, `remedy` says what to do."""
 
     kind: str
-    what: str
-    remedy: str
+    what: tuple[Text, ...]
+    remedy: Text
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,19 @@ def notes(
     values = {"account": literal(account.account_id), "first": literal(first), "last": literal(last)}
     ((newest, begun),) = reader.rows(NEWEST.format(**values))
     if begun is None:
-        what = "No conversation of this account has come yet."
-        return (Note("silence", what, "See that a source delivers them: `agent-metrics doctor`, `agent-metrics run`."),)
-    rows = reader.rows(DAYS.format(**{**values, "first": literal(first - timedelta(days=NORM_DAYS))}))
+        what = Text.of("No conversation of this account has come yet.")
+        remedy = Text.of("See that a source delivers them: `agent-metrics doctor`, `agent-metrics run`.")
+        return (Note("silence", (what,), remedy),)
+    begins = literal(first - timedelta(days=NORM_DAYS))
+    rows = reader.rows(DAYS.format(**values | {"first": begins, "marks": by_mark(reader, in_days=True)}))
     days = {day: Conversations(*map(int, counts)) for day, *counts in rows}
     ((skills, available),) = reader.rows(SKILLS.format(**values))
     known = _Account(reader, account, publication, days, newest, begun, skills, available)
     if last < begun or first > known.today:
-        is_early = last < begun
-        what = f"The first conversation came on {_day(begun)}." if is_early else "These dates are yet to come."
-        return (Note("silence", what, f"Choose {'later' if is_early else 'earlier'} dates."),)
+        if last < begun:
+            what = Text.of("The first conversation came on %(day)s.", day=begun)
+            return (Note("silence", (what,), Text.of("Choose later dates.")),)
+        return (Note("silence", (Text.of("These dates are yet to come."),), Text.of("Choose earlier dates.")),)
     told = [_silence(known, *stretch) for stretch in _silent(known, max(first, begun), last)]
     told += _mute(reader, values)
     return (*_below_norm(known, first, last), *told)[:MOST_NOTES]
@@ -129,7 +134,7 @@ def _silence(known: _Account, begin: date, end: date) -> Note:
     of = literal(known.account.account_id)
     ((before,),) = known.reader.rows(LAST_BEFORE.format(account=of, begin=literal(begin)))
     since = before + A_DAY
-    when = f"No conversation {_when(begin, end)}{f', nor before that since {_day(before)}' if since < begin else ''}."
+    when = _without(begin, end, before if since < begin else None)
     usual_from = max(before - (USUAL_DAYS - 1) * A_DAY, known.begun)
     ((count,),) = known.reader.rows(USUAL.format(account=of, first=literal(usual_from), end=literal(since)))
     usual = int(count) / (since - usual_from).days
@@ -138,19 +143,40 @@ def _silence(known: _Account, begin: date, end: date) -> Note:
     silent = max(0, (min(end, delivered - A_DAY) - since).days + 1)
     is_chance = exp(-usual * silent) >= UNLIKELY
     if delivered < min(end, yesterday) and is_chance:
-        remedy = "Look at the sources with `agent-metrics doctor`, then `agent-metrics run`."
-        return Note("silence", f"{when} Nothing was delivered since {_day(delivered)}.", remedy)
+        remedy = Text.of("Look at the sources with `agent-metrics doctor`, then `agent-metrics run`.")
+        return Note("silence", (when, Text.of("Nothing was delivered since %(day)s.", day=delivered)), remedy)
     if end >= yesterday and known.skills and not known.available:
-        remedy = "Switch skills on where the agent is set up."
-        return Note("silence", f"{when} The agent is switched off: none of its skills is available.", remedy)
+        why = Text.of("The agent is switched off: none of its skills is available.")
+        return Note("silence", (when, why), Text.of("Switch skills on where the agent is set up."))
     if is_chance:
-        remedy = "With few conversations that happens; a wider range has more."
-        return Note("silence", f"{when} Nobody wrote to the agent.", remedy)
-    off = "the agent was probably switched off"
+        remedy = Text.of("With few conversations that happens; a wider range has more.")
+        return Note("silence", (when, Text.of("Nobody wrote to the agent.")), remedy)
+    number = Decimal(f"{usual:.{0 if usual >= 10 else 1}f}")
+    off = Text.of("Usually it is %(number)s a day: the agent was probably switched off.", number=number)
     if known.newest < begin:
-        off = "the agent is probably switched off, or its source delivers nothing any more"
-    what = f"{when} Usually it is {usual:,.{0 if usual >= 10 else 1}f} a day: {off}."
-    return Note("silence", what, "See whether it answers in the shop, and what `agent-metrics status` says.")
+        off = Text.of(
+            "Usually it is %(number)s a day: the agent is probably switched off, or its source delivers nothing any "
+            "more.",
+            number=number,
+        )
+    remedy = Text.of("See whether it answers in the shop, and what `agent-metrics status` says.")
+    return Note("silence", (when, off), remedy)
+
+
+def _without(first: date, last: date, before: date | None) -> Text:
+    """That there was no conversation on these dates, nor since the last one `before` them."""
+    if before is None:
+        if first == last:
+            return Text.of("No conversation on %(day)s.", day=first)
+        return Text.of("No conversation from %(first)s to %(last)s.", first=first, last=last)
+    if first == last:
+        return Text.of("No conversation on %(day)s, nor before that since %(before)s.", day=first, before=before)
+    return Text.of(
+        "No conversation from %(first)s to %(last)s, nor before that since %(before)s.",
+        first=first,
+        last=last,
+        before=before,
+    )
 
 
 def _mute(reader: Reader, values: dict[str, str]) -> list[Note]:
@@ -162,8 +188,15 @@ def _mute(reader: Reader, values: dict[str, str]) -> list[Note]:
     )
     if not mute:
         return []
-    what = f"The agent answered nobody {_when(mute[0], mute[-1])}{'' if len(mute) < 2 else f', on {len(mute)} dates'}."
-    return [Note("mute", what, "It was probably switched off: see where it is set up.")]
+    what = Text.of("The agent answered nobody on %(day)s.", day=mute[0])
+    if len(mute) > 1:
+        what = Text.of(
+            "The agent answered nobody from %(first)s to %(last)s, on %(number)s dates.",
+            first=mute[0],
+            last=mute[-1],
+            number=len(mute),
+        )
+    return [Note("mute", (what,), Text.of("It was probably switched off: see where it is set up."))]
 
 
 def _below_norm(known: _Account, first: date, last: date) -> tuple[Note, ...]:
@@ -176,22 +209,16 @@ def _below_norm(known: _Account, first: date, last: date) -> tuple[Note, ...]:
     norm = usually_resolved / usually_over
     if interval[1] >= norm or norm - resolved / over < WELL_BELOW:
         return ()
-    what = (
-        f"Of the conversations that are over, {resolved / over:.0%} were resolved; in the {NORM_DAYS} days before it "
-        f"was {norm:.0%}."
+    what = Text.of(
+        "Of the conversations that are over, %(share)s were resolved; in the %(days)s days before it was %(norm)s.",
+        share=resolved / over,
+        days=NORM_DAYS,
+        norm=norm,
     )
-    return (Note("rate", what, "See what the articles do not answer, below."),)
+    return (Note("rate", (what,), Text.of("See what the articles do not answer, below.")),)
 
 
 def _summed(known: _Account, first: date, last: date) -> tuple[int, int]:
-    """How many of the conversations were resolved, and how many are over: what is open may still become anything."""
+    """How many of the conversations were resolved, and how many have ended (rule 6.5)."""
     found = [one for day, one in known.days.items() if first <= day <= last]
-    return sum(one.resolved for one in found), sum(one.volume - one.open for one in found)
-
-
-def _when(first: date, last: date) -> str:
-    return f"on {_day(first)}" if first == last else f"from {_day(first)} to {_day(last)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+    return sum(one.resolved for one in found), sum(one.ended for one in found)

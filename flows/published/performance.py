@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
-from flows.published.figures import Conversations, Figures, by_mark, by_status, sales
+from flows.published.figures import OPEN_REASONS, Conversations, Figures, by_mark, by_status, has_status, sales
 from flows.published.measured import not_measured, of_channels
 from flows.published.spans import first_of, span_of, spans
 from flows.warehouses.publication import Publication
@@ -49,10 +49,13 @@ select {sales("")} from metrics.attributed_order_lines
 where account_id = {{account}} and placed_on = {{day}} and {{placed}} and {{channels}}
 """
 BARS = """
-select {start} as started_on, {group} as grouped_by, sum(conversations)
+select started_on, grouped_by, sum(counted) from ({parts}) as counted where counted > 0
+group by started_on, grouped_by order by started_on, grouped_by
+"""
+BARS_PART = """
+select {start} as started_on, {group} as grouped_by, {counted} as counted
 from metrics.daily_performance
-where account_id = {account} and date between {first} and {last} and {channels} and conversations > 0
-group by 1, 2 order by 1, 2
+where account_id = {account} and date between {first} and {last} and {channels} and {among}
 """
 CHANNELS = "select distinct channel from metrics.daily_performance where account_id in ({accounts}) order by channel"
 MOST_DAYS, MOST_WEEKS = 92, 366
@@ -171,10 +174,20 @@ def channels_of(reader: Reader, *accounts: PublishedAccount) -> tuple[str, ...]:
 def bars(
     reader: Reader, account: PublishedAccount, first: date, last: date, *, by: str, channels: tuple[str, ...] = ()
 ) -> tuple[Bar, ...]:
-    """Conversations started per day, week (from Monday) or month, cut to the range, and group: one of GROUPS."""
+    """Conversations started per day, week (from Monday) or month, cut to the range, and group: one of GROUPS.
+
+    By status, what is open is parted into OPEN_REASONS (rule 3.5), where the version that published knew them.
+    """
     unit = unit_of(first, last)
-    values = _values(account, first, last, channels)
-    rows = reader.rows(BARS.format(start=first_of(unit, "date"), group=by, **values))
+    values = {"start": first_of(unit, "date"), **_values(account, first, last, channels)}
+    parts = [(by, "conversations", "true")]
+    if by == "status" and reader.sees("metrics.daily_performance", "running_conversations"):
+        parts = [(by, "conversations", f"not {has_status('open')}")]
+        parts += [(literal(one), f"{one}_conversations", has_status("open")) for one in OPEN_REASONS]
+        rest = " - ".join(("conversations", *(f"{one}_conversations" for one in OPEN_REASONS)))
+        parts.append((literal("open"), rest, has_status("open")))
+    found = [BARS_PART.format(group=group, counted=counted, among=among, **values) for group, counted, among in parts]
+    rows = reader.rows(BARS.format(parts=" union all ".join(found)))
     return tuple(Bar(*span_of(unit, begin, first, last), group, int(count)) for begin, group, count in rows)
 
 

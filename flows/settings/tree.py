@@ -159,6 +159,9 @@ class AccountSettings(Section):
     inferred_window_hours: Span = _span("inferred_window_hours")
     follow_up_hours: Span = _span("follow_up_hours")
     recontact_days: Span = _span("recontact_days")
+    language: Literal["en", "de", "es", "fr", "pt", "ko"] | None = Field(
+        default=None, description="of the page, for this account; by default the language of the visitor's browser"
+    )
     business_hours: BusinessHoursSettings | None = Field(
         default=None, description="when people answer (rule 13.3); by default as a source delivers it, else not known"
     )

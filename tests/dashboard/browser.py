@@ -109,8 +109,10 @@ def chromium() -> Iterator[Browser]:
 class Visitor:
     """One visitor's page, and what must not happen on it: dialogs, and requests to other places."""
 
-    def __init__(self, browser: Browser, address: str, size: tuple[int, int] = (1440, 900)) -> None:
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True)
+    def __init__(self, browser: Browser, address: str, size: tuple[int, int] = (1440, 900), **options: Any) -> None:
+        self.context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, accept_downloads=True, locale="en-US", **options
+        )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
@@ -128,16 +130,15 @@ class Visitor:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.elsewhere.append(request.url)
 
-    def open(self, **query: str) -> Page:
+    def open(self, section: str = "", **query: str) -> Page:
         from urllib.parse import urlencode  # noqa: PLC0415
 
-        self.page.goto(f"{self.address}?{urlencode(query)}", wait_until="commit")
-        self.page.wait_for_selector("table.sales")
-        self.page.wait_for_selector("#first-look", state="detached")
+        self.page.goto(f"{self.address}{section}?{urlencode(query)}")
+        self.page.wait_for_selector("html.js main")
         return self.page
 
     def figure(self, key: str) -> str:
-        return self.page.locator(f"#App [data-figure={key}] .value").inner_text()
+        return self.page.locator(f"[data-figure={key}] .value").inner_text()
 
     def close(self) -> None:
         self.context.close()

@@ -1,4 +1,4 @@
-"""A published shop, and its page in two processes: for this machine alone, and behind tokens."""
+"""Published shops, and their page in two processes: for this machine alone, and behind tokens."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
 from tests.dashboard.serving import Page, serving
+from tests.dashboard.shop import OWN, told_home
 from tests.published.shop import asked_shop
 from tests.warehouses import servers
 from tests.warehouses.candidates import describe, opened, publish, write_candidate
@@ -22,7 +23,7 @@ token = "env:WHOLE"
 
 [[dashboard.tokens]]
 token = "env:AGENCY"
-accounts = ["other"]
+accounts = ["{agency}"]
 
 [[dashboard.tokens]]
 token = "env:FIGURES"
@@ -54,6 +55,12 @@ def asked_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.fixture(scope="session")
+def telling_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The shop of tests/dashboard/shop.py."""
+    return told_home(Home(tmp_path_factory.mktemp("telling") / "home"))
+
+
 @pytest.fixture(scope="module")
 def here(asked_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with serving(tmp_path_factory.mktemp("here"), "--home", str(asked_home.root)) as page:
@@ -62,9 +69,18 @@ def here(asked_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="module")
 def guarded(asked_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    folder: Path = tmp_path_factory.mktemp("guarded")
-    (folder / "agent-metrics.toml").write_text(SETTINGS, "utf-8")
-    with serving(folder, "--home", str(asked_home.root), **TOKENS) as page:
+    yield from behind_tokens(asked_home, tmp_path_factory.mktemp("guarded"), "other")
+
+
+@pytest.fixture(scope="module")
+def telling(telling_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Behind tokens; that of AGENCY does not open the account of others."""
+    yield from behind_tokens(telling_home, tmp_path_factory.mktemp("telling"), OWN)
+
+
+def behind_tokens(home: Home, folder: Path, agency: str) -> Iterator[Page]:
+    (folder / "agent-metrics.toml").write_text(SETTINGS.format(agency=agency), "utf-8")
+    with serving(folder, "--home", str(home.root), **TOKENS) as page:
         yield page
 
 

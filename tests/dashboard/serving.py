@@ -1,4 +1,4 @@
-"""The command `agent-metrics dashboard` in a process of its own, and a socket to it as marimo's page opens one."""
+"""The command `agent-metrics dashboard` in a process of its own, and what its page answers."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from websockets.sync.client import ClientConnection, connect
-from websockets.sync.connection import Connection
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from flows.dashboard.limits import Impatient
 
 COMMAND = Path(sys.executable).with_name("agent-metrics")
 STARTS_WITHIN = 120  # seconds on a busy machine
-QUIET_FOR = 4  # seconds without a word from a visit, which then is drawn
 
 
 @dataclass(frozen=True)
@@ -35,32 +39,16 @@ class Page:
     def host(self) -> str:
         return urlsplit(self.address).netloc
 
-    @property
-    def origin(self) -> str:
-        return self.address.rstrip("/")
+    def get(self, path: str = "", query: dict[str, str] | None = None, /, **headers: str) -> httpx.Response:
+        """The answer to a path without a slash before it; redirects are not followed."""
+        return httpx.get(self.address + path, params=query, headers=headers, timeout=60)
 
-    def visit(self, session: str, query: str = "&account=shop", **headers: str) -> ClientConnection:
-        """The socket of one visit. Raises InvalidStatus."""
-        given = {"Origin": self.origin, **headers}
-        url = f"ws://{self.host}/ws?session_id={session}{query}"
-        return connect(url, additional_headers=given, max_size=None, open_timeout=30)
+    def get_exactly(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer to a path that nothing in between makes another one of."""
+        return got_exactly(self.address, path, **headers)
 
-    def shake_hands(self, path: str = "/ws?session_id=s_new", **headers: str) -> int:
-        """The status with which a socket is answered: 101 where it is opened."""
-        given = {
-            "Host": self.host,
-            "Origin": self.origin,
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-            **headers,
-        }
-        lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items()), "", ""]
-        name, port = self.host.split(":")
-        with socket.create_connection((name, int(port)), timeout=60) as raw:
-            raw.sendall("\r\n".join(lines).encode())
-            return int(raw.recv(100).split()[1])
+    def post(self, path: str = "", **headers: str) -> httpx.Response:
+        return httpx.post(self.address + path, json={}, headers=headers, timeout=60)
 
 
 def begin(folder: Path, *options: str, **environment: str) -> subprocess.Popen[bytes]:
@@ -97,11 +85,25 @@ def told(out: Path) -> str | None:
         return None
 
 
-def drawn(visit: Connection) -> str:
-    """All that a visit is told until it is quiet."""
-    messages: list[str | bytes] = []
-    while True:
+def got_exactly(address: str, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+    try:
+        connection.request("GET", f"/{path}", headers=headers)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def in_thread(app: ASGIApp) -> Iterator[str]:
+    """A server as that of the page before an app of this process; its address, which ends with a slash."""
+    server = uvicorn.Server(uvicorn.Config(app, http=Impatient, log_level="warning"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
         try:
-            messages.append(visit.recv(timeout=QUIET_FOR if messages else 60))
-        except TimeoutError:
-            return "\n".join(map(str, messages))
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            thread.join(30)

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from flows.ground.home import Home
-from tests.dashboard.serving import begin, drawn, serving
+from tests.dashboard.markup import figures, parsed, words_of
+from tests.dashboard.serving import begin, serving
 from tests.gaps.shop import publish_to
 from tests.published.shop import Shop
 
@@ -128,10 +129,12 @@ def test_before_the_first_publication_it_is_served_and_says_so(tmp_path: Path) -
     with serving(tmp_path, "--home", str(home.root)) as page:
         document = json.loads(page.out.read_text())
         assert document == {"address": page.address, "warehouse": str(home.published_file)}
-        with page.visit("s_early") as visit:
-            told = drawn(visit)
-        assert "nothing is published yet; run `agent-metrics run` first" in told
-        assert "data-figure" not in told
+        early_page = page.get()
+        assert early_page.status_code == 200
+        told = words_of(parsed(early_page.text))
+        assert "nothing is published yet" in told
+        assert "run `agent-metrics run` first" in told
+        assert figures(parsed(early_page.text)) == {}
         early = httpx.get(f"{page.address}conversations.csv?account=shop&from=2026-06-01&to=2026-06-02", timeout=60)
         assert early.status_code == 400
         assert "nothing is published yet" in early.text
@@ -140,8 +143,7 @@ def test_before_the_first_publication_it_is_served_and_says_so(tmp_path: Path) -
         shop.conversation("only", "resolved")
         home.root.mkdir(parents=True)
         publish_to(home, shop)
-        with page.visit("s_late") as visit:
-            assert "data-figure" in drawn(visit)
+        assert figures(parsed(page.get("", {"account": "shop", "dates": "30"}).text))["volume"] == "1"
         assert "Traceback" not in page.err.read_text()
 
 
@@ -151,12 +153,12 @@ def test_a_signal_ends_it(asked_home: Home, tmp_path: Path, word: signal.Signals
     with serving(tmp_path, "--home", str(asked_home.root)) as page:
         query = {"account": "other", "from": "2026-05-30", "to": "2026-06-30"}
         with (
-            page.visit("s_open") as visit,
+            httpx.Client(base_url=page.address, timeout=60) as looks_on,
             httpx.stream("GET", f"{page.address}conversations.csv", params=query, timeout=60) as answer,
         ):
             parts = answer.iter_raw(1000)
             assert next(parts)
-            assert "data-figure" in drawn(visit)
+            assert looks_on.get("", params={"account": "shop"}).status_code == 200
             began = time.monotonic()
             page.process.send_signal(word)
             assert page.process.wait(60) == 0
@@ -168,8 +170,13 @@ def test_a_signal_ends_it(asked_home: Home, tmp_path: Path, word: signal.Signals
 
 
 def test_ctrl_c_twice_ends_it_at_once(asked_home: Home, tmp_path: Path) -> None:
-    with serving(tmp_path, "--home", str(asked_home.root)) as page, page.visit("s_open") as visit:
-        drawn(visit)
+    query = {"account": "other", "from": "2026-05-30", "to": "2026-06-30"}
+    with (
+        serving(tmp_path, "--home", str(asked_home.root)) as page,
+        httpx.stream("GET", f"{page.address}conversations.csv", params=query, timeout=60) as answer,
+    ):
+        parts = answer.iter_raw(1000)
+        assert next(parts)
         page.process.send_signal(signal.SIGINT)
         time.sleep(0.2)
         page.process.send_signal(signal.SIGINT)

@@ -224,8 +224,9 @@ def test_what_is_refused_is_kept_with_its_reason_until_it_is_tried_again(
     assert "Shopper: Where is the parcel of ANA?" in said
     (found,) = health(loaded(team).accounts, team.home.deliveries)
     assert (found.kind, found.refused, found.waiting) == ("handoff", 1, 0)
-    assert "1 hand-off refused" in found.concerns
-    assert "the oldest hand-off waits for its ticket since 2026-06-07T11:00:00Z" in found.concerns
+    assert {"1 hand-off refused", "the oldest hand-off waits for its ticket since 2026-06-07T11:00:00Z"} <= {
+        str(one) for one in found.concerns
+    }
     assert team.say("retry", "NOBODY") == 2
     capsys.readouterr()
     team.there.suspended = set()
@@ -274,7 +275,7 @@ def test_a_schedule_that_stands_still_is_noticed_while_people_wait(team: Team) -
             ledger.run("update runs set ended_at = ?", stamp(datetime.now(UTC) - timedelta(minutes=minutes)))
         (found,) = health(loaded(team).accounts, team.home.deliveries)
         assert len(found.concerns) == concerns
-    assert found.concerns[0].startswith("no delivery went well since")
+    assert str(found.concerns[0]).startswith("no delivery went well since")
 
 
 def test_failed_tries_those_again_that_were_refused(team: Team) -> None:

@@ -39,7 +39,7 @@ def ran(
 
 
 def test_a_delivery_that_was_never_made_says_so(shop: Delivering) -> None:
-    assert of(shop).concerns == ("it is switched on and was never made",)
+    assert tuple(map(str, of(shop).concerns)) == ("it is switched on and was never made",)
     assert (of(shop).last_at, of(shop).outcome, of(shop).size) == (None, None, None)
 
 
@@ -62,7 +62,7 @@ def test_what_should_be_looked_at_is_said(
     shop: Delivering, sizes: tuple[int, ...], given: dict[str, Any], says: str
 ) -> None:
     ran(shop, *sizes, **given)
-    assert says in " ".join(of(shop).concerns)
+    assert says in " ".join(map(str, of(shop).concerns))
 
 
 def test_a_few_members_who_are_refused_are_not_a_concern_and_many_are(shop: Delivering) -> None:
@@ -76,7 +76,7 @@ def test_a_few_members_who_are_refused_are_not_a_concern_and_many_are(shop: Deli
     refuse(*range(10))
     assert (of(shop).refused, of(shop).concerns) == (10, ())
     refuse(10)
-    assert of(shop).concerns == ("11 members refused",)
+    assert tuple(map(str, of(shop).concerns)) == ("11 members refused",)
 
 
 def test_runs_that_find_nothing_do_not_fill_the_ledger(shop: Delivering) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ def skilled_shop() -> Shop:
     shop.skill("long gone", False)
     shop.skill("returns", True, "other")
     for number, status in enumerate(("resolved", "resolved", "routed", "closed", "open")):
-        shop.conversation(f"c{number}", status, channel="sms" if number == 2 else "web_chat")
+        reason: dict[str, Any] = {"open_reason": "unanswered"} if status == "open" else {}
+        shop.conversation(f"c{number}", status, channel="sms" if number == 2 else "web_chat", **reason)
         shop.say(f"c{number}", 0, skill="returns")
     shop.say("c0", A_DAY - 1 / 60, skill="returns")
     shop.say("c0", -1 / 60, skill="returns")
@@ -46,9 +48,9 @@ def test_skills_come_with_the_endings_of_their_conversations(reader: Reader) -> 
     """Rule 6.4: agent messages on local dates, every available skill, others only where they were used."""
     found = skill_endings(reader, account_of(reader), DAY, DAY)
     assert found == (
-        SkillEnding("returns", "Returns", True, 6, 5, resolved=2, routed=1, closed=1, open=1),
-        SkillEnding("old", "Old", False, 1, 1, resolved=0, routed=0, closed=0, open=1),
-        SkillEnding("unused", "Unused", True, 0, 0, resolved=0, routed=0, closed=0, open=0),
+        SkillEnding("returns", "Returns", True, 6, 5, resolved=2, routed=1, closed=1, open=1, running=0, unanswered=1),
+        SkillEnding("old", "Old", False, 1, 1, resolved=0, routed=0, closed=0, open=1, running=0, unanswered=1),
+        SkillEnding("unused", "Unused", True, 0, 0, resolved=0, routed=0, closed=0, open=0, running=0, unanswered=0),
     )
     told = report(reader, "shop", DAY, DAY).skills
     assert [(one.skill, one.label, one.messages, one.conversations) for one in told] == [

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 
-from flows.published.notes import Note, notes
+from flows.published.notes import notes
 from flows.warehouses.publication import Publication, read_published
 from flows.warehouses.reader import Reader
 from tests.published.conftest import Read, account_of
@@ -18,6 +19,14 @@ TODAY = date(2026, 6, 7)  # of the publication's as-of instant, noon in UTC, in 
 A_DAY = timedelta(days=1)
 STATUSES = ("resolved", "resolved", "resolved", "routed", "open")
 ANSWERED = {"agent_message_count": 1}
+
+
+class Told(NamedTuple):
+    """A note in English."""
+
+    kind: str
+    what: str
+    remedy: str
 
 
 def publication_of(reader: Reader) -> Publication:
@@ -34,14 +43,15 @@ def told(
     *,
     as_of: datetime | None = None,
     data_up_to: datetime | None = None,
-) -> tuple[Note, ...]:
+) -> tuple[Told, ...]:
     """The notes; of a publication with other instants where these are given."""
     newest = publication_of(reader)
     publication = replace(newest, as_of=as_of or newest.as_of, data_up_to=data_up_to or newest.data_up_to)
-    return notes(reader, account_of(reader, account), publication, first, last)
+    found = notes(reader, account_of(reader, account), publication, first, last)
+    return tuple(Told(one.kind, " ".join(map(str, one.what)), str(one.remedy)) for one in found)
 
 
-def said(found: Iterable[Note]) -> list[tuple[str, str]]:
+def said(found: Iterable[Told]) -> list[tuple[str, str]]:
     return [(one.kind, one.what) for one in found]
 
 
@@ -56,7 +66,8 @@ def ask(shop: Shop, dates: Iterable[date], count: int = 5, account: str = "shop"
             at = datetime(day.year, day.month, day.day, 12, number % 60, tzinfo=UTC)
             name = f"{day} {len(shop.rows['conversations'])}"
             status = str(more.get("status", STATUSES[number % 5]))
-            facts = {**ANSWERED, **{key: value for key, value in more.items() if key != "status"}}
+            running = {"open_reason": "running"} if status == "open" else {}
+            facts = {**ANSWERED, **running, **{key: value for key, value in more.items() if key != "status"}}
             shop.conversation(name, status, account, at=at, **facts)
 
 
@@ -236,7 +247,7 @@ def test_a_mute_agent(read: Read, shop: Shop) -> None:
     ask(shop, days(date(2026, 6, 6), TODAY))
     reader = read(shop)
     (only,) = told(reader, date(2026, 6, 1), TODAY)
-    assert only == Note(
+    assert only == Told(
         "mute",
         "The agent answered nobody from 2 Jun 2026 to 4 Jun 2026, on 2 dates.",
         "It was probably switched off: see where it is set up.",

@@ -149,7 +149,7 @@ def sold(shop: Shop, *channels: str) -> int:
 def test_bars_are_plain_counts(reader: Reader, shop: Shop, by: str, first: date, last: date) -> None:
     found = bars(reader, account_of(reader), first, last, by=by)
     counted = Counter(
-        (*span(row["started_on"], first, last), row[by] or "")
+        (*span(row["started_on"], first, last), (by == "status" and row.get("open_reason")) or row[by] or "")
         for row in shop.rows["conversations"]
         if row["account_id"] == "shop" and first <= row["started_on"] <= last
     )

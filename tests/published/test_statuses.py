@@ -11,7 +11,7 @@ import yaml
 import flows.published
 from contract.generate import ROOT
 from flows.dashboard.stack import STATUS_COLOURS
-from flows.published.figures import BESIDE, STATUSES, Conversations
+from flows.published.figures import BESIDE, OPEN_REASONS, STATUSES, Conversations
 
 PUBLISHED = Path(flows.published.__file__).parent
 
@@ -21,7 +21,9 @@ def test_conversations_are_counted_by_every_status() -> None:
 
 
 def test_the_page_has_a_colour_for_every_status() -> None:
-    assert tuple(STATUS_COLOURS) == STATUSES
+    """What is open runs, or went unanswered (rule 3.5)."""
+    assert {*STATUS_COLOURS, "open"} == {*STATUSES, *OPEN_REASONS}
+    assert "open" not in STATUS_COLOURS
 
 
 def test_the_metrics_layer_counts_every_status() -> None:

@@ -1,0 +1,83 @@
+"""Segments with their size and rule, what of them is delivered, and a form that makes a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from flows.audiences.metrics import METRICS
+from flows.audiences.wording import in_words
+from flows.audiences.writing import yaml_of
+from flows.dashboard import building
+from flows.dashboard.look import Look
+from flows.delivery.health import KINDS, OUTCOMES
+from flows.ground.errors import AgentMetricsError, InputError
+from flows.published.segment_counted import counted
+from flows.published.segment_words import words
+from flows.published.segments import segments
+
+
+def values(look: Look) -> dict[str, Any]:
+    account = look.account
+    try:
+        found, why = segments(look.reader, account.account_id).segments, ""
+    except InputError:
+        found, why = (
+            (),
+            look.say("What is published was built by a version that knew no segments; the next run brings them."),
+        )
+    since = {one.segment: account.local(at) for one in found if (at := one.built_within(look.publication.as_of))}
+    try:
+        deliveries, undelivered = look.installation.deliveries(account.account_id), ""
+    except AgentMetricsError:
+        deliveries, undelivered = (), look.say("The deliveries cannot be read now; `agent-metrics status` says why.")
+    asked = building.asked(look.query)
+    return {
+        "segments": found,
+        "since": since,
+        "why": why,
+        "deliveries": [(one, account.local(one.last_at) if one.last_at else None) for one in deliveries],
+        "undelivered": undelivered,
+        "outcomes": OUTCOMES,
+        "kinds": KINDS,
+        "asked": asked,
+        "metrics": list(METRICS),
+        "words": words(look.reader, account, look.publication.as_of),
+        "filters": FILTERS,
+        **made(look, asked),
+    }
+
+
+FILTERS = {"channels": "through", "tags": "about", "skills": "with the skill", "products": "with the product"}
+
+
+def made(look: Look, asked: building.Asked) -> dict[str, Any]:
+    """The segment that the form of the address makes, and how many it has."""
+    built = building.built(asked)
+    if built.segment is None:
+        return {"built": None, "what": look.tell(*built.what)}
+    shown: dict[str, Any] = {"built": built, "what": look.tell(*built.what), "count": None, "why_not": ""}
+    shown |= {"rule": in_words(built.segment.definition), "yaml": yaml_of(built.segment)}
+    try:
+        definition, as_of = built.segment.definition, look.publication.as_of
+        shown["count"] = counted(look.reader, look.account.account_id, definition, as_of)
+    except InputError:
+        shown["why_not"] = look.say("Not counted: only a run can count such a segment.")
+    except AgentMetricsError:
+        shown["why_not"] = look.say("Not counted: the data cannot be read now.")
+    return shown
+
+
+def count(look: Look) -> Response:
+    """The segment of the form alone, while somebody chooses."""
+    return HTMLResponse(look.say.html("built", look=look, **made(look, building.asked(look.query))))
+
+
+def definition(look: Look) -> Response:
+    """The segment of the form as a file of definitions."""
+    built = building.built(building.asked(look.query))
+    if built.segment is None:
+        return PlainTextResponse(look.tell(*built.what) or look.say("Nothing is chosen."), status_code=400)
+    headers = {"Content-Disposition": f'attachment; filename="{built.key}.yml"'}
+    return PlainTextResponse(yaml_of(built.segment), headers=headers, media_type="application/yaml")

@@ -1,0 +1,108 @@
+"""Every conversation: filters in words, the list, and the whole thread of the one that is open."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from flows.dashboard import rows
+from flows.dashboard.chips import Chip, chips
+from flows.dashboard.look import Look
+from flows.ground.errors import InputError
+from flows.ground.sql import literal
+from flows.published import conversations, words
+from flows.published.conversations import ORDERS, escalation_reasons, tags
+from flows.published.figures import OPEN_REASONS, STATUSES
+from flows.published.filters import RATINGS, Filters
+
+ORDER_NAMES = dict(zip(ORDERS, ("last updated", "started", "messages", "sales"), strict=True))
+SKILLS = "select skill, label from metrics.skills where account_id = {} order by label, skill"
+EVER = (date(1970, 1, 1), date.max - timedelta(days=2))
+
+
+def values(look: Look) -> dict[str, Any]:
+    asked, wrong = filters_of(look)
+    order = look.query.get("order", ORDERS[0])
+    if order not in ORDERS:
+        wrong.append(look.say("Conversations cannot be sorted by “%(name)s”.", name=order))
+        order = ORDERS[0]
+    total = conversations.count(look.reader, look.account, asked)
+    found = conversations.page(
+        look.reader, look.account, asked, order=order, offset=rows.offset(look, total), limit=rows.PAGE
+    )
+    export = urlencode({"account": look.account.account_id, **asked.to_query()})
+    shown: list[Chip] = chips(look, asked)
+    return {
+        "filters": asked,
+        "wrong": wrong,
+        "chips": shown,
+        "rows": found,
+        "part": rows.part(look, total, rows.PAGE),
+        "export": f"conversations.csv?{export}" if total else None,
+        "orders": [(name, look.say(text), name == order) for name, text in ORDER_NAMES.items()],
+        "search": _search(look, asked),
+        "found": words.found(look.reader, look.account, [one.conversation_id for one in found], asked.words),
+        **_choices(look, asked),
+        **rows.opened(look),
+    }
+
+
+def filters_of(look: Look) -> tuple[Filters, list[str]]:
+    """The filters of the address; those of the dates alone, and why, where something in it is wrong."""
+    period = look.period
+    try:
+        asked = Filters.from_query(look.query, period.first, period.last)
+        first, last = max(period.first, asked.first), min(period.last, asked.last)
+        if first > last:
+            said = look.say("The filters are not applied: their dates are outside of those chosen above.")
+            return _of_dates_alone(look), [said]
+        return Filters.from_query(
+            {**look.query, "from": first.isoformat(), "to": last.isoformat(), **_channel(look)}
+        ), []
+    except InputError as error:
+        said = look.say("The filters are not applied: “%(name)s” is wrong in the address.", name=error.where)
+        return _of_dates_alone(look), [said]
+
+
+def _of_dates_alone(look: Look) -> Filters:
+    return Filters(look.period.first, look.period.last, channels=look.channels)
+
+
+def _channel(look: Look) -> dict[str, str]:
+    return {"channels": look.channel} if look.channel else {}
+
+
+def _search(look: Look, asked: Filters) -> dict[str, str]:
+    """Words of whole threads; of first questions alone, and ids, for who may not see texts or asked for those."""
+    say = look.say
+    if asked.search or not look.reader.sees("metrics.messages", "text"):
+        return {"name": "search", "value": asked.search, "hint": say("words of the first question, or an id")}
+    return {"name": "words", "value": asked.words, "hint": say("words that somebody wrote, “a phrase”")}
+
+
+def _choices(look: Look, asked: Filters) -> dict[str, Any]:
+    """What the form offers: value, text, and whether it is chosen."""
+    say = look.say
+    skills = look.reader.rows(SKILLS.format(literal(look.account.account_id)))
+    return {
+        "statuses": [(one, say(STATUS_NAMES[one]), one in asked.statuses) for one in STATUSES],
+        "tags": [(one, one, one in asked.tags) for one in tags(look.reader, look.account, *EVER)],
+        "skills": [(skill, label, skill == asked.skill) for skill, label in skills],
+        "open_reasons": [(one, say(one.capitalize()), one in asked.open_reasons) for one in OPEN_REASONS],
+        "reasons": [
+            (one, say.term(one), one in asked.escalation_reasons)
+            for one in escalation_reasons(look.reader, look.account, *EVER)
+        ],
+        "ratings": [(str(one), say.number(one), one in asked.ratings) for one in RATINGS],
+        "marks": [(name, say(text), bool(getattr(asked, name))) for name, text in MARK_NAMES.items()],
+    }
+
+
+STATUS_NAMES = {"resolved": "Resolved", "routed": "Routed", "closed": "Closed", "open": "Open"}
+MARK_NAMES = {
+    "is_sold": "with sales",
+    "is_clicked": "with clicks",
+    "is_recontacted": "came back",
+    "is_deflected": "sent elsewhere",
+}
