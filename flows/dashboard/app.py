@@ -31,7 +31,7 @@ from flows.dashboard import language
 from flows.dashboard.access import Access, AllowedReader
 from flows.dashboard.limits import BUSY, FULL, MOST_ANSWERS, MOST_EXPORTS, MOST_WAITING
 from flows.dashboard.look import SECTIONS, Installation, Look, NothingToSee, address, language_of, look
-from flows.ground.errors import AgentMetricsError, InputError
+from flows.ground.errors import AgentMetricsError, InputError, NothingPublished
 from flows.published.accounts import accounts
 from flows.published.conversations_csv import csv_lines
 from flows.published.filters import Filters, joined
@@ -105,6 +105,9 @@ class Pages:
                 return made(one)
         except NothingToSee as error:
             return HTMLResponse(_say_of(request).html("problem", what=error.what, why=""))
+        except NothingPublished:
+            say = _say_of(request)
+            return HTMLResponse(say.html("problem", what=say("Nothing is published yet."), why=""))
         except AgentMetricsError as error:
             say = _say_of(request)
             what = say("The page cannot be shown now. For whoever runs it:")
@@ -140,6 +143,8 @@ class Pages:
         except AgentMetricsError as error:
             await until_it_ends()
             say = _say_of(request)
+            if isinstance(error, NothingPublished):
+                return PlainTextResponse(say("Nothing is published yet."), status_code=400)
             if isinstance(error, InputError):
                 what = say("Nothing is exported: “%(name)s” is wrong in the address.", name=error.where or "account")
                 is_asked = error.where in {*OF_FILTERS, "account", "from", "to"}

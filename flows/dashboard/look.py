@@ -148,8 +148,8 @@ def look(
 ) -> Iterator[Look]:
     """A look at the newest publication; `accepted` is the browser's header of languages.
 
-    Raises NothingToSee where nothing is published, or nothing that the visitor may see, and StorageFailed or
-    WarehouseFailed where it cannot be read.
+    Raises NothingPublished before the first publication, NothingToSee where nothing is published that the visitor may
+    see, and StorageFailed or WarehouseFailed where it cannot be read.
     """
     query = {name: value for name, value in query.items() if len(value) <= LONGEST and "\0" not in value}
     with warehouse.read() as whole:

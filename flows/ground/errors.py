@@ -46,6 +46,10 @@ class InputError(AgentMetricsError):
     exit_status = 2
 
 
+class NothingPublished(InputError):
+    """Readers came before the first publication."""
+
+
 class GateClosed(AgentMetricsError):
     exit_status = 3
 

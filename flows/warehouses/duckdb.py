@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from flows.ground.errors import InputError, StorageFailed
+from flows.ground.errors import NothingPublished, StorageFailed
 from flows.ground.home import Home, sync_folder
 from flows.ground.sql import first_line, literal
 from flows.warehouses.files import half_made, kept_file, link_or_copy, wal
@@ -51,10 +51,10 @@ class DuckDBFile:
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """One whole publication. Raises InputError before the first one, StorageFailed if it cannot be read."""
+        """One whole publication. Raises NothingPublished before the first one, StorageFailed if it cannot be read."""
         file = self.file
         if not file.exists():
-            raise InputError(
+            raise NothingPublished(
                 "nothing is published yet", where=str(self.home.root), remedy="run `agent-metrics run` first"
             )
         with ExitStack() as closing, memory() as connection:

@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.ground.build import Build
 from flows.ground.clock import utc_text
-from flows.ground.errors import InputError
+from flows.ground.errors import NothingPublished
 from flows.ground.home import Home
 from flows.warehouses.reader import Reader
 
@@ -93,10 +93,10 @@ def read_published(reader: Reader) -> Published | None:
 
 
 def newest_publication(reader: Reader) -> Publication:
-    """The one that readers see. Raises InputError before the first."""
+    """The one that readers see. Raises NothingPublished before the first."""
     standing = read_published(reader)
     if standing is None:
-        raise InputError("nothing is published yet", remedy="run `agent-metrics run` first")
+        raise NothingPublished("nothing is published yet", remedy="run `agent-metrics run` first")
     return standing.newest
 
 

@@ -294,8 +294,8 @@ def test_a_product_whose_address_is_not_of_the_web_has_no_link(tmp_path: Path, u
         ("conversations", {"statuses": "solved"}, "The filters are not applied: “statuses” is wrong"),
         ("conversations", {"from": "yesterday"}, "The filters are not applied: “from” is wrong"),
         ("conversations", {"from": "2026-05-01", "to": "2026-05-02"}, "their dates are outside of those chosen above"),
-        ("conversations", {"search": "x" * 201}, "“search” is wrong"),
-        ("conversations", {"is_sold": "<b>"}, "“is_sold” is wrong"),
+        ("conversations", {"search": "x" * 201}, "“search” is wrong in the address."),
+        ("conversations", {"is_sold": "<b>"}, "“is_sold” is wrong in the address."),
     ],
 )  # fmt: skip
 def test_what_an_address_asks_in_vain_is_said_in_the_page(
@@ -315,7 +315,7 @@ def test_a_conversation_that_is_not_there_is_said_in_its_panel(ask: Ask, section
     name = "draft" if section == "knowledge" else "conversation"
     answer = ask(section, **OF, **{name: key})
     panel = required(parsed(answer.text), ".//aside[@id='panel']")
-    assert "no such" in words_of(panel)
+    assert "The newest publication has no such" in words_of(panel)
     assert panel.find(".//article") is None
 
 
@@ -616,7 +616,8 @@ def test_before_the_first_publication_every_section_says_what_to_do(tmp_path: Pa
             answer = httpx.get(address + path, params=query, timeout=60)
             assert answer.status_code == (400 if path.endswith("csv") else 200)
             if path != "news":
-                assert "nothing is published yet" in answer.text
+                assert "Nothing is published yet." in answer.text
+                assert str(tmp_path) not in answer.text
             if path in PATHS.values():
                 page = parsed(answer.text)
                 assert [words_of(one) for one in page.iter("code")] == [

@@ -132,12 +132,12 @@ def test_before_the_first_publication_it_is_served_and_says_so(tmp_path: Path) -
         early_page = page.get()
         assert early_page.status_code == 200
         told = words_of(parsed(early_page.text))
-        assert "nothing is published yet" in told
-        assert "run `agent-metrics run` first" in told
+        assert "Nothing is published yet." in told
+        assert "agent-metrics run" in told
         assert figures(parsed(early_page.text)) == {}
         early = httpx.get(f"{page.address}conversations.csv?account=shop&from=2026-06-01&to=2026-06-02", timeout=60)
         assert early.status_code == 400
-        assert "nothing is published yet" in early.text
+        assert early.text == "Nothing is published yet."
         assert not home.root.exists()  # it only reads
         shop = Shop()
         shop.conversation("only", "resolved")

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flows.ground.address import Address
-from flows.ground.errors import InputError, WarehouseFailed
+from flows.ground.errors import NothingPublished, WarehouseFailed
 from flows.ground.home import Home
 from flows.ground.memory import half_of_the_memory
 from flows.ground.sql import literal
@@ -70,12 +70,12 @@ class Postgres:
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """One whole publication. Raises InputError before the first one, WarehouseFailed if it cannot be read."""
+        """One whole publication. Raises NothingPublished before the first one, WarehouseFailed if it cannot be read."""
         with snapshot(self.address) as connection:
             reader = _Reader(connection, self.address)
             if not reader.rows("select 1 where to_regclass('metrics.publications') is not null"):
                 remedy = "run `agent-metrics run` first, or see which database the URL names"
-                raise InputError("nothing is published there yet", where=str(self), remedy=remedy)
+                raise NothingPublished("nothing is published there yet", where=str(self), remedy=remedy)
             yield reader
 
     def standing(self) -> Published | None:
