@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 from collections.abc import Callable
 
 from flows.answers.page import Page
@@ -16,7 +14,6 @@ from flows.warehouses import Warehouse
 
 EXTRA, WHAT = "serve", "`agent-metrics serve`"
 MOST_CONNECTIONS = 100  # open at once; more are answered with 503
-FINISH_WITHIN = 3  # seconds for what is on its way when the server ends
 
 
 def serve(
@@ -32,29 +29,12 @@ def serve(
         raise InputError(what, remedy="set a token under [[dashboard.tokens]] (agent-metrics.example.toml), or --host")
     listening = listen(host, port)
     with needing(EXTRA, WHAT):
-        import uvicorn  # noqa: PLC0415  what follows takes most of a second
+        from flows.answers.app import Served  # noqa: PLC0415  which takes most of a second
+        from flows.dashboard.running import until_stopped  # noqa: PLC0415
 
-        from flows.answers.app import Served  # noqa: PLC0415
-        from flows.dashboard.limits import Impatient  # noqa: PLC0415
-
-    config = uvicorn.Config(
-        Served(warehouse, tokens, page).app(),
-        http=Impatient,
-        ws="none",
-        limit_concurrency=MOST_CONNECTIONS,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=FINISH_WITHIN,
-    )
     logging.getLogger("mcp").setLevel(logging.ERROR)  # it warns of each request that is not the protocol's
-    server = uvicorn.Server(config)
-    if threading.current_thread() is threading.main_thread():
-        # uvicorn passes the signal on when it is done; it is what this command waits for, and no error
-        signal.signal(signal.SIGINT, server.handle_exit)
-        signal.signal(signal.SIGTERM, server.handle_exit)
-    ready(address(listening, host))
-    server.run(sockets=[listening])
+    app = Served(warehouse, tokens, page).app()
+    until_stopped(app, listening, MOST_CONNECTIONS, lambda: ready(address(listening, host)))
 
 
 def serve_stdio(warehouse: Warehouse, page: Page) -> None:

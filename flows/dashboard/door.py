@@ -20,9 +20,9 @@ from flows.dashboard.access import Access, Tokens
 from flows.dashboard.language import Language, language, preferred
 from flows.dashboard.limits import in_time
 from flows.dashboard.login import form, of_this_page
+from flows.ground.listening import OF_THIS_MACHINE
 
 COOKIE = "agent_metrics_pass"
-OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 LOGIN, STATIC = "/login", "/static/"
 LONGEST_FORM, LONGEST_BODY = 4096, 2**20  # bytes
 SLOW_DOWN = 1.0  # seconds after a wrong token

@@ -9,7 +9,6 @@ import h11
 from starlette.types import Message, Receive
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST_CONNECTIONS = 500  # open at once; more are answered with 503
 MOST_ANSWERS = 8  # made at once, each with a connection to the warehouse of its own
 MOST_WAITING = 100  # for one of those; more are answered with 503
 MOST_EXPORTS = 4  # on their way at once

@@ -43,6 +43,6 @@ def _changes(one: Publication, before: Publication | None) -> list[tuple[str, in
     """Tables whose number of rows is another than in the publication before, and by how many."""
     if before is None:
         return []
-    tables = sorted(one.row_counts.keys() | before.row_counts.keys())
+    tables = sorted((one.row_counts.keys() | before.row_counts.keys()) - {"publications"})
     changes = ((table, one.row_counts.get(table, 0) - before.row_counts.get(table, 0)) for table in tables)
     return [(table, more) for table, more in changes if more]
