@@ -216,7 +216,6 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     if one.sales_at_stake is not None:
         between = f"95 % interval {one.sales_at_stake_low:,.2f} to {one.sales_at_stake_high:,.2f}"
         yield line("At stake", f"{account.currency} {one.sales_at_stake:,.2f} of sales, {between}")
-    yield line("Rests on", _cut(one.rests_on, LONG))
     yield line("Article", f"{_cut(one.nearest or 'none', LONG)}, score {one.coverage_score:.2f}")
     is_known = one.kind in (None, "knowledge")
     yield line("Gap" if one.is_gap else "Covered" if is_known else "Kind", of.why)
