@@ -16,6 +16,7 @@ from flows.command.status import status as status_of
 from flows.command.status_shown import status_lines
 from flows.delivery.handoffs.book import Entry, refused_of
 from flows.delivery.health import Health, health
+from flows.ground.checked import Checked
 from flows.ground.home import Home
 from flows.published.breakdown import breakdown, check_dimension
 from flows.published.export import export as published_export
@@ -166,5 +167,6 @@ def dashboard(request: DashboardRequest, console: Console) -> int:
     languages = {one.account_id: one.language for one in settings.accounts if one.language}
     tokens = Tokens.of(settings.dashboard, credentials())
     host, port = request.host, request.port
-    serve(read, tokens, Installation(deliveries, refused, languages), host=host, port=port, ready=ready)
+    installation = Installation(deliveries, refused, languages, lambda: Checked.read(Home(settings.home)))
+    serve(read, tokens, installation, host=host, port=port, ready=ready)
     return 0

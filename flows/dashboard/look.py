@@ -15,6 +15,7 @@ from flows.dashboard.periods import NAMES as RANGES
 from flows.dashboard.periods import START, Period, chosen, from_query
 from flows.delivery.handoffs.book import Entry
 from flows.delivery.health import Health
+from flows.ground.checked import Checked
 from flows.ground.errors import InputError
 from flows.ground.saying import Text
 from flows.published.accounts import PublishedAccount, accounts
@@ -47,12 +48,13 @@ class Installation:
     """What the page knows of the installation that it belongs to, beside what is published.
 
     `deliveries` tells how those of an account are, `refused` which of its hand-offs a helpdesk did not take;
-    `languages` has the language of accounts for which one is set.
+    `languages` has the language of accounts for which one is set; `checked` tells what the gate said last.
     """
 
     deliveries: Callable[[str], Sequence[Health]] = field(default=lambda _account: ())
     refused: Callable[[str], Sequence[Entry]] = field(default=lambda _account: ())
     languages: Mapping[str, str] = field(default_factory=dict)
+    checked: Callable[[], Checked | None] = field(default=lambda: None)
 
 
 @dataclass(frozen=True)

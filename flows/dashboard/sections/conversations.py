@@ -15,6 +15,7 @@ from flows.published import conversations, words
 from flows.published.conversations import ORDERS, escalation_reasons, tags
 from flows.published.figures import OPEN_REASONS, STATUSES
 from flows.published.filters import RATINGS, Filters
+from flows.published.segment_words import words as words_of
 
 ORDER_NAMES = dict(zip(ORDERS, ("last updated", "started", "messages", "sales"), strict=True))
 SKILLS = "select skill, label from metrics.skills where account_id = {} order by label, skill"
@@ -93,6 +94,10 @@ def _choices(look: Look, asked: Filters) -> dict[str, Any]:
         "reasons": [
             (one, say.term(one), one in asked.escalation_reasons)
             for one in escalation_reasons(look.reader, look.account, *EVER)
+        ],
+        "products": [
+            (key, name, key == asked.shown_product)
+            for name, key in words_of(look.reader, look.account, look.publication.as_of).products.items()
         ],
         "ratings": [(str(one), say.number(one), one in asked.ratings) for one in RATINGS],
         "marks": [(name, say(text), bool(getattr(asked, name))) for name, text in MARK_NAMES.items()],

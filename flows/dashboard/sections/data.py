@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,12 @@ def values(look: Look) -> dict[str, Any]:
     of = look.account.account_id
     history = (None, *look.published.publications)[-MOST_PUBLICATIONS - 1 :]
     publications = [(one, _changes(one, before)) for before, one in pairwise(history) if one is not None]
+    # the gate looks at all accounts together, so what it says is for who may see all of them
+    checked = look.installation.checked() if look.access.accounts is None else None
     return {
+        "checked": checked,
+        "checked_at": look.account.local(datetime.fromisoformat(checked.checked_at)) if checked else None,
+        "contradicted": [one for one in checked.verdict.outcomes if one.outcome != "passed"] if checked else [],
         "untold": [
             look.say("%(figure)s: %(why)s", figure=look.say(name), why=look.say(what))
             for name, what in wanted(not_measured(look.reader, of))
