@@ -140,6 +140,7 @@ def test_the_figures_are_those_of_the_report_in_both_warehouses(
             shown = figures(parsed(answer.text))
             assert shown["volume"] == str(told.conversations.volume) == "30"
             assert shown["sales"] == "R$375.00"
+            assert (shown["shoppers"], shown["events"]) == ("1", "120")
             assert shown["resolution_rate"] == f"{100 * told.conversations.resolved / told.conversations.volume:.1f}%"
         for path, query in everywhere():
             one, other = ask(path, **query), httpx.get(f"{address}{path}", params=query, timeout=60)
@@ -169,6 +170,9 @@ def test_an_account_of_another_token_is_neither_shown_nor_named(telling: Page) -
         assert answer.status_code == 200, path
         assert RIVAL not in answer.text.lower(), path
         assert RIVAL not in str(answer.headers).lower(), path
+    counts = [parsed(telling.get("data", OF, **bearer(one)).text) for one in ("WHOLE", "AGENCY")]
+    of_all = [list(page.iterfind(".//tr[@data-publication-row]//span[@class='property']")) for page in counts]
+    assert [bool(one) for one in of_all] == [True, False]  # how many rows all accounts have together
 
 
 def test_who_asks_for_an_account_of_others_is_told_what_is_told_of_none(telling: Page) -> None:
