@@ -173,6 +173,7 @@ def test_an_account_of_another_token_is_neither_shown_nor_named(telling: Page) -
     counts = [parsed(telling.get("data", OF, **bearer(one)).text) for one in ("WHOLE", "AGENCY")]
     of_all = [list(page.iterfind(".//tr[@data-publication-row]//span[@class='property']")) for page in counts]
     assert [bool(one) for one in of_all] == [True, False]  # how many rows all accounts have together
+    assert [page.find(".//h2[@id='checks-title']") is not None for page in counts] == [True, False]
 
 
 def test_who_asks_for_an_account_of_others_is_told_what_is_told_of_none(telling: Page) -> None:
@@ -603,7 +604,10 @@ def test_what_the_installation_cannot_tell_takes_nothing_else_along(telling_home
     def broken(account: str) -> tuple[()]:
         raise StorageFailed("the book of deliveries cannot be read")
 
-    with in_thread(app(DuckDBFile(telling_home), Installation(broken, broken))) as address:
+    def unreadable() -> None:
+        raise PermissionError("check.json")
+
+    with in_thread(app(DuckDBFile(telling_home), Installation(broken, broken, {}, unreadable))) as address:
         for path, query in everywhere():
             assert httpx.get(address + path, params=query, timeout=60).status_code == 200, path
         for path in ("audiences", "hand-offs"):

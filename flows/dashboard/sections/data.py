@@ -19,12 +19,8 @@ def values(look: Look) -> dict[str, Any]:
     of = look.account.account_id
     history = (None, *look.published.publications)[-MOST_PUBLICATIONS - 1 :]
     publications = [(one, _changes(one, before)) for before, one in pairwise(history) if one is not None]
-    # the gate looks at all accounts together, so what it says is for who may see all of them
-    checked = look.installation.checked() if look.access.accounts is None else None
     return {
-        "checked": checked,
-        "checked_at": look.account.local(datetime.fromisoformat(checked.checked_at)) if checked else None,
-        "contradicted": [one for one in checked.verdict.outcomes if one.outcome != "passed"] if checked else [],
+        **_checked(look),
         "untold": [
             look.say("%(figure)s: %(why)s", figure=look.say(name), why=look.say(what))
             for name, what in wanted(not_measured(look.reader, of))
@@ -34,6 +30,20 @@ def values(look: Look) -> dict[str, Any]:
         "waiting": _rows(look, "waiting"),
         "publications": publications[::-1],
     }
+
+
+def _checked(look: Look) -> dict[str, Any]:
+    """What the gate said last. It looks at all accounts together, so this is for who may see all of them."""
+    nothing: dict[str, Any] = {"checked": None, "checked_at": None, "contradicted": []}
+    try:
+        checked = look.installation.checked() if look.access.accounts is None else None
+        at = look.account.local(datetime.fromisoformat(checked.checked_at)) if checked else None
+    except (OSError, ValueError):  # a file of somebody else's, or damaged
+        return nothing
+    if checked is None:
+        return nothing
+    wrong = [one for one in checked.verdict.outcomes if one.outcome != "passed"]
+    return {"checked": checked, "checked_at": at, "contradicted": wrong}
 
 
 def _rows(look: Look, which: str) -> RowsThatDoNotCount | None:
