@@ -179,6 +179,7 @@ class Language:
             extensions=["jinja2.ext.i18n"],
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,  # templates of one version, whatever is installed meanwhile
             trim_blocks=True,
             lstrip_blocks=True,
         )

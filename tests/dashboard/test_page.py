@@ -149,6 +149,7 @@ def test_what_is_chosen_stands_in_the_address_and_a_colleague_sees_the_same(home
     page.get_by_label("Dates").select_option(label=NAMES["any"])
     page.get_by_label("From").fill("2026-05-13")
     page.get_by_label("to", exact=True).fill("2026-05-13")
+    page.get_by_label("to", exact=True).press("Enter")
     page.wait_for_url("**dates=2026-05-13..2026-05-13**")
     again = visit()
     again.page.goto(page.url)

@@ -19,19 +19,21 @@ async function show(address, { push = true, to = "" } = {}) {
   if (mine !== asked || !next.getElementById("main")) return;
   if (push) history.pushState({ to }, "", answer.url);
   document.title = next.title;
+  root.lang = next.documentElement.lang;
   document.body.dataset.publication = next.body.dataset.publication || "";
   const open = [...document.querySelectorAll("main details.menu")].map((one) => one.open);
   const active = document.activeElement;
   const name = active && active.form ? active.name : "";
+  const region = name && !active.closest("main") ? (active.closest("header") ? "header" : "nav.sections") : "main";
   for (const part of ["header.top", "nav.sections", "main"]) {
     const old = document.querySelector(part), fresh = next.querySelector(part);
     if (old && fresh) old.replaceWith(fresh);
   }
   document.querySelectorAll("main details.menu").forEach((one, at) => { if (push && !to && open[at]) one.open = true; });
   ready();
-  const wanted = (to && document.querySelector(to)) || (name && document.querySelector(`main [name="${CSS.escape(name)}"]`));
+  const wanted = (to && document.querySelector(to)) || (name && document.querySelector(`${region} [name="${CSS.escape(name)}"]`));
   if (!wanted) return;
-  wanted.focus({ preventScroll: Boolean(name) && !to });
+  wanted.focus({ preventScroll: true });
   if (wanted.type === "search") wanted.setSelectionRange(wanted.value.length, wanted.value.length);
   if (to) {
     document.querySelector("#panel mark")?.scrollIntoView({ block: "nearest" });
@@ -52,8 +54,7 @@ function addressOf(form) {
 
 function send(form) {
   if (form.dataset.live) count(form);
-  else if (form.closest("main")) show(addressOf(form));
-  else location.assign(addressOf(form));
+  else show(addressOf(form));
 }
 
 // The number of a segment while somebody chooses it; the address keeps up.
@@ -81,12 +82,17 @@ document.addEventListener("change", (event) => {
     if (event.target.value === "any") { range.querySelector("input").focus(); return; }
     for (const one of range.querySelectorAll("input")) one.disabled = true;
   }
-  if (event.target.type === "date" && !form.reportValidity()) return;
+  if (event.target.type === "date") { form.dataset.isTyped = "yes"; return; }  // a date is whole when it is left
   soon(form, event.target.type === "checkbox" ? 500 : 0);
 });
 document.addEventListener("input", (event) => {
   const form = event.target.form;
   if (form && form.matches("[data-auto], [data-live]") && ["search", "text", "number"].includes(event.target.type)) soon(form, 400);
+});
+document.addEventListener("focusout", (event) => {
+  const form = event.target.form;
+  if (event.target.type !== "date" || !form.dataset.isTyped || (event.relatedTarget && event.relatedTarget.type === "date")) return;
+  if (form.reportValidity()) soon(form, 0);
 });
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-auto], [data-live]")) return;
@@ -105,7 +111,9 @@ document.addEventListener("click", async (event) => {
       await navigator.clipboard.writeText(from ? from.value : copy.dataset.copy);
       isDone = true;
     } catch { isDone = from ? document.execCommand("copy") : false; }  // the newer way is there over HTTPS only
+    const said = copy.textContent;
     copy.textContent = isDone ? "✓" : "…";
+    setTimeout(() => { copy.textContent = said; }, 2000);
     return;
   }
   const link = event.target.closest("a[data-swap]");
@@ -135,6 +143,25 @@ document.addEventListener("keydown", (event) => {
     const close = document.querySelector("[data-close]");
     if (close && !(event.target.type === "search" && event.target.value)) close.click();
   }
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+  if (step && event.target.matches?.("[data-chart] a")) {  // a chart is one stop of the Tab key
+    const bars = [...event.target.closest("[data-chart]").querySelectorAll("a")];
+    const next = bars[bars.indexOf(event.target) + step];
+    if (next) {
+      event.preventDefault();
+      event.target.setAttribute("tabindex", "-1");
+      next.setAttribute("tabindex", "0");
+      next.focus();
+    }
+    return;
+  }
+  if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.matches?.("#panel, body")) {
+    const rows = [...document.querySelectorAll("a.row")];
+    const at = rows.findIndex((one) => one.closest("tr.shown"));
+    const next = at < 0 ? null : rows[at + step];
+    if (next) { event.preventDefault(); next.click(); }
+    return;
+  }
   if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.matches && event.target.matches("a.row")) {
     const rows = [...event.target.closest("table").querySelectorAll("a.row")];
     const next = rows[rows.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
@@ -162,6 +189,10 @@ async function news() {
 
 function ready() {
   document.getElementById("main")?.removeAttribute("aria-busy");
+  for (const chart of document.querySelectorAll("[data-chart]")) {
+    chart.querySelectorAll("a").forEach((bar, at) => bar.setAttribute("tabindex", at ? "-1" : "0"));
+  }
+  document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 ready();
 setInterval(news, 15000);
