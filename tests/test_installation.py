@@ -145,7 +145,10 @@ def test_the_package_alone_does_the_main_job_and_shows_it(alone: Command, shop: 
     done = alone("doctor", "--json", folder=shop)
     assert done.returncode == 0, done.stdout
     (extras,) = (one for one in json.loads(done.stdout)["findings"] if one["check"] == "extras")
-    assert extras["what"] == "not installed: dashboard, metricflow, multilingual, postgres, prefect, s3, serve, spark"
+    assert (
+        extras["what"]
+        == "not installed: dashboard, metricflow, multilingual, notebook, postgres, prefect, s3, serve, spark"
+    )
 
 
 def test_what_lacks_its_extra_says_which(alone: Command, shop: Path, server: str) -> None:

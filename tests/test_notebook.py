@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,8 @@ NOTEBOOK = ROOT / "notebooks" / "performance.py"
 def exported(folder: Path) -> str:
     """The notebook with what its cells gave, as HTML; fails where one of them did."""
     out = folder / "out.html"
-    command = [sys.executable, "-m", "marimo", "-q", "-y", "export", "html", "--no-include-code", str(NOTEBOOK)]
+    notebook = shutil.copy(NOTEBOOK, folder)  # marimo writes beside it what it has shown
+    command = [sys.executable, "-m", "marimo", "-q", "-y", "export", "html", "--no-include-code", str(notebook)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AGENT_METRICS_", "PG"))}
     environment = {**kept, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

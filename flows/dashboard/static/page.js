@@ -192,7 +192,8 @@ function ready() {
   for (const chart of document.querySelectorAll("[data-chart]")) {
     chart.querySelectorAll("a").forEach((bar, at) => bar.setAttribute("tabindex", at ? "-1" : "0"));
   }
-  document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  const list = document.querySelector(".sections ul"), current = list?.querySelector("[aria-current]");
+  if (current && list.scrollWidth > list.clientWidth) list.scrollLeft = current.offsetLeft - list.offsetLeft - 24;
 }
 ready();
 setInterval(news, 15000);
