@@ -9,7 +9,14 @@ from flows.ground.errors import InputError
 from flows.published.performance import before
 
 DAYS = {"7": 7, "30": 30, "90": 90}
-NAMES = {"7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days", "month": "This month", "any": "Any range …"}
+NAMES = {
+    "7": "Last 7 days",
+    "30": "Last 30 days",
+    "90": "Last 90 days",
+    "month": "This month",
+    "last_month": "Last month",
+    "any": "Any range …",
+}
 START = "30"
 EARLIEST, LATEST = date(1970, 1, 1), date(2100, 12, 31)  # there is a period before, and nobody counts for ever
 
@@ -43,6 +50,9 @@ def chosen(choice: str, today: date, any_range: tuple[date, date] | None = None)
         return Period(choice, today - timedelta(days=DAYS[choice] - 1), today)
     if choice == "month":
         return Period(choice, today.replace(day=1), today)
+    if choice == "last_month":
+        ends = today.replace(day=1) - timedelta(days=1)
+        return Period(choice, ends.replace(day=1), ends)
     first, last = any_range or (today - timedelta(days=DAYS[START] - 1), today)
     return Period("any", min(first, last), max(first, last))
 
@@ -57,7 +67,7 @@ def from_query(text: str, today: date) -> Period:
     except ValueError:
         dates = (date.max, date.max)
     if not EARLIEST <= min(dates) <= max(dates) <= LATEST:
-        remedy = f"write one of {', '.join(DAYS)}, month, or 2026-06-01..2026-06-07"
+        remedy = f"write one of {', '.join(DAYS)}, month, last_month, or 2026-06-01..2026-06-07"
         raise InputError("this is not a range of dates", where="dates", remedy=remedy)
     return chosen("any", today, dates)
 

@@ -36,6 +36,18 @@ def test_the_month_of_its_first_day() -> None:
     assert chosen("month", date(2024, 2, 29)).first == date(2024, 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("today", "first", "last"),
+    [
+        (TODAY, date(2026, 5, 1), date(2026, 5, 31)),
+        (date(2024, 3, 31), date(2024, 2, 1), date(2024, 2, 29)),
+        (date(2026, 1, 1), date(2025, 12, 1), date(2025, 12, 31)),
+    ],
+)
+def test_the_month_before_is_whole(today: date, first: date, last: date) -> None:
+    assert chosen("last_month", today) == Period("last_month", first, last)
+
+
 def test_any_range_goes_either_way_and_begins_as_the_page_does() -> None:
     first, last = date(2026, 1, 5), date(2026, 2, 1)
     assert chosen("any", TODAY, (first, last)) == chosen("any", TODAY, (last, first)) == Period("any", first, last)
