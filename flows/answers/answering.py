@@ -198,7 +198,7 @@ def _around(ranged: Ranged) -> Around:
         until=None if is_over else until,
         publication=_state(ranged.publication),
         missing=tuple(Missing(**asdict(one)) for one in missing),
-        notes=tuple(f"{one.what} {one.remedy}" for one in said),
+        notes=tuple(" ".join(map(str, (*one.what, one.remedy))) for one in said),
     )
 
 
