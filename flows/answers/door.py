@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flows.answers.faults import Fault
 from flows.dashboard.access import Access, Tokens
 from flows.dashboard.limits import in_time
-from flows.ground.listening import OF_THIS_MACHINE
+from flows.ground.listening import is_meant
 
 TOOLS = "/mcp"
 LONGEST_BODY = 2**16  # bytes: a question is short
@@ -72,7 +71,7 @@ class Door:
 
     def _fault(self, scope: Scope, headers: Headers, access: Access | None) -> Fault | None:
         """Why a request is not answered; None where it is."""
-        if not self._comes_from_here(headers):
+        if not is_meant(headers.get("host", ""), headers.get("origin"), is_guarded=bool(self.tokens)):
             return ELSEWHERE
         if access is None:
             return WRONG_TOKEN if _bearer(headers) else NO_TOKEN
@@ -83,15 +82,6 @@ class Door:
         if scope["method"] not in ({"POST"} if is_tool else {"GET", "HEAD"}):
             return NO_STREAM if is_tool else ONLY_TO_READ
         return BUSY if len(self.inside) >= MOST_AT_ONCE else None
-
-    def _comes_from_here(self, headers: Headers) -> bool:
-        host, origin = headers.get("host", ""), headers.get("origin")
-        try:
-            if not self.tokens and urlsplit(f"//{host}").hostname not in OF_THIS_MACHINE:
-                return False
-            return origin is None or (bool(host) and urlsplit(origin).netloc == host)
-        except ValueError:  # `[` is not a host
-            return False
 
 
 def refusal(fault: Fault) -> JSONResponse:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
@@ -20,7 +20,7 @@ from flows.dashboard.access import Access, Tokens
 from flows.dashboard.language import Language, language, preferred
 from flows.dashboard.limits import in_time
 from flows.dashboard.login import form, of_this_page
-from flows.ground.listening import OF_THIS_MACHINE
+from flows.ground.listening import is_meant
 
 COOKIE = "agent_metrics_pass"
 LOGIN, STATIC = "/login", "/static/"
@@ -55,7 +55,8 @@ class Door:
             await send({"type": "websocket.close", "code": 4403})
             return
         send, receive = _with_headers(scope["path"], send), in_time(receive)
-        if not self._comes_from_here(Headers(scope=scope)):
+        headers = Headers(scope=scope)
+        if not is_meant(headers.get("host", ""), headers.get("origin"), is_guarded=bool(self.tokens)):
             say = _language_of(scope)
             await _refuse(scope, receive, send, say("This address is not served."))
             return
@@ -72,15 +73,6 @@ class Door:
             await _refuse(scope, receive, send, say("This is too long."), 413)
         else:
             await self.app({**scope, "access": access}, receive, send)
-
-    def _comes_from_here(self, headers: Headers) -> bool:
-        host, origin = headers.get("host", ""), headers.get("origin")
-        try:
-            if not self.tokens and urlsplit(f"//{host}").hostname not in OF_THIS_MACHINE:
-                return False
-            return origin is None or (bool(host) and urlsplit(origin).netloc == host)
-        except ValueError:  # `[` is not a host
-            return False
 
     def _shown(self, connection: Request) -> str | None:
         """The pass that the request shows, or that of its token."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from urllib.parse import urlsplit
 
 from flows.ground.errors import InputError
 
@@ -27,3 +28,16 @@ def listen(host: str, port: int) -> socket.socket:
 def address(listening: socket.socket, host: str) -> str:
     """Its address for a browser."""
     return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+
+
+def is_meant(host: str, origin: str | None, *, is_guarded: bool) -> bool:
+    """Whether a request with these headers is for this server, and comes from no page of another site.
+
+    Without a guard only names of this machine are answered, so that no name of a stranger can be made to point here.
+    """
+    try:
+        if not is_guarded and urlsplit(f"//{host}").hostname not in OF_THIS_MACHINE:
+            return False
+        return origin is None or (bool(host) and urlsplit(origin).netloc == host)
+    except ValueError:  # `[` is not a host
+        return False
