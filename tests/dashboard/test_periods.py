@@ -73,7 +73,9 @@ def test_addresses_lead_back(first: date, last: date, choice: str) -> None:
      "2026-06-01...2026-06-07", "2026-06-01..2026-06-07..2026-06-08", "٢٠٢٦-٠٦-٠١..2026-06-07"],
 )  # fmt: skip
 def test_what_is_no_range_is_said(text: str) -> None:
-    with pytest.raises(InputError, match="dates: this is not a range of dates; write one of 7, 30, 90, month, last_month, or 2026"):
+    with pytest.raises(
+        InputError, match="dates: this is not a range of dates; write one of 7, 30, 90, month, last_month, or 2026"
+    ):
         from_query(text, TODAY)
 
 
