@@ -57,7 +57,7 @@ def test_defaults_of_an_account_are_those_of_the_landing_contract() -> None:
     (account,) = settings.load().accounts
     defaults = {column.name: column.default for column in landing()["accounts"].columns if column.default is not None}
     assert {name: getattr(account, name) for name in defaults} == defaults
-    assert set(type(account).model_fields) - {"sources", "deliveries", "handoffs", "business_hours"} == {
+    assert set(type(account).model_fields) - {"sources", "deliveries", "handoffs", "business_hours", "language"} == {
         column.name for column in landing()["accounts"].columns
     }
 
