@@ -209,8 +209,11 @@ def test_check_says_what_works_with_a_call_for_each_thing_beside_the_token() -> 
 
 
 @pytest.mark.parametrize("includes", [{"metric_sets", "users"}, {"metric_sets"}, set[str]()])
-def test_a_ticket_says_whose_it_is_and_keeps_no_words(lake: Lake, includes: set[str]) -> None:
+def test_a_ticket_says_whose_it_is_and_keeps_no_words(
+    lake: Lake, includes: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without the conversation's id nothing said which shopper a ticket is of."""
+    monkeypatch.setattr("flows.sources.zendesk.client.LIMITS", ((100_000, 60.0),))  # a call for each ticket: a minute
     with FakeZendesk() as desk:
         desk.includes = includes
         by_email = {"channel": "email", "source": {"from": {"address": "mail@example.com"}}}
