@@ -24,7 +24,7 @@ def values(look: Look) -> dict[str, Any]:
     try:
         asked, found = gaps_of(look, MOST)
     except AgentMetricsError as error:
-        return {"asked": None, "why": without_topics(look, error), **drafted(look), **rows.opened(look)}
+        return {"asked": None, "why": without_topics(look, error), **drafted(look)}
     at = rows.offset(look, len(found))
     return {
         "asked": asked,
@@ -34,7 +34,6 @@ def values(look: Look) -> dict[str, Any]:
         "products": _products(look),
         "closures": [_closure(look, one) for one in closed_topics(look.reader, of, MOST_CLOSURES)],
         **drafted(look),
-        **rows.opened(look),
     }
 
 

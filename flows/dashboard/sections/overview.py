@@ -52,10 +52,10 @@ def _behind(look: Look, by: str, bar: Bar) -> str:
 
 def _gaps(look: Look) -> dict[str, Any]:
     try:
-        asked, found = gaps_of(look, MOST_GAPS)
+        _, found = gaps_of(look, MOST_GAPS)
     except AgentMetricsError as error:
-        return {"gaps": (), "gap_count": 0, "no_gaps": without_topics(look, error)}
-    return {"gaps": found, "gap_count": asked.gap_count - asked.dismissed_gap_count, "no_gaps": ""}
+        return {"gaps": (), "no_gaps": without_topics(look, error)}
+    return {"gaps": found, "no_gaps": ""}
 
 
 def _waiting(look: Look) -> dict[str, Any]:
