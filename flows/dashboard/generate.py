@@ -88,7 +88,7 @@ def in_tables() -> Iterator[Said]:
     """The texts that the page takes from where they are kept."""
     yield from (*look.SECTIONS.values(), *periods.NAMES.values(), *language.SENDERS.values(), *EVENTS.values())
     yield from language.TOUCHES.values()
-    yield from (*conversations.STATUS_NAMES.values(), *conversations.MARK_NAMES.values())
+    yield from (*(one.capitalize() for one in STATUSES), *conversations.MARK_NAMES.values())
     yield from (*conversations.ORDER_NAMES.values(), *audiences.FILTERS.values(), *handoffs.REASONS.values(), *GROUPS)
     yield from handoffs.WITHOUT.values()
     yield from health.REFUSED.values()

@@ -42,15 +42,20 @@ class Words:
 def words(reader: Reader, account: PublishedAccount, as_of: datetime) -> Words:
     """Those of the publication; the products are those that were ordered most in the last 90 days."""
     of = literal(account.account_id)
-    asks = reader.sees("metrics.order_lines", "product_id") and reader.sees("metrics.products", "title")
     return Words(
         {one: one for one in channels_of(reader, account)},
         {one: one for one in tags(reader, account, *EVER) if one},
         _distinct(reader.rows(SKILLS.format(of))),
-        _distinct(reader.rows(PRODUCTS.format(account=of, since=literal(as_of - LATELY), limit=MOST_PRODUCTS)))
-        if asks
-        else {},
+        products(reader, account, as_of),
     )
+
+
+def products(reader: Reader, account: PublishedAccount, as_of: datetime) -> dict[str, str]:
+    """Those that were ordered most in the last 90 days, as what people read -> id; none where that is not told."""
+    if not (reader.sees("metrics.order_lines", "product_id") and reader.sees("metrics.products", "title")):
+        return {}
+    values = {"account": literal(account.account_id), "since": literal(as_of - LATELY), "limit": MOST_PRODUCTS}
+    return _distinct(reader.rows(PRODUCTS.format(**values)))
 
 
 def _distinct(rows: list[tuple[str, str]]) -> dict[str, str]:

@@ -198,6 +198,15 @@ def test_without_texts_none_is_anywhere(telling: Page) -> None:
     ).text  # fmt: skip
 
 
+def test_words_of_threads_are_not_looked_for_without_texts_and_the_list_stays(telling: Page) -> None:
+    """A link with words, given to somebody who may not see texts, was no list at all."""
+    for given_, wrong in (("WHOLE", 0), ("FIGURES", 1)):
+        answer = telling.get("conversations", {**OF, "words": "x"}, **bearer(given_))
+        assert answer.status_code == 200
+        assert len([one for one in said(answer) if "“words” is wrong" in one]) == wrong, given_
+        assert required(parsed(answer.text), ".//h2[@id='list-title']") is not None
+
+
 def test_a_token_whose_accounts_are_not_published_sees_nothing(telling_home: Home, tmp_path: Path) -> None:
     sections = ('token = "env:T"\naccounts = ["gone"]', 'token = "env:U"\naccounts = []')
     (tmp_path / "agent-metrics.toml").write_text("".join(f"[[dashboard.tokens]]\n{one}\n" for one in sections))

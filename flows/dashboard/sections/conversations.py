@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,10 +16,16 @@ from flows.published import conversations, words
 from flows.published.conversations import ORDERS, escalation_reasons, tags
 from flows.published.figures import OPEN_REASONS, STATUSES
 from flows.published.filters import RATINGS, Filters
-from flows.published.segment_words import words as words_of
+from flows.published.segment_words import products
 
 ORDER_NAMES = dict(zip(ORDERS, ("last updated", "started", "messages", "sales"), strict=True))
 SKILLS = "select skill, label from metrics.skills where account_id = {} order by label, skill"
+MARK_NAMES = {
+    "is_sold": "with sales",
+    "is_clicked": "with clicks",
+    "is_recontacted": "came back",
+    "is_deflected": "sent elsewhere",
+}
 EVER = (date(1970, 1, 1), date.max - timedelta(days=2))
 
 
@@ -51,27 +58,23 @@ def values(look: Look) -> dict[str, Any]:
 
 def filters_of(look: Look) -> tuple[Filters, list[str]]:
     """The filters of the address; those of the dates alone, and why, where something in it is wrong."""
-    period = look.period
+    first, last = look.period.first, look.period.last
+    of_dates_alone = Filters(first, last, channels=look.channels)
     try:
-        asked = Filters.from_query(look.query, period.first, period.last)
-        first, last = max(period.first, asked.first), min(period.last, asked.last)
-        if first > last:
-            said = look.say("The filters are not applied: their dates are outside of those chosen above.")
-            return _of_dates_alone(look), [said]
-        return Filters.from_query(
-            {**look.query, "from": first.isoformat(), "to": last.isoformat(), **_channel(look)}
-        ), []
+        asked = Filters.from_query(look.query, first, last)
     except InputError as error:
-        said = look.say("The filters are not applied: “%(name)s” is wrong in the address.", name=error.where)
-        return _of_dates_alone(look), [said]
+        return of_dates_alone, [_not_applied(look, error.where)]
+    if asked.words and not look.reader.sees("metrics.messages", "text"):
+        return of_dates_alone, [_not_applied(look, "words")]
+    first, last = max(first, asked.first), min(last, asked.last)
+    if first > last:
+        said = look.say("The filters are not applied: their dates are outside of those chosen above.")
+        return of_dates_alone, [said]
+    return replace(asked, first=first, last=last, channels=look.channels or asked.channels), []
 
 
-def _of_dates_alone(look: Look) -> Filters:
-    return Filters(look.period.first, look.period.last, channels=look.channels)
-
-
-def _channel(look: Look) -> dict[str, str]:
-    return {"channels": look.channel} if look.channel else {}
+def _not_applied(look: Look, name: str | None) -> str:
+    return look.say("The filters are not applied: “%(name)s” is wrong in the address.", name=name)
 
 
 def _search(look: Look, asked: Filters) -> dict[str, str]:
@@ -87,7 +90,7 @@ def _choices(look: Look, asked: Filters) -> dict[str, Any]:
     say = look.say
     skills = look.reader.rows(SKILLS.format(literal(look.account.account_id)))
     return {
-        "statuses": [(one, say(STATUS_NAMES[one]), one in asked.statuses) for one in STATUSES],
+        "statuses": [(one, say(one.capitalize()), one in asked.statuses) for one in STATUSES],
         "tags": [(one, one, one in asked.tags) for one in tags(look.reader, look.account, *EVER)],
         "skills": [(skill, label, skill == asked.skill) for skill, label in skills],
         "open_reasons": [(one, say(one.capitalize()), one in asked.open_reasons) for one in OPEN_REASONS],
@@ -97,17 +100,8 @@ def _choices(look: Look, asked: Filters) -> dict[str, Any]:
         ],
         "products": [
             (key, name, key == asked.shown_product)
-            for name, key in words_of(look.reader, look.account, look.publication.as_of).products.items()
+            for name, key in products(look.reader, look.account, look.publication.as_of).items()
         ],
         "ratings": [(str(one), say.number(one), one in asked.ratings) for one in RATINGS],
         "marks": [(name, say(text), bool(getattr(asked, name))) for name, text in MARK_NAMES.items()],
     }
-
-
-STATUS_NAMES = {"resolved": "Resolved", "routed": "Routed", "closed": "Closed", "open": "Open"}
-MARK_NAMES = {
-    "is_sold": "with sales",
-    "is_clicked": "with clicks",
-    "is_recontacted": "came back",
-    "is_deflected": "sent elsewhere",
-}
