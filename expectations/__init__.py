@@ -2,5 +2,5 @@
 
 The checks are plain lists, a module for each concern: a sentence about a table, and the SQL of the rows that contradict
 it. `gate` runs them, `page` shows the verdict.
-A check of a candidate of DuckDB imports Great Expectations, which takes seconds.
+A check of everything in a candidate of DuckDB imports Great Expectations, which takes seconds.
 """

@@ -54,7 +54,7 @@ class Opened(Protocol):
         """The names with what is looked at often brought near."""
         ...
 
-    def find(self, asked: Sequence[Asked], at_hand: Names) -> Iterator[Found]:
+    def find(self, asked: Sequence[Asked], at_hand: Names, scope: Scope) -> Iterator[Found]:
         """What each check finds, in their order."""
         ...
 
@@ -83,7 +83,7 @@ def check(
     `memory_limit` is for DuckDB. Raises duckdb.Error where the candidate's files cannot be opened.
     """
     since = deliveries.SINCE_PUBLISHED if candidate.published_file else []
-    checks = sorted([*_CHECKS, *since], key=lambda one: list(shape.TABLES).index(one.table))
+    checks = sorted([*CHECKS, *since], key=lambda one: list(shape.TABLES).index(one.table))
     engine = SPARK if isinstance(candidate, OnSpark) else DUCKDB
     earlier = min(as_of, published_as_of or as_of)
     filled = names(engine, scope, thresholds, as_of=as_of, earlier_as_of=earlier, published_load=published_load)
@@ -92,7 +92,7 @@ def check(
         at_hand = opened.at_hand(filled, scope)
         asked = [Asked(one, at_hand.fill(one.sql)) for one in checks]
         progress.start("checking the candidate", len(checks))
-        for one, found in zip(asked, opened.find(asked, at_hand), strict=True):
+        for one, found in zip(asked, opened.find(asked, at_hand, scope), strict=True):
             outcomes.append(_outcome(one, found, filled, opened))
             progress.advance(1, one.check.name)
         progress.finish()
@@ -111,7 +111,7 @@ def _open(candidate: Candidate | OnSpark, earlier: datetime, memory_limit: str) 
             yield files
 
 
-_CHECKS: list[Check] = [
+CHECKS: list[Check] = [
     *shape.CHECKS,
     *conversations.CHECKS,
     *messages.CHECKS,

@@ -39,7 +39,7 @@ class OpenedSession:
                 tables[table.name] = f"gate_checked_{table.name}"
         return replace(filled, checked={**filled.checked, **tables})
 
-    def find(self, asked: Sequence[Asked], at_hand: Names) -> Iterator[Found]:  # noqa: ARG002  all is in the SQL
+    def find(self, asked: Sequence[Asked], at_hand: Names, scope: Scope) -> Iterator[Found]:  # noqa: ARG002  all is in the SQL
         with ThreadPoolExecutor(AT_ONCE) as pool:
             yield from pool.map(self._count, asked)
 

@@ -1,4 +1,5 @@
-"""Great Expectations over DuckDB: the only file that knows its interface. Importing it takes seconds of processor time.
+"""Great Expectations over DuckDB: the only file that knows its interface. Importing it takes seconds of processor time,
+so only a check of everything does.
 
 Every table gets one suite. Value sets are an expectation that the library has; everything else is SQL, in an
 expectation that counts the rows of a query. docs/decisions.md says why no more of the library's own are used.
