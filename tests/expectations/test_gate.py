@@ -282,8 +282,8 @@ def test_a_check_of_what_changed_imports_no_great_expectations(shop: Shop) -> No
         "from flows.ground.progress import Silent\n"
         f"at = datetime.fromisoformat({AS_OF.isoformat()!r})\n"
         f"files = [Path({str(shop.candidate.work_file)!r}), Path({str(shop.candidate.metrics_file)!r}), None]\n"
-        "verdict = gate.check(gate.Candidate(*files), gate.Thresholds(), scope='changed', as_of=at, published_as_of=None,"
-        " published_load=0, progress=Silent())\n"
+        "verdict = gate.check(gate.Candidate(*files), gate.Thresholds(), scope='changed', as_of=at,"
+        " published_as_of=None, published_load=0, progress=Silent())\n"
         "print(verdict.is_open, {'great_expectations', 'sqlalchemy', 'pandas', 'scipy'} & sys.modules.keys())"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
