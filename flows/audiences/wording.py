@@ -1,17 +1,20 @@
-"""Definitions in plain English, for people who do not write them."""
+"""Definitions in plain words, for people who do not write them.
+
+Texts are whole patterns, because languages order their parts otherwise: a condition is the end of a sentence in
+English (`had “Placed Order” at least 2 times at any time`) and may be a sentence of its own in another language.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from itertools import chain, repeat
 
 from flows.audiences.definition import (
     Ago,
     AllTime,
     Condition,
     Definition,
-    Elements,
     Existence,
     Filter,
     Fixed,
@@ -27,46 +30,87 @@ from flows.audiences.definition import (
     Timeframe,
     YesNo,
 )
+from flows.ground.saying import Text
 
 NUMBERS = {
-    "equals": "exactly",
-    "not-equals": "other than",
-    "greater-than": "more than",
-    "greater-than-or-equal": "at least",
-    "less-than": "less than",
-    "less-than-or-equal": "at most",
+    "equals": "exactly %(number)s",
+    "not-equals": "other than %(number)s",
+    "greater-than": "more than %(number)s",
+    "greater-than-or-equal": "at least %(number)s",
+    "less-than": "less than %(number)s",
+    "less-than-or-equal": "at most %(number)s",
+}
+TIMES = {
+    "equals": ("exactly once", "exactly %(count)s times"),
+    "not-equals": ("other than once", "other than %(count)s times"),
+    "greater-than": ("more than once", "more than %(count)s times"),
+    "greater-than-or-equal": ("at least once", "at least %(count)s times"),
+    "less-than": ("less than once", "less than %(count)s times"),
+    "less-than-or-equal": ("at most once", "at most %(count)s times"),
 }
 TEXTS = {
-    "equals": "is",
-    "not-equals": "is not",
-    "contains": "has in it",
-    "not-contains": "does not have in it",
-    "starts-with": "begins with",
-    "not-starts-with": "does not begin with",
-    "ends-with": "ends with",
-    "not-ends-with": "does not end with",
-    "in": "is one of",
-    "not-in": "is none of",
-    "regex": "matches the pattern",
-    "nregex": "does not match the pattern",
+    "equals": "%(property)s is %(values)s",
+    "not-equals": "%(property)s is not %(values)s",
+    "contains": "%(property)s has in it %(values)s",
+    "not-contains": "%(property)s does not have in it %(values)s",
+    "starts-with": "%(property)s begins with %(values)s",
+    "not-starts-with": "%(property)s does not begin with %(values)s",
+    "ends-with": "%(property)s ends with %(values)s",
+    "not-ends-with": "%(property)s does not end with %(values)s",
+    "in": "%(property)s is one of %(values)s",
+    "not-in": "%(property)s is none of %(values)s",
+    "regex": "%(property)s matches the pattern %(values)s",
+    "nregex": "%(property)s does not match the pattern %(values)s",
+    "contains-any": "%(property)s has one of %(values)s",
+    "contains-all": "%(property)s has all of %(values)s",
+    "not-contains-any": "%(property)s has none of %(values)s",
+    "not-contains-all": "%(property)s does not have all of %(values)s",
 }
-LISTS = {
-    "contains-any": ("has one of", ", "),
-    "contains-all": ("has all of", ", "),
-    "not-contains-any": ("has none of", ", "),
-    "not-contains-all": ("does not have all of", ", "),
+CONSENT = {  # whether marketing may be sent: on each channel
+    True: {
+        "email": "may be sent marketing by email",
+        "sms": "may be sent marketing by SMS",
+        "whatsapp": "may be sent marketing on WhatsApp",
+    },
+    False: {
+        "email": "may not be sent marketing by email, or have no address for it",
+        "sms": "may not be sent marketing by SMS, or have no address for it",
+        "whatsapp": "may not be sent marketing on WhatsApp, or have no address for it",
+    },
 }
-CHANNELS = {"email": "by email", "sms": "by SMS", "whatsapp": "on WhatsApp"}
-UNITS = {"HOURS": "hour", "DAYS": "day", "WEEKS": "week", "YEARS": "year"}
+LAST = {
+    "hour": ("in the last hour", "in the last %(count)s hours"),
+    "day": ("in the last day", "in the last %(count)s days"),
+    "week": ("in the last week", "in the last %(count)s weeks"),
+}
+EARLIER = {
+    "hour": ("%(count)s hour ago or earlier", "%(count)s hours ago or earlier"),
+    "day": ("%(count)s day ago or earlier", "%(count)s days ago or earlier"),
+    "week": ("%(count)s week ago or earlier", "%(count)s weeks ago or earlier"),
+}
+BETWEEN = {
+    "hour": ("between %(start)s and %(count)s hour ago", "between %(start)s and %(count)s hours ago"),
+    "day": ("between %(start)s and %(count)s day ago", "between %(start)s and %(count)s days ago"),
+    "week": ("between %(start)s and %(count)s week ago", "between %(start)s and %(count)s weeks ago"),
+}
+WITHIN = {
+    "HOURS": ("all within %(count)s hour", "all within %(count)s hours"),
+    "DAYS": ("all within %(count)s day", "all within %(count)s days"),
+    "WEEKS": ("all within %(count)s week", "all within %(count)s weeks"),
+    "YEARS": ("all within %(count)s year", "all within %(count)s years"),
+}
 
 
-def in_words(definition: Definition) -> tuple[str, ...]:
+def in_words(definition: Definition) -> tuple[Text, ...]:
     """A sentence for each group of conditions; a shopper has to meet all of them."""
-    said = zip(chain(["Shoppers who"], repeat("They also")), definition.condition_groups, strict=False)
-    return tuple(f"{begin} {', or '.join(map(condition_in_words, group.conditions))}." for begin, group in said)
+    first, *others = ([condition_in_words(one) for one in group.conditions] for group in definition.condition_groups)
+    return (
+        Text.of("Shoppers who %(conditions)s.", conditions=_either(first)),
+        *(Text.of("They also %(conditions)s.", conditions=_either(one)) for one in others),
+    )
 
 
-def condition_in_words(condition: Condition) -> str:
+def condition_in_words(condition: Condition) -> Text:
     """What the shopper did, is, or allows, as the end of a sentence: `had “Placed Order” at least 2 times`."""
     if isinstance(condition, ProfileMetric):
         return _measured(condition)
@@ -74,96 +118,103 @@ def condition_in_words(condition: Condition) -> str:
         return _funnel(condition)
     if isinstance(condition, MarketingConsent):
         consent = condition.consent
-        channel = CHANNELS[consent.channel]
-        if consent.can_receive_marketing:
-            return f"may be sent marketing {channel}"
-        return f"may not be sent marketing {channel}, or have no address for it"
+        return Text(CONSENT[consent.can_receive_marketing][consent.channel])
     assert isinstance(condition, ProfileProperty)  # noqa: S101  the only other one
-    return f"have a profile whose {_held(condition.property, condition.filter)}"
+    return Text.of("have a profile whose %(held)s", held=_held(condition.property, condition.filter))
 
 
-def _measured(of: ProfileMetric) -> str:
-    event, when = event_in_words(of.metric, of.metric_filters), _time(of.timeframe_filter)
+def _either(conditions: Sequence[Text]) -> tuple[Text, ...]:
+    first, *others = conditions
+    return (first, *(Text.of("or %(condition)s", condition=one) for one in others))
+
+
+def _measured(of: ProfileMetric) -> Text:
+    event, when = _event(of.metric, of.metric_filters), _time(of.timeframe_filter)
     asked = of.measurement_filter
     if of.measurement == "sum":
-        return f"had {event} {when}, whose values add up to {NUMBERS[asked.operator]} {_number(asked.value)}"
+        number = Text.of(NUMBERS[asked.operator], number=_number(asked.value))
+        return Text.of(
+            "had %(event)s %(when)s, whose values add up to %(number)s", event=event, when=when, number=number
+        )
     asks = (str(asked.operator), asked.value)
     if asks in {("equals", Decimal(0)), ("less-than", Decimal(1)), ("less-than-or-equal", Decimal(0))}:
-        return f"had no {event} {when}"
-    if asks in {("greater-than", Decimal(0)), ("greater-than-or-equal", Decimal(1))}:
-        return f"had {event} at least once {when}"
-    times = "once" if asked.value == 1 else f"{_number(asked.value)} times"
-    return f"had {event} {NUMBERS[asked.operator]} {times} {when}"
+        return Text.of("had no %(event)s %(when)s", event=event, when=when)
+    is_any = asks == ("greater-than", Decimal(0))
+    operator, count = ("greater-than-or-equal", 1) if is_any else (asked.operator, _number(asked.value))
+    times = (
+        Text.many(count, *TIMES[operator])
+        if isinstance(count, int)
+        else Text.of(NUMBERS[operator], number=count)  # of no event there is half
+    )
+    return Text.of("had %(event)s %(times)s %(when)s", event=event, times=times, when=when)
 
 
-def _funnel(of: Funnel) -> str:
+def _funnel(of: Funnel) -> Text:
     first, *rest = of.steps
-    said = [f"had {event_in_words(first.metric, first.metric_filters)} {_time(of.timeframe_filter)}"]
-    said += [_step(step) for step in rest]
-    window = f", all within {window_in_words(of)}" if of.hours else ""
-    return f"{', '.join(said)}{window}"
+    event, when = _event(first.metric, first.metric_filters), _time(of.timeframe_filter)
+    steps = [Text.of("had %(event)s %(when)s", event=event, when=when), *map(_step, rest)]
+    if of.hours:
+        unit, _, count = (of.completion_window_seconds or "").partition("_")
+        steps.append(Text.many(int(count), *WITHIN[unit]))
+    return Text("%(steps)s", {"steps": tuple(steps)})
 
 
-def _step(step: Step) -> str:
-    event = event_in_words(step.metric, step.metric_filters)
-    return f"then {event}" if step.metric_exists else f"and no {event} after it"
+def _step(step: Step) -> Text:
+    event = _event(step.metric, step.metric_filters)
+    if step.metric_exists:
+        return Text.of("then %(event)s", event=event)
+    return Text.of("and no %(event)s after it", event=event)
 
 
-def window_in_words(of: Funnel) -> str:
-    """The completion window, such as `2 hours`."""
-    unit, _, count = (of.completion_window_seconds or "").partition("_")
-    return _counted(int(count), UNITS[unit])
-
-
-def event_in_words(metric: str, filters: tuple[MetricFilter, ...]) -> str:
+def _event(metric: str, filters: tuple[MetricFilter, ...]) -> Text:
     """The metric's name in quotes, with what has to hold of the event in brackets."""
-    held = " and ".join(_held(one.property, one.filter) for one in filters)
-    return f"“{metric}” ({held})" if held else f"“{metric}”"
+    if not filters:
+        return Text.of("“%(metric)s”", metric=Text(metric))
+    first, *others = (_held(one.property, one.filter) for one in filters)
+    held = (first, *(Text.of("and %(held)s", held=one) for one in others))
+    return Text.of("“%(metric)s” (%(held)s)", metric=Text(metric), held=held)
 
 
-def _held(name: str, of: Filter) -> str:
+def _held(name: str, of: Filter) -> Text:
     """`status is “routed”`; properties are called as they are in definitions, with blanks."""
-    said = name.replace("_", " ")
+    said = Text(property_in_words(name))
     if isinstance(of, Existence):
-        return f"{said} is known" if of.operator == "is-set" else f"{said} is not known"
+        is_known = of.operator == "is-set"
+        return Text.of("%(property)s is known" if is_known else "%(property)s is not known", property=said)
     if isinstance(of, YesNo):
-        return f"{said}: {'yes' if of.value else 'no'}"
+        return Text.of("%(property)s: yes" if of.value else "%(property)s: no", property=said)
     if isinstance(of, Number):
-        operator = "" if of.operator == "equals" else f"{NUMBERS[of.operator]} "
-        return f"{said} is {operator}{_number(of.value)}"
-    if isinstance(of, Elements):
-        verb, between = LISTS[of.operator]
-        return f"{said} {verb} {between.join(f'“{one}”' for one in of.value)}"
+        number = _number(of.value)
+        asked = number if of.operator == "equals" else Text.of(NUMBERS[of.operator], number=number)
+        return Text.of("%(property)s is %(values)s", property=said, values=asked)
     values = (of.value,) if isinstance(of.value, str) else of.value
-    return f"{said} {TEXTS[of.operator]} {', '.join(f'“{one}”' for one in values)}"
+    return Text.of(TEXTS[of.operator], property=said, values=tuple(Text.of("“%(value)s”", value=one) for one in values))
 
 
-def _time(frame: Timeframe) -> str:
+def property_in_words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _time(frame: Timeframe) -> Text:
     if isinstance(frame, AllTime):
-        return "at any time"
+        return Text.of("at any time")
     if isinstance(frame, Relative):
-        span = _counted(frame.quantity, frame.unit)
-        if frame.operator == "in-the-last":
-            return f"in the last {span if frame.quantity != 1 else frame.unit}"
-        return f"{span} ago or earlier"
+        said = LAST if frame.operator == "in-the-last" else EARLIER
+        return Text.many(frame.quantity, *said[frame.unit])
     if isinstance(frame, Ago):
-        return f"between {frame.start:,} and {_counted(frame.end, frame.unit)} ago"
+        return Text.many(frame.end, *BETWEEN[frame.unit], start=frame.start)
     if isinstance(frame, Since):
-        return f"since {_day(frame.date)}" if frame.operator == "after" else f"before {_day(frame.date)}"
+        day = _day(frame.date)
+        return Text.of("since %(day)s", day=day) if frame.operator == "after" else Text.of("before %(day)s", day=day)
     assert isinstance(frame, Fixed)  # noqa: S101  the only other one
-    return f"from {_day(frame.start)} to before {_day(frame.end)}"
+    return Text.of("from %(start)s to before %(end)s", start=_day(frame.start), end=_day(frame.end))
 
 
-def _day(instant: datetime) -> str:
+def _day(instant: datetime) -> date:
     """The date alone where the instant is its midnight in UTC, as definitions write it."""
-    text = instant.isoformat(sep=" ").replace("+00:00", " UTC")
-    return text.removesuffix(" 00:00:00 UTC")
+    utc = instant.astimezone(UTC)
+    return utc.date() if utc.time() == time() else utc
 
 
-def _number(value: Decimal) -> str:
-    shown = f"{value:,f}"
-    return shown.rstrip("0").rstrip(".") if "." in shown else shown
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+def _number(value: Decimal) -> int | Decimal:
+    return int(value) if value == value.to_integral_value() else value.normalize()

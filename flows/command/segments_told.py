@@ -57,7 +57,7 @@ class Checked:
                 "file": str(one.file),
                 "name": one.segment.name,
                 "accounts": list(one.segment.accounts),
-                "rule": list(in_words(one.segment.definition)),
+                "rule": list(map(str, in_words(one.segment.definition))),
             }
             for one in self.found
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -20,13 +20,15 @@ from flows.command.options import command
 from flows.command.start import TOPICS, start
 from flows.command.working import shown
 from flows.ground.errors import InputError, StorageFailed
+from flows.ground.extras import how_to_install
+from flows.ground.saying import Text
 from flows.jobs.decisions import decide, unpublished
 from flows.lake.decisions import Decision
 from flows.published.gap_draft import draft as gap_draft
 from flows.published.gap_golden import golden_questions
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
-from flows.published.gaps import Kind, gaps
+from flows.published.gaps import AskedAccount, Kind, gaps
 from flows.published.open_products import open_products
 from flows.questions.noise import Noise
 from flows.settings.requests import HomeRequest, Option, Request, TopicsRequest, WarehouseRequest
@@ -148,8 +150,23 @@ def draft(request: TopicRequest, console: Console) -> int:
     if not found.topic.is_gap:
         console.say("Note: published articles answer this topic; `agent-metrics topics show` says how well.")
     console.say("Note: these are words of shoppers. Numbers, addresses and links are hidden; names may not be.")
-    console.show({**found.to_json_dict(), "exit_status": 0}, [found.markdown()])
+    text = found.markdown(_in_language_of(found.account, request, console))
+    console.show({**found.to_json_dict(), "exit_status": 0}, [text])
     return 0
+
+
+def _in_language_of(account: AskedAccount, request: TopicRequest, console: Console) -> Callable[[Text], str]:
+    """How texts are written in the language that the settings name for the account, in English where they name none."""
+    accounts = request.settings().accounts
+    code = next((one.language for one in accounts if one.account_id == account.account_id), None)
+    if code is None:
+        return str
+    try:
+        from flows.dashboard.language import language  # noqa: PLC0415  of an extra, and few accounts need it
+    except ImportError:
+        console.say(f"Note: in English, because other languages need an extra; {how_to_install('dashboard')}")
+        return str
+    return lambda text: language(code).tell(text, account.local)
 
 
 @command(app, ListRequest)

@@ -74,7 +74,7 @@ def built(chosen: Asked) -> Built:
         return Built(None, "", ())
     lacking = sorted({(one.metric, LACKING[what]) for one in conditions for what in _lacking(one)})
     if lacking:
-        told = (Text.of(text, metric=metric) for metric, text in lacking)
+        told = (Text.of(text, metric=Text(metric)) for metric, text in lacking)
         return Built(None, "", (*told, Text.of("Take that choice back, or choose something else.")))
     key = key_of(chosen.name) or "new_segment"
     document = {

@@ -18,11 +18,13 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 import contract
+from flows.audiences import segments, wording
+from flows.audiences.metrics import METRICS, PROFILE
 from flows.dashboard import building, cards, language, limits, look, periods
 from flows.dashboard.language import MESSAGES, NAMES, words
 from flows.dashboard.sections import audiences, conversations, handoffs
 from flows.delivery import health
-from flows.published import notes
+from flows.published import gap_draft, notes
 from flows.published.events import EVENTS
 from flows.published.figures import OPEN_REASONS, RATES, STATUSES
 from flows.published.handoffs import DIMENSIONS
@@ -44,7 +46,7 @@ SHOWN = (
 # Reasons of hand-offs that many agents give. The list is open: others are shown as they come.
 REASONS = ("complaint", "delivery_problem", "knowledge_gap", "payment_problem", "refund_question", "shopper_request")
 # Modules whose texts are said by others, too.
-TELLING = tuple(Path(str(one.__file__)) for one in (notes, health))
+TELLING = tuple(Path(str(one.__file__)) for one in (notes, health, gap_draft, wording))
 END = "\n\n"  # of a file's head
 Said = str | tuple[str, str]  # a text, or that for one thing and that for several
 
@@ -96,6 +98,7 @@ def in_tables() -> Iterator[Said]:
     yield from (*health.KINDS.values(), *health.OUTCOMES.values())
     for pair in (*handoffs.OUTCOMES.values(), *WANTED.values()):
         yield from pair
+    yield from _of_segments()
     for rate in RATES:
         yield from (rate.title, rate.definition)
     for _, title, definition, _ in cards._AMOUNTS.values():
@@ -110,6 +113,19 @@ def in_tables() -> Iterator[Said]:
         *(one for one in channels if one not in language.CHANNELS),
     ]
     yield from map(words, terms)
+
+
+def _of_segments() -> Iterator[Said]:
+    """Metrics and properties, the definitions that come with the package, and the parts of rules in words."""
+    properties = {name for metric in METRICS.values() for name in metric.properties}
+    yield from (*METRICS, *map(wording.property_in_words, properties | PROFILE.keys()))
+    for one in segments(Path("nowhere"), shipped=True)[0]:
+        yield from (one.segment.name, one.segment.description)
+    yield from (*wording.NUMBERS.values(), *wording.TEXTS.values())
+    for table in (wording.TIMES, wording.LAST, wording.EARLIER, wording.BETWEEN, wording.WITHIN):
+        yield from table.values()
+    for texts in wording.CONSENT.values():
+        yield from texts.values()
 
 
 def fresh(text: str, texts: Collection[Said]) -> str:
@@ -131,14 +147,18 @@ def problems(text: str) -> Iterator[str]:
     for message in read_po(StringIO(text)):
         if not message.id:
             continue
-        name = message.id if isinstance(message.id, str) else message.id[-1]
+        names = [message.id] if isinstance(message.id, str) else list(message.id)
+        name = names[-1]
         translations = [message.string] if isinstance(message.string, str) else list(message.string or ())
         if not translations or not all(translations):
             yield f"not translated: {name}"
         elif message.fuzzy:
             yield f"marked as fuzzy: {name}"
         else:
-            yield from (f"other gaps than {name}: {one}" for one in translations if _gaps(one) != _gaps(name))
+            for place, one in enumerate(translations):
+                known = names if place == 0 else names[-1:]  # the text for one thing may do without its number
+                if _gaps(one) not in map(_gaps, known):
+                    yield f"other gaps than {name}: {one}"
 
 
 def main(arguments: Sequence[str], folder: Path = MESSAGES) -> int:

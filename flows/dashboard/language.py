@@ -161,6 +161,8 @@ class Language:
             return self.day(value)
         if isinstance(value, float):
             return format_percent(value, self._percents(tenths=False), locale=self.locale)
+        if isinstance(value, tuple):
+            return ", ".join(self._told(one, local) for one in value)
         return self.number(value) if isinstance(value, int | Decimal) else self.tell(value, local)
 
     def _percents(self, *, tenths: bool = True) -> str:
@@ -185,7 +187,9 @@ class Language:
         )
         environment.install_gettext_callables(self._messages.gettext, self._messages.ngettext, newstyle=True)  # type: ignore[attr-defined]
         names = "number money percent duration day short_day instant clock channel term touch platform"
-        environment.filters.update({"words": words, **{name: getattr(self, name) for name in names.split()}})
+        environment.filters.update(
+            {"words": words, "say": self, **{name: getattr(self, name) for name in names.split()}}
+        )
         environment.globals.update({"say": self, "many": self.many, "languages": NAMES, "who": SENDERS})
         return environment
 

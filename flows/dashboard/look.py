@@ -104,6 +104,11 @@ class Look:
         return " ".join(self.say.tell(one, self.account.local) for one in texts)
 
     @property
+    def of_the_shop(self) -> Language:
+        """The language of what the shop itself publishes: the account's, where one is set, else the visitor's."""
+        return language(self.installation.languages.get(self.account.account_id) or self.say.code)
+
+    @property
     def choices(self) -> tuple[tuple[str, str], ...]:
         """The ranges of dates that can be chosen."""
         return tuple(RANGES.items())

@@ -14,8 +14,8 @@ from flows.ground.clock import utc_text
 class Text:
     """A text with `%(name)s` for each of its values; `str` writes it in English.
 
-    A float is a share, 0.5 for 50 %; a datetime is an instant in UTC. Where there is a text for `several` things, the
-    value `count` is their number.
+    A float is a share, 0.5 for 50 %; a datetime is an instant in UTC; a tuple is a list, with commas between. Where
+    there is a text for `several` things, the value `count` is their number.
     """
 
     one: str
@@ -37,7 +37,7 @@ class Text:
         return said % {name: _in_english(value) for name, value in self.values.items()} if self.values else said
 
 
-Value = str | int | float | Decimal | date | Text  # a datetime is a date
+Value = str | int | float | Decimal | date | Text | tuple["Value", ...]  # a datetime is a date
 
 
 def _in_english(value: Value) -> str:
@@ -47,4 +47,8 @@ def _in_english(value: Value) -> str:
         return f"{value.day} {value:%b %Y}"
     if isinstance(value, float):
         return f"{value:.0%}"
-    return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(_in_english, value))
+    if isinstance(value, Decimal):
+        return f"{value:,f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from flows.ground.errors import InputError
+from flows.ground.saying import Text
 from flows.ground.sql import literal
-from flows.ground.text import counted
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_wordings import HIDDEN, Wordings, without_names
 from flows.published.gaps import AskedAccount, AskedTopic, visible
@@ -83,27 +84,37 @@ class Draft:
             "nearest_article": asdict(self.nearest_article) if self.nearest_article else None,
         }
 
-    def markdown(self) -> str:
-        topic = self.topic
-        since = self.account.day_of(topic.first_asked_at)
-        questions = counted(topic.question_count, "question")
-        handed_off = topic.handed_off_conversation_count
-        parts = [
-            f"# {escaped(self.title)}",
-            f"{counted(topic.people, 'person', 'people')} asked since {since}: {questions} in"
-            f" {counted(topic.conversation_count, 'conversation')}, of which {handed_off:,}"
-            f" {'was' if handed_off == 1 else 'were'} handed off.",
-        ]
+    def markdown(self, tell: Callable[[Text], str] = str) -> str:
+        """The draft in the words of `tell`, by default English ones."""
+        parts = [f"# {escaped(self.title)}", tell(self._asked())]
         if (article := self.nearest_article) is not None:
             url = f": <{article.url}>" if article.url and HARMLESS_URL.fullmatch(article.url) else ""
             name = escaped(one_line(article.title or article.article_id))
-            parts.append(f"Extend this article rather than write a new one: **{name}**{url}")
-        lines = "\n".join(f"- {escaped(one.text)}{_times(one)}" for one in self.questions)
-        return "\n\n".join([*parts, "## Questions to answer", *([lines] if lines else []), "## Answer"])
+            parts.append(
+                tell(
+                    Text.of("Extend this article rather than write a new one: %(article)s", article=f"**{name}**{url}")
+                )
+            )
+        lines = "\n".join(f"- {escaped(one.text)}{_times(one, tell)}" for one in self.questions)
+        parts += [f"## {tell(Text.of('Questions to answer'))}", *([lines] if lines else [])]
+        return "\n\n".join([*parts, f"## {tell(Text.of('Answer'))}"])
+
+    def _asked(self) -> Text:
+        topic = self.topic
+        handed_off = topic.handed_off_conversation_count
+        return Text.of(
+            "%(people)s asked since %(day)s: %(questions)s in %(conversations)s, of which %(handed_off)s.",
+            people=Text.many(topic.people, "%(count)s person", "%(count)s people"),
+            day=self.account.day_of(topic.first_asked_at),
+            questions=Text.many(topic.question_count, "%(count)s question", "%(count)s questions"),
+            conversations=Text.many(topic.conversation_count, "%(count)s conversation", "%(count)s conversations"),
+            handed_off=Text.many(handed_off, "%(count)s was handed off", "%(count)s were handed off"),
+        )
 
 
-def _times(question: Question) -> str:
-    return "" if question.times_asked == 1 else f" ({question.times_asked:,} times)"
+def _times(question: Question, tell: Callable[[Text], str]) -> str:
+    count = question.times_asked
+    return "" if count == 1 else f" ({tell(Text.many(count, '%(count)s time', '%(count)s times'))})"
 
 
 def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:

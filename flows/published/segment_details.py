@@ -101,7 +101,7 @@ class SegmentDetails:
             "segment": first.segment,
             "name": first.name,
             "description": first.description,
-            "rule": list(first.rule()),
+            "rule": list(map(str, first.rule())),
             "definition": definition.model_dump(mode="json") if definition else None,
             "accounts": [one.to_json_dict() for one in self.segments],
             "reach": self.reach,

@@ -70,7 +70,7 @@ class ExplainedSegment:
             "entered_at": utc_text(self.entered_at),
             "left_at": utc_text(self.left_at),
             "suppressed_by": self.suppressed_by,
-            "rule": list(self.segment.rule()),
+            "rule": list(map(str, self.segment.rule())),
             "groups": [[one.to_json_dict() for one in group] for group in self.groups],
         }
 
@@ -147,7 +147,7 @@ def _condition(one: Shopper, condition: Condition) -> Explained:
     if holds is None:
         is_consent = isinstance(condition, MarketingConsent)
         why = "as the build found it; consent is published of members only" if is_consent else "withheld"
-    return Explained(condition_in_words(condition), holds, one.found(condition), value, why)
+    return Explained(str(condition_in_words(condition)), holds, one.found(condition), value, why)
 
 
 def _profile(reader: Reader, profile: str, account: str | None) -> tuple[Any, ...]:

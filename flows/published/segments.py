@@ -14,6 +14,7 @@ from flows.audiences import Definition
 from flows.audiences.wording import in_words
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
+from flows.ground.saying import Text
 from flows.ground.sql import literal
 from flows.published.accounts import accounts, of_id
 from flows.published.never_came import never_came
@@ -96,7 +97,7 @@ class PublishedSegment:
         except (ValueError, ValidationError):
             return None
 
-    def rule(self) -> tuple[str, ...]:
+    def rule(self) -> tuple[Text, ...]:
         """The definition in plain sentences, none where it is not known."""
         definition = self.parsed()
         return in_words(definition) if definition else ()

@@ -32,7 +32,7 @@ def made(*conditions: dict[str, str], name: str = "Käufer 2026", holds_back: st
         ({"metric": ESCALATED}, f"Shoppers who had “{ESCALATED}” at least once in the last 30 days."),
         (
             {"metric": ESCALATED, "times": "2", "days": "0", "channels": "email,sms", "tags": "Returns"},
-            f"Shoppers who had “{ESCALATED}” (channel is one of “email”, “sms” and tag is one of “Returns”)"
+            f"Shoppers who had “{ESCALATED}” (channel is one of “email”, “sms”, and tag is one of “Returns”)"
             " at least 2 times at any time.",
         ),
         (
@@ -53,7 +53,7 @@ def made(*conditions: dict[str, str], name: str = "Käufer 2026", holds_back: st
 def test_a_choice_is_the_definition_that_says_it(condition: dict[str, str], rule: str, tmp_path: Path) -> None:
     found = made(condition)
     assert found.segment
-    assert in_words(found.segment.definition) == (rule,)
+    assert [*map(str, in_words(found.segment.definition))] == [rule]
     file = tmp_path / f"{found.key}.yml"
     file.write_text(yaml_of(found.segment), "utf-8")
     assert file.name == "kaeufer_2026.yml"

@@ -430,7 +430,7 @@ def test_segments_stand_with_their_size_and_their_rule_in_words(home: Home, visi
         wanted = [f"{one.member_count:,}", *reach, held_back, "since Jun 7, 2026", f"{one.anonymous_count:,}"]
         expect(listed_.nth(at).locator("td.figure")).to_contain_text(wanted)
     listed_.first.locator("summary").click()
-    expect(listed_.first.locator("li").first).to_have_text(found[0].rule()[0])
+    expect(listed_.first.locator("li").first).to_have_text(str(found[0].rule()[0]))
 
 
 def test_hand_offs_stand_with_what_came_of_them_and_who_waits_the_longest(home: Home, visit: Visit) -> None:

@@ -92,7 +92,7 @@ def test_a_draft_asks_what_is_asked_most_in_the_words_of_shoppers(
     }  # fmt: skip
     lines = say("draft", "t", "--warehouse", warehouse).splitlines()
     assert lines[0] == "# Where is my order"
-    assert lines[2] == "2 people asked since 2026-05-04: 32 questions in 2 conversations, of which 1 was handed off."
+    assert lines[2] == "2 people asked since 4 May 2026: 32 questions in 2 conversations, of which 1 was handed off."
     assert lines[4] == "Extend this article rather than write a new one: **Orders**: <https://shop.example/orders>"
     assert lines[6:9] == ["## Questions to answer", "", "- Where is order …? (4 times)"]
     assert lines[-1] == "## Answer"

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from flows.audiences import SHIPPED
 from flows.audiences.metrics import METRICS
 from flows.audiences.wording import in_words
 from flows.audiences.writing import yaml_of
@@ -15,7 +16,7 @@ from flows.delivery.health import KINDS, OUTCOMES
 from flows.ground.errors import AgentMetricsError, InputError
 from flows.published.segment_counted import counted
 from flows.published.segment_words import words
-from flows.published.segments import segments
+from flows.published.segments import PublishedSegment, segments
 
 
 def values(look: Look) -> dict[str, Any]:
@@ -34,7 +35,8 @@ def values(look: Look) -> dict[str, Any]:
         deliveries, undelivered = (), look.say("The deliveries cannot be read now; `agent-metrics status` says why.")
     asked = building.asked(look.query)
     return {
-        "segments": found,
+        "segments": [(one, *_said(look, one)) for one in found],
+        "names": {one.segment: _said(look, one)[0] for one in found},
         "since": since,
         "why": why,
         "deliveries": [(one, account.local(one.last_at) if one.last_at else None) for one in deliveries],
@@ -42,13 +44,20 @@ def values(look: Look) -> dict[str, Any]:
         "outcomes": OUTCOMES,
         "kinds": KINDS,
         "asked": asked,
-        "metrics": list(METRICS),
+        "metrics": [(one, look.say(one)) for one in METRICS],
         "words": words(look.reader, account, look.publication.as_of),
         "filters": FILTERS,
         **made(look, asked),
     }
 
 
+def _said(look: Look, one: PublishedSegment) -> tuple[str, str]:
+    """Name and description: words of whoever defined it, but of what comes with the package in the language."""
+    said = look.say if one.segment in KEYS else str
+    return said(one.title), said(one.description or "")
+
+
+KEYS = {file.stem for file in SHIPPED.glob("*.yml")}
 FILTERS = {"channels": "through", "tags": "about", "skills": "with the skill", "products": "with the product"}
 
 
@@ -58,7 +67,7 @@ def made(look: Look, asked: building.Asked) -> dict[str, Any]:
     if built.segment is None:
         return {"built": None, "what": look.tell(*built.what)}
     shown: dict[str, Any] = {"built": built, "what": look.tell(*built.what), "count": None, "why_not": ""}
-    shown |= {"rule": in_words(built.segment.definition), "yaml": yaml_of(built.segment)}
+    shown |= {"rule": [look.tell(one) for one in in_words(built.segment.definition)], "yaml": yaml_of(built.segment)}
     try:
         definition, as_of = built.segment.definition, look.publication.as_of
         shown["count"] = counted(look.reader, look.account.account_id, definition, as_of)

@@ -57,7 +57,8 @@ def drafted(look: Look) -> dict[str, Any]:
         return {"draft": None, "no_draft": look.say("This draft cannot be made now.")}
     of = f"{shlex.quote(topic)} --account {shlex.quote(look.account.account_id)}"
     commands = [f"agent-metrics topics {one}" for one in (f"assign {of} --owner NAME", f"dismiss {of}")]
-    return {"draft": found, "no_draft": "", "draft_text": found.markdown(), "commands": commands, "shapes": SHAPES}
+    text = _markdown(look, found)
+    return {"draft": found, "no_draft": "", "draft_text": text, "commands": commands, "shapes": SHAPES}
 
 
 def _no_draft(look: Look) -> str:
@@ -82,14 +83,18 @@ def article(look: Look) -> Response:
         return PlainTextResponse(_no_draft(look), status_code=400)
     is_text = shape == "markdown"
     headers = {"Content-Disposition": f'attachment; filename="article.{"md" if is_text else "json"}"'}
-    content = found.markdown() if is_text else _json(look, found, shape)
+    content = _markdown(look, found) if is_text else _json(look, found, shape)
     return PlainTextResponse(content, headers=headers, media_type="text/markdown" if is_text else "application/json")
 
 
+def _markdown(look: Look, found: Draft) -> str:
+    return found.markdown(lambda text: look.of_the_shop.tell(text, look.account.local))
+
+
 def _json(look: Look, found: Draft, shape: str) -> str:
-    body = look.say.html("article", draft=found)
-    locale = str(look.say.locale).replace("_", "-")
-    snippet = {"source_type": "snippet", "title": found.title, "content": found.markdown()}
+    say = look.of_the_shop
+    body, locale = say.html("article", draft=found), str(say.locale).replace("_", "-")
+    snippet = {"source_type": "snippet", "title": found.title, "content": _markdown(look, found)}
     documents: dict[str, dict[str, Any]] = {
         "klaviyo": {"data": {"type": "agent-knowledge", "attributes": {"source": snippet}}},
         "zendesk": {"article": {"title": found.title, "body": body, "locale": locale.lower(), "draft": True}},
