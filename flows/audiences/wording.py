@@ -152,11 +152,11 @@ def _measured(of: ProfileMetric) -> Text:
 def _funnel(of: Funnel) -> Text:
     first, *rest = of.steps
     event, when = _event(first.metric, first.metric_filters), _time(of.timeframe_filter)
-    steps = [Text.of("had %(event)s %(when)s", event=event, when=when), *map(_step, rest)]
+    steps = [Text.of("%(event)s %(when)s", event=event, when=when), *map(_step, rest)]
     if of.hours:
         unit, _, count = (of.completion_window_seconds or "").partition("_")
         steps.append(Text.many(int(count), *WITHIN[unit]))
-    return Text("%(steps)s", {"steps": tuple(steps)})
+    return Text.of("had %(steps)s", steps=tuple(steps))
 
 
 def _step(step: Step) -> Text:

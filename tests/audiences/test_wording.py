@@ -100,6 +100,10 @@ def test_groups_are_sentences_and_conditions_are_joined_by_or() -> None:
     )
 
 
+def test_counts_of_no_whole_number_are_said_as_they_are() -> None:
+    assert said([ordered("less-than", 1.5)]) == ("Shoppers who had “Placed Order” less than 1.5 at any time.",)
+
+
 def test_every_shipped_definition_can_be_said() -> None:
     found, problems = segments(Path("nowhere"), shipped=True)
     assert problems == []

@@ -471,6 +471,17 @@ def test_a_filter_of_something_that_is_gone_is_said_in_words(ask: Ask, name: str
 # Parts
 
 
+def test_segments_are_told_in_the_visitor_s_language(ask: Ask) -> None:
+    """Names of others' segments stay as they are."""
+    asked = {**OF, "language": "ko", "metric0": "Placed Order", "did0": "did not", "days0": "7"}
+    page = parsed(ask("audiences", **asked).text)
+    built = words_of(required(page, ".//div[@id='built']"))
+    assert "다음 조건에 해당하는 고객: 지난 7일 동안 ‘주문함’ 없음." in built
+    assert "metric: Placed Order" in (required(page, ".//textarea[@id='segment-text']").text or "")
+    lacking = {**OF, "language": "de", "metric0": "Placed Order", "channels0": "sms"}
+    assert "„Bestellung aufgegeben“ hat keinen Kanal" in words_of(parsed(ask("audiences/count", **lacking).text))
+
+
 def test_the_number_of_a_segment_comes_alone_and_its_file_is_the_definition(
     ask: Ask, telling_home: Home, tmp_path: Path
 ) -> None:
@@ -516,7 +527,8 @@ def test_a_draft_is_a_file_as_helpdesks_take_articles(ask: Ask) -> None:
         assert answer.headers["Content-Disposition"] == 'attachment; filename="article.json"'
         assert answer.headers["Content-Type"] == "application/json"
     source = klaviyo.json()["data"]["attributes"]["source"]
-    assert (source["source_type"], source["content"]) == ("snippet", text.text)
+    assert (source["source_type"], source["content"]) == ("snippet", article("markdown", language="pt").text)
+    assert "## Perguntas a responder" in source["content"]
     one, other = zendesk.json()["article"], gorgias.json()["translation"]
     assert one["title"] == other["title"] == "Label of topic hidden-text"
     assert (one["locale"], one["draft"], other["locale"]) == ("pt-br", True, "pt-BR")
@@ -606,6 +618,11 @@ def test_deliveries_refused_hand_offs_and_the_language_are_those_of_the_account(
         assert "<b>suspended</b>" in words_of(row)
         assert "talk 00" in words_of(row)
         assert "1 hand-off was refused by the helpdesk" in words_of(parsed(page.get("", english).text))
+        own = {**english, "draft": "topic", "shape": "markdown"}  # the article is for the shop's own pages
+        assert "## Zu beantwortende Fragen" in page.get("knowledge/article", own).text
+        shown = parsed(page.get("knowledge", own).text)
+        assert "## Zu beantwortende Fragen" in (required(shown, ".//textarea[@id='draft-text']").text or "")
+        assert "<h2>Zu beantwortende Fragen</h2>" in page.get("knowledge/article", {**own, "shape": "zendesk"}).text
         assert "0 hand-off" not in words_of(parsed(page.get("", {"account": RIVAL}).text))
 
 

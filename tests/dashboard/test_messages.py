@@ -17,6 +17,8 @@ from shutil import copytree
 import pytest
 
 from flows import jobs
+from flows.audiences import Definition
+from flows.audiences.wording import in_words
 from flows.dashboard import generate
 from flows.dashboard.access import Access
 from flows.dashboard.language import MESSAGES, NAMES, NONE, language, preferred, words
@@ -66,6 +68,8 @@ def test_every_file_has_what_the_page_says_and_no_more() -> None:
         ('msgid "Resolved"', '#, fuzzy\nmsgid "Resolved"', "marked as fuzzy: Resolved"),
         ("%(count)s Bestellungen", "%(anzahl)s Bestellungen", "other gaps than %(count)s orders"),
         ('msgstr[1] "%(count)s Bestellungen"', 'msgstr[1] ""', "not translated: %(count)s orders"),
+        ('msgstr[1] "mindestens %(count)s-mal"', 'msgstr[1] "mindestens"', "other gaps than at least %(count)s times"),
+        ('msgstr[0] "mindestens einmal"', 'msgstr[0] "%(x)s"', "other gaps than at least %(count)s times: %(x)s"),
         ('msgid "Resolved"', 'msgid "Said no more"\nmsgstr "Nicht mehr"\n\nmsgid "Resolved"', "is stale"),
     ],
 )
@@ -338,6 +342,43 @@ def test_a_whole_shop_is_shown_without_a_word_of_english(home: Home, recorder: R
             page = one.say.html(f"sections/{section}", look=one, sections=SECTIONS, **module.values(one))
         assert f'<html lang="{code}">' in page
         assert recorder.asked <= of_the_shop, (section, query)
+
+
+RULES = {
+    "en": "Shoppers who had “Placed Order” (revenue is more than 1,234.5, and is refunded: no) at least once in the "
+    "last 2 weeks, or had “Clicked Link” since Jun 7, 2026, then “Placed Order”, and no “Cancelled Order” after it, "
+    "all within 3 days.",
+    "de": "Kunden, für die gilt: „Bestellung aufgegeben“ (Umsatz ist mehr als 1.234,5, und erstattet: nein) mindestens "
+    "einmal in den letzten 2 Wochen, oder „Link angeklickt“ seit 07.06.2026, danach „Bestellung aufgegeben“, und "
+    "danach kein „Bestellung storniert“, alles innerhalb von 3 Tagen.",
+    "ko": "다음 조건에 해당하는 고객: 지난 2주 동안 ‘주문함’(매출: 1,234.5 초과, 그리고 환불됨: 아니요) 1회 이상, "
+    "또는 2026. 6. 7.부터 ‘링크 클릭’, 그 뒤 ‘주문함’, 그 뒤 ‘주문 취소됨’ 없음, 모두 3일 이내.",
+}
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_rule_is_a_sentence_in_the_order_of_the_language(code: str) -> None:
+    filters = [
+        {"property": "revenue", "filter": {"type": "numeric", "operator": "greater-than", "value": "1234.50"}},
+        {"property": "is_refunded", "filter": {"type": "boolean", "value": False}},
+    ]
+    ordered = {
+        "type": "profile-metric",
+        "metric": "Placed Order",
+        "metric_filters": filters,
+        "measurement_filter": {"type": "numeric", "operator": "greater-than-or-equal", "value": 1},
+        "timeframe_filter": {"type": "date", "operator": "in-the-last", "unit": "week", "quantity": 2},
+    }
+    steps = [
+        {"metric": "Clicked Link"},
+        {"metric": "Placed Order"},
+        {"metric": "Cancelled Order", "metric_exists": False},
+    ]
+    since = {"type": "date", "operator": "after", "date": "2026-06-07"}
+    funnel = {"type": "profile-metric-funnel", "steps": steps, "timeframe_filter": since}
+    conditions = [ordered, {**funnel, "completion_window_seconds": "DAYS_3"}]
+    (rule,) = in_words(Definition.model_validate({"condition_groups": [{"conditions": conditions}]}))
+    assert language(code).tell(rule, lambda one: one) == RULES[code]
 
 
 def test_what_others_tell_is_said_with_its_values() -> None:

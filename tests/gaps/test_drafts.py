@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -96,6 +97,35 @@ def test_a_draft_asks_what_is_asked_most_in_the_words_of_shoppers(
     assert lines[4] == "Extend this article rather than write a new one: **Orders**: <https://shop.example/orders>"
     assert lines[6:9] == ["## Questions to answer", "", "- Where is order …? (4 times)"]
     assert lines[-1] == "## Answer"
+
+
+SETTINGS = """
+[[accounts]]
+account_id = "shop"
+timezone = "America/Sao_Paulo"
+currency = "BRL"
+language = "ko"
+"""
+
+
+def test_a_draft_is_in_the_language_of_the_account(place: Home, say: Say) -> None:
+    """The help center that it is for is the shop's."""
+    shop = Shop()
+    shop.article("nearest", title="100 % %(x)s", url="https://shop.example/50%25")
+    shop.topic("t", label="Where is my order", best_article_id="nearest", coverage_score="0.55")
+    shop.conversation("a", "routed")
+    for day in (1, 2):
+        shop.ask("t", "a", ago(days=day), "Where is it?")
+    publish_to(place, shop)
+    Path("agent-metrics.toml").write_text(SETTINGS, "utf-8")
+    assert say("draft", "t").split("\n\n") == [
+        "# Where is my order",
+        "2026. 6. 5. 이후 문의: 1명, 질문 2건, 대화 1건(그중 1건 이관).",
+        "새 문서를 쓰기보다 다음 문서를 보완하세요: **100 % %(x)s**: <https://shop.example/50%25>",
+        "## 답해야 할 질문",
+        "- Where is it? (2회)",
+        "## 답변\n",
+    ]
 
 
 def test_an_article_that_is_far_away_is_not_to_be_extended(place: Home, tell: Tell, say: Say) -> None:
