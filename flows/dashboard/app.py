@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -14,6 +15,7 @@ from anyio import CancelScope, CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
@@ -30,16 +32,16 @@ from starlette.types import ASGIApp
 from flows.dashboard import language
 from flows.dashboard.access import Access, AllowedReader
 from flows.dashboard.limits import BUSY, FULL, MOST_ANSWERS, MOST_EXPORTS, MOST_WAITING
+from flows.dashboard.login import root_of
 from flows.dashboard.look import SECTIONS, Installation, Look, NothingToSee, address, language_of, look
 from flows.ground.errors import AgentMetricsError, InputError, NothingPublished
 from flows.published.accounts import accounts
 from flows.published.conversations_csv import csv_lines
-from flows.published.filters import Filters, joined
+from flows.published.filters import PARTS, Filters, joined
 from flows.warehouses import Warehouse
 from flows.warehouses.publication import newest_publication
 
 LOG = logging.getLogger(__name__)
-OF_FILTERS = {one.name for one in fields(Filters)} - {"first", "last"}
 STATIC = Path(__file__).with_name("static")
 A_FILE = "attachment; filename*=utf-8''{}"
 
@@ -60,7 +62,8 @@ class Pages:
     exports: set[Request] = field(default_factory=set)  # on their way
 
     def app(self) -> ASGIApp:
-        return Starlette(routes=self._routes())
+        handlers = {404: _nothing_there, 405: _nothing_there, 500: _failed}
+        return Starlette(routes=self._routes(), exception_handlers=handlers)
 
     def _routes(self) -> list[BaseRoute]:
         sections = [
@@ -101,18 +104,26 @@ class Pages:
         access, accepted = access_of(request), request.headers.get("accept-language", "")
         query = _query(request)
         try:
-            with look(self.warehouse, access, section, query, accepted=accepted, installation=self.installation) as one:
+            asks = _module(section).ASKS
+            with look(
+                self.warehouse,
+                access,
+                section,
+                query,
+                asks=asks,
+                accepted=accepted,
+                installation=self.installation,
+            ) as one:
                 return made(one)
         except NothingToSee as error:
-            return HTMLResponse(_say_of(request).html("problem", what=error.what, why=""))
+            return _unpublished(request, error.what)
         except NothingPublished:
             say = _say_of(request)
-            return HTMLResponse(say.html("problem", what=say("Nothing is published yet."), why=""))
+            return _unpublished(request, say("Nothing is published yet."))
         except AgentMetricsError as error:
             say = _say_of(request)
             what = say("The page cannot be shown now. For whoever runs it:")
-            page = say.html("problem", what=what, why=str(error))
-            return HTMLResponse(page, status_code=200 if isinstance(error, InputError) else 503)
+            return _unpublished(request, what, str(error), 200 if isinstance(error, InputError) else 503)
 
     async def _news(self, request: Request) -> Response:
         """Which publication is the newest, for pages that are looked at."""
@@ -147,7 +158,7 @@ class Pages:
                 return PlainTextResponse(say("Nothing is published yet."), status_code=400)
             if isinstance(error, InputError):
                 what = say("Nothing is exported: “%(name)s” is wrong in the address.", name=error.where or "account")
-                is_asked = error.where in {*OF_FILTERS, "account", "from", "to"}
+                is_asked = error.where in {*PARTS, "account", "from", "to"}
                 return PlainTextResponse(f"{what}\n{error.what}" if is_asked else error.what, status_code=400)
             return PlainTextResponse(say("The conversations cannot be read now."), status_code=503)
         except BaseException:
@@ -190,6 +201,28 @@ def _say_of(request: Request) -> language.Language:
     return language_of(_query(request), request.headers.get("accept-language", ""))
 
 
+def _unpublished(request: Request, what: str, why: str = "", status: int = 200) -> Response:
+    """What there is to do before there is something to show."""
+    return HTMLResponse(_say_of(request).html("problem", what=what, why=why), status_code=status)
+
+
+async def _nothing_there(request: Request, error: Exception) -> Response:
+    say, status = _say_of(request), cast("HTTPException", error).status_code
+    is_gone = status == HTTPStatus.NOT_FOUND
+    what = say("There is nothing at this address.") if is_gone else say("This address is only for reading.")
+    return _lost(say, request, what, status)
+
+
+async def _failed(request: Request, _error: Exception) -> Response:
+    say = _say_of(request)
+    what = say("The page failed at this. Whoever runs it finds the reason in its log.")
+    return _lost(say, request, what, 500)
+
+
+def _lost(say: language.Language, request: Request, what: str, status: int) -> Response:
+    return HTMLResponse(say.html("lost", what=what, root=root_of(request.url.path)), status_code=status)
+
+
 def _page(one: Look, name: str) -> Response:
     values = _module(name).values(one)
     return HTMLResponse(one.say.html(f"sections/{name}", look=one, sections=SECTIONS, **values))
@@ -227,6 +260,6 @@ def _section_of(query: Mapping[str, str]) -> str:
     """Which section an address of the former page, which had but one, is for now."""
     if "draft" in query:
         return "knowledge"
-    if "conversation" in query or OF_FILTERS & query.keys():
+    if "conversation" in query or PARTS & query.keys():
         return "conversations"
     return "overview"

@@ -24,6 +24,8 @@ FILTERS = {
     "skills": ("final_skill", "initial_skill"),
     "products": ("product_id", "product_ids"),
 }
+PARTS = ("metric", "did", "times", "days", *FILTERS)  # of a condition, each with the number of its place
+ASKS = frozenset({"name", "holds_back", *(f"{part}{place}" for part in PARTS for place in range(PLACES))})
 
 LACKING = {
     "channels": "“%(metric)s” has no channel.",

@@ -11,8 +11,14 @@ from flows.dashboard.language import Language
 
 def form(say: Language, path: str, wanted: str, said: str = "") -> Response:
     """The form, in answer to a request for `path`; it leads to `wanted`, and says what was wrong."""
-    root = "../" * (path.count("/") - 1) or "./"
-    return HTMLResponse(say.html("login", root=root, wanted=quote(wanted, safe=""), said=said), status_code=401)
+    return HTMLResponse(
+        say.html("login", root=root_of(path), wanted=quote(wanted, safe=""), said=said), status_code=401
+    )
+
+
+def root_of(path: str) -> str:
+    """Where the page begins, as seen from `path`, also behind a server that puts it below a path of its own."""
+    return "../" * (path.count("/") - 1) or "./"
 
 
 def of_this_page(wanted: str) -> str:

@@ -36,6 +36,7 @@ SECTIONS = {  # section -> what it is called, in the order of the nav; its path 
 }
 KEPT = ("account", "dates", "channel", "language")  # of the address, from section to section
 LONGEST = 2000  # characters of a value in an address
+MOST_NAMED, LONGEST_NAME = 5, 40  # names of an address that are said to be of no use, and characters of each
 Query = Mapping[str, str]
 
 
@@ -118,10 +119,10 @@ class Look:
         return channels_of(self.reader, self.account)
 
     @cached_property
-    def at(self) -> int:
-        """The first row of the list that is shown, from 0."""
+    def at(self) -> int | None:
+        """The first row of the list that is shown, from 0; None where the address says no number."""
         text = self.query.get("at", "0")
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
     def to(self, section: str, **more: str | None) -> str:
         """The address of a section, with the same account, dates and channel."""
@@ -149,16 +150,31 @@ def language_of(query: Query, accepted: str) -> Language:
     return language(query.get("language") or preferred(accepted))
 
 
+def _is_sound(value: str) -> bool:
+    return len(value) <= LONGEST and "\0" not in value
+
+
 @contextmanager
 def look(
-    warehouse: Warehouse, access: Access, section: str, query: Query, *, accepted: str, installation: Installation
+    warehouse: Warehouse,
+    access: Access,
+    section: str,
+    query: Query,
+    *,
+    asks: frozenset[str],
+    accepted: str,
+    installation: Installation,
 ) -> Iterator[Look]:
     """A look at the newest publication; `accepted` is the browser's header of languages.
+
+    `asks` names the parts of an address that the section reads, beside those of every section. Others are left out
+    of `query`, and said.
 
     Raises NothingPublished before the first publication, NothingToSee where nothing is published that the visitor may
     see, and StorageFailed or WarehouseFailed where it cannot be read.
     """
-    query = {name: value for name, value in query.items() if len(value) <= LONGEST and "\0" not in value}
+    given, known_parts = query, asks.union(KEPT)
+    query = {name: value for name, value in given.items() if name in known_parts and _is_sound(value)}
     with warehouse.read() as whole:
         reader = AllowedReader(whole, access)
         published = read_published(reader)
@@ -171,6 +187,9 @@ def look(
         wanted = query.get("language") or installation.languages.get(account.account_id) or preferred(accepted)
         say = language(wanted)
         wrong = []
+        if useless := [name[:LONGEST_NAME] for name in given if name not in query]:
+            names = say.either(f"“{name}”" for name in useless[:MOST_NAMED])
+            wrong.append(say("Left out, because it means nothing here: %(names)s in the address.", names=names))
         if query.get("account", account.account_id) != account.account_id:
             wrong.append(
                 say("There is no account “%(name)s”; this is %(other)s.", name=query["account"], other=account.title)

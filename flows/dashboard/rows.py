@@ -17,25 +17,30 @@ PAGE, FEW = 25, 10  # rows of a list that is a section, and of one among others
 
 @dataclass(frozen=True)
 class Part:
-    """The rows `first` to `last` of `total`, counted from 1, and the addresses of those before and after."""
+    """The rows `first` to `last` of `total`, counted from 1, and the addresses of those before and after.
+
+    `is_lost` says that the address asked for a place that the list does not have.
+    """
 
     first: int
     last: int
     total: int
     before: str | None
     after: str | None
+    is_lost: bool
 
 
 def offset(look: Look, total: int) -> int:
     """Where the list begins; at its beginning where the address asks for more than there is."""
-    return look.at if look.at < total else 0
+    return look.at if look.at is not None and look.at < total else 0
 
 
 def part(look: Look, total: int, rows: int) -> Part:
     at = offset(look, total)
     before = look.here(at=str(max(0, at - rows)) if at > rows else None) if at else None
     after = look.here(at=str(at + rows)) if at + rows < total else None
-    return Part(at + 1 if total else 0, min(at + rows, total), total, before, after)
+    is_lost = look.at is None or look.at != at
+    return Part(at + 1 if total else 0, min(at + rows, total), total, before, after, is_lost)
 
 
 def opened(look: Look) -> dict[str, Any]:

@@ -14,15 +14,21 @@ from flows.published.filters import Filters
 from flows.published.gaps import visible
 from flows.warehouses.reader import Reader
 
-ORDERS = ("last_updated", "started", "messages", "sales")
-ORDERED_BY = dict(zip(ORDERS, ("last_message_at", "started_at", "message_count", "attributed_revenue"), strict=True))
+ORDERED_BY = {
+    "last_updated": "last_message_at desc",
+    "started": "started_at desc",
+    "oldest": "started_at",
+    "messages": "message_count desc",
+    "sales": "attributed_revenue desc",
+}
+ORDERS = tuple(ORDERED_BY)
 QUESTION = 300  # characters of it in a table
 MOST_TAGS = 200
 
 PAGE = """
 select {columns} from metrics.conversations
 where {condition}
-order by conversations.{by} desc, conversations.conversation_id
+order by conversations.{by}, conversations.conversation_id
 limit {limit} offset {offset}
 """
 VALUES = """
@@ -93,7 +99,7 @@ def page(
     offset: int = 0,
     limit: int = 50,
 ) -> tuple[Conversation, ...]:
-    """Those that meet the filters, the newest or greatest first, ties by id. Raises InputError for an unknown order."""
+    """Those that meet the filters, in one of ORDERS, ties by id. Raises InputError for an unknown order."""
     if order not in ORDERED_BY:
         raise InputError(f"there is no order {order!r}", where="order", remedy=f"give one of {', '.join(ORDERS)}")
     query = PAGE.format(

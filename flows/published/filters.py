@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import TypeVar
 
@@ -207,6 +207,10 @@ class Filters:
             is_recontacted=_read("is_recontacted", query, _yes, default=False),
             is_deflected=_read("is_deflected", query, _yes, default=False),
         )
+
+
+PARTS = frozenset(one.name for one in fields(Filters)) - {"first", "last"}
+"""The parts of an address that Filters reads, beside `from` and `to`."""
 
 
 def one_of(values: tuple[str, ...] | tuple[int, ...]) -> str:

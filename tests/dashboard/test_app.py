@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
+from expectations.verdict import Outcome, Verdict
 from flows.audiences import read
-from flows.dashboard.access import Tokens
+from flows.dashboard.access import Access, Tokens
 from flows.dashboard.app import Pages
 from flows.dashboard.building import FILTERS
 from flows.dashboard.door import Door
@@ -24,6 +25,7 @@ from flows.dashboard.look import SECTIONS, Installation
 from flows.delivery.delivered import Delivered
 from flows.delivery.ledger import Ledger
 from flows.ground.address import Address
+from flows.ground.checked import Checked
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
 from flows.published.conversations import ORDERS
@@ -117,8 +119,14 @@ def test_every_section_shows_what_it_is_for(ask: Ask, section: str, query: dict[
 @pytest.mark.parametrize("language", NAMES)
 def test_every_section_is_shown_in_every_language(ask: Ask, section: str, language: str) -> None:
     """A per cent sign in a text that is translated kept the section from being shown at all."""
-    query = {"conversation": "talk 00", "draft": "topic"} if section not in ("overview", "data") else {}
-    answer = ask(PATHS[section], **OF, language=language, metric0="Had conversation", **query)
+    talk = {"conversation": "talk 00"}
+    query = {
+        "overview": {},
+        "data": {},
+        "knowledge": {"draft": "topic"},
+        "audiences": {"metric0": "Had conversation"},
+    }.get(section, talk)
+    answer = ask(PATHS[section], **OF, language=language, **query)
     assert answer.status_code == 200
     page = parsed(answer.text)
     assert page.attrib["lang"] == language
@@ -310,6 +318,12 @@ def test_a_product_whose_address_is_not_of_the_web_has_no_link(tmp_path: Path, u
         ("conversations", {"from": "2026-05-01", "to": "2026-05-02"}, "their dates are outside of those chosen above"),
         ("conversations", {"search": "x" * 201}, "“search” is wrong in the address."),
         ("conversations", {"is_sold": "<b>"}, "“is_sold” is wrong in the address."),
+        ("sales", {"from": "2026-06-01", "<b>": "1"}, "Left out, because it means nothing here: “from” or “<b>” in"),
+        ("", {"at": "25"}, "Left out, because it means nothing here: “at” in the address."),
+        ("conversations", {"words": "x" * 2001}, "Left out, because it means nothing here: “words” in the address."),
+        ("conversations", {"at": "99999"}, "The list has no such place; this is its beginning."),
+        ("events", {"at": "-1"}, "The list has no such place; this is its beginning."),
+        ("hand-offs", {"at": "²"}, "The list has no such place; this is its beginning."),
     ],
 )  # fmt: skip
 def test_what_an_address_asks_in_vain_is_said_in_the_page(
@@ -437,7 +451,7 @@ def test_what_is_filtered_stands_in_words_and_can_be_taken_off(ask: Ask) -> None
         "updated_to": "2026-06-07", "channels": "channel", "from": "2026-06-02", "to": "2026-06-03",
     }  # fmt: skip
     answer = ask("conversations", **OF, **asked, order="started", at="25")
-    assert said(answer) == []
+    assert said(answer) == ["The list has no such place; this is its beginning."]
     chips = {
         words_of(required(one, "span")): dict(parse_qsl(urlsplit(required(one, "a").attrib["href"]).query))
         for one in parsed(answer.text).iterfind(".//ul[@class='chips']/li")
@@ -639,6 +653,68 @@ def test_what_the_installation_cannot_tell_takes_nothing_else_along(telling_home
         for path in ("audiences", "hand-offs"):
             page = parsed(httpx.get(address + path, params=OF, timeout=60).text)
             assert "cannot be read now; `agent-metrics status` says why" in words_of(required(page, ".//main"))
+
+
+# The report of the gate
+
+
+def test_the_report_of_the_gate_names_every_check_and_shows_rows_to_who_may_see_them(telling_home: Home) -> None:
+    """Somebody who looks whether the figures can be trusted saw how many checks there were, and not which."""
+    rows = [{"message_id": "m1", "text": "<b>hidden-text</b>", "sent_at": None}]
+    outcomes = (
+        Outcome("messages are sound", "messages", "2.1", "critical", "passed", 0, [], "select 1"),
+        Outcome("messages have texts", "messages", "2.2", "warning", "failed", 1, rows, "select 2"),
+        Outcome("orders are sound", "orders", "metrics.yml", "critical", "error", 0, [], "select 3", "no <such> table"),
+    )
+    checked = Checked("build", {}, None, "2026-06-07T12:00:00Z", Verdict(False, 1, 3, "all", outcomes))
+    installation = Installation(checked=lambda: checked)
+    tokens = Tokens((("s" * 32, Access()), ("n" * 32, Access(texts=False))))
+    with in_thread(Door(Pages(DuckDBFile(telling_home), installation).app(), tokens)) as address:
+        for secret, sees_rows in (("s" * 32, True), ("n" * 32, False)):
+            headers = {"Authorization": f"Bearer {secret}"}
+            answer = httpx.get(f"{address}data", params=OF, headers=headers, timeout=60)
+            page = parsed(answer.text)
+            named = [words_of(one) for one in page.iterfind(".//details[@data-checks]//li")]
+            assert named == ["messages are sound 2.1", "messages have texts 2.2", "orders are sound"]
+            heads = [words_of(one) for one in page.iterfind(".//details[@data-checks]/h3")]
+            assert heads == ["messages 1 of 2 checks passed", "orders 0 of 1 checks passed"]
+            contradicted = required(page, ".//section[@aria-labelledby='checks-title']/table")
+            assert "not known" in words_of(contradicted)
+            assert "no <such> table" in words_of(contradicted)
+            cells = [words_of(one) for one in page.iterfind(".//div[@class='scroll']//td")]
+            assert cells == (["m1", "<b>hidden-text</b>", "–"] if sees_rows else [])
+            assert ("hidden-text" in answer.text.partition('id="checks-title"')[2]) is sees_rows
+
+
+# What is not there, and what fails
+
+
+@pytest.mark.parametrize("path", ["nowhere", "sales/nowhere", "a/b/c", "%2e%2e/etc/passwd", "<b>"])
+def test_an_address_of_nothing_is_a_page_that_leads_back(address: str, path: str) -> None:
+    answer = httpx.get(address + path, params={"language": "de"}, timeout=60)
+    assert answer.status_code == 404
+    page = parsed(answer.text)
+    assert "Unter dieser Adresse gibt es nichts." in words_of(required(page, ".//main"))
+    for one in (required(page, ".//main//a"), required(page, ".//link[@rel='stylesheet']")):
+        assert httpx.get(answer.url.join(one.attrib["href"]), timeout=60, follow_redirects=True).status_code == 200
+
+
+def test_what_is_only_read_says_so(address: str) -> None:
+    answer = httpx.post(f"{address}sales", data={"x": "y"}, timeout=60)
+    assert answer.status_code == 405
+    assert "This address is only for reading." in answer.text
+
+
+def test_a_defect_is_a_page_without_its_words(telling_home: Home) -> None:
+    def broken(account: str) -> tuple[()]:
+        raise RuntimeError("canary")
+
+    with in_thread(app(DuckDBFile(telling_home), Installation(refused=broken))) as address:
+        answer = httpx.get(f"{address}hand-offs", params=OF, timeout=60)
+        assert answer.status_code == 500
+        assert "The page failed at this." in words_of(required(parsed(answer.text), ".//main"))
+        assert "canary" not in answer.text
+        assert httpx.get(f"{address}sales", params=OF, timeout=60).status_code == 200
 
 
 # Before there is anything, and when it cannot be read

@@ -60,7 +60,15 @@ class Place:
         **query: str,
     ) -> AbstractContextManager[Look]:
         installation = Installation(languages=languages or {})
-        return look(self.warehouse, access or Access(), section, query, accepted=accepted, installation=installation)
+        return look(
+            self.warehouse,
+            access or Access(),
+            section,
+            query,
+            asks=frozenset(query),
+            accepted=accepted,
+            installation=installation,
+        )
 
     def holds(self, connections: int) -> bool:
         """Whether the server has so many; it notices some time after a visitor that they have gone."""
@@ -264,9 +272,10 @@ def test_a_range_that_is_not_over_says_until_when_it_goes(shop: Place, dates: st
 
 
 @pytest.mark.parametrize(
-    ("at", "row"), [("25", 25), ("0", 0), ("", 0), ("-1", 0), ("x", 0), ("٣", 0), ("9" * 9, 999_999_999), ("9" * 10, 0)]
+    ("at", "row"),
+    [("25", 25), ("0", 0), ("-1", None), ("x", None), ("٣", None), ("9" * 9, 999_999_999), ("9" * 10, None)],
 )
-def test_where_a_list_begins(shop: Place, at: str, row: int) -> None:
+def test_where_a_list_begins(shop: Place, at: str, row: int | None) -> None:
     with shop.look(at=at) as one:
         assert one.at == row
 

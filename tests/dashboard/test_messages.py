@@ -337,8 +337,11 @@ def test_a_whole_shop_is_shown_without_a_word_of_english(home: Home, recorder: R
         *(("events", {"event": one}) for one in (*EVENTS, "wrong")),
     ]:
         asked = {"dates": "90", "account": "aurora", "language": code, **query}
-        with look(DuckDBFile(home), Access(), section, asked, accepted="", installation=Installation()) as one:
-            module = import_module(f"flows.dashboard.sections.{section.replace('-', '')}")
+        module = import_module(f"flows.dashboard.sections.{section.replace('-', '')}")
+        nobodys = Installation()
+        with look(
+            DuckDBFile(home), Access(), section, asked, asks=module.ASKS, accepted="", installation=nobodys
+        ) as one:
             page = one.say.html(f"sections/{section}", look=one, sections=SECTIONS, **module.values(one))
         assert f'<html lang="{code}">' in page
         assert recorder.asked <= of_the_shop, (section, query)

@@ -86,11 +86,12 @@ def test_a_page_has_what_is_published(reader: Reader, shop: Shop) -> None:
 def test_pages_follow_each_other_in_every_order(reader: Reader, shop: Shop, order: str) -> None:
     account = account_of(reader)
     pages = [page(reader, account, ALL, order=order, offset=at, limit=7) for at in range(0, 70, 7)]
-    by = ORDERED_BY[order]
+    by = ORDERED_BY[order].removesuffix(" desc")
 
     def greatest(row: dict[str, Any]) -> float:
         value = row[by]
-        return -(value.timestamp() if isinstance(value, datetime) else float(value))
+        number = value.timestamp() if isinstance(value, datetime) else float(value)
+        return number if order == "oldest" else -number
 
     rows = sorted(rows_by_id(shop).values(), key=lambda row: (greatest(row), row["conversation_id"].encode()))
     assert [one.conversation_id for several in pages for one in several] == [row["conversation_id"] for row in rows]

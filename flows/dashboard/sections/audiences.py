@@ -18,6 +18,8 @@ from flows.published.segment_counted import counted
 from flows.published.segment_words import words
 from flows.published.segments import PublishedSegment, segments
 
+ASKS = building.ASKS
+
 
 def values(look: Look) -> dict[str, Any]:
     account = look.account

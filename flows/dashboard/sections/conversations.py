@@ -15,10 +15,11 @@ from flows.ground.sql import literal
 from flows.published import conversations, words
 from flows.published.conversations import ORDERS, escalation_reasons, tags
 from flows.published.figures import OPEN_REASONS, STATUSES
-from flows.published.filters import RATINGS, Filters
+from flows.published.filters import PARTS, RATINGS, Filters
 from flows.published.segment_words import products
 
-ORDER_NAMES = dict(zip(ORDERS, ("last updated", "started", "messages", "sales"), strict=True))
+ASKS = frozenset({*PARTS, "from", "to", "order", "at", "conversation"})
+ORDER_NAMES = dict(zip(ORDERS, ("last updated", "newest first", "oldest first", "messages", "sales"), strict=True))
 SKILLS = "select skill, label from metrics.skills where account_id = {} order by label, skill"
 MARK_NAMES = {
     "is_sold": "with sales",

@@ -6,12 +6,14 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from expectations.verdict import Outcome
 from flows.dashboard.look import Look
 from flows.ground.errors import AgentMetricsError
 from flows.published.measured import missing_rows, not_measured, wanted
 from flows.published.rows import RowsThatDoNotCount, rejected_rows, waiting_rows
 from flows.warehouses.publication import Publication
 
+ASKS: frozenset[str] = frozenset()
 MOST_ROWS, MOST_PUBLICATIONS = 20, 20
 
 
@@ -34,7 +36,7 @@ def values(look: Look) -> dict[str, Any]:
 
 def _checked(look: Look) -> dict[str, Any]:
     """What the gate said last. It looks at all accounts together, so this is for who may see all of them."""
-    nothing: dict[str, Any] = {"checked": None, "checked_at": None, "contradicted": []}
+    nothing: dict[str, Any] = {"checked": None}
     try:
         checked = look.installation.checked() if look.access.accounts is None else None
         at = look.account.local(datetime.fromisoformat(checked.checked_at)) if checked else None
@@ -42,8 +44,16 @@ def _checked(look: Look) -> dict[str, Any]:
         return nothing
     if checked is None:
         return nothing
-    wrong = [one for one in checked.verdict.outcomes if one.outcome != "passed"]
-    return {"checked": checked, "checked_at": at, "contradicted": wrong}
+    by_table: dict[str, list[Outcome]] = {}
+    for one in checked.verdict.outcomes:
+        by_table.setdefault(one.table, []).append(one)
+    return {
+        "checked": checked,
+        "checked_at": at,
+        "by_table": by_table,
+        "contradicted": [one for one in checked.verdict.outcomes if one.outcome != "passed"],
+        "sees_rows": look.access.texts,  # which may hold some
+    }
 
 
 def _rows(look: Look, which: str) -> RowsThatDoNotCount | None:

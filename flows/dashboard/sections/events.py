@@ -10,6 +10,8 @@ from flows.dashboard.stack import counted_by_day
 from flows.published import events
 from flows.published.events import EVENTS, Event
 
+ASKS = frozenset({"event", "at", "conversation"})
+
 
 def values(look: Look) -> dict[str, Any]:
     event, wrong = look.query.get("event", next(iter(EVENTS))), []

@@ -11,6 +11,7 @@ from flows.published import handoffs, waiting
 from flows.published.handoffs import DIMENSIONS
 from flows.published.waiting import WAITING
 
+ASKS = frozenset({"by", "at", "conversation"})
 MOST_REFUSED = 20
 BY = tuple(one for one in DIMENSIONS if one != "outcome")  # which stands beside them
 OUTCOMES = {  # rule 13.2: what each outcome is called, and what it means

@@ -16,6 +16,7 @@ from flows.published.gaps import AskedAccount
 from flows.published.open_gaps import ClosedTopic, OpenGap, closed_topics, open_gaps
 from flows.published.open_products import OpenProduct, open_products
 
+ASKS = frozenset({"draft", "shape", "at"})
 MOST, MOST_PRODUCTS, MOST_CLOSURES = 1000, 10, 20
 
 

@@ -13,6 +13,7 @@ from flows.published import endings, notes, performance, waiting
 from flows.published.figures import OPEN_REASONS
 from flows.published.performance import GROUPS, Bar, unit_of
 
+ASKS = frozenset({"by"})
 MOST_GAPS, MOST_WAITING = 4, 3
 
 

@@ -8,6 +8,8 @@ from flows.dashboard import rows
 from flows.dashboard.look import Look
 from flows.published import evidence, performance
 
+ASKS = frozenset({"at", "conversation"})
+
 
 def values(look: Look) -> dict[str, Any]:
     asked = (look.reader, look.account, look.period.first, look.period.last, look.channels)
