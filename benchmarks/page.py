@@ -5,13 +5,15 @@
 `agent-metrics dashboard` serves the home (bench.py makes it), or a database that it was published to. Each visit is a
 new page of one browser. Medians, in seconds: of each section, from the request until it can be used (its program has
 run); of a click on another range, a row and a search, until what was asked for is there. `kilobytes` is what the first
-visit loads. Writes page.json, a part for each kind of warehouse.
+visit loads. Where Lighthouse is at hand (`npm install --global lighthouse`): its scores of each section, from 0 to 1,
+and what it measures on its slow telephone (milliseconds, bytes). Writes page.json, a part for each kind of warehouse.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -24,6 +26,8 @@ from taken import taken
 
 KEPT = Path(__file__).with_name("page.json")
 COMMAND = Path(sys.executable).with_name("agent-metrics")
+CATEGORIES = ("performance", "accessibility", "best-practices")
+MEASURES = ("largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift", "total-byte-weight")
 SECTIONS = ("", "conversations", "knowledge", "audiences", "hand-offs", "sales", "events", "data")
 
 
@@ -42,6 +46,7 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         visits = [visit(context.new_page(), address) for _ in range(given.visits)]
         browser.close()
+        scores = lighthouse(address)
         server.terminate()
     first, *later = visits
     found = {
@@ -50,9 +55,31 @@ def main() -> None:
         "first visit of a browser": first,
         "median of later visits": {what: round(statistics.median(one[what] for one in later), 2) for what in first},
     }
+    found |= {"lighthouse": scores} if scores else {}
     print(json.dumps(found, indent=1))
     kept = json.loads(KEPT.read_text("utf-8")) | {given.warehouse.partition(":")[0]: found}
     KEPT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+
+
+def lighthouse(address: str) -> dict[str, dict[str, float]]:
+    """Scores and measures of each section; nothing where Lighthouse is not installed."""
+    command, chromium = shutil.which("lighthouse"), shutil.which("chromium")
+    if command is None or chromium is None:
+        return {}
+    options = ["--quiet", "--output=json", "--chrome-flags=--headless --no-sandbox --disable-gpu"]
+    seen = {}
+    for section in SECTIONS:
+        told = subprocess.run(
+            [command, f"{address}{section}", *options],
+            env=os.environ | {"CHROME_PATH": chromium},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        report = json.loads(told.stdout)
+        scores = {name: report["categories"][name]["score"] for name in CATEGORIES}
+        measured = {name: round(report["audits"][name]["numericValue"], 3) for name in MEASURES}
+        seen[section or "overview"] = scores | measured
+    return seen
 
 
 def visit(page: Page, address: str) -> dict[str, float]:

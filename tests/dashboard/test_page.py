@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -636,3 +637,54 @@ def test_the_rules_of_accessibility_are_kept(visit: Visit, scheme: str) -> None:
             visitor.open(path, account="aurora", dates="30", **more)
             found = Axe().run(visitor.page, options={"runOnly": tags})
             assert not found.response["violations"], f"{path}: {found.generate_report()}"
+
+
+def test_a_screen_reader_hears_every_section_in_an_order_that_makes_sense(visit: Visit) -> None:
+    """What Chromium tells assistive programs: the head, the sections, then the content; all has names."""
+    visitor = visit()
+    for path in PATHS:
+        more = {"conversation": "hostile-0"} if path == "conversations" else {}
+        page = visitor.open(path, account="aurora", dates="30", **more)
+        heard = list(_heard(page))
+        landmarks = [role for role, _, _ in heard if role in {"banner", "navigation", "main"}]
+        assert landmarks[:3] == ["banner", "navigation", "main"], path
+        assert landmarks.count("main") == 1, path
+        content = heard[[role for role, _, _ in heard].index("main") :]
+        levels = [level for role, _, level in content if role == "heading"]
+        assert levels[0] == 1, path
+        assert levels.count(1) == 1, path
+        assert all(later <= before + 1 for before, later in pairwise(levels)), path
+        nameless = [role for role, name, _ in heard if role in NAMED and not name.strip()]
+        assert not nameless, path
+        if more:
+            titles = [name for role, name, _ in content if role == "heading"]
+            panel = [name for role, name, _ in content if role == "complementary"]
+            assert panel, "the open conversation is a part of its own"
+            assert titles.index(panel[0]) > 1, "the list, then what is open beside it"
+
+
+NAMED = {
+    "button",
+    "checkbox",
+    "combobox",
+    "complementary",
+    "heading",
+    "link",
+    "navigation",
+    "searchbox",
+    "table",
+    "textbox",
+}
+
+
+def _heard(page: Page) -> Iterator[tuple[str, str, int]]:
+    """Role, name and level of what assistive programs are told of, in its order."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    by_id = {one["nodeId"]: one for one in nodes}
+    waiting = [nodes[0]["nodeId"]]
+    while waiting:
+        one = by_id[waiting.pop()]
+        waiting += reversed([child for child in one.get("childIds", []) if child in by_id])
+        if not one["ignored"]:
+            level = next((its["value"]["value"] for its in one.get("properties", []) if its["name"] == "level"), 0)
+            yield one["role"]["value"], str(one.get("name", {}).get("value", "")), level
