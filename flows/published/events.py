@@ -35,8 +35,8 @@ with shown as (
     order by events.occurred_at desc, events.event_id
     limit {limit} offset {offset}
 )
-select shown.event_id, shown.occurred_at, shown.conversation_id, shown.profile_id, {profile_name}, shown.channel,
-    shown.initial_skill, shown.final_skill, shown.tag, shown.escalation_reason, shown.product_ids
+select shown.event_id, shown.event, shown.occurred_at, shown.conversation_id, shown.profile_id, {profile_name},
+    shown.channel, shown.initial_skill, shown.final_skill, shown.tag, shown.escalation_reason, shown.product_ids
 from shown
 left join metrics.conversations
     on conversations.account_id = {account} and conversations.conversation_id = shown.conversation_id
@@ -49,6 +49,7 @@ class Event:
     """One event at an instant in UTC, with the properties that the contract gives its kind; the others are None."""
 
     event_id: str
+    event: str
     occurred_at: datetime
     conversation_id: str
     profile_id: str | None
@@ -62,11 +63,17 @@ class Event:
 
 
 def counts(
-    reader: Reader, account: PublishedAccount, event: str, first: date, last: date, *, channels: tuple[str, ...] = ()
+    reader: Reader,
+    account: PublishedAccount,
+    event: str | None,
+    first: date,
+    last: date,
+    *,
+    channels: tuple[str, ...] = (),
 ) -> tuple[tuple[date, int], ...]:
     """How many on each local date from `first` to `last`, both included, also where there are none.
 
-    Raises InputError for an unknown event.
+    `event` is one of EVENTS, None for all of them. Raises InputError for an unknown one.
     """
     condition = _condition(account, event, first, last, channels)
     found: dict[date, int] = dict(
@@ -79,7 +86,7 @@ def counts(
 def feed(
     reader: Reader,
     account: PublishedAccount,
-    event: str,
+    event: str | None,
     first: date,
     last: date,
     *,
@@ -87,7 +94,7 @@ def feed(
     offset: int = 0,
     limit: int = 50,
 ) -> tuple[Event, ...]:
-    """The events of these local dates, the newest first, ties by id. Raises InputError for an unknown event."""
+    """The events of these local dates, the newest first, ties by id; arguments and errors as in `counts`."""
     rows = reader.rows(
         FEED.format(
             condition=_condition(account, event, first, last, channels),
@@ -97,15 +104,17 @@ def feed(
             offset=literal(offset),
         )
     )
-    known = products(reader, account, (one for row in rows for one in row[10] or ()))
+    known = products(reader, account, (one for row in rows for one in row[-1] or ()))
     return tuple(
-        Event(*(row[0], row[1].astimezone(UTC), *row[2:10], tuple(known[one] for one in row[10] or ()))) for row in rows
+        Event(*(*row[:2], row[2].astimezone(UTC), *row[3:-1], tuple(known[one] for one in row[-1] or ())))
+        for row in rows
     )
 
 
-def _condition(account: PublishedAccount, event: str, first: date, last: date, channels: tuple[str, ...]) -> str:
-    if event not in EVENTS:
+def _condition(account: PublishedAccount, event: str | None, first: date, last: date, channels: tuple[str, ...]) -> str:
+    if event is not None and event not in EVENTS:
         raise InputError(f"there is no event {event[:100]!r}", where="event", remedy=f"give one of {', '.join(EVENTS)}")
-    of = f"events.account_id = {literal(account.account_id)} and events.event = {literal(event)}"
+    wanted = (event,) if event else tuple(EVENTS)
+    of = f"events.account_id = {literal(account.account_id)} and events.event in {one_of(wanted)}"
     through = f" and events.channel in {one_of(channels)}" if channels else ""
     return f"{of} and {account.on_dates('events.occurred_at', first, last)}{through}"

@@ -305,7 +305,10 @@ def test_sales_lead_down_to_order_lines_touch_and_conversation(home: Home, visit
 
 
 def test_events_are_counted_and_fed(home: Home, visit: Visit) -> None:
-    page = visit().open("events", account="aurora", dates="30")
+    page = visit().open(account="aurora", dates="30")
+    told = page.locator("[data-figure=events] .value").inner_text()
+    page.locator("[data-figure=events] .value a").click()
+    expect(page.locator("#list-title")).to_have_text(f"{told} events")
     for event, name in rows(home, "select distinct event, event_name from metrics.agent_events"):
         page.locator("main [name=event]").select_option(label=name)
         page.wait_for_url(f"**event={event}**")

@@ -72,11 +72,25 @@ def test_the_feed_begins_with_the_newest(reader: Reader) -> None:
     assert [len(several) for several in same] == [2, 2, 2, 0]
 
 
+def test_all_events_are_counted_and_fed_together(reader: Reader) -> None:
+    """The number of events on the overview led to a list of one kind of them."""
+    account = account_of(reader)
+    by_event = [counts(reader, account, event, FIRST, LAST) for event in EVENTS]
+    summed = tuple((days[0][0], sum(count for _, count in days)) for days in zip(*by_event, strict=True))
+    assert counts(reader, account, None, FIRST, LAST) == summed
+    each = [one for event in EVENTS for one in feed(reader, account, event, FIRST, LAST)]
+    each.sort(key=lambda one: one.event_id)
+    each.sort(key=lambda one: one.occurred_at, reverse=True)
+    assert list(feed(reader, account, None, FIRST, LAST)) == each
+    assert len({one.event for one in each}) == 4
+
+
 def test_events_have_their_properties(reader: Reader) -> None:
     account = account_of(reader)
     (resolved,) = feed(reader, account, "conversation_resolved", FIRST, LAST)
     assert resolved == Event(
         event_id=resolved.event_id,
+        event="conversation_resolved",
         occurred_at=MIDNIGHT + timedelta(minutes=30),
         conversation_id="known",
         profile_id="p",

@@ -1,4 +1,4 @@
-"""An event: how often on each date, and each time that it happened."""
+"""Events, all of them or one: how often on each date, and each time that it happened."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from flows.dashboard.stack import counted_by_day
 from flows.published import events
 from flows.published.events import EVENTS, Event
 
+ALL = "all"
 ASKS = frozenset({"event", "at", "conversation"})
 
 
 def values(look: Look) -> dict[str, Any]:
-    event, wrong = look.query.get("event", next(iter(EVENTS))), []
-    if event not in EVENTS:
+    event, wrong = look.query.get("event", ALL), []
+    if event not in (ALL, *EVENTS):
         wrong.append(look.say("There is no event “%(name)s”.", name=event))
-        event = next(iter(EVENTS))
-    asked = (look.reader, look.account, event, look.period.first, look.period.last)
+        event = ALL
+    one = None if event == ALL else event
+    asked = (look.reader, look.account, one, look.period.first, look.period.last)
     counts = events.counts(*asked, channels=look.channels)
     total = sum(count for _, count in counts)
     found = events.feed(*asked, channels=look.channels, offset=rows.offset(look, total), limit=rows.PAGE)
     return {
         "wrong": wrong,
-        "event": event,
-        "events": [(name, look.say(text), name == event) for name, text in EVENTS.items()],
+        "is_of_all": event == ALL,
+        "events": [
+            (ALL, look.say("All events"), event == ALL),
+            *((name, look.say(text), name == event) for name, text in EVENTS.items()),
+        ],
+        "names": EVENTS,
         "chart": counted_by_day(counts, look.period.first, look.period.last),
         "rows": [(one, _properties(look, one)) for one in found],
         "part": rows.part(look, total, rows.PAGE),
