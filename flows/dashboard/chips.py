@@ -14,7 +14,6 @@ from flows.published.gaps import visible
 
 TOPIC = "select {} from metrics.knowledge_gap_topics where account_id = {} and topic_id = {}"
 PRODUCT = "select title from metrics.products where account_id = {} and product_id = {}"
-SKILL = "select label from metrics.skills where account_id = {} and skill = {}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ SAID: Mapping[str, Callable[[Look, Any], str]] = {
     "shown_product": lambda look, key: look.say(
         "with the product: %(product)s", product=_name(look, PRODUCT, key) or look.say("a product without a name")
     ),
-    "skill": lambda look, key: look.say("skill: %(skill)s", skill=_name(look, SKILL, key) or look.say.term(key)),
+    "skill": lambda look, key: look.say("skill: %(skill)s", skill=look.skill(key)),
     "is_sold": lambda look, _: look.say("with sales"),
     "is_clicked": lambda look, _: look.say("with clicks"),
     "is_recontacted": lambda look, _: look.say("came back"),

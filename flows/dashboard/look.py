@@ -18,6 +18,7 @@ from flows.delivery.health import Health
 from flows.ground.checked import Checked
 from flows.ground.errors import InputError
 from flows.ground.saying import Text
+from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount, accounts
 from flows.published.performance import channels_of, delivered_until
 from flows.warehouses import Warehouse
@@ -37,6 +38,7 @@ SECTIONS = {  # section -> what it is called, in the order of the nav; its path 
 KEPT = ("account", "dates", "channel", "language")  # of the address, from section to section
 LONGEST = 2000  # characters of a value in an address
 MOST_NAMED, LONGEST_NAME = 5, 40  # names of an address that are said to be of no use, and characters of each
+SKILLS = "select skill, label from metrics.skills where account_id = {} order by label, skill"
 Query = Mapping[str, str]
 
 
@@ -117,6 +119,16 @@ class Look:
     @cached_property
     def known_channels(self) -> tuple[str, ...]:
         return channels_of(self.reader, self.account)
+
+    @cached_property
+    def skills(self) -> Mapping[str, str]:
+        """The account's skills as people call them, by that."""
+        rows = self.reader.rows(SKILLS.format(literal(self.account.account_id)))
+        return {skill: label if label and label != skill else self.say.term(skill) for skill, label in rows}
+
+    def skill(self, name: str | None) -> str:
+        """What people call a skill, also one that is not listed any more."""
+        return self.skills.get(name or "") or self.say.term(name)
 
     @cached_property
     def at(self) -> int | None:

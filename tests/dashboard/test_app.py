@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -40,7 +40,7 @@ from tests.dashboard.conftest import TOKENS
 from tests.dashboard.markup import addresses, figures, parsed, required, skeleton, words_of
 from tests.dashboard.serving import Page, got_exactly, in_thread, serving
 from tests.dashboard.shop import DATES, HIDDEN, OWN, RIVAL, everywhere, published, told_home
-from tests.published.shop import HOSTILE, Shop, asked_shop
+from tests.published.shop import HOSTILE, MIDNIGHT, Shop, asked_shop
 from tests.warehouses import servers
 
 OF = {"account": OWN, "dates": DATES}
@@ -296,6 +296,72 @@ def test_a_product_whose_address_is_not_of_the_web_has_no_link(tmp_path: Path, u
     (link,) = page.iterfind(".//ul[@class='products']//a")
     assert link.attrib["href"] == "https://shop.example/q"
     assert {"noopener", "noreferrer"} <= set(link.attrib["rel"].split())
+
+
+def test_a_skill_has_one_name_everywhere(tmp_path: Path) -> None:
+    """Its label; of a skill that is not listed, or has no label of its own, its words."""
+    shop, at = Shop(), MIDNIGHT
+    for skill, label in (("order_tracking", "Where is it?"), ("size_advice", "size_advice")):
+        shop.skill(skill, is_available=True)
+        shop.rows["skills"][-1]["label"] = label
+    used = {"initial_skill": "order_tracking", "final_skill": "gone_skill"}
+    shop.conversation("c", "routed", OWN, at, **used)
+    for place, skill in enumerate(("order_tracking", "size_advice", "gone_skill")):
+        shop.say("c", place + 1, skill=skill)
+    shop.event("c", 5, "conversation_started", **used)
+    for skill in ("order_tracking", "gone_skill"):
+        shop.add("handoffs", OWN, conversation_id=skill, channel="sms", skill=skill, began_at=at, began_on=at.date(),
+                 outcome="answered", handed_off_at=at, minutes_to_reply=7)  # fmt: skip
+    home = published(Home(tmp_path / "home"), shop.published_rows())
+    with in_thread(app(DuckDBFile(home))) as address:
+
+        def shown(path: str, where: str, **query: str) -> str:
+            page = parsed(httpx.get(f"{address}{path}", params={**OF, **query}, timeout=60).text)
+            return words_of(required(page, where))
+
+        thread = shown("conversations", ".//article[@class='thread']", conversation="c")
+        chip = shown("conversations", ".//ul[@class='chips']", skill="order_tracking")
+        chosen = shown("conversations", ".//select[@name='skill']")
+        feed = shown("events", ".//table[@class='list feed']", event="conversation_started")
+        grouped = shown("hand-offs", ".//table[@class='list handoffs-by']", by="skill")
+        table = shown("", ".//table[@class='list skills']")
+        built = shown("audiences", ".//form[@class='filters builder']")
+    assert "Where is it? … Gone skill" in thread
+    assert [thread.count(one) for one in ("· Where is it?", "· Size advice", "· Gone skill")] == [1, 1, 1]
+    assert "skill: Where is it?" in chip
+    assert "Where is it?Size advice" in chosen
+    assert "Where is it?" in feed
+    assert "Where is it?" in grouped
+    assert "Gone skill" in grouped
+    assert "Where is it?" in table
+    assert "Size advice" in built
+    for text in (thread, chip, chosen, feed, grouped, table, built):
+        assert "rder tracking" not in text
+        assert "_" not in text
+
+
+@pytest.mark.parametrize(
+    ("closed_by", "reason", "said"),
+    [
+        ("timeout", "unanswered", "Timed out unanswered at Jun 3, 2026, 12:00 AM"),
+        ("timeout", None, "Timed out at Jun 3, 2026, 12:00 AM"),
+        ("visitor", "unanswered", "Closed unanswered at Jun 3, 2026, 12:00 AM · Shopper"),
+        ("handoff", None, "Closed at Jun 3, 2026, 12:00 AM · Handoff"),
+        ("agent", None, "Closed at Jun 3, 2026, 12:00 AM · Agent"),
+    ],
+)
+def test_a_thread_says_how_it_ended(tmp_path: Path, closed_by: str, reason: str | None, said: str) -> None:
+    """A conversation that nobody answered was not closed by its shopper (rules 3.3 and 3.5)."""
+    shop, at = Shop(), MIDNIGHT + timedelta(days=1)
+    status = "open" if reason else "resolved"
+    shop.conversation("c", status, OWN, at, closed_at=at + timedelta(days=1), closed_by=closed_by, open_reason=reason)
+    shop.say("c", 1, "visitor")
+    home = published(Home(tmp_path / "home"), shop.published_rows())
+    with in_thread(app(DuckDBFile(home))) as address:
+        page = parsed(httpx.get(f"{address}conversations", params={**OF, "conversation": "c"}, timeout=60).text)
+    facts = [" ".join(words_of(part) for part in one) for one in page.iterfind(".//article[@class='thread']/dl/div")]
+    assert said in [re.sub(r"\s", " ", one) for one in facts]
+    assert not [one for one in facts if "Timeout" in one]
 
 
 # What is wrong with an address is said

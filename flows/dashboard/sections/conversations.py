@@ -11,7 +11,6 @@ from flows.dashboard import rows
 from flows.dashboard.chips import Chip, chips
 from flows.dashboard.look import Look
 from flows.ground.errors import InputError
-from flows.ground.sql import literal
 from flows.published import conversations, words
 from flows.published.conversations import ORDERS, escalation_reasons, tags
 from flows.published.figures import OPEN_REASONS, STATUSES
@@ -20,7 +19,6 @@ from flows.published.segment_words import products
 
 ASKS = frozenset({*PARTS, "from", "to", "order", "at", "conversation"})
 ORDER_NAMES = dict(zip(ORDERS, ("last updated", "newest first", "oldest first", "messages", "sales"), strict=True))
-SKILLS = "select skill, label from metrics.skills where account_id = {} order by label, skill"
 MARK_NAMES = {
     "is_sold": "with sales",
     "is_clicked": "with clicks",
@@ -89,11 +87,10 @@ def _search(look: Look, asked: Filters) -> dict[str, str]:
 def _choices(look: Look, asked: Filters) -> dict[str, Any]:
     """What the form offers: value, text, and whether it is chosen."""
     say = look.say
-    skills = look.reader.rows(SKILLS.format(literal(look.account.account_id)))
     return {
         "statuses": [(one, say(one.capitalize()), one in asked.statuses) for one in STATUSES],
         "tags": [(one, one, one in asked.tags) for one in tags(look.reader, look.account, *EVER)],
-        "skills": [(skill, label, skill == asked.skill) for skill, label in skills],
+        "skills": [(skill, name, skill == asked.skill) for skill, name in look.skills.items()],
         "open_reasons": [(one, say(one.capitalize()), one in asked.open_reasons) for one in OPEN_REASONS],
         "reasons": [
             (one, say.term(one), one in asked.escalation_reasons)

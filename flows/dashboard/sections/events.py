@@ -42,8 +42,8 @@ def values(look: Look) -> dict[str, Any]:
 def _properties(look: Look, event: Event) -> list[tuple[str, str]]:
     say = look.say
     values = {
-        say("first skill"): say.term(event.initial_skill) if event.initial_skill else None,
-        say("last skill"): say.term(event.final_skill) if event.final_skill else None,
+        say("first skill"): look.skill(event.initial_skill) if event.initial_skill else None,
+        say("last skill"): look.skill(event.final_skill) if event.final_skill else None,
         say("tag"): event.tag,
         say("reason"): say.term(event.escalation_reason) if event.escalation_reason else None,
         say("products"): ", ".join(one.title or one.product_id for one in event.products),
