@@ -48,7 +48,8 @@ def cards(look: Look) -> Cards:
     """The cards of a look's dates and channel."""
     first, last = look.period.first, look.period.last
     found = compared(look.reader, look.account, look.publication, first, last, channels=look.channels)
-    days = filled(bars(look.reader, look.account, first, last, by="status", channels=look.channels), first, last)
+    asked = (look.reader, look.account, first, last)
+    days = filled(bars(*asked, by="status", channels=look.channels, week=look.week), first, last, look.week)
     made = Maker(look.say, look.account.currency, look.to, found.now, found.before)
     shown = made.all(line_of(days), _earlier(look, found))
     counts = volumes(look.reader, look.account, first, last, channels=look.channels)

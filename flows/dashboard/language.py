@@ -15,7 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date, format_interval, format_skeleton, format_time, get_datetime_format
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -35,6 +36,7 @@ NAMES = {  # in their own words
     "ko": "한국어",
 }
 NONE = "–"
+NOWHERE = "ZZ"  # the territory of Etc/UTC
 
 
 class Language:
@@ -223,6 +225,16 @@ def words(name: str) -> str:
 def language(code: str) -> Language:
     """The language of this code; English where it is none of NAMES."""
     return Language(code if code in NAMES else "en")
+
+
+def first_weekday(timezone: str) -> int:
+    """The weekday on which weeks begin where the zone is, from Monday as 0; Monday where that is nowhere, as of UTC."""
+    zone = get_global("zone_aliases").get(timezone, timezone)
+    territory = get_global("zone_territories").get(zone)
+    try:
+        return Locale.parse(f"und_{territory}").first_week_day if territory not in {None, NOWHERE} else 0
+    except UnknownLocaleError:
+        return 0
 
 
 def preferred(accepted: str) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from flows.dashboard.access import Access, AllowedReader
-from flows.dashboard.language import NAMES, Language, language, preferred
+from flows.dashboard.language import NAMES, Language, first_weekday, language, preferred
 from flows.dashboard.periods import NAMES as RANGES
 from flows.dashboard.periods import START, Period, chosen, from_query
 from flows.delivery.handoffs.book import Entry
@@ -90,6 +90,11 @@ class Look:
     def channels(self) -> tuple[str, ...]:
         """The one that is chosen; none for all of them."""
         return (self.channel,) if self.channel else ()
+
+    @cached_property
+    def week(self) -> int:
+        """The weekday on which the account's weeks begin, from Monday as 0."""
+        return first_weekday(self.account.timezone)
 
     @property
     def until(self) -> str:
@@ -209,9 +214,9 @@ def look(
         if query.get("language", say.code) not in NAMES:
             wrong.append(say("The page does not know the language “%(name)s”.", name=query["language"]))
             query["language"] = ""  # links and forms lead on without what was wrong
-        today = account.day_of(published.newest.as_of)
+        today, week = account.day_of(published.newest.as_of), first_weekday(account.timezone)
         try:
-            period = from_query(query.get("dates", START), today)
+            period = from_query(query.get("dates", START), today, week)
         except InputError:
             period = chosen(START, today)
             said = say("“%(name)s” is not a range of dates; these are the last 30 days.", name=query["dates"])

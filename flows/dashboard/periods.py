@@ -7,12 +7,15 @@ from datetime import date, timedelta
 
 from flows.ground.errors import InputError
 from flows.published.performance import before
+from flows.published.spans import MONDAY, week_of
 
 DAYS = {"7": 7, "30": 30, "90": 90}
 NAMES = {
     "7": "Last 7 days",
     "30": "Last 30 days",
     "90": "Last 90 days",
+    "week": "This week",
+    "last_week": "Last week",
     "month": "This month",
     "last_month": "Last month",
     "any": "Any range …",
@@ -44,10 +47,18 @@ class Period:
         return f"{self.first.isoformat()}..{self.last.isoformat()}" if self.choice == "any" else self.choice
 
 
-def chosen(choice: str, today: date, any_range: tuple[date, date] | None = None) -> Period:
-    """The period of a choice, where `today` is the last date that there can be something of."""
+def chosen(choice: str, today: date, any_range: tuple[date, date] | None = None, week: int = MONDAY) -> Period:
+    """The period of a choice, where `today` is the last date that there can be something of.
+
+    `week` is the weekday on which weeks begin, from Monday as 0.
+    """
     if choice in DAYS:
         return Period(choice, today - timedelta(days=DAYS[choice] - 1), today)
+    if choice == "week":
+        return Period(choice, week_of(today, week), today)
+    if choice == "last_week":
+        ends = week_of(today, week) - timedelta(days=1)
+        return Period(choice, week_of(ends, week), ends)
     if choice == "month":
         return Period(choice, today.replace(day=1), today)
     if choice == "last_month":
@@ -57,17 +68,17 @@ def chosen(choice: str, today: date, any_range: tuple[date, date] | None = None)
     return Period("any", min(first, last), max(first, last))
 
 
-def from_query(text: str, today: date) -> Period:
+def from_query(text: str, today: date, week: int = MONDAY) -> Period:
     """The period of an address. Raises InputError where it is none."""
     if text in NAMES and text != "any":
-        return chosen(text, today)
+        return chosen(text, today, week=week)
     first, _, last = text.partition("..")
     try:
         dates = date.fromisoformat(first), date.fromisoformat(last)
     except ValueError:
         dates = (date.max, date.max)
     if not EARLIEST <= min(dates) <= max(dates) <= LATEST:
-        remedy = f"write one of {', '.join(DAYS)}, month, last_month, or 2026-06-01..2026-06-07"
+        remedy = f"write one of {', '.join(one for one in NAMES if one != 'any')}, or 2026-06-01..2026-06-07"
         raise InputError("this is not a range of dates", where="dates", remedy=remedy)
     return chosen("any", today, dates)
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from flows.dashboard.language import Language
 from flows.published.performance import Bar, all_spans
+from flows.published.spans import MONDAY
 
 STATUS_COLOURS = {
     "resolved": "#009E73",
@@ -56,11 +57,11 @@ class Stack:
         return max((piece.below + piece.bar.conversations for piece in self.pieces), default=0)
 
 
-def stacked(bars: tuple[Bar, ...], by: str, first: date, last: date, say: Language) -> Stack:
-    """The bars of the dates `first` to `last`; columns without any stand there, too."""
+def stacked(bars: tuple[Bar, ...], by: str, first: date, last: date, say: Language, *, week: int = MONDAY) -> Stack:
+    """The bars of the dates `first` to `last`, weeks from the weekday `week`; columns without any stand there, too."""
     colours = _colours(bars, by)
     places = {group: place for place, group in enumerate(colours)}
-    columns = tuple(begin for begin, _ in all_spans(first, last))
+    columns = tuple(begin for begin, _ in all_spans(first, last, week))
     column = {day: number for number, day in enumerate(columns)}
     reached: dict[date, int] = {}
     pieces = []
@@ -72,10 +73,10 @@ def stacked(bars: tuple[Bar, ...], by: str, first: date, last: date, say: Langua
     return Stack(tuple(pieces), tuple((name_of(group, by, say), colour) for group, colour in colours.items()), columns)
 
 
-def counted_by_day(counts: Iterable[tuple[date, int]], first: date, last: date) -> Stack:
+def counted_by_day(counts: Iterable[tuple[date, int]], first: date, last: date, week: int = MONDAY) -> Stack:
     """Counts of dates, as bars of one group."""
-    columns = tuple(begin for begin, _ in all_spans(first, last))
-    spans = dict(all_spans(first, last))
+    spans = dict(all_spans(first, last, week))
+    columns = tuple(spans)
     summed = dict.fromkeys(columns, 0)
     for day, count in counts:
         summed[next(begin for begin in reversed(columns) if begin <= day)] += count

@@ -14,7 +14,7 @@ from flows.ground.sql import literal
 from flows.published.accounts import PublishedAccount
 from flows.published.figures import OPEN_REASONS, Conversations, Figures, by_mark, by_status, has_status, sales
 from flows.published.measured import not_measured, of_channels
-from flows.published.spans import first_of, span_of, spans
+from flows.published.spans import MONDAY, first_of, span_of, spans
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
@@ -172,14 +172,21 @@ def channels_of(reader: Reader, *accounts: PublishedAccount) -> tuple[str, ...]:
 
 
 def bars(
-    reader: Reader, account: PublishedAccount, first: date, last: date, *, by: str, channels: tuple[str, ...] = ()
+    reader: Reader,
+    account: PublishedAccount,
+    first: date,
+    last: date,
+    *,
+    by: str,
+    channels: tuple[str, ...] = (),
+    week: int = MONDAY,
 ) -> tuple[Bar, ...]:
-    """Conversations started per day, week (from Monday) or month, cut to the range, and group: one of GROUPS.
+    """Conversations started per day, week (from the weekday `week`) or month, cut to the range, and group: of GROUPS.
 
     By status, what is open is parted into OPEN_REASONS (rule 3.5), where the version that published knew them.
     """
     unit = unit_of(first, last)
-    values = {"start": first_of(unit, "date"), **_values(account, first, last, channels)}
+    values = {"start": first_of(unit, "date", week), **_values(account, first, last, channels)}
     parts = [(by, "conversations", "true")]
     if by == "status" and reader.sees("metrics.daily_performance", "running_conversations"):
         parts = [(by, "conversations", f"not {has_status('open')}")]
@@ -188,18 +195,18 @@ def bars(
         parts.append((literal("open"), rest, has_status("open")))
     found = [BARS_PART.format(group=group, counted=counted, among=among, **values) for group, counted, among in parts]
     rows = reader.rows(BARS.format(parts=" union all ".join(found)))
-    return tuple(Bar(*span_of(unit, begin, first, last), group, int(count)) for begin, group, count in rows)
+    return tuple(Bar(*span_of(unit, begin, first, last, week), group, int(count)) for begin, group, count in rows)
 
 
-def all_spans(first: date, last: date) -> tuple[tuple[date, date], ...]:
+def all_spans(first: date, last: date, week: int = MONDAY) -> tuple[tuple[date, date], ...]:
     """First and last date of every bar that there can be between these dates, also where there is none."""
-    return tuple(spans(unit_of(first, last), first, last))
+    return tuple(spans(unit_of(first, last), first, last, week))
 
 
-def filled(bars: tuple[Bar, ...], first: date, last: date) -> tuple[Bar, ...]:
+def filled(bars: tuple[Bar, ...], first: date, last: date, week: int = MONDAY) -> tuple[Bar, ...]:
     """The bars, and one of 0 for each span between these dates that has none."""
     there = {bar.first for bar in bars}
-    return (*bars, *(Bar(begin, end, "", 0) for begin, end in all_spans(first, last) if begin not in there))
+    return (*bars, *(Bar(begin, end, "", 0) for begin, end in all_spans(first, last, week) if begin not in there))
 
 
 def unit_of(first: date, last: date) -> str:

@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 from jinja2 import UndefinedError
@@ -13,7 +14,7 @@ from markupsafe import Markup
 
 import contract
 from flows import dashboard
-from flows.dashboard.language import NAMES, NONE, SENDERS, language, preferred
+from flows.dashboard.language import NAMES, NONE, SENDERS, first_weekday, language, preferred
 from flows.dashboard.stack import STATUS_COLOURS, name_of
 from flows.published.performance import GROUPS
 from tests.published.shop import HOSTILE
@@ -211,3 +212,26 @@ OURS = (
     *("{{ look.to(", "{{ look.here(", "{{ parts.row_link(", "{{ part.before }}", "{{ part.after }}"),
     *("{{ card.behind }}", "{{ links[", "{{ chip.without }}", "{{ export }}", "{{ product.url }}"),
 )
+
+
+@pytest.mark.parametrize(
+    ("zone", "weekday"),
+    [
+        ("Europe/Berlin", 0),
+        ("Europe/London", 0),
+        ("America/New_York", 6),
+        ("US/Eastern", 6),  # another name of it
+        ("America/Sao_Paulo", 6),
+        ("Asia/Seoul", 6),
+        ("Africa/Cairo", 5),
+        ("UTC", 0),
+        ("Etc/GMT+3", 0),
+        ("Not/AZone", 0),
+    ],
+)
+def test_weeks_begin_as_they_do_where_the_zone_is(zone: str, weekday: int) -> None:
+    assert first_weekday(zone) == weekday
+
+
+def test_weeks_begin_somewhere_in_every_zone() -> None:
+    assert {first_weekday(zone) for zone in available_timezones()} <= set(range(7))

@@ -5,6 +5,7 @@ Each answer is of one publication, on both warehouses.
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from flows.dashboard.access import Access
 from flows.dashboard.look import KEPT, LONGEST, SECTIONS, Installation, Look, address, look
 from flows.dashboard.periods import START, chosen
+from flows.dashboard.sections import events, overview
 from flows.ground.address import Address
 from flows.ground.errors import InputError, WarehouseFailed, WarehouseUnavailable
 from flows.ground.home import Home
@@ -317,3 +319,26 @@ def test_links_of_an_address_that_was_wrong_are_right(shop: Place) -> None:
 def test_an_address_without_anything_is_a_path() -> None:
     assert (address("overview", {}), address("data", {"a": "", "b": None})) == ("./", "data")
     assert address("data", {"a": "é&=?#/ "}) == "data?a=%C3%A9%26%3D%3F%23%2F+"
+
+
+@pytest.mark.parametrize(
+    ("account", "weekday", "counted", "range_"),
+    [
+        ("shop", 6, date(2026, 5, 31), "Jun 7, 2026"),  # São Paulo: weeks begin on Sunday, and as-of is one
+        ("other", 0, None, "Jun 1 – 7, 2026"),  # UTC, which is nowhere: on Monday
+    ],
+)
+def test_weeks_of_the_page_begin_where_the_account_is(
+    place: Place, account: str, weekday: int, counted: date | None, range_: str
+) -> None:
+    place.publish(3)
+    wide = "2026-04-01..2026-08-05"
+    with place.look(account=account, dates=wide) as one:
+        chart = overview.values(one)["chart"]
+    assert {day.weekday() for day in chart.columns[1:]} == {weekday}
+    assert [(piece.bar.first, piece.bar.conversations) for piece in chart.pieces] == ([(counted, 3)] if counted else [])
+    with place.look(account=account, section="events", dates=wide) as one:
+        assert events.values(one)["chart"].columns == chart.columns
+    with place.look(account=account, dates="week") as one:
+        assert re.sub(r"\s", " ", one.say.days(one.period.first, one.period.last)) == range_
+        assert one.here() == f"./?account={account}&dates=week"

@@ -48,6 +48,23 @@ def test_the_month_before_is_whole(today: date, first: date, last: date) -> None
     assert chosen("last_month", today) == Period("last_month", first, last)
 
 
+@pytest.mark.parametrize(
+    ("today", "begins", "this", "last"),
+    [
+        (TODAY, 0, date(2026, 6, 1), (date(2026, 5, 25), date(2026, 5, 31))),  # a Sunday
+        (TODAY, 6, date(2026, 6, 7), (date(2026, 5, 31), date(2026, 6, 6))),
+        (TODAY, 5, date(2026, 6, 6), (date(2026, 5, 30), date(2026, 6, 5))),
+        (date(2026, 6, 8), 0, date(2026, 6, 8), (date(2026, 6, 1), date(2026, 6, 7))),
+        (date(2026, 1, 1), 6, date(2025, 12, 28), (date(2025, 12, 21), date(2025, 12, 27))),
+    ],
+)
+def test_weeks_begin_on_the_weekday_of_the_account(
+    today: date, begins: int, this: date, last: tuple[date, date]
+) -> None:
+    assert chosen("week", today, week=begins) == from_query("week", today, begins) == Period("week", this, today)
+    assert from_query("last_week", today, begins) == Period("last_week", *last)
+
+
 def test_any_range_goes_either_way_and_begins_as_the_page_does() -> None:
     first, last = date(2026, 1, 5), date(2026, 2, 1)
     assert chosen("any", TODAY, (first, last)) == chosen("any", TODAY, (last, first)) == Period("any", first, last)
@@ -74,7 +91,8 @@ def test_addresses_lead_back(first: date, last: date, choice: str) -> None:
 )  # fmt: skip
 def test_what_is_no_range_is_said(text: str) -> None:
     with pytest.raises(
-        InputError, match="dates: this is not a range of dates; write one of 7, 30, 90, month, last_month, or 2026"
+        InputError,
+        match="dates: this is not a range of dates; write one of 7, 30, 90, week, last_week, month, last_month, or",
     ):
         from_query(text, TODAY)
 

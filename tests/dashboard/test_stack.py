@@ -17,16 +17,16 @@ FIRST = date(2026, 5, 31)  # a Sunday
 SAY = language("en")
 
 
-@given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(0, 1500))
-def test_spans_follow_each_other_and_cover_the_range(first: date, more: int) -> None:
+@given(st.dates(date(2000, 1, 1), date(2090, 1, 1)), st.integers(0, 1500), st.integers(0, 6))
+def test_spans_follow_each_other_and_cover_the_range(first: date, more: int, week: int) -> None:
     last = first + timedelta(days=more)
-    found = all_spans(first, last)
+    found = all_spans(first, last, week)
     assert (found[0][0], found[-1][1]) == (first, last)
     assert all(begin <= end for begin, end in found)
     for (_, end), (begin, _) in pairwise(found):
         assert begin == end + timedelta(days=1)
     if 92 < more + 1 <= 366:
-        assert all(begin.weekday() == 0 for begin, _ in found[1:])
+        assert all(begin.weekday() == week for begin, _ in found[1:])
     if more + 1 > 366:
         assert all(begin.day == 1 for begin, _ in found[1:])
 

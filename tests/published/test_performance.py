@@ -17,7 +17,7 @@ from flows.ground.home import Home
 from flows.published.breakdown import breakdown
 from flows.published.figures import RATES, Conversations, Figures
 from flows.published.measured import sentences
-from flows.published.performance import Bar, bars, before, key_figures, unit_of
+from flows.published.performance import Bar, all_spans, bars, before, key_figures, unit_of
 from flows.published.report import report
 from flows.warehouses.duckdb import DuckDBFile
 from flows.warehouses.reader import Reader
@@ -171,6 +171,22 @@ def span(day: date, first: date, last: date) -> tuple[date, date]:
         begin = day.replace(day=1)
         end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return max(begin, first), min(end, last)
+
+
+@pytest.mark.parametrize("week", [0, 4, 5, 6])  # Monday, Friday, Saturday and Sunday, as weeks begin somewhere
+def test_bars_of_weeks_begin_on_any_weekday(reader: Reader, shop: Shop, week: int) -> None:
+    first, last = date(2026, 4, 1), date(2026, 8, 5)
+    found = bars(reader, account_of(reader), first, last, by="channel", week=week)
+    counted = Counter(
+        (row["started_on"], row["channel"]) for row in shop.rows["conversations"] if row["account_id"] == "shop"
+    )
+    assert all(one.first.weekday() == week or one.first == first for one in found)
+    assert all((one.last - one.first).days == 6 or first == one.first or last == one.last for one in found)
+    assert [one.conversations for one in found] == [
+        sum(count for (day, channel), count in counted.items() if one.first <= day <= one.last and channel == one.group)
+        for one in found
+    ]
+    assert {(one.first, one.last) for one in found} <= set(all_spans(first, last, week))
 
 
 def test_bars_leave_out_dates_on_which_nothing_started(reader: Reader) -> None:

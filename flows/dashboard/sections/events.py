@@ -32,7 +32,7 @@ def values(look: Look) -> dict[str, Any]:
             *((name, look.say(text), name == event) for name, text in EVENTS.items()),
         ],
         "names": EVENTS,
-        "chart": counted_by_day(counts, look.period.first, look.period.last),
+        "chart": counted_by_day(counts, look.period.first, look.period.last, look.week),
         "rows": [(one, _properties(look, one)) for one in found],
         "part": rows.part(look, total, rows.PAGE),
         **rows.opened(look),

@@ -24,8 +24,8 @@ def values(look: Look) -> dict[str, Any]:
         by = GROUPS[0]
     first, last = look.period.first, look.period.last
     asked = (look.reader, look.account, first, last)
-    bars = performance.bars(*asked, by=by, channels=look.channels)
-    chart = stack.stacked(bars, by, first, last, look.say)
+    bars = performance.bars(*asked, by=by, channels=look.channels, week=look.week)
+    chart = stack.stacked(bars, by, first, last, look.say, week=look.week)
     return {
         "wrong": wrong,
         "cards": cards.cards(look),
