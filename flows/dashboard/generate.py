@@ -23,7 +23,7 @@ from flows.audiences.metrics import METRICS, PROFILE
 from flows.dashboard import building, cards, language, limits, look, periods
 from flows.dashboard.language import MESSAGES, NAMES, words
 from flows.dashboard.sections import audiences, conversations, handoffs
-from flows.delivery import health
+from flows.delivery import health, reasons
 from flows.published import gap_draft, notes
 from flows.published.events import EVENTS
 from flows.published.figures import OPEN_REASONS, RATES, STATUSES
@@ -94,6 +94,7 @@ def in_tables() -> Iterator[Said]:
     yield from (*conversations.ORDER_NAMES.values(), *audiences.FILTERS.values(), *handoffs.REASONS.values(), *GROUPS)
     yield from handoffs.WITHOUT.values()
     yield from health.REFUSED.values()
+    yield from (*reasons.WHAT, *reasons.REMEDIES, reasons.TRIED, *reasons.WITH_PLACES)
     yield from (*limits.REFUSALS, *building.LACKING.values())
     yield from (*health.KINDS.values(), *health.OUTCOMES.values())
     for pair in (*handoffs.OUTCOMES.values(), *WANTED.values()):

@@ -15,6 +15,7 @@ from flows.dashboard.periods import NAMES as RANGES
 from flows.dashboard.periods import START, Period, chosen, from_query
 from flows.delivery.handoffs.book import Entry
 from flows.delivery.health import Health
+from flows.delivery.reasons import told
 from flows.ground.checked import Checked
 from flows.ground.errors import InputError
 from flows.ground.saying import Text
@@ -110,6 +111,11 @@ class Look:
     def tell(self, *texts: Text | str) -> str:
         """The texts in the visitor's language, instants on the account's clock."""
         return " ".join(self.say.tell(one, self.account.local) for one in texts)
+
+    def reason(self, why: Text | str) -> str:
+        """Why something was not delivered; words of strangers stay as they are and are marked as such."""
+        found = told(why) if isinstance(why, str) else why
+        return self.say("in its own words: “%(words)s”", words=found) if isinstance(found, str) else self.tell(found)
 
     @property
     def of_the_shop(self) -> Language:

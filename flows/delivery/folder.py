@@ -117,8 +117,11 @@ def _place(to: FolderDelivery, account: str, part: Part) -> Path:
 
 def _written(work: Work, part: Part, file: Path) -> int:
     """How many rows the file has, which appears whole."""
-    if part.segment is not None and file.suffix == ".csv":
+    try:
         file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_written(file, error) from error
+    if part.segment is not None and file.suffix == ".csv":
         return export_segment(work.reader, part.segment, file, work.account, with_held_back=False, force=True).rows
     table = metrics()[part.table]
     columns = [column for column in table.columns if work.reader.sees(f"metrics.{table.name}", column.name)]
@@ -127,7 +130,6 @@ def _written(work: Work, part: Part, file: Path) -> int:
     about = {"table": table.name, "publication_id": work.publication.publication_id}
     unfinished = file.with_name(f".{file.stem}.tmp{file.suffix}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         rows = write(work.reader.batches(query), columns, unfinished, about=about, advance=lambda _: None)
         sync_file(unfinished)
         os.replace(unfinished, file)
