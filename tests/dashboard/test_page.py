@@ -401,8 +401,8 @@ def test_deliveries_and_refused_hand_offs_stand_with_what_should_be_looked_at(
             assert page.locator("html").get_attribute("lang") == "de"
             rows_ = page.locator("table.deliveries tbody tr")
             expect(rows_).to_have_count(2)
-            expect(rows_.nth(0)).to_contain_text("escalated_7_days")
-            expect(rows_.nth(1)).to_contain_text("disk <full>")
+            expect(rows_.nth(0)).to_contain_text("In den letzten 7 Tagen eskaliert")  # as in the list of segments
+            expect(rows_.nth(1)).to_contain_text("im Wortlaut: „disk <full>“")
             page = visit(address).open("hand-offs", account="nordlicht", language="en")
             row = page.locator("table.refused tbody tr")
             expect(row).to_have_count(1)
