@@ -583,6 +583,13 @@ def test_the_number_of_a_segment_comes_alone_and_its_file_is_the_definition(
     assert required(whole, ".//textarea").text == saved.text
 
 
+def test_a_name_that_a_segment_has_already_is_said(ask: Ask) -> None:
+    """The file would have taken the place of the definition that is there."""
+    taken = {"metric0": "Had conversation", "name": "Segment"}
+    said_of = [ask("audiences/count", **OF, **{**taken, "name": name}).text for name in ("Segment", "Segment 2")]
+    assert [("There is a segment with the file segment.yml already." in one) for one in said_of] == [True, False]
+
+
 def test_a_segment_of_nothing_is_not_a_file(ask: Ask) -> None:
     nothing = ask("audiences/segment.yml", **OF, name="x")
     assert (nothing.status_code, nothing.text) == (400, "Nothing is chosen.")

@@ -14,11 +14,13 @@ from flows.dashboard import building
 from flows.dashboard.look import Look
 from flows.delivery.health import KINDS, OUTCOMES
 from flows.ground.errors import AgentMetricsError, InputError
+from flows.ground.sql import literal
 from flows.published.segment_counted import counted
 from flows.published.segment_words import words
 from flows.published.segments import PublishedSegment, segments
 
 ASKS = building.ASKS
+NAMESAKE = "select 1 from metrics.segments where account_id = {} and segment = {}"
 
 
 def values(look: Look) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def made(look: Look, asked: building.Asked) -> dict[str, Any]:
         return {"built": None, "what": look.tell(*built.what)}
     shown: dict[str, Any] = {"built": built, "what": look.tell(*built.what), "count": None, "why_not": ""}
     shown |= {"rule": [look.tell(one) for one in in_words(built.segment.definition)], "yaml": yaml_of(built.segment)}
+    shown["namesake"] = _namesake(look, built.key)
     try:
         definition, as_of = built.segment.definition, look.publication.as_of
         shown["count"] = counted(look.reader, look.account.account_id, definition, as_of)
@@ -78,6 +81,14 @@ def made(look: Look, asked: building.Asked) -> dict[str, Any]:
     except AgentMetricsError:
         shown["why_not"] = look.say("Not counted: the data cannot be read now.")
     return shown
+
+
+def _namesake(look: Look, key: str) -> str:
+    """What is to be known where a segment has this key already: its definition would be replaced."""
+    if not look.reader.rows(NAMESAKE.format(literal(look.account.account_id), literal(key))):
+        return ""
+    name = f"{key}.yml"
+    return look.say("There is a segment with the file %(name)s already. Give this one another name.", name=name)
 
 
 def count(look: Look) -> Response:
