@@ -139,7 +139,7 @@ def build(job: Job, wanted: Wanted) -> Build:
     from flows.questions import state  # noqa: PLC0415
 
     def group(connection: DuckDBPyConnection) -> int:
-        from flows.questions.updating import update  # noqa: PLC0415  scikit-learn costs seconds
+        from flows.questions.updating import update  # noqa: PLC0415  numpy and scipy take half a second
 
         return update(
             job.home.topics,

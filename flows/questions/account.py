@@ -7,11 +7,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.questions import naming
+from flows.questions import naming, neighbours
 from flows.questions.coverage import Article, Coverage, covered
 from flows.questions.embedders import Vectors
 from flows.questions.naming import Name
@@ -37,10 +38,11 @@ class Exemplars:
     is_loose: NDArray[np.bool_]
     places: Vectors
     space: Space
+    forms: Sequence[str] | None = None  # their normal forms, where they are at hand
 
     def coverage(self, articles: Sequence[Article]) -> Coverage:
         """How well the articles answer each exemplar."""
-        return covered(plain(self.texts), self.places, self.groups, articles, self.space)
+        return covered(self.forms or plain(self.texts), self.places, self.groups, articles, self.space)
 
     def names(self) -> dict[int, Name]:
         """The names of the groups that are topics."""
@@ -61,14 +63,18 @@ def key(text: str) -> str:
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
-def made(texts: Sequence[str], questions: NDArray[np.int64], embedder: str) -> Exemplars:
-    """Exemplars grouped from nothing; `texts` differ in their normal forms, are in a fixed order, and at most MOST."""
-    from flows.questions.grouping import grouped, loose  # noqa: PLC0415  scikit-learn costs seconds
+def made(
+    texts: Sequence[str], questions: NDArray[np.int64], embedder: str, *, forms: Sequence[str] | None = None
+) -> Exemplars:
+    """Exemplars grouped from nothing; `texts` differ in their normal `forms`, are in a fixed order, and at most
+    MOST.
+    """
+    from flows.questions import grouping  # noqa: PLC0415  only who groups anew waits for scipy's trees
 
-    space, views = made_from(plain(texts), embedder)
-    groups = grouped(views)
+    space, views = made_from(forms or plain(texts), embedder)
+    groups = grouping.grouped(views)
     places = space.put(views.meaning, views.wording)
-    return Exemplars(texts, questions, groups, loose(places, groups, questions), places, space)
+    return Exemplars(texts, questions, groups, grouping.loose(places, groups, questions), places, space, forms)
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,61 @@ def wordings(texts: Sequence[str], questions: Sequence[int]) -> Wordings:
     first, which = distinct(forms)
     asked = np.bincount(which, questions, minlength=len(first)).astype(np.int64)
     return Wordings([forms[at] for at in first], first, which, asked)
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """An account whose questions were grouped from nothing.
+
+    `chosen` are the places of its exemplars among the texts; `index` says which exemplar each text joins and `nearness`
+    how near it is, shape (texts,); all else is of the exemplars (Exemplars).
+    """
+
+    chosen: NDArray[np.int64]
+    index: NDArray[np.int64]
+    nearness: NDArray[np.float64]
+    questions: NDArray[np.int64]
+    groups: Groups
+    is_loose: NDArray[np.bool_]
+    names: dict[int, Name]
+    coverage: Coverage
+    places: Vectors
+    floor: float
+
+
+def grouped(
+    texts: Sequence[str], questions: Sequence[int], articles: Sequence[Article], embedder: str, space: Path
+) -> Grouped:
+    """The questions of an account from nothing, in a fixed order, held against its articles; the space in which other
+    texts join them is kept as `space`.
+    """
+    asked = wordings(texts, questions)
+    count = min(len(asked.forms), MOST)
+    chosen = asked.first[:count]
+    exemplars = made([texts[at] for at in chosen], asked.questions[:count], embedder, forms=asked.forms[:count])
+    near = exemplars.neighbours()
+    index, nearness = near.nearest(asked.forms[count:])
+    neighbours.keep(space, near)
+    return Grouped(
+        chosen,
+        np.concatenate([np.arange(count), index])[asked.which],
+        np.concatenate([np.ones(count), nearness])[asked.which],
+        exemplars.questions,
+        exemplars.groups,
+        exemplars.is_loose,
+        exemplars.names(),
+        exemplars.coverage(articles),
+        exemplars.places,
+        near.floor,
+    )
+
+
+def joined(texts: Sequence[str], space: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Which exemplar of the kept `space` each text joins, and how near it is; shapes (texts,)."""
+    forms = plain(texts)
+    first, which = distinct(forms)
+    index, nearness = neighbours.loaded(space).nearest([forms[at] for at in first])
+    return index[which], nearness[which]
 
 
 def placed(texts: Sequence[str], topics: Sequence[str | None], embedder: str) -> Neighbours:

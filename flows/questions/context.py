@@ -20,7 +20,11 @@ def follows_up(text: str) -> bool:
 
     It depends on the text alone. Raises nothing, whatever the text is.
     """
-    plain = folded(gist(text))
+    return follows_up_of(folded(gist(text)))
+
+
+def follows_up_of(plain: str) -> bool:
+    """The same of a question of which the gist is folded."""
     words = WORD.findall(plain)
     if not 0 < len(words) <= SHORT:
         return False

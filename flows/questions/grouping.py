@@ -8,7 +8,7 @@
 4. The groups tell which differences matter (linear discriminants); steps 1 and 2 once more along these, cut into as
    many.
 
-Same input, same groups: nothing is drawn at random. To import this takes seconds: only who groups anew does.
+Same input, same groups: nothing is drawn at random.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.metrics import adjusted_mutual_info_score
 
 from flows.questions.embedders import Vectors
+from flows.questions.learning import agreement, discriminants
 from flows.questions.places import FEWEST, ROWS, Groups, middles, neighbourhood, together, unit
 from flows.questions.space import Views
 
@@ -49,8 +48,8 @@ def grouped(views: Views) -> Groups:
     groups = _cut_and_settled(moved(places), number)
     telling = np.bincount(groups)[groups] > 1  # a group of one says nothing of how a group spreads
     if 1 < len(set(groups[telling].tolist())) < len(places) // 2:
-        discriminants = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(places[telling], groups[telling])
-        groups = _cut_and_settled(moved(unit(discriminants.transform(places))), number)
+        apart = places @ discriminants(places[telling], _numbered(groups[telling]))
+        groups = _cut_and_settled(moved(unit(apart)), number)
     return groups
 
 
@@ -97,11 +96,8 @@ def _number_of_groups(one: NDArray[np.float64], other: NDArray[np.float64], coun
     """
     fewest, most = max(3.0, count ** (1 / 3)), min(count / 4, 400.0)
     numbers = sorted({round(number) for number in np.geomspace(fewest, most, 48)})
-    agreement = [
-        adjusted_mutual_info_score(fcluster(one, number, "maxclust"), fcluster(other, number, "maxclust"))
-        for number in numbers
-    ]
-    smooth = np.convolve(np.pad(agreement, 1, "edge"), [0.25, 0.5, 0.25], "valid")
+    agreed = [agreement(fcluster(one, number, "maxclust"), fcluster(other, number, "maxclust")) for number in numbers]
+    smooth = np.convolve(np.pad(agreed, 1, "edge"), [0.25, 0.5, 0.25], "valid")
     weight = np.exp((smooth - smooth.max()) / NEARLY)
     return round(float(np.exp(weight @ np.log(numbers) / weight.sum())))
 

@@ -10,7 +10,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -66,19 +66,31 @@ def titles(products: Iterable[tuple[str, str]]) -> Titles:
 def about(text: str, known: Titles) -> About:
     """What a question is about, by its first 2,000 characters. Raises nothing, whatever the text is."""
     text = wording.gist(text)
-    plain, phrases = folded(text), _phrases()
+    return about_of(folded(text), text, known)
+
+
+def about_of(plain: str, gist: str, known: Titles) -> About:
+    """What a question is about of which the gist is known, as it is and folded."""
+    kind, is_sure = _by_phrases(plain)
+    if is_sure:
+        return About(kind)
+    product, words = known.named_in(gist) or (None, 0)
+    return About("product", product) if words >= TELLING or kind == "product" else About("knowledge")
+
+
+@lru_cache(maxsize=wording.REMEMBERED)
+def _by_phrases(plain: str) -> tuple[Kind, bool]:
+    """The kind that phrases tell of a folded text, and whether no title of a product makes it another."""
+    phrases = _phrases()
     kind = next((one for one in ORDER if phrases[one].search(plain)), None)
     if kind:
-        return About(kind)
+        return kind, True
     left, taken = phrases["other"].subn(".", plain)
     if taken and wording.kind(left) == "small_talk":
-        return About("other")
+        return "other", True
     if phrases["every_product"].search(plain):
-        return About("knowledge")
-    product, words = known.named_in(text) or (None, 0)
-    if words >= TELLING or phrases["product"].search(plain):
-        return About("product", product)
-    return About("knowledge")
+        return "knowledge", True
+    return "product" if phrases["product"].search(plain) else "knowledge", False
 
 
 def _words(text: str) -> tuple[str, ...]:

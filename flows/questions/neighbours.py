@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -83,31 +84,53 @@ def keep(folder: Path, neighbours: Neighbours) -> None:
     terms = {one.kind: sorted(one.columns, key=one.columns.__getitem__) for one in space.terms}
     if space.centres:
         np.save(half_made / "centres.npy", np.stack(list(space.centres.values())))
-    document = {"floor": neighbours.floor, "terms": terms, "languages": list(space.centres)}
+    document = {
+        "embedder": space.embedder,
+        "floor": neighbours.floor,
+        "terms": terms,
+        "languages": list(space.centres),
+    }
     (half_made / "neighbours.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(half_made, folder)
+    move(half_made, folder)
+
+
+def move(folder: Path, target: Path) -> None:
+    """Call those of `folder` otherwise, in the place of what is called so."""
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(folder, target)
+    loaded.cache_clear()
 
 
 def kept(folder: Path, texts: Sequence[str], embedder: str) -> Neighbours | None:
     """Those of `folder`, of exemplars with these texts; None where they have to be made again."""
+    loaded.cache_clear()  # what is there now counts
     try:
-        document = json.loads((folder / "neighbours.json").read_text("utf-8"))
-        places = _array(folder / "places.npy")
-        terms = tuple(
-            Terms(kind, {term: at for at, term in enumerate(one)}, _array(folder / f"{kind}.npy"))
-            for kind, one in document["terms"].items()
-        )
-        axes = _array(folder / "axes.npy") if terms else None
-        names = document["languages"]
-        centres = dict(zip(names, _array(folder / "centres.npy"), strict=True)) if names else {}
-        found = Neighbours(Space(embedder, terms, axes, centres), places, float(document["floor"]))
+        found = loaded(folder)
         some = range(0, len(texts), max(1, len(texts) // TRIED))
         tried = found.space.places(plain([texts[at] for at in some]))
-        is_same = len(places) == len(texts) and np.allclose(tried, places[list(some)], atol=SAME)
+        is_same = (
+            found.space.embedder == embedder
+            and len(found.places) == len(texts)
+            and np.allclose(tried, found.places[list(some)], atol=SAME)
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if is_same else None
+
+
+@lru_cache(maxsize=1)
+def loaded(folder: Path) -> Neighbours:
+    """Those of `folder`, which has to be whole."""
+    document = json.loads((folder / "neighbours.json").read_text("utf-8"))
+    terms = tuple(
+        Terms(kind, {term: at for at, term in enumerate(one)}, _array(folder / f"{kind}.npy"))
+        for kind, one in document["terms"].items()
+    )
+    axes = _array(folder / "axes.npy") if terms else None
+    names = document["languages"]
+    centres = dict(zip(names, _array(folder / "centres.npy"), strict=True)) if names else {}
+    space = Space(document["embedder"], terms, axes, centres)
+    return Neighbours(space, _array(folder / "places.npy"), float(document["floor"]))
 
 
 def _array(file: Path) -> NDArray[np.float32]:

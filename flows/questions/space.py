@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from flows.questions.embedders import BATCH, Vectors, embedded, is_multilingual
 from flows.questions.languages import language, spoken
+from flows.questions.learning import axes
 from flows.questions.places import together, unit
 from flows.questions.terms import Terms, learned
 from flows.questions.wording import gist
@@ -132,8 +133,6 @@ def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Views]:
 
 
 def _made_of(texts: Sequence[str], embedder: str) -> Space:
-    from sklearn.decomposition import TruncatedSVD  # noqa: PLC0415  costs seconds
-
     try:
         terms = (learned("pieces", texts), learned("words", texts))
     except ValueError:  # no words at all
@@ -142,8 +141,7 @@ def _made_of(texts: Sequence[str], embedder: str) -> Space:
     dimensions = min(DIMENSIONS, min(weighed.shape) - 1)
     if dimensions < 2:
         return Space(embedder)
-    axes = TruncatedSVD(dimensions, random_state=0).fit(weighed).components_.T
-    return Space(embedder, terms, np.ascontiguousarray(axes))
+    return Space(embedder, terms, axes(weighed, dimensions))
 
 
 def _weighed(terms: Sequence[Terms], texts: Sequence[str]) -> csr_matrix:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from flows.questions import context, kinds, state, wording
+from flows.questions import context, kinds, state, understanding, wording
+from flows.questions.beside import Beside, here
 from flows.questions.continuity import TopicChange
 from flows.questions.coverage import Article
 from flows.questions.dismissed import Event, standing
 from flows.questions.kinds import About, Titles
+from flows.questions.understanding import Understood
 
 TYPES = {
     "follows_up": pa.bool_(),
@@ -26,6 +29,9 @@ TYPES = {
     "nearness": pa.float64(),
     "coverage_score": pa.float64(),
 }
+AT_ONCE = 20_000  # texts to understand
+MANY = 10_000  # of them, from which on there is so much to group that it is worth processes of their own
+VERY_MANY = 50_000  # of them, from which on the texts are worth them, too
 LINE = 0.5  # of a coverage score, as in the models
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,13 +39,16 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass
 class Tables:
     """What a build sees and remembers: `version` is the one that is made, `titles` those of the products by account,
-    `changed` whether it has anything new, `is_anew` whether the texts of an account were forgotten first.
+    `beside` what does much work, `changed` whether there is anything new, `is_anew` whether the texts of an account
+    were forgotten first.
     """
 
     connection: DuckDBPyConnection
     version: int
     as_of: datetime
     titles: Mapping[str, Titles]
+    beside: Beside
+    embedder: str
     changed: bool = False
     is_anew: bool = False
 
@@ -59,6 +68,9 @@ class Tables:
         )
         self.connection.execute(
             "create or replace temp table unplaced (account_id text, text_key text, text text, questions bigint)"
+        )
+        self.connection.execute(
+            "create or replace temp table placed (text_key text, exemplar_key text, nearness double)"
         )
         self._look_at("all_asked" if everything else "changed_asked")
         self._find_unplaced("anti join placed_texts using (account_id, text_key)")
@@ -133,9 +145,6 @@ class Tables:
             select row_number() over (order by text_key) - 1 as number, * from unplaced where account_id = ?""",
             [account],
         )
-        self.connection.execute(
-            "create or replace temp table placed (text_key text, exemplar_key text, nearness double)"
-        )
         ((count,),) = self.connection.execute("select count(*) from queue").fetchall()
         return int(count)
 
@@ -173,12 +182,12 @@ class Tables:
         return {(topic, group): count for topic, group, count in rows}
 
     def put(self, keys: Sequence[str], exemplar_keys: Sequence[str], nearness: NDArray[np.float64]) -> None:
-        """Say of which exemplar each of these texts of the queue is."""
+        """Say of which exemplar each of these texts is."""
         self._insert("put", text_key=keys, exemplar_key=exemplar_keys, nearness=np.round(nearness, 4).tolist())
         self.connection.execute("insert into placed by name from put")
 
     def place(self, account: str) -> None:
-        """Remember what was said of the texts in the queue; those of which nothing was said wait for another run."""
+        """Remember what was said of texts of an account; those of which nothing was said wait for another run."""
         self.changed = True
         self.connection.execute(
             f"""create or replace temp table placed_anew as
@@ -203,6 +212,7 @@ class Tables:
             where unplaced.account_id = ? and unplaced.text_key = placed.text_key""",
             [account],
         )
+        self.connection.execute("delete from placed")
 
     def close(self) -> set[str]:
         """End with the questions that wait for another run; the accounts that have such."""
@@ -359,21 +369,40 @@ class Tables:
 
     def _understand(self, texts: str) -> None:
         """Remember what the texts of a table are that nobody has seen yet."""
-        unknown = self.connection.execute(
-            f"""select account_id, text_key, any_value(text) from {texts}
-            anti join new_topic_texts using (account_id, text_key) group by all"""
-        ).fetchall()
-        if unknown:
-            accounts, keys, texts_ = _columns(unknown, 3)
-            told = wording.kinds(texts_)
-            is_question = [texts == "asked" or kind != "small_talk" for kind in told]
-            abouts = [
-                self._about(account, text) if is_asked else None
-                for account, text, is_asked in zip(accounts, texts_, is_question, strict=True)
-            ]
-            follow = [is_asked and context.follows_up(text) for text, is_asked in zip(texts_, is_question, strict=True)]
-            columns = {"account_id": accounts, "text_key": keys, "kind": told, "follows_up": follow}
-            self._insert("kinds", **columns, **_of_abouts(abouts))
+        self.connection.execute(
+            f"""create or replace temp table unknown as
+            select row_number() over (order by account_id, text_key) - 1 as number, *
+            from (
+                select account_id, text_key, any_value(text) as text from {texts}
+                anti join new_topic_texts using (account_id, text_key) group by all
+            ) order by number"""
+        )
+        ((count,),) = self.connection.execute("select count(*) from unknown").fetchall()
+        if count >= MANY:
+            self.beside.start(understanding.prepare, self.embedder)
+        begun = self.beside.call if count >= VERY_MANY else here
+        are_asked, are_many = texts == "asked", count > wording.MANY
+        keys: deque[tuple[list[str], list[str]]] = deque()
+
+        def begin(start: int) -> Callable[[], list[Understood]]:
+            query = "select account_id, text_key, text from unknown where number between ? and ? order by number"
+            rows = self.connection.execute(query, [start, start + AT_ONCE - 1]).fetchall()
+            accounts, text_keys, texts_ = _columns(rows, 3)
+            keys.append((accounts, text_keys))
+            titles = {account: self.titles[account] for account in set(accounts) & self.titles.keys()}
+            call = understanding.understood
+            return begun(call, accounts, texts_, titles, are_asked=are_asked, are_many=are_many)
+
+        for found in self.beside.each(partial(begin, start) for start in range(0, count, AT_ONCE)):
+            accounts, text_keys = keys.popleft()
+            self._insert(
+                "kinds",
+                account_id=accounts,
+                text_key=text_keys,
+                kind=[one.kind for one in found],
+                follows_up=[one.follows_up for one in found],
+                **_of_abouts([one.about for one in found]),
+            )
             self.connection.execute("insert into new_texts by name select *, 0 as updated_in from kinds")
             self.changed = True
 

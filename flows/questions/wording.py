@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from typing import Literal
 Kind = Literal["asks", "tells", "small_talk"]
 
 LONGEST = 2000  # characters that are looked at
+REMEMBERED = 30_000  # texts whose outcome is kept in memory: shoppers say the same over and over
 MANY = 30_000  # texts from which on rules for ASCII letters alone save more time than it takes to compile them
 WORDS = Path(__file__).with_name("words.toml")
 
@@ -68,37 +69,41 @@ class _Rules:
 
 
 def gist(text: str) -> str:
-    """The text without lines of small talk: an e-mail without its greeting and its signature, which name people."""
-    return _without_courtesy(text) or text
+    """The text without lines of small talk: an e-mail without its greeting and its signature, which name people; the
+    text itself where nothing else is in it.
+    """
+    return without_courtesy(text) or text
 
 
-def _without_courtesy(text: str) -> str:
+def without_courtesy(text: str) -> str:
+    """The text without lines of small talk, empty where there is nothing else."""
     if "\n" not in text:
         return text
     return "\n".join(line for line in text[:LONGEST].splitlines() if line.strip() and not _is_courtesy(line))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _is_courtesy(line: str) -> bool:
     """Small talk, perhaps with a name behind it."""
     words = line.split()
     return kind(line) == "small_talk" or (1 < len(words) <= 5 and kind(" ".join(words[:-1])) == "small_talk")
 
 
-def kinds(texts: Sequence[str]) -> list[Kind]:
-    """The kind of each message."""
-    return [kind(text, are_many=len(texts) > MANY) for text in texts]
-
-
-def kind(text: str, *, are_many: bool = False) -> Kind:
+def kind(text: str) -> Kind:
     """What a visitor's message does (8.1): asks, tells something else, or says nothing of substance.
 
-    Only its first 2,000 characters count. Raises nothing, whatever the text is. `are_many` changes no answer: the work
-    is then worth rules of its own for texts of ASCII letters.
+    Only its first 2,000 characters count. Raises nothing, whatever the text is.
     """
-    text = _without_courtesy(text)
-    if not text:
-        return "small_talk"
-    plain = folded(text)
+    text = without_courtesy(text)
+    return kind_of(folded(text)) if text else "small_talk"
+
+
+@lru_cache(maxsize=REMEMBERED)
+def kind_of(plain: str, *, are_many: bool = False) -> Kind:
+    """The kind of a message of which the gist is folded.
+
+    `are_many` changes no answer: the work is then worth rules of its own for texts of ASCII letters.
+    """
     rules = _rules(are_many and plain.isascii())
     left, taken = rules.small.subn(_taken, plain)
     if not rules.rest.search(left) and (taken or rules.value.search(left) or not _has_word(left)):

@@ -1,0 +1,55 @@
+"""What messages of shoppers are, each read once: what they do (rule 8.1), whether they stand alone, and what they are
+about (rule 8.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flows.questions import wording
+from flows.questions.context import follows_up_of
+from flows.questions.embedders import embedded
+from flows.questions.kinds import About, Titles, about_of
+from flows.questions.wording import Kind
+
+NOTHING = Titles()
+
+
+def prepare(embedder: str) -> None:
+    """Load what understanding and grouping need, which takes most of a second."""
+    from flows.questions import grouping  # noqa: F401, PLC0415  only who groups anew needs it
+
+    wording.kind_of("")
+    embedded(embedder, [""])
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a text is; `about` is None of small talk, which asks nothing."""
+
+    kind: Kind
+    follows_up: bool
+    about: About | None
+
+
+def understood(
+    accounts: Sequence[str], texts: Sequence[str], titles: Mapping[str, Titles], *, are_asked: bool, are_many: bool
+) -> list[Understood]:
+    """What each text is, of the account at its place, whose products have these titles. Texts that `are_asked` are
+    questions whatever they say; `are_many` changes no answer (wording.py).
+    """
+    return [
+        _understood(text, titles.get(account, NOTHING), is_asked=are_asked, are_many=are_many)
+        for account, text in zip(accounts, texts, strict=True)
+    ]
+
+
+def _understood(text: str, titles: Titles, *, is_asked: bool, are_many: bool) -> Understood:
+    bare = wording.without_courtesy(text)
+    gist = bare or text
+    plain = wording.folded(gist)
+    kind = wording.kind_of(plain, are_many=are_many) if bare else "small_talk"
+    if kind == "small_talk" and not is_asked:
+        return Understood(kind, follows_up=False, about=None)
+    return Understood(kind, follows_up_of(plain), about_of(plain, gist, titles))
