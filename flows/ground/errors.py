@@ -22,6 +22,7 @@ the command line returns, `is_transient` says whether trying again can help.
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any
 
 
@@ -36,6 +37,10 @@ class AgentMetricsError(Exception):
         self.what = what
         self.where = where
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is in another process, which the arguments by name would keep it from."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         sentence = f"{self.where}: {self.what}" if self.where else self.what

@@ -18,7 +18,7 @@ from flows.questions.embedders import Vectors
 from flows.questions.naming import Name
 from flows.questions.neighbours import Neighbours, floor_of
 from flows.questions.places import Groups
-from flows.questions.space import Space, distinct, made_from, plain
+from flows.questions.space import NOTHING, Sold, Space, distinct, made_from, plain, sold
 from flows.questions.wording import gist
 
 MOST = 4_000  # exemplars of an account
@@ -42,7 +42,7 @@ class Exemplars:
 
     def coverage(self, articles: Sequence[Article]) -> Coverage:
         """How well the articles answer each exemplar."""
-        return covered(self.forms or plain(self.texts), self.places, self.groups, articles, self.space)
+        return covered(self.forms or plain(self.texts, self.space.sold), self.places, self.groups, articles, self.space)
 
     def names(self) -> dict[int, Name]:
         """The names of the groups that are topics."""
@@ -64,15 +64,21 @@ def key(text: str) -> str:
 
 
 def made(
-    texts: Sequence[str], questions: NDArray[np.int64], embedder: str, *, forms: Sequence[str] | None = None
+    texts: Sequence[str],
+    questions: NDArray[np.int64],
+    embedder: str,
+    *,
+    known: Sold = NOTHING,
+    forms: Sequence[str] | None = None,
+    is_knowledge: NDArray[np.bool_] | None = None,
 ) -> Exemplars:
     """Exemplars grouped from nothing; `texts` differ in their normal `forms`, are in a fixed order, and at most
     MOST.
     """
     from flows.questions import grouping  # noqa: PLC0415  only who groups anew waits for scipy's trees
 
-    space, views = made_from(forms or plain(texts), embedder)
-    groups = grouping.grouped(views)
+    space, views = made_from(forms or plain(texts, known), embedder, known)
+    groups = grouping.grouped(views, is_knowledge)
     places = space.put(views.meaning, views.wording)
     return Exemplars(texts, questions, groups, grouping.loose(places, groups, questions), places, space, forms)
 
@@ -91,9 +97,9 @@ class Wordings:
     questions: NDArray[np.int64]
 
 
-def wordings(texts: Sequence[str], questions: Sequence[int]) -> Wordings:
+def wordings(texts: Sequence[str], questions: Sequence[int], known: Sold = NOTHING) -> Wordings:
     """The forms of texts, in the order of the first text of each."""
-    forms = plain(texts)
+    forms = plain(texts, known)
     first, which = distinct(forms)
     asked = np.bincount(which, questions, minlength=len(first)).astype(np.int64)
     return Wordings([forms[at] for at in first], first, which, asked)
@@ -120,15 +126,31 @@ class Grouped:
 
 
 def grouped(
-    texts: Sequence[str], questions: Sequence[int], articles: Sequence[Article], embedder: str, space: Path
+    texts: Sequence[str],
+    questions: Sequence[int],
+    is_knowledge: Sequence[bool],
+    *,
+    articles: Sequence[Article],
+    titles: Sequence[str],
+    embedder: str,
+    space: Path,
 ) -> Grouped:
-    """The questions of an account from nothing, in a fixed order, held against its articles; the space in which other
-    texts join them is kept as `space`.
+    """The questions of an account from nothing, in a fixed order, held against its articles. `is_knowledge` says which
+    are a matter of the knowledge base (rule 8.4), `titles` are those of the account's products. The space in which
+    other texts join them is kept as `space`.
     """
-    asked = wordings(texts, questions)
+    known = sold(titles)
+    asked = wordings(texts, questions, known)
     count = min(len(asked.forms), MOST)
     chosen = asked.first[:count]
-    exemplars = made([texts[at] for at in chosen], asked.questions[:count], embedder, forms=asked.forms[:count])
+    exemplars = made(
+        [texts[at] for at in chosen],
+        asked.questions[:count],
+        embedder,
+        known=known,
+        forms=asked.forms[:count],
+        is_knowledge=np.array(is_knowledge, dtype=np.bool_)[chosen],
+    )
     near = exemplars.neighbours()
     index, nearness = near.nearest(asked.forms[count:])
     neighbours.keep(space, near)
@@ -148,15 +170,17 @@ def grouped(
 
 def joined(texts: Sequence[str], space: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Which exemplar of the kept `space` each text joins, and how near it is; shapes (texts,)."""
-    forms = plain(texts)
+    near = neighbours.loaded(space)
+    forms = plain(texts, near.space.sold)
     first, which = distinct(forms)
-    index, nearness = neighbours.loaded(space).nearest([forms[at] for at in first])
+    index, nearness = near.nearest([forms[at] for at in first])
     return index[which], nearness[which]
 
 
-def placed(texts: Sequence[str], topics: Sequence[str | None], embedder: str) -> Neighbours:
+def placed(texts: Sequence[str], topics: Sequence[str | None], embedder: str, titles: Sequence[str] = ()) -> Neighbours:
     """What finds the nearest of exemplars that were grouped before."""
-    space, views = made_from(plain(texts), embedder)
+    known = sold(titles)
+    space, views = made_from(plain(texts, known), embedder, known)
     places = space.put(views.meaning, views.wording)
     return Neighbours(space, places, floor_of(places, np.array([topic is None for topic in topics])))
 

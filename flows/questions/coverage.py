@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix
 
 from flows.questions.embedders import Vectors
 from flows.questions.places import FEWEST, Groups, neighbourhood
-from flows.questions.space import Space, normal
+from flows.questions.space import NOTHING, Sold, Space, normal
 
 NEIGHBOURS = 10
 RESTART = 0.1
@@ -58,10 +58,10 @@ class Coverage:
     best: NDArray[np.int64]
 
 
-def passages(article: Article) -> list[str]:
+def passages(article: Article, known: Sold = NOTHING) -> list[str]:
     """Title and sentences, normal: a long article counts for what it answers and not for its length."""
     sentences = SENTENCE_ENDS.split(MARKUP.sub(" ", (article.body or "")[:200_000]))
-    texts = [normal(text) for text in [article.title, *sentences]]
+    texts = [known.alike(normal(text)) for text in [article.title, *sentences]]
     return [text for text in dict.fromkeys(texts) if len(text) > 2][:PASSAGES]
 
 
@@ -70,7 +70,7 @@ def covered(
 ) -> Coverage:
     """Coverage of questions (normal texts) at `places`, shape (questions, dimensions), in `groups`, by the articles."""
     count = len(places)
-    parts = [passages(article) for article in articles]
+    parts = [passages(article, space.sold) for article in articles]
     owner = np.repeat(np.arange(len(articles)), [len(one) for one in parts])
     if count == 0 or len(owner) == 0:
         return Coverage(np.zeros(count), np.full(count, -1))

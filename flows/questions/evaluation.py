@@ -139,7 +139,9 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     distinct = sorted(asked, key=account.key)
     worded = account.wordings(distinct, [asked[text] for text in distinct])
     chosen = worded.first[: account.MOST]
-    exemplars = account.made([distinct[at] for at in chosen], worded.questions[: account.MOST], embedder)
+    texts_ = [distinct[at] for at in chosen]
+    is_knowledge = np.array([about(text, titles([])).kind == "knowledge" for text in texts_])
+    exemplars = account.made(texts_, worded.questions[: account.MOST], embedder, is_knowledge=is_knowledge)
     index, nearness = exemplars.neighbours().nearest(worded.forms[account.MOST :])
     own = np.arange(len(exemplars.texts))
     index = np.concatenate([own, index])[worded.which]

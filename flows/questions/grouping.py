@@ -7,6 +7,9 @@
    its own way.
 4. The groups tell which differences matter (linear discriminants); steps 1 and 2 once more along these, cut into as
    many.
+5. A tree parts what is frequent before what is rare, so that two rare matters may stay in one group. A group of which
+   one part is a matter of the knowledge base, and another is none, is two; and so is one whose two halves are further
+   apart than groups usually are from the nearest other one.
 
 Same input, same groups: nothing is drawn at random.
 """
@@ -18,6 +21,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse import csr_matrix
 
 from flows.questions.embedders import Vectors
 from flows.questions.learning import agreement, discriminants
@@ -28,12 +32,18 @@ SAMPLE = 2_000  # questions of which trees are made; all others go where the mid
 NEIGHBOURS = 6
 RESTART = 0.1  # of every step of the walk: how much of its own place a question keeps
 STEPS = 10
+PART = 0.3  # of a group, from which on questions of another kind are a group of their own
+ROUNDS = 2  # of halving
+FURTHER = 0.45  # of all groups are nearer to another one than halves of a group that is two
+FEWEST_OF_HALF = 5  # questions
+LEAST_ALIKE = 1e-3  # of two questions of a group
 NEARLY = 0.01  # of agreement: what is this much less counts a third
 ALIKE = 0.22  # likeness below which a few questions do not belong together
 
 
-def grouped(views: Views) -> Groups:
-    """The group of each question, numbered from 0; the questions are in no order that says anything of them.
+def grouped(views: Views, is_knowledge: NDArray[np.bool_] | None = None) -> Groups:
+    """The group of each question, numbered from 0; the questions are in no order that says anything of them. Where it
+    is known, `is_knowledge` says which of them are a matter of the knowledge base (rule 8.4), shape (questions,).
 
     Where several languages are spoken, meaning alone groups, into as many groups as the views of the most frequent
     language agree on: how things are worded tells languages apart, and nothing across them.
@@ -50,7 +60,57 @@ def grouped(views: Views) -> Groups:
     if 1 < len(set(groups[telling].tolist())) < len(places) // 2:
         apart = places @ discriminants(places[telling], _numbered(groups[telling]))
         groups = _cut_and_settled(moved(unit(apart)), number)
+    line = _usual(places, groups)
+    if is_knowledge is not None:
+        groups = parted(groups, is_knowledge)
+    return halved(places, moved(places), groups, line)
+
+
+def parted(groups: Groups, is_knowledge: NDArray[np.bool_]) -> Groups:
+    """The groups, with those in two of which a good part is a matter of the knowledge base, and another is none."""
+    parts = groups.copy()
+    sizes, known = np.bincount(groups), np.bincount(groups, is_knowledge)
+    fewer = np.minimum(known, sizes - known)
+    for group in np.flatnonzero((fewer >= FEWEST_OF_HALF) & (fewer >= PART * sizes)):
+        parts[(groups == group) & is_knowledge] = parts.max() + 1
+    return parts
+
+
+def halved(places: Vectors, walked: Vectors, groups: Groups, line: float) -> Groups:
+    """The groups, with those in two of which the halves are less alike than `line`; `walked` are the places after they
+    moved.
+    """
+    for _ in range(ROUNDS):
+        halves = groups.copy()
+        for group in np.flatnonzero(np.bincount(groups) >= 2 * FEWEST_OF_HALF):
+            inside = np.flatnonzero(groups == group)[:SAMPLE]
+            half = fcluster(_tree(walked[inside]), 2, "maxclust") - 1
+            if np.bincount(half, minlength=2).min() >= FEWEST_OF_HALF and _likeness(places[inside], half)[0, 1] < line:
+                halves[inside[half == 1]] = halves.max() + 1
+        if np.array_equal(halves, groups):
+            break
+        groups = halves
     return groups
+
+
+def _usual(places: Vectors, groups: Groups) -> float:
+    """How alike groups usually are to the nearest other one."""
+    likeness = _likeness(places, groups)
+    np.fill_diagonal(likeness, -1)
+    nearest = likeness.max(axis=1)[np.bincount(groups) > 1]
+    return float(np.quantile(nearest, FURTHER)) if len(nearest) else -1.0
+
+
+def _likeness(places: Vectors, groups: Groups) -> NDArray[np.float64]:
+    """How alike groups are, shape (groups, groups): the likeness of a question of one and of another, against that of
+    two questions of one group, so that it is 1 where the groups are the same.
+    """
+    member = csr_matrix((np.ones(len(groups), dtype=np.float32), (groups, np.arange(len(groups)))))
+    sums, sizes = (member @ places).astype(np.float64), np.bincount(groups)
+    products = sums @ sums.T
+    pairs = np.maximum(sizes * (sizes - 1), 1)
+    inside = np.sqrt(np.clip((np.diag(products) - sizes) / pairs, LEAST_ALIKE, 1))
+    return np.asarray(products / np.outer(sizes * inside, sizes * inside))
 
 
 def moved(places: Vectors) -> Vectors:

@@ -22,7 +22,7 @@ def axes(weighed: csr_matrix, dimensions: int) -> Vectors:
     of few random directions (Halko, Martinsson and Tropp 2011), the same ones each time.
     """
     across = weighed.T.tocsr()
-    few = min(dimensions + OVERSAMPLED, min(weighed.shape))
+    few = min(dimensions + OVERSAMPLED, *weighed.shape)
     found = np.random.default_rng(0).standard_normal((weighed.shape[0], few), dtype=np.float32)
     for _ in range(ITERATIONS):
         found = qr(weighed @ (across @ found), mode="economic", overwrite_a=True, check_finite=False)[0]
@@ -48,7 +48,7 @@ def discriminants(places: Vectors, groups: NDArray[np.int64]) -> NDArray[np.floa
 
 def _shrunk(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     alike = np.trace(covariance) / len(covariance)
-    return (1 - SHRINKAGE) * covariance + SHRINKAGE * alike * np.eye(len(covariance))
+    return np.asarray((1 - SHRINKAGE) * covariance + SHRINKAGE * alike * np.eye(len(covariance)))
 
 
 def agreement(one: NDArray[np.integer], other: NDArray[np.integer]) -> float:
@@ -59,9 +59,9 @@ def agreement(one: NDArray[np.integer], other: NDArray[np.integer]) -> float:
     table = csr_matrix((np.ones(count), (one, other))).tocoo()
     table.sum_duplicates()
     rows, columns = (np.asarray(table.sum(axis=axis)).ravel() for axis in (1, 0))
-    if np.count_nonzero(rows) == np.count_nonzero(columns) <= 1:
-        return 1.0
     cells = table.data
+    if len(cells) == np.count_nonzero(rows) == np.count_nonzero(columns):
+        return 1.0
     mutual = float((cells / count * np.log(cells * count / (rows[table.row] * columns[table.col]))).sum())
     expected = _expected(rows[rows > 0], columns[columns > 0], count)
     usual = (_entropy(rows, count) + _entropy(columns, count)) / 2

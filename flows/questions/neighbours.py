@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from flows.questions import versions
 from flows.questions.embedders import Vectors
-from flows.questions.space import Space, plain
+from flows.questions.space import Space, plain, sold
 from flows.questions.terms import Terms
 
 ROWS = 2_000  # of a table of likenesses at once
@@ -89,6 +89,7 @@ def keep(folder: Path, neighbours: Neighbours) -> None:
         "floor": neighbours.floor,
         "terms": terms,
         "languages": list(space.centres),
+        "sold": space.sold.titles(),
     }
     (half_made / "neighbours.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
     move(half_made, folder)
@@ -107,7 +108,7 @@ def kept(folder: Path, texts: Sequence[str], embedder: str) -> Neighbours | None
     try:
         found = loaded(folder)
         some = range(0, len(texts), max(1, len(texts) // TRIED))
-        tried = found.space.places(plain([texts[at] for at in some]))
+        tried = found.space.places(plain([texts[at] for at in some], found.space.sold))
         is_same = (
             found.space.embedder == embedder
             and len(found.places) == len(texts)
@@ -129,7 +130,7 @@ def loaded(folder: Path) -> Neighbours:
     axes = _array(folder / "axes.npy") if terms else None
     names = document["languages"]
     centres = dict(zip(names, _array(folder / "centres.npy"), strict=True)) if names else {}
-    space = Space(document["embedder"], terms, axes, centres)
+    space = Space(document["embedder"], terms, axes, centres, sold(document["sold"]))
     return Neighbours(space, _array(folder / "places.npy"), float(document["floor"]))
 
 

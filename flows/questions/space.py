@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from flows.questions.terms import Terms, learned
 from flows.questions.wording import gist
 
 DIMENSIONS = 256
+PRODUCT = "product"  # stands for the title of any
+FEWEST_WORDS = 2  # of a title that is looked for
+WORD = re.compile(r"\w+")
 LENGTH = 600  # characters of a text that are compared: a question is asked in fewer
 NUMBERS = re.compile(r"\d+")
 BLANKS = re.compile(r"\s+")
@@ -37,9 +40,50 @@ def normal(text: str) -> str:
     return BLANKS.sub(" ", UNSPACED.sub(r" \1 ", NUMBERS.sub("0", plain))).strip()
 
 
-def plain(texts: Sequence[str]) -> list[str]:
+@dataclass(frozen=True)
+class Sold:
+    """What an account sells: the words of its products' titles, by the first of them, the longest first.
+
+    What shoppers ask about one product they ask about another: the name is the smallest part of the matter, and would
+    else be the largest of its words.
+    """
+
+    by_word: Mapping[str, Sequence[tuple[str, ...]]] = field(default_factory=dict)
+
+    def alike(self, text: str) -> str:
+        """A normal text in which every product is the same one."""
+        found = list(WORD.finditer(text)) if self.by_word else []
+        words = [one[0] for one in found]
+        parts, end, at = [], 0, 0
+        while at < len(words):
+            titles = self.by_word.get(words[at], ())
+            length = next((len(one) for one in titles if tuple(words[at : at + len(one)]) == one), 0)
+            if length:
+                parts += [text[end : found[at].start()], PRODUCT]
+                end = found[at + length - 1].end()
+            at += length or 1
+        return "".join([*parts, text[end:]])
+
+    def titles(self) -> list[str]:
+        """The titles, from which the same can be made."""
+        return [" ".join(one) for titles in self.by_word.values() for one in titles]
+
+
+NOTHING = Sold()
+
+
+def sold(titles: Iterable[str]) -> Sold:
+    """Titles of two words and more: one that is a single word may be any word."""
+    found = {words for title in titles if len(words := tuple(WORD.findall(normal(title)))) >= FEWEST_WORDS}
+    by_word: dict[str, list[tuple[str, ...]]] = {}
+    for words in sorted(found, key=lambda one: (-len(one), one)):
+        by_word.setdefault(words[0], []).append(words)
+    return Sold(by_word)
+
+
+def plain(texts: Sequence[str], known: Sold = NOTHING) -> list[str]:
     """The questions of messages as they are compared."""
-    return [normal(gist(text)) for text in texts]
+    return [known.alike(normal(gist(text))) for text in texts]
 
 
 def distinct(forms: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -59,6 +103,7 @@ class Space:
     # Where several languages are spoken, and the embedder knows them: the middle of what each means, by its code, and
     # of all for the others. Without it no text would be as near to its translation as to others of its language.
     centres: Mapping[str, Vectors] = field(default_factory=dict)
+    sold: Sold = field(default_factory=Sold)
 
     def meaning(self, texts: Sequence[str]) -> Vectors:
         """What normal texts mean, shape (texts, dimensions), whatever their language where several are spoken."""
@@ -119,16 +164,16 @@ class Views:
     main: NDArray[np.bool_] | None = None
 
 
-def made_from(texts: Sequence[str], embedder: str) -> tuple[Space, Views]:
+def made_from(texts: Sequence[str], embedder: str, known: Sold = NOTHING) -> tuple[Space, Views]:
     """The space of an account whose questions are `texts` (normal, distinct, in a fixed order), and their two views."""
     meaning = embedded(embedder, texts)
-    space = _made_of(texts, embedder)
+    space = replace(_made_of(texts, embedder), sold=known)
     wording = space._wording(texts)
     names, of_text = spoken(texts) if is_multilingual(embedder) else ([], np.empty(0, dtype=np.str_))
     if len(names) < 2:
         return space, Views(meaning, wording)
     centres = {name: meaning[of_text == name].mean(axis=0) for name in names} | {"": meaning.mean(axis=0)}
-    across = Space(embedder, centres=centres)
+    across = Space(embedder, centres=centres, sold=known)
     return across, Views(across._centred(meaning, texts), wording, of_text == names[0])
 
 

@@ -156,6 +156,14 @@ class Tables:
         keys, texts, questions = _columns(rows, 3)
         return keys, texts, questions
 
+    def are_knowledge(self, account: str, keys: Sequence[str]) -> list[bool]:
+        """Which questions of an account are a matter of the knowledge base (rule 8.4)."""
+        self._insert("of_keys", text_key=keys)
+        query = """select text_key from of_keys join new_topic_texts using (text_key)
+            where account_id = ? and about = 'knowledge'"""
+        found = {key for (key,) in self.connection.execute(query, [account]).fetchall()}
+        return [key in found for key in keys]
+
     def exemplars(self, account: str) -> tuple[list[str], list[str], list[int], list[str | None]]:
         """Keys, texts, how often each was asked, and topics, in the order of the keys."""
         query = """select exemplar_key, text, questions, topic_id from topic_exemplars

@@ -63,13 +63,12 @@ def update(
     state.lay(connection, folder, old)
     products = _products(connection)
     titles = {name: kinds.titles(of_account) for name, of_account in products.items()}
-    sold = {name: _digest_of_titles(of_account) for name, of_account in products.items()}
     method = versions.grouping(embedder)
     accounts = {name: one if one.method else replace(one, method=old.method()) for name, one in old.accounts.items()}
     with Beside() as beside:
         tables = Tables(connection, old.version + 1, as_of, titles, beside, embedder)
         tables.open(everything=old.method() != method or any(one.waits for one in old.accounts.values()))
-        work = _Work(tables, spaces, embedder, method, regroup, until, tables.articles(), sold, accounts)
+        work = _Work(tables, spaces, embedder, method, regroup, until, tables.articles(), products, accounts)
         progress.start("topics")
         work.group(progress)
         work.place()
@@ -87,7 +86,7 @@ def update(
 @dataclass(frozen=True)
 class _Asked:
     """An account that is to be grouped from nothing: how many distinct questions it has, and of those that are grouped
-    the keys, the texts, and how often each was asked.
+    the keys, the texts, how often each was asked, and whether it is a matter of the knowledge base.
     """
 
     account: str
@@ -95,6 +94,7 @@ class _Asked:
     keys: Sequence[str]
     texts: Sequence[str]
     questions: Sequence[int]
+    is_knowledge: Sequence[bool]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class _Begun:
 @dataclass
 class _Work:
     """What is done about accounts: `accounts` says how each stands, `begun` are those that are grouped, `left` those
-    for which there was no time; `sold` has the digests of products' titles.
+    for which there was no time; `products` have the id and title of each product.
     """
 
     tables: Tables
@@ -130,7 +130,7 @@ class _Work:
     regroup: bool
     until: float
     articles: dict[str, list[Article]]
-    sold: dict[str, str]
+    products: dict[str, list[tuple[str, str]]]
     accounts: dict[str, AccountState]
     begun: dict[str, _Begun] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
@@ -171,7 +171,7 @@ class _Work:
     def _before(self, name: str) -> AccountState:
         """How an account stood before, with products as they are now."""
         before = self.accounts.get(name) or AccountState(0, "")
-        sold = self.sold.get(name, NOTHING_SOLD)
+        sold = _digest_of_titles(self.products.get(name, []))
         if self._is_understood(before) and before.titles != sold:
             self.tables.name_products(name)
             before = self.accounts[name] = replace(before, titles=sold)
@@ -198,13 +198,24 @@ class _Work:
             self.tables.forget(name)
         self.tables.ask_for_all(name)
         self.tables.queue(name)
-        return _Asked(name, count, *self.tables.queued(0, self.at_once))
+        keys, texts, questions = self.tables.queued(0, self.at_once)
+        return _Asked(name, count, keys, texts, questions, self.tables.are_knowledge(name, keys))
 
     def _begin(self, asked: _Asked) -> Callable[[], Grouped]:
         name = asked.account
         return self.tables.beside.call(
-            account.grouped, asked.texts, asked.questions, self.articles[name], self.embedder, self._half_made(name)
+            account.grouped,
+            asked.texts,
+            asked.questions,
+            asked.is_knowledge,
+            articles=self.articles[name],
+            titles=self._titles(name),
+            embedder=self.embedder,
+            space=self._half_made(name),
         )
+
+    def _titles(self, name: str) -> list[str]:
+        return [title for _, title in self.products.get(name, [])]
 
     def _half_made(self, name: str) -> Path:
         """Where an account's space is until its topics have their ids."""
@@ -244,7 +255,7 @@ class _Work:
         self._test(name, _Exemplars(exemplar_keys, texts, found.questions.tolist(), topics), found.coverage)
         space = neighbours.name_of(self.embedder, exemplar_keys, topics)
         neighbours.move(self._half_made(name), self.spaces / space)
-        digest, sold = _digest(self.articles[name]), self.sold.get(name, NOTHING_SOLD)
+        digest, sold = _digest(self.articles[name]), _digest_of_titles(self.products.get(name, []))
         self.accounts[name] = AccountState(asked.count, digest, space, sold, self.method)
         return exemplar_keys, space
 
@@ -254,7 +265,7 @@ class _Work:
         space = neighbours.name_of(self.embedder, exemplars.keys, exemplars.topics)
         near = neighbours.kept(self.spaces / space, exemplars.texts, self.embedder)
         if near is None:
-            near = account.placed(exemplars.texts, exemplars.topics, self.embedder)
+            near = account.placed(exemplars.texts, exemplars.topics, self.embedder, self._titles(name))
             neighbours.keep(self.spaces / space, near)
         digest = _digest(self.articles[name])
         if digest != before.articles:
@@ -314,6 +325,3 @@ def _digest_of_titles(products: list[tuple[str, str]]) -> str:
 def _digest(articles: list[Article]) -> str:
     """Of the articles and of the way in which they are tested."""
     return hashlib.sha256(f"{versions.COVERAGE} {articles!r}".encode("utf-8", "replace")).hexdigest()[:16]
-
-
-NOTHING_SOLD = _digest_of_titles([])

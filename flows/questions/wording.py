@@ -106,9 +106,10 @@ def kind_of(plain: str, *, are_many: bool = False) -> Kind:
     """
     rules = _rules(are_many and plain.isascii())
     left, taken = rules.small.subn(_taken, plain)
-    if not rules.rest.search(left) and (taken or rules.value.search(left) or not _has_word(left)):
+    asks = rules.asks.search(left)  # "où est ma commande 123" has no word that could not answer a question
+    if not asks and not rules.rest.search(left) and (taken or rules.value.search(left) or not _has_word(left)):
         return "small_talk"
-    if ASKED.search(plain) or rules.asks.search(left) or (rules.pieces and rules.pieces.search(plain)):
+    if asks or ASKED.search(plain) or (rules.pieces and rules.pieces.search(plain)):
         return "asks"
     return "tells"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flows.questions.grouping import grouped
+from flows.questions.grouping import grouped, halved, moved, parted
 from flows.questions.places import unit
 from flows.questions.space import Views
 
@@ -21,3 +21,24 @@ def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
         groups = grouped(Views(unit(near.astype(np.float32)), unit(far.astype(np.float32))))
         found += int((np.bincount(groups) == 1).sum())
     assert found
+
+
+def test_a_group_of_two_kinds_is_two_and_a_few_strays_stay() -> None:
+    groups = np.repeat([0, 1, 2], [20, 20, 6])
+    is_knowledge = np.array([True] * 10 + [False] * 10 + [True] * 16 + [False] * 4 + [True] * 3 + [False] * 3)
+    found = parted(groups, is_knowledge)
+    assert found[:10].tolist() != found[10:20].tolist()
+    assert len(set(found[:10].tolist())) == len(set(found[10:20].tolist())) == 1
+    assert found[20:].tolist() == groups[20:].tolist()  # one in five, and three of six, are too few
+
+
+def test_a_group_whose_halves_are_further_apart_than_others_is_two() -> None:
+    dice = np.random.default_rng(3)
+    middles = dice.normal(size=(4, 64))
+    of = np.repeat(np.arange(4), 20)
+    places = unit((middles[of] + 0.5 * dice.normal(size=(80, 64))).astype(np.float32))
+    together = np.where(of == 3, 2, of)
+    found = halved(places, moved(places), together, 0.5)
+    assert len(set(found.tolist())) == 4
+    assert len(set(zip(found.tolist(), of.tolist(), strict=True))) == 4
+    assert halved(places, moved(places), together, -1.0).tolist() == together.tolist()

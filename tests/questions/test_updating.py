@@ -14,7 +14,7 @@ import pytest
 
 from flows.ground.errors import InputError
 from flows.ground.progress import Silent
-from flows.questions import account, coverage, versions
+from flows.questions import account, coverage, tables, updating, versions
 from flows.questions.dismissed import Event, alike, standing
 from flows.questions.state import State, views
 from flows.questions.updating import update
@@ -122,6 +122,39 @@ def test_what_differs_in_its_numbers_and_its_case_is_one_exemplar_8_2(shop: Shop
     shop.updated()
     assert shop.rows(asked) == [(4,)]
     assert shop.topic_of("WHERE IS ORDER 99?") == shop.topic_of(same[0])
+
+
+def test_one_product_is_asked_about_as_another_8_2(shop: Shop) -> None:
+    """The name of a product is the longest part of such a question, so that every product was a topic of its own."""
+    shop.sells(("p1", "Fjell 65 Rucksack"), ("p2", "Nordkap 2 Tent"), ("p3", "Socks"))
+    same = ["When is the Fjell 65 Rucksack back?", "when is the nordkap 2 tent back?"]
+    shop.asks(*same, "When are the Socks back?", *SHIPPING)
+    shop.updated()
+    assert shop.rows("select questions from exemplars where text ilike 'when is%'") == [(2,)]
+    shop.asks("When is the Nordkap 2 Tent  back?")
+    shop.updated()
+    assert len({shop.topic_of(text) for text in (*same, "When is the Nordkap 2 Tent  back?")}) == 1
+    assert shop.rows("select questions from exemplars where text ilike '%socks%'") == [(1,)]
+
+
+def test_other_processes_find_what_this_one_finds_8_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is much to do, texts are read, accounts grouped and questions placed by processes of their own."""
+    found, words = [], ["rug", "lamp", "sofa", "mug", "desk"]
+    for many in (10**9, 1):
+        monkeypatch.setattr(tables, "MANY", many)
+        monkeypatch.setattr(tables, "VERY_MANY", many)
+        monkeypatch.setattr(updating, "VERY_MANY", many)
+        monkeypatch.setattr(tables, "AT_ONCE", 7)
+        monkeypatch.setattr(updating, "AT_ONCE", 20)
+        with duckdb.connect() as connection:
+            shop = Shop(tmp_path / str(many), connection)
+            for account in ("shop", "other"):
+                shop.asks(*(f"{text} with a {word}" for text in (*SHIPPING, *PASSWORD) for word in words), of=account)
+            shop.publishes(NORWAY)
+            shop.updated()
+            found.append([shop.rows(f"from {table} order by all") for table in ("texts", "exemplars", "names")])
+    assert found[0] == found[1]
+    assert len(found[0][0]) == 2 * 6 * len(words)
 
 
 def test_what_was_seen_before_makes_no_new_version_8_2(shop: Shop) -> None:

@@ -16,19 +16,21 @@ ASKS = {
     "en": "How do I return this?|Can you cancel my order|where is my package|I'd like a refund|please cancel order 123|"
     "My lamp arrived broken|it never arrived|I was charged twice|track my order|let me know when it ships|"
     "Yes, I want to return it|help me|Hi! is there a way to pay later|Snail?|"
-    "I don't know how to log in|More details please|dont know where to find it",
+    "Where is my order 123?|I don't know how to log in|More details please|dont know where to find it",
     "de": "Wo ist meine Bestellung|Ich möchte etwas zurückgeben|Können Sie mir helfen|Das Paket ist nicht angekommen|"
-    "Wie lange dauert der Versand?|Hallo, ich brauche Hilfe|die Lampe ist kaputt|warum so teuer",
+    "Wie lange dauert der Versand?|Hallo, ich brauche Hilfe|die Lampe ist kaputt|warum so teuer|"
+    "Wo ist meine Bestellung 123|Wo steckt meine Lieferung 123",
     "fr": "Où est ma commande|Je voudrais un remboursement|Pouvez-vous m'aider|Comment annuler|J'ai besoin d'aide|"
-    "Je n’ai pas reçu mon colis|Bonjour, est-ce que c'est possible|le produit est cassé",
+    "Je n’ai pas reçu mon colis|Bonjour, est-ce que c'est possible|le produit est cassé|Où est ma commande 123 ?|"
+    "Où en est la commande nº 123 ?|Où se trouve mon colis 123 ?",
     "es": "¿Dónde está mi pedido|Quiero devolver esto|cómo puedo pagar|No ha llegado mi paquete|Necesito ayuda|"
-    "Hola, puedo cambiar la talla|llegó roto|me gustaría cancelar",
+    "Hola, puedo cambiar la talla|llegó roto|me gustaría cancelar|¿Dónde está mi pedido 123?|donde esta el paquete 123",
     "it": "Dov'è il mio ordine|Vorrei un rimborso|Come posso pagare|Potete aiutarmi|Non è arrivato|"
     "Il pacco è danneggiato|quanto costa la spedizione",
     "nl": "Waar is mijn bestelling|Ik wil graag ruilen|Kunt u mij helpen|Hoe lang duurt het|"
     "Mijn pakket is niet geleverd|de lamp is kapot",
     "pt": "Onde está o meu pedido|Quero devolver|Vocês podem me ajudar|Não recebi o pacote|Gostaria de um reembolso|"
-    "Olá, como faço para trocar",
+    "Olá, como faço para trocar|Onde está meu pedido 123?|Cadê meu pedido 123",
     "sv": "Var är min beställning|Jag vill returnera|Hur lång tid tar det|den är trasig",
     "da": "Hvor er min ordre|Jeg vil gerne returnere|Kan du hjælpe mig",
     "no": "Hvor er bestillingen min|Jeg ønsker å bytte|Kan du hjelpe meg",
