@@ -106,7 +106,7 @@ def scale(count: int) -> dict[str, Any]:
         rows = pa.table({"text": texts})
         connection.register("made", rows)
         connection.execute(
-            """create table shoppers_questions as
+            """create table made_up as
             select 'bench' as account_id, 'c' || row_number() over () as conversation_id, 1 as position, text from
             made"""
         )
@@ -119,14 +119,14 @@ def scale(count: int) -> dict[str, Any]:
             "create table topic_decisions (account_id text, topic_id text, state text, decided_at timestamptz)"
         )
         connection.execute("create table titled_products (account_id text, product_id text, title text)")
-        connection.execute(f"create view all_asked as from shoppers_questions limit {count}")
+        connection.execute(f"create view all_asked as from made_up limit {count}")
         connection.execute("create view changed_asked as from all_asked")
         from_nothing = _seconds(Path(folder), connection)
-        connection.execute("create or replace view all_asked as from shoppers_questions")
-        connection.execute(f"create or replace view changed_asked as from shoppers_questions limit {NEW} offset {count}")
+        connection.execute("create or replace view all_asked as from made_up")
+        connection.execute(f"create or replace view changed_asked as from made_up limit {NEW} offset {count}")
         more = _seconds(Path(folder), connection)
         connection.execute("update articles set body = body || ' We are glad to help.' where article_id = article_id")
-        connection.execute("create or replace view changed_asked as from shoppers_questions limit 0")
+        connection.execute("create or replace view changed_asked as from made_up limit 0")
         tested = _seconds(Path(folder), connection)
     return {
         "questions": count,
