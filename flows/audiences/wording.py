@@ -6,7 +6,7 @@ English (`had “Placed Order” at least 2 times at any time`) and may be a sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ from flows.audiences.definition import (
     Timeframe,
     YesNo,
 )
-from flows.ground.saying import Text
+from flows.ground.saying import Text, Value
 
 NUMBERS = {
     "equals": "exactly %(number)s",
@@ -66,6 +66,10 @@ TEXTS = {
     "not-contains-any": "%(property)s has none of %(values)s",
     "not-contains-all": "%(property)s does not have all of %(values)s",
 }
+# Operators that take values whole, so that a value can be called as people call it.
+WHOLE = frozenset(TEXTS) - {*(f"{no}{one}" for no in ("", "not-") for one in ("contains", "starts-with", "ends-with"))}
+WHOLE -= {"regex", "nregex"}
+Named = Callable[[str, str], Value]  # of a property and a value
 CONSENT = {  # whether marketing may be sent: on each channel
     True: {
         "email": "may be sent marketing by email",
@@ -101,26 +105,35 @@ WITHIN = {
 }
 
 
-def in_words(definition: Definition) -> tuple[Text, ...]:
-    """A sentence for each group of conditions; a shopper has to meet all of them."""
-    first, *others = ([condition_in_words(one) for one in group.conditions] for group in definition.condition_groups)
+def as_written(_name: str, value: str) -> str:
+    """The value of a property as definitions have it."""
+    return value
+
+
+def in_words(definition: Definition, named: Named = as_written) -> tuple[Text, ...]:
+    """A sentence for each group of conditions; a shopper has to meet all of them.
+
+    `named` has what people call a value of a property.
+    """
+    groups = definition.condition_groups
+    first, *others = ([condition_in_words(one, named) for one in group.conditions] for group in groups)
     return (
         Text.of("Shoppers who %(conditions)s.", conditions=_either(first)),
         *(Text.of("They also %(conditions)s.", conditions=_either(one)) for one in others),
     )
 
 
-def condition_in_words(condition: Condition) -> Text:
+def condition_in_words(condition: Condition, named: Named = as_written) -> Text:
     """What the shopper did, is, or allows, as the end of a sentence: `had “Placed Order” at least 2 times`."""
     if isinstance(condition, ProfileMetric):
-        return _measured(condition)
+        return _measured(condition, named)
     if isinstance(condition, Funnel):
-        return _funnel(condition)
+        return _funnel(condition, named)
     if isinstance(condition, MarketingConsent):
         consent = condition.consent
         return Text(CONSENT[consent.can_receive_marketing][consent.channel])
     assert isinstance(condition, ProfileProperty)  # noqa: S101  the only other one
-    return Text.of("have a profile whose %(held)s", held=_held(condition.property, condition.filter))
+    return Text.of("have a profile whose %(held)s", held=_held(condition.property, condition.filter, named))
 
 
 def _either(conditions: Sequence[Text]) -> tuple[Text, ...]:
@@ -128,8 +141,8 @@ def _either(conditions: Sequence[Text]) -> tuple[Text, ...]:
     return (first, *(Text.of("or %(condition)s", condition=one) for one in others))
 
 
-def _measured(of: ProfileMetric) -> Text:
-    event, when = _event(of.metric, of.metric_filters), _time(of.timeframe_filter)
+def _measured(of: ProfileMetric, named: Named) -> Text:
+    event, when = _event(of.metric, of.metric_filters, named), _time(of.timeframe_filter)
     asked = of.measurement_filter
     if of.measurement == "sum":
         number = Text.of(NUMBERS[asked.operator], number=_number(asked.value))
@@ -149,33 +162,33 @@ def _measured(of: ProfileMetric) -> Text:
     return Text.of("had %(event)s %(times)s %(when)s", event=event, times=times, when=when)
 
 
-def _funnel(of: Funnel) -> Text:
+def _funnel(of: Funnel, named: Named) -> Text:
     first, *rest = of.steps
-    event, when = _event(first.metric, first.metric_filters), _time(of.timeframe_filter)
-    steps = [Text.of("%(event)s %(when)s", event=event, when=when), *map(_step, rest)]
+    event, when = _event(first.metric, first.metric_filters, named), _time(of.timeframe_filter)
+    steps = [Text.of("%(event)s %(when)s", event=event, when=when), *(_step(one, named) for one in rest)]
     if of.hours:
         unit, _, count = (of.completion_window_seconds or "").partition("_")
         steps.append(Text.many(int(count), *WITHIN[unit]))
     return Text.of("had %(steps)s", steps=tuple(steps))
 
 
-def _step(step: Step) -> Text:
-    event = _event(step.metric, step.metric_filters)
+def _step(step: Step, named: Named) -> Text:
+    event = _event(step.metric, step.metric_filters, named)
     if step.metric_exists:
         return Text.of("then %(event)s", event=event)
     return Text.of("and no %(event)s after it", event=event)
 
 
-def _event(metric: str, filters: tuple[MetricFilter, ...]) -> Text:
+def _event(metric: str, filters: tuple[MetricFilter, ...], named: Named) -> Text:
     """The metric's name in quotes, with what has to hold of the event in brackets."""
     if not filters:
         return Text.of("“%(metric)s”", metric=Text(metric))
-    first, *others = (_held(one.property, one.filter) for one in filters)
+    first, *others = (_held(one.property, one.filter, named) for one in filters)
     held = (first, *(Text.of("and %(held)s", held=one) for one in others))
     return Text.of("“%(metric)s” (%(held)s)", metric=Text(metric), held=held)
 
 
-def _held(name: str, of: Filter) -> Text:
+def _held(name: str, of: Filter, named: Named) -> Text:
     """`status is “routed”`; properties are called as they are in definitions, with blanks."""
     said = Text(property_in_words(name))
     if isinstance(of, Existence):
@@ -188,7 +201,8 @@ def _held(name: str, of: Filter) -> Text:
         asked = number if of.operator == "equals" else Text.of(NUMBERS[of.operator], number=number)
         return Text.of("%(property)s is %(values)s", property=said, values=asked)
     values = (of.value,) if isinstance(of.value, str) else of.value
-    return Text.of(TEXTS[of.operator], property=said, values=tuple(Text.of("“%(value)s”", value=one) for one in values))
+    shown = [named(name, one) if of.operator in WHOLE else one for one in values]
+    return Text.of(TEXTS[of.operator], property=said, values=tuple(Text.of("“%(value)s”", value=one) for one in shown))
 
 
 def property_in_words(name: str) -> str:

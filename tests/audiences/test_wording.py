@@ -100,6 +100,22 @@ def test_groups_are_sentences_and_conditions_are_joined_by_or() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("operator", "value", "words"),
+    [
+        ("in", ["a", "b"], "status is one of “A of status”, “B of status”"),
+        ("not-equals", "a", "status is not “A of status”"),
+        ("contains", "a", "status has in it “a”"),  # a part of a value has no name
+        ("regex", "a", "status matches the pattern “a”"),
+    ],
+)
+def test_values_are_called_as_people_call_them(operator: str, value: str | list[str], words: str) -> None:
+    asked = [only({"type": "string", "operator": operator, "value": value})]
+    definition = Definition.model_validate({"condition_groups": [{"conditions": asked}]})
+    (rule,) = in_words(definition, lambda name, one: f"{one.upper()} of {name}")
+    assert words in str(rule)
+
+
 def test_counts_of_no_whole_number_are_said_as_they_are() -> None:
     assert said([ordered("less-than", 1.5)]) == ("Shoppers who had “Placed Order” less than 1.5 at any time.",)
 

@@ -326,6 +326,8 @@ def test_a_skill_has_one_name_everywhere(tmp_path: Path) -> None:
         grouped = shown("hand-offs", ".//table[@class='list handoffs-by']", by="skill")
         table = shown("", ".//table[@class='list skills']")
         built = shown("audiences", ".//form[@class='filters builder']")
+        asked = {"metric0": "Had conversation", "skills0": "order_tracking,gone_skill", "channels0": "web_chat"}
+        rule = shown("audiences", ".//div[@id='built']/ul", **asked)
     assert "Where is it? … Gone skill" in thread
     assert [thread.count(one) for one in ("· Where is it?", "· Size advice", "· Gone skill")] == [1, 1, 1]
     assert "skill: Where is it?" in chip
@@ -335,7 +337,8 @@ def test_a_skill_has_one_name_everywhere(tmp_path: Path) -> None:
     assert "Gone skill" in grouped
     assert "Where is it?" in table
     assert "Size advice" in built
-    for text in (thread, chip, chosen, feed, grouped, table, built):
+    assert "(channel is one of “Web chat”, and final skill is one of “Where is it?”, “Gone skill”)" in rule
+    for text in (thread, chip, chosen, feed, grouped, table, built, rule):
         assert "rder tracking" not in text
         assert "_" not in text
 

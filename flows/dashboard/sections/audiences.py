@@ -6,15 +6,17 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from flows.audiences import SHIPPED
+from flows.audiences import SHIPPED, Definition
 from flows.audiences.metrics import METRICS
 from flows.audiences.wording import in_words
 from flows.audiences.writing import yaml_of
 from flows.dashboard import building
 from flows.dashboard.look import Look
+from flows.dashboard.sections.handoffs import OUTCOMES as OUTCOMES_OF_HANDOFFS
 from flows.delivery.health import KINDS, OUTCOMES
 from flows.ground.errors import AgentMetricsError, InputError
 from flows.ground.sql import literal
+from flows.published.products import products
 from flows.published.segment_counted import counted
 from flows.published.segment_words import words
 from flows.published.segments import PublishedSegment, segments
@@ -39,7 +41,7 @@ def values(look: Look) -> dict[str, Any]:
         deliveries, undelivered = (), look.say("The deliveries cannot be read now; `agent-metrics status` says why.")
     asked = building.asked(look.query)
     return {
-        "segments": [(one, *_said(look, one)) for one in found],
+        "segments": [(one, *_said(look, one), rule_of(look, one.parsed())) for one in found],
         "names": {one.segment: _said(look, one)[0] for one in found},
         "since": since,
         "why": why,
@@ -53,6 +55,23 @@ def values(look: Look) -> dict[str, Any]:
         "filters": FILTERS,
         **made(look, asked),
     }
+
+
+def rule_of(look: Look, definition: Definition | None) -> list[str]:
+    """The definition in sentences, with skills, channels and the like called as everywhere on the page."""
+
+    def named(name: str, value: str) -> str:
+        if name in {"initial_skill", "final_skill"}:
+            return look.skill(value)
+        if name in {"product_id", "product_ids"} and look.reader.sees("metrics.products", "title"):
+            return products(look.reader, look.account, [value])[value].title or value
+        if name == "handoff_outcome":
+            return look.say(OUTCOMES_OF_HANDOFFS[value][0]) if value in OUTCOMES_OF_HANDOFFS else value
+        if name == "channel":
+            return look.say.channel(value)
+        return look.say.term(value) if name in {"status", "escalation_reason"} else value
+
+    return [look.tell(one) for one in in_words(definition, named)] if definition else []
 
 
 def _said(look: Look, one: PublishedSegment) -> tuple[str, str]:
@@ -71,7 +90,7 @@ def made(look: Look, asked: building.Asked) -> dict[str, Any]:
     if built.segment is None:
         return {"built": None, "what": look.tell(*built.what)}
     shown: dict[str, Any] = {"built": built, "what": look.tell(*built.what), "count": None, "why_not": ""}
-    shown |= {"rule": [look.tell(one) for one in in_words(built.segment.definition)], "yaml": yaml_of(built.segment)}
+    shown |= {"rule": rule_of(look, built.segment.definition), "yaml": yaml_of(built.segment)}
     shown["namesake"] = _namesake(look, built.key)
     try:
         definition, as_of = built.segment.definition, look.publication.as_of
