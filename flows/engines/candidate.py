@@ -252,9 +252,8 @@ def derived(todo: Plan, lake: Lake, derive: Callable[[Plan], Build]) -> Build:
     return derived(replace(todo, base=None, anew_because=because), lake, derive)
 
 
-def at_rest(todo: Plan, delivered: Collection[str], lasting: Sequence[str] = ()) -> list[str]:
-    """The models that would find nothing to do, in dbt's words: a staging table without rows in the loads to read, and
-    `lasting`, what an incremental build before this one left as it has to be.
+def at_rest(todo: Plan, delivered: Collection[str]) -> list[str]:
+    """The models that would find nothing to do: staging tables without rows in the loads to read.
 
     `delivered` names the landing tables of which there are rows.
     """
@@ -262,7 +261,7 @@ def at_rest(todo: Plan, delivered: Collection[str], lasting: Sequence[str] = ())
         return []
     quiet = [f"stg_{table}" for table in contract.landing() if table not in delivered]
     quiet += [] if "order_lines" in delivered else ["stg_line_products"]
-    return [*quiet, *([] if delivered else ["stg_rejected_rows"]), *(lasting if todo.base.number > 1 else [])]
+    return [*quiet, *([] if delivered else ["stg_rejected_rows"])]
 
 
 def published_last(home: Home) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,14 @@ DISK_IS_FULL = ("No space left on device", "File too large", "disk quota exceede
 _parsed: dict[str, Manifest] = {}  # the one that this process works with, by what it was read from
 
 
+@dataclass(frozen=True)
+class Ran:
+    """The project as dbt understood it, and by model what it told the database, in this order."""
+
+    manifest: Manifest
+    told: dict[str, list[str]]
+
+
 def run(
     home: Home,
     *,
@@ -35,7 +44,7 @@ def run(
     target: str,
     environment: Mapping[str, str],
     progress: Progress,
-) -> None:
+) -> Ran:
     """`dbt run` of some models on the candidate of this home; `environment` is what the profile `target` asks for.
 
     `select` and `exclude` are dbt's words for models, none of them for all.
@@ -44,19 +53,25 @@ def run(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - takes seconds to import
 
     os.environ.update(environment)
+    told: dict[str, list[str]] = {}
 
     def show(event: Any) -> None:
         if event.info.name == "LogStartLine":
             if event.data.index == 1:
                 progress.start("build", event.data.total)
+            told[event.data.node_info.node_name] = []
             progress.advance(1, event.data.description.split(" model ")[-1])
+        elif event.info.name == "SQLQuery" and event.data.node_info.node_name in told:
+            told[event.data.node_info.node_name].append(event.data.sql)
 
     chosen = [
         word for option, names in (("--select", select), ("--exclude", exclude)) if names for word in (option, *names)
     ]
     options = ["--fail-fast", "--threads", str(THREADS), *(["--full-refresh"] if is_full else [])]
     try:
-        _invoke(home, target, ["run", *chosen, *options], _manifest(home, target), show)
+        manifest = _manifest(home, target)
+        _invoke(home, target, ["run", *chosen, *options], manifest, show)
+        return Ran(manifest, told)
     finally:
         DuckDBConnectionManager.close_all_connections()
         progress.finish()
@@ -130,9 +145,14 @@ def _invoke(
     if result.exception and not isinstance(result.exception, Exception):
         raise result.exception  # Ctrl-C, or Prefect's word that the run was cancelled: nothing failed
     failures = [node for node in getattr(result.result, "results", None) or () if node.status in {"error", "fail"}]
-    what = " ".join(str(failures[0].message if failures else result.exception).split())
-    where = failures[0].node.name if failures else "dbt"
+    what = str(failures[0].message if failures else result.exception)
+    raise failure(what, failures[0].node.name if failures else "dbt", log / "dbt.log")
+
+
+def failure(what: str, where: str, log: Path) -> StorageFailed | BuildFailed:
+    """What to raise of a model that failed: StorageFailed when the disk is full."""
+    what = " ".join(what.split())
     if any(sign in what for sign in DISK_IS_FULL):
         remedy = "make room on the disk and run again; the last publication stands"
-        raise StorageFailed(what, where=where, remedy=remedy)
-    raise BuildFailed(what, where=where, remedy=f"see {log / 'dbt.log'}; the last publication stands")
+        return StorageFailed(what, where=where, remedy=remedy)
+    return BuildFailed(what, where=where, remedy=f"see {log}; the last publication stands")

@@ -15,7 +15,7 @@ import duckdb
 
 import contract
 from contract.types import TYPES
-from flows.engines import dbt
+from flows.engines import dbt, statements
 from flows.engines.candidate import (
     BEFORE,
     HANDED_OVER_COLUMNS,
@@ -35,6 +35,8 @@ from flows.engines.candidate import (
     refusal,
     refused_orders,
 )
+from flows.engines.carrying_out import carry_out
+from flows.engines.statements import Laid
 from flows.engines.words import AS_DELIVERED, Words, is_new_word, new_words, sentences, words
 from flows.ground.build import Build, state_of
 from flows.ground.errors import BuildFailed, StorageFailed
@@ -75,18 +77,11 @@ def build(
 def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo: Plan) -> Build:
     try:
         _open_candidate(home, fresh=todo.base is None)
-        _prepare(home, lake, settings, todo)
-        environment = {
-            "CANDIDATE_FOLDER": str(home.candidate),
-            "CANDIDATE_MEMORY_LIMIT": settings.memory_limit,
-            "LAKE_URL": settings.lake or "",
-        }
-        run = partial(
-            dbt.run, home, is_full=todo.base is None, target="duckdb", environment=environment, progress=progress
-        )
-        run(exclude=[dbt.TOPICS, *at_rest(todo, {file.table for file in lake.files(todo.after)}, [dbt.VIEWS])])
+        laid = _prepare(home, lake, settings, todo)
+        half = partial(_half, home, lake, settings, todo, laid=laid, progress=progress)
+        half(counts_questions=False)
         version = _group(home, todo, settings.memory_limit)
-        run(select=[dbt.TOPICS])
+        half(counts_questions=True)
         result = replace(_describe(home, todo, version), state=state_of(home))
         result.write(home)
     except (OSError, duckdb.IOException) as error:
@@ -99,6 +94,33 @@ def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo
         what, remedy = first_line(error), "build it again with --full-refresh; the last publication stands"
         raise BuildFailed(what, where=str(home.candidate), remedy=remedy) from error
     return result
+
+
+def _half(
+    home: Home, lake: Lake, settings: Settings, todo: Plan, *, laid: Laid, progress: Progress, counts_questions: bool
+) -> None:
+    """The models before questions are grouped, or those after: as dbt has carried them out before, or else by dbt."""
+    quiet = at_rest(todo, {file.table for file in lake.files(todo.after)})
+    views_last = todo.base is not None and todo.base.number > 1  # a build that went on has left them as they have to be
+    known = statements.kept(home, todo.project_text, laid, is_full=todo.base is None)
+    half = known.half(counts_questions=counts_questions, without=quiet, with_views=not views_last)
+    if half is not None:
+        carry_out(home, lake, half, laid, memory_limit=settings.memory_limit, progress=progress)
+        return
+    ran = dbt.run(
+        home,
+        select=[dbt.TOPICS] if counts_questions else [],
+        exclude=[*([] if counts_questions else [dbt.TOPICS, *quiet]), *([dbt.VIEWS] if views_last else [])],
+        is_full=todo.base is None,
+        target="duckdb",
+        environment={
+            "CANDIDATE_FOLDER": str(home.candidate),
+            "CANDIDATE_MEMORY_LIMIT": settings.memory_limit,
+            "LAKE_URL": settings.lake or "",
+        },
+        progress=progress,
+    )
+    statements.keep(home, known, ran, laid)
 
 
 def _open_candidate(home: Home, *, fresh: bool) -> None:
@@ -116,8 +138,11 @@ def _open_candidate(home: Home, *, fresh: bool) -> None:
                 connection.execute(f"attach {literal(str(file))} as {name} (storage_version {literal(STORAGE)})")
 
 
-def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
-    """Lay what the models call the source `lake`: rows to read, loads, the run's values, the settings' accounts."""
+def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> Laid:
+    """Lay what the models call the source `lake`: rows to read, loads, the run's values, the settings' accounts.
+
+    Gives what dbt writes into their SQL of it.
+    """
     after = todo.after
     files = lake.files(after)
     with closing(duckdb.connect(home.work_file, config={"memory_limit": settings.memory_limit})) as connection:
@@ -148,19 +173,22 @@ def _prepare(home: Home, lake: Lake, settings: Settings, todo: Plan) -> None:
         _insert(connection, "lake.account_settings", rows)
         _create(connection, "lake.business_hours_settings", HOURS_COLUMNS)
         _insert(connection, "lake.business_hours_settings", hours_of(settings))
-        _lay_segments(connection, home, todo)
+        return _lay_segments(connection, home, todo)
 
 
-def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan) -> None:
+def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan) -> Laid:
     """The definitions, what was sent, and who was in which segment: as the base has it, or, in a full build, as
     published.
     """
     answered = connection.execute("select distinct segment, digest from lake.segments").fetchall() if todo.base else []
     _create(connection, "lake.segments", SEGMENT_COLUMNS)
     laid = todo.audiences.laid("duckdb", todo.as_of)
-    _insert(connection, "lake.segments", [row for one in laid for row in one.rows(dict(answered))])
+    asked = [row for one in laid for row in one.rows(dict(answered))]
+    _insert(connection, "lake.segments", asked)
     _create(connection, "lake.moved_queries", {"query": "string"})
-    if todo.base and (previous_as_of := datetime.fromisoformat(todo.base.as_of)) < todo.as_of:
+    moved: Sequence[str] = ()
+    previous_as_of = datetime.fromisoformat(todo.base.as_of) if todo.base else todo.as_of
+    if previous_as_of < todo.as_of:
         moved = todo.audiences.moved("duckdb", previous_as_of, todo.as_of)
         _insert(connection, "lake.moved_queries", [[query] for query in moved])
     _create(connection, "lake.follow_ups_sent", SENT_COLUMNS)
@@ -176,6 +204,12 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
         connection.execute(f"create or replace table lake.{source} as {rows}")
     if is_there:
         connection.execute("detach before")
+    said = [dict(zip(SEGMENT_COLUMNS, row, strict=True)) for row in asked]
+    return Laid(
+        queries=(*(str(one[name]) for one in said for name in ("query", "next_query") if one[name]), *moved),
+        shape=repr([todo.audiences.digest, *(one["is_answered"] for one in said), len(moved)]),
+        instants=tuple(at.astimezone(UTC).isoformat() for at in (previous_as_of, todo.as_of)),
+    )
 
 
 def attached(connection: duckdb.DuckDBPyConnection, before: Path | None) -> bool:

@@ -25,7 +25,6 @@ import yaml
 
 import contract
 import dbt_project
-from flows.engines import tokens
 
 PROJECT = Path(dbt_project.__file__).parent
 CONTRACT = Path(contract.__file__).parent
@@ -46,6 +45,8 @@ NO_ROW = {"description", "label", "docs", "data_tests", "tests", "freshness"} | 
 
 def of_project(engine: str) -> str:
     """The fingerprint of all that decides what `engine` computes."""
+    from flows.engines import tokens  # noqa: PLC0415  Jinja is needed where the project's text is another one
+
     parts = [
         *_versions(engine),
         *(f"{name}:{tokens.of_model(text)}" for name, text in _texts("models", ".sql")),
