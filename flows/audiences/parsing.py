@@ -32,7 +32,7 @@ def parsed(text: str) -> tuple[Any, yaml.Node | None]:
 def _parsed(text: str, loader: Any) -> tuple[Any, yaml.Node | None]:
     try:
         _without_aliases(text, loader)
-        node = yaml.compose(text, loader)
+        node = yaml.compose(text, yaml.SafeLoader)  # the other one does not say alike where a node begins and ends
         _with_plain_keys(node)
         return yaml.load(text, loader), node  # noqa: S506  a safe loader
     except yaml.reader.ReaderError as error:

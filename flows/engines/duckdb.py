@@ -105,7 +105,11 @@ def _half(
     known = statements.kept(home, todo.project_text, laid, is_full=todo.base is None)
     half = known.half(counts_questions=counts_questions, without=quiet, with_views=not views_last)
     if half is not None:
-        carry_out(home, lake, half, laid, memory_limit=settings.memory_limit, progress=progress)
+        try:
+            carry_out(home, lake, half, laid, memory_limit=settings.memory_limit, progress=progress)
+        except BuildFailed:
+            statements.forget(home, known)
+            raise
         return
     ran = dbt.run(
         home,

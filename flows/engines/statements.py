@@ -128,11 +128,22 @@ def keep(home: Home, known: Statements, ran: Ran, laid: Laid) -> None:
         sql = _parts(told, laid) if told is not None else None
         earlier = known.models[one.name].sql if one.name in known.models else None
         models[one.name] = replace(one, sql=earlier if sql is None else sql)
+    keep_models(home, known, models)
+
+
+def keep_models(home: Home, known: Statements, models: Mapping[str, Model]) -> None:
+    """Keep these models instead of those that are known."""
     _known[known.key] = replace(known, models=models)
     file = _file(home, known.key)
     write_durably(file, json.dumps([asdict(one) for one in models.values()]))
     for old in sorted(file.parent.glob("statements-*.json"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
         old.unlink()
+
+
+def forget(home: Home, known: Statements) -> None:
+    """What could not be carried out is made by dbt again, which says more of what is wrong."""
+    _known.pop(known.key, None)
+    _file(home, known.key).unlink(missing_ok=True)
 
 
 def _models(manifest: Manifest, *, is_full: bool) -> Iterator[Model]:

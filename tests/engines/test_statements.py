@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from flows.ground.home import Home
 from flows.ground.progress import Silent
 from flows.lake import Lake
 from flows.settings.requests import BuildRequest, PullRequest
-from tests.conftest import write_rows
+from tests.conftest import Run, write_rows
 from tests.reference.deliveries import random_deliveries, write_load
 from tests.reference.shops import AS_OF, random_shop
 
@@ -178,6 +179,18 @@ def test_a_model_that_fails_is_named_and_leaves_nothing_half(candidate: Home) ->
     assert "no more" in (candidate.dbt / "logs" / "dbt.log").read_text("utf-8")
     with duckdb.connect(str(candidate.work_file)) as connection:  # nobody holds it any more
         assert connection.execute("select table_name from duckdb_tables()").fetchall() == []
+
+
+def test_what_cannot_be_carried_out_is_left_to_dbt_the_next_time(home: Home, run: Run, tmp_path: Path) -> None:
+    """A kept statement that fails would have failed in every run after it."""
+    write_rows(tmp_path / "accounts.jsonl", [{"account_id": "a", "timezone": "UTC", "currency": "EUR"}])
+    assert run(tmp_path, "2026-06-01").outcome == "published"
+    (full,) = statements._known.values()
+    broken = replace(full.models["orders"], sql=(("create table candidate.metrics.orders as select nowhere",),))
+    statements.keep_models(home, full, {**full.models, "orders": broken})
+    with pytest.raises(BuildFailed, match="nowhere"):
+        run(None, "2026-06-02", full_refresh=True)
+    assert run(None, "2026-06-02", full_refresh=True).outcome == "published"
 
 
 def test_what_is_at_work_beside_a_model_that_fails_is_cut_off(candidate: Home) -> None:
