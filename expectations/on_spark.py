@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
+
 from contract import types
 from expectations.engines import SPARK
 from expectations.names import Names
@@ -74,11 +76,12 @@ def open_session(candidate: OnSpark, earlier_as_of: str) -> Iterator[OpenedSessi
             (one for one in session.table(f"{SPARK.metrics}.{table}").schema if one.name not in _STORAGE), start=1
         )
     ]
-    _view(session, "gate_columns", "table_name string, place int, column_name string, data_type string", columns)
+    named = {"table_name": pa.string(), "place": pa.int32(), "column_name": pa.string(), "data_type": pa.string()}
+    _view(session, "gate_columns", named, columns)
     if candidate.published_file:
         accounts, counted = volumes(candidate.published_file, earlier_as_of)
-        _view(session, SPARK.published_accounts, "account_id string", accounts)
-        _view(session, SPARK.volumes, "account_id string, conversations bigint", counted)
+        _view(session, SPARK.published_accounts, {"account_id": pa.string()}, accounts)
+        _view(session, SPARK.volumes, {"account_id": pa.string(), "conversations": pa.int64()}, counted)
     opened = OpenedSession(session)
     try:
         yield opened
@@ -86,5 +89,7 @@ def open_session(candidate: OnSpark, earlier_as_of: str) -> Iterator[OpenedSessi
         opened.release()
 
 
-def _view(session: Any, name: str, columns: str, rows: list[Any]) -> None:
-    session.createDataFrame(rows, columns).createOrReplaceTempView(name)
+def _view(session: Any, name: str, columns: dict[str, pa.DataType], rows: list[Any]) -> None:
+    """Rows as a part of the plan: what is made of lists is read by Python, on the workers, in each check anew."""
+    table = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in rows], pa.schema(columns))
+    session.createDataFrame(table).createOrReplaceTempView(name)

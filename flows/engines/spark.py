@@ -16,6 +16,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 
 import contract
 from contract.types import TYPES
@@ -224,7 +225,8 @@ def _rows(
     types = {one.name: "decimal(24,4)" if one.name in widened else TYPES[one.type].spark for one in columns}
     schema = ", ".join(f"`{name}` {kind}" for name, kind in types.items())
     paths = [lake.path(file) for file in files if file.table == table and file.rows]
-    rows = session.read.schema(schema).parquet(*paths) if paths else session.createDataFrame([], schema)
+    nothing = ", ".join(f"cast(null as {kind}) as `{name}`" for name, kind in types.items())
+    rows = session.read.schema(schema).parquet(*paths) if paths else session.sql(f"select {nothing} where false")
     rows = rows.selectExpr(*(f"{as_amount(name)} as {name}" if name in widened else f"`{name}`" for name in types))
     return rows.selectExpr(*map(words(table, known, _literal).of, rows.columns)) if known else rows
 
@@ -236,9 +238,16 @@ def _literal(text: str) -> str:
 
 
 def _values(session: SparkSession, name: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
-    """A view of a few rows; instants are ISO text."""
-    texts = [[None if value is None else str(value) for value in row] for row in rows]
-    frame = session.createDataFrame(texts, ", ".join(f"`{column}` string" for column in columns))
+    """A view of a few rows; instants are ISO text.
+
+    They come as an Arrow table, which is a part of the plan: of lists, Spark makes what only Python can read, on the
+    workers, whenever a query asks for it.
+    """
+    texts = [
+        {column: None if value is None else str(value) for column, value in zip(columns, row, strict=True)}
+        for row in rows
+    ]
+    frame = session.createDataFrame(pa.Table.from_pylist(texts, pa.schema([(one, pa.string()) for one in columns])))
     typed = frame.selectExpr(*(f"cast(`{column}` as {kind}) as `{column}`" for column, kind in columns.items()))
     typed.createOrReplaceGlobalTempView(name)
 
@@ -320,10 +329,10 @@ def _instant(session: SparkSession, sql: str) -> datetime | None:
 def _remember(home: Home, session: SparkSession) -> None:
     """Write down the columns of every table, for the session after this one."""
     names = [
-        f"{schema}.{table.name}"
+        f"{schema}.{table.tableName}"
         for schema in SCHEMAS
-        for table in session.catalog.listTables(schema)
-        if table.tableType == "EXTERNAL"
+        for table in session.sql(f"show tables in {schema}").collect()
+        if not table.isTemporary
     ]
     columns = {name: [[one.name, one.dataType.simpleString()] for one in session.table(name).schema] for name in names}
     write_durably(home.tables / "tables.json", json.dumps(columns, indent=1))
