@@ -38,6 +38,7 @@ def cluster(folder: Path, *, workers: int = 2, memory: str = "1500m") -> Iterato
 def _process(log: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(log.parent / "scratch")}
     environment["SPARK_DAEMON_MEMORY"] = "256m"
+    environment["SPARK_DAEMON_JAVA_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     with log.open("wb") as output:
         command = [str(SPARK_CLASS), f"org.apache.spark.deploy.{name}", *arguments]
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
