@@ -44,6 +44,26 @@ SLOW = (
     "warehouses/test_postgres_interrupted.py",
 )
 
+# What takes longest begins first, in this order: otherwise one process works on it when the other has no more to do.
+LONG = (
+    "spark/",
+    "test_flows.py",
+    "test_killed_run.py",
+    "test_any_delivery.py",
+    "dashboard/test_page.py",
+    "warehouses/test_interrupted.py",
+    "warehouses/test_postgres_commands.py",
+    "audiences/test_follow_ups.py",
+    "delivery/test_handoffs_from_a_build.py",
+    "lake/",
+    "gaps/test_work_list.py",
+    "dashboard/",
+    "golden/",
+    "warehouses/",
+    "sources/test_run_sources.py",
+    "sources/test_published.py",
+)
+
 # pyspark takes a main module without a file, as the workers of xdist have, for its own tests, and ends the process.
 # Great Expectations imports it; what is imported once is not looked at again.
 if not hasattr(main := sys.modules["__main__"], "__file__"):
@@ -72,7 +92,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if not any(item.iter_markers("xdist_group")):
             item.add_marker(pytest.mark.xdist_group(file))
-    items.sort(key=lambda item: "slow" not in item.keywords)
+
+    def begins(item: pytest.Item) -> tuple[int, bool]:
+        file = item.path.relative_to(here).as_posix()
+        return next((at for at, name in enumerate(LONG) if file.startswith(name)), len(LONG)), not file.startswith(SLOW)
+
+    items.sort(key=begins)
 
 
 @pytest.fixture(scope="session")

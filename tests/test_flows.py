@@ -33,6 +33,9 @@ ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
 DELIVERIES = {"segments", "events", "follow_ups", "handoffs"}
 VERBS = {"run", "pull", "build", "check", "publish", "compact", "reconcile", "topics"} | DELIVERIES
+# How many seconds a worker, and what it has started, wait before they ask the server again, for runs and for
+# cancellations: ten by default.
+OFTEN = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
 ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 ACCOUNT = '{"account_id": "a", "timezone": "Europe/Berlin", "currency": "EUR"}\n'
 CONVERSATION = '{"account_id": "a", "conversation_id": "c", "channel": "sms", "created_at": "2026-06-01T10:00:00Z"}\n'
@@ -59,6 +62,7 @@ class Server:
         self.url = f"http://127.0.0.1:{port}/api"
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "AGENT_"))}
         own = {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+        own |= OFTEN
         self.environment = {**clean, **own}
 
     def talking(self) -> dict[str, str]:

@@ -33,8 +33,14 @@ def wheel() -> Iterator[str]:
         import pgserver  # noqa: PLC0415
 
         server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+        url = f"postgresql://postgres@/{{database}}?host={folder / 'data'}"
+        with psycopg.connect(url.format(database="postgres"), autocommit=True) as connection:
+            # No test turns the machine off: commits need not wait for the disk.
+            connection.execute("alter system set fsync = off")
+            connection.execute("alter system set full_page_writes = off")
+            connection.execute("select pg_reload_conf()")
         try:
-            yield f"postgresql://postgres@/{{database}}?host={folder / 'data'}"
+            yield url
         finally:
             server.cleanup()
 
