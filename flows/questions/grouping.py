@@ -33,6 +33,7 @@ NEIGHBOURS = 6
 RESTART = 0.1  # of every step of the walk: how much of its own place a question keeps
 STEPS = 10
 PART = 0.3  # of a group, from which on questions of another kind are a group of their own
+ONE_MATTER = 0.75  # likeness from which on two parts of a group ask the same, whatever their kinds
 ROUNDS = 2  # of halving
 FURTHER = 0.45  # of all groups are nearer to another one than halves of a group that is two
 FEWEST_OF_HALF = 5  # questions
@@ -62,17 +63,22 @@ def grouped(views: Views, is_knowledge: NDArray[np.bool_] | None = None) -> Grou
         groups = _cut_and_settled(moved(unit(apart)), number)
     line = _usual(places, groups)
     if is_knowledge is not None:
-        groups = parted(groups, is_knowledge)
+        groups = parted(places, groups, is_knowledge)
     return halved(places, moved(places), groups, line)
 
 
-def parted(groups: Groups, is_knowledge: NDArray[np.bool_]) -> Groups:
-    """The groups, with those in two of which a good part is a matter of the knowledge base, and another is none."""
+def parted(places: Vectors, groups: Groups, is_knowledge: NDArray[np.bool_]) -> Groups:
+    """The groups, with those in two of which a good part is a matter of the knowledge base, and another is none, unless
+    both ask alike: then the phrases that tell kinds missed some.
+    """
     parts = groups.copy()
     sizes, known = np.bincount(groups), np.bincount(groups, is_knowledge)
     fewer = np.minimum(known, sizes - known)
     for group in np.flatnonzero((fewer >= FEWEST_OF_HALF) & (fewer >= PART * sizes)):
-        parts[(groups == group) & is_knowledge] = parts.max() + 1
+        inside = np.flatnonzero(groups == group)
+        part = is_knowledge[inside].astype(np.int64)
+        if _likeness(places[inside], part)[0, 1] < ONE_MATTER:
+            parts[inside[part == 1]] = parts.max() + 1
     return parts
 
 

@@ -23,13 +23,19 @@ def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
     assert found
 
 
-def test_a_group_of_two_kinds_is_two_and_a_few_strays_stay() -> None:
-    groups = np.repeat([0, 1, 2], [20, 20, 6])
+def test_a_group_of_two_kinds_is_two_where_they_ask_otherwise() -> None:
+    dice = np.random.default_rng(2)
+    groups = np.repeat([0, 1, 2, 3], [20, 20, 6, 20])
     is_knowledge = np.array([True] * 10 + [False] * 10 + [True] * 16 + [False] * 4 + [True] * 3 + [False] * 3)
-    found = parted(groups, is_knowledge)
-    assert found[:10].tolist() != found[10:20].tolist()
+    is_knowledge = np.append(is_knowledge, np.arange(20) % 2 == 0)
+    middles = dice.normal(size=(5, 64))
+    of = groups + 1
+    of[:10] = 0
+    places = unit((middles[of] + 0.5 * dice.normal(size=(len(of), 64))).astype(np.float32))
+    found = parted(places, groups, is_knowledge)
     assert len(set(found[:10].tolist())) == len(set(found[10:20].tolist())) == 1
-    assert found[20:].tolist() == groups[20:].tolist()  # one in five, and three of six, are too few
+    assert found[0] != found[10]
+    assert found[20:].tolist() == groups[20:].tolist()  # one in five; three of six; and what asks the same
 
 
 def test_a_group_whose_halves_are_further_apart_than_others_is_two() -> None:
