@@ -25,12 +25,11 @@ def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
 
 def test_a_group_of_two_kinds_is_two_where_they_ask_otherwise() -> None:
     dice = np.random.default_rng(2)
-    groups = np.repeat([0, 1, 2, 3], [20, 20, 6, 20])
-    is_knowledge = np.array([True] * 10 + [False] * 10 + [True] * 16 + [False] * 4 + [True] * 3 + [False] * 3)
+    groups = np.repeat([0, 1, 2, 3], [20, 30, 6, 20])
+    is_knowledge = np.array([True] * 10 + [False] * 10 + [True] * 24 + [False] * 6 + [True] * 3 + [False] * 3)
     is_knowledge = np.append(is_knowledge, np.arange(20) % 2 == 0)
-    middles = dice.normal(size=(5, 64))
-    of = groups + 1
-    of[:10] = 0
+    of = groups + np.where(is_knowledge & (groups < 3), 4, 0)  # only the last asks alike
+    middles = dice.normal(size=(8, 64))
     places = unit((middles[of] + 0.5 * dice.normal(size=(len(of), 64))).astype(np.float32))
     found = parted(places, groups, is_knowledge)
     assert len(set(found[:10].tolist())) == len(set(found[10:20].tolist())) == 1

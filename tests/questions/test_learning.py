@@ -41,4 +41,4 @@ def test_axes_hold_nearly_all_that_so_few_can() -> None:
     best = np.sqrt((np.linalg.svd(weighed.toarray(), compute_uv=False)[:20] ** 2).sum())
     assert found.shape == (900, 20)
     np.testing.assert_allclose(found.T @ found, np.eye(20), atol=1e-3)
-    assert np.linalg.norm(weighed @ found) > 0.99 * best
+    assert np.linalg.norm(weighed @ found) > 0.998 * best

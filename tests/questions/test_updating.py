@@ -128,9 +128,9 @@ def test_one_product_is_asked_about_as_another_8_2(shop: Shop) -> None:
     """The name of a product is the longest part of such a question, so that every product was a topic of its own."""
     shop.sells(("p1", "Fjell 65 Rucksack"), ("p2", "Nordkap 2 Tent"), ("p3", "Socks"))
     same = ["When is the Fjell 65 Rucksack back?", "when is the nordkap 2 tent back?"]
-    shop.asks(*same, "When are the Socks back?", *SHIPPING)
+    shop.asks(*same, "When is the Socks back?", *SHIPPING)
     shop.updated()
-    assert shop.rows("select questions from exemplars where text ilike 'when is%'") == [(2,)]
+    assert shop.rows("select questions from exemplars where text ilike 'when is%' order by 1") == [(1,), (2,)]
     shop.asks("When is the Nordkap 2 Tent  back?")
     shop.updated()
     assert len({shop.topic_of(text) for text in (*same, "When is the Nordkap 2 Tent  back?")}) == 1
