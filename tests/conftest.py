@@ -44,6 +44,8 @@ SLOW = (
     "warehouses/test_postgres_interrupted.py",
 )
 
+TOGETHER = ("tests/golden/", "tests/metrics_layer/", "tests/spark/")
+
 # What takes longest begins first, in this order: otherwise one process works on it when the other has no more to do.
 LONG = (
     "spark/",
@@ -82,16 +84,30 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The tests of a file share its servers and homes, those of some rooms across files: one process runs them.
+
+    Said here and not by marks: xdist 3.8 writes groups into a name of a test that pytest 9.2 does not read, each test
+    goes to any process, and each process starts everything.
+    """
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415  only where there are several processes
+
+    def together(test: str) -> str:
+        return next((room for room in TOGETHER if test.startswith(room)), test.partition("::")[0])
+
+    scheduler = LoadFileScheduling(config, log)
+    scheduler._split_scope = together
+    return scheduler
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file share its servers and homes, so one process runs them; what takes longest begins first."""
+    """What takes longest begins first."""
     here = Path(__file__).parent
     for item in items:
         file = item.path.relative_to(here).as_posix()
         if file.startswith(SLOW):
             item.add_marker("slow")
-        if not any(item.iter_markers("xdist_group")):
-            item.add_marker(pytest.mark.xdist_group(file))
 
     def begins(item: pytest.Item) -> tuple[int, bool]:
         file = item.path.relative_to(here).as_posix()

@@ -28,7 +28,6 @@ AS_OF = datetime(2026, 6, 7, 12, tzinfo=UTC)
 Dbt = Callable[..., Any]
 
 # dbt keeps one adapter for a process, and the candidate is built once: these tests stay together.
-pytestmark = pytest.mark.xdist_group("dbt")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 ROOMS = ("contract", "dbt_project", "expectations", "flows", "notebooks")
 
-pytestmark = pytest.mark.xdist_group("installation")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from flows.ground.home import Home
 from tests.reference.compare import compare, read_published
 from tests.reference.counted import Load
@@ -39,7 +37,6 @@ def finish(process: subprocess.Popen[bytes]) -> None:
     assert process.returncode == 0, output.decode()
 
 
-@pytest.mark.xdist_group("killed")
 def test_9_1_a_killed_run_leaves_the_last_publication_and_the_next_run_just_works(home: Home, tmp_path: Path) -> None:
     rng = random.Random(20)
     shops = [random_deliveries(rng, random_shop(rng, f"shop {number}")) for number in range(6)]

@@ -51,8 +51,6 @@ PATHS = ["" if one == "overview" else one for one in SECTIONS]
 SAY = language("en")
 Visit = Callable[..., Visitor]
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:

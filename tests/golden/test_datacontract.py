@@ -23,8 +23,6 @@ from flows.ground.home import Home
 LOCK = Path(__file__).with_name("datacontract.lock")
 AS_OF = "2026-06-07T12:00:00Z"  # of nearly all cases
 
-pytestmark = pytest.mark.xdist_group("golden")
-
 
 @pytest.fixture(scope="session")
 def tool() -> Path:

@@ -25,8 +25,6 @@ from tests.reference.compare import payload_account, read_published
 
 Rows = list[dict[str, Any]]
 
-pytestmark = pytest.mark.xdist_group("golden")
-
 
 def accounts(case: Path) -> set[str]:
     name = f"g{case.parent.name}-{case.name}"

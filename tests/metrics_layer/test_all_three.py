@@ -17,7 +17,6 @@ from tests.metrics_layer.conftest import Ask
 from tests.metrics_layer.shop import ACCOUNTS
 from tests.metrics_layer.test_metrics import COMPARED, RANGES, RATES, Figures, compared, of, reported
 
-pytestmark = pytest.mark.xdist_group("metricflow")
 SAY = language("en")
 VALUE = re.compile(r'data-figure="(\w+)">.*?<p class="value">(?:<a [^>]*>)?([^<]*)<', re.DOTALL)
 

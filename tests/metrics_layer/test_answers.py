@@ -23,7 +23,6 @@ from tests.metrics_layer.conftest import Ask
 from tests.metrics_layer.shop import ACCOUNTS
 from tests.metrics_layer.test_metrics import COMPARED, LAST, OF_HANDOFFS, OF_MINUTES, OF_SKILLS, of, reported
 
-pytestmark = pytest.mark.xdist_group("metricflow")
 CHANNELS = ("web_chat", "sms", "email", "whatsapp")
 BY_AS_METRICFLOW = {"report": "conversation", "handoffs": "handoff", "skills": "message"}
 WHOLE = [*COMPARED, *OF_HANDOFFS, *OF_MINUTES]

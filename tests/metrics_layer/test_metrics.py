@@ -22,8 +22,6 @@ from flows.warehouses.reader import Reader
 from tests.metrics_layer.conftest import Ask, run
 from tests.metrics_layer.shop import ACCOUNTS
 
-pytestmark = pytest.mark.xdist_group("metricflow")
-
 LAST = date(2026, 6, 7)
 RANGES = {
     "last 7 days": (date(2026, 6, 1), LAST),

@@ -36,8 +36,6 @@ from tests.metrics_layer.test_metrics import OF_HANDOFFS, OF_MINUTES, OF_SKILLS,
 from tests.test_bi import Acme
 from tests.warehouses import servers
 
-pytestmark = pytest.mark.xdist_group("metricflow")
-
 SCHEMA = json.loads(Path(__file__).with_name("osi-schema.json").read_text("utf-8"))
 DOCUMENT = osi.document().to_json_dict()
 (MODEL,) = DOCUMENT["semantic_model"]

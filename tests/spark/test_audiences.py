@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
@@ -26,7 +25,6 @@ from tests.audiences.drawn import AS_OF, PATTERNS, STARTS, TEXTS, definitions, f
 from tests.audiences.happened import Shopper
 from tests.audiences.tables import COLUMNS, database, found, lay, next_change, place
 
-pytestmark = pytest.mark.xdist_group("spark")
 ONCE = {"type": "numeric", "operator": "greater-than-or-equal", "value": 1}
 SPARK = DIALECTS["spark"]
 SHOPS = 8

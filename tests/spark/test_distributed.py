@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from flows import jobs
 from flows.ground.home import Home
 from flows.settings.requests import RunRequest
 from tests.spark.conftest import CONF
 
-pytestmark = pytest.mark.xdist_group("spark")
 AS_OF = "2026-06-07T12:00:00Z"
 CONVERSATIONS, MESSAGES, TEXT = 4_600, 12, 10_000  # 552 MB of texts
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from flows import jobs
 from flows.engines import cluster, spark
@@ -15,7 +14,6 @@ from flows.lake import Lake
 from flows.settings import load
 from flows.settings.requests import CompactRequest
 
-pytestmark = pytest.mark.xdist_group("spark")
 QUANTITIES = ("3::bigint", f"{2**63 - 1}::bigint", "1.5::decimal(18, 4)")
 
 

@@ -11,7 +11,6 @@ import shutil
 from pathlib import Path
 
 import duckdb
-import pytest
 from pyspark.sql import SparkSession
 
 import contract
@@ -25,7 +24,6 @@ from tests.ledger import handoffs_delivered
 from tests.reference.deliveries import merged, random_deliveries, write_load
 from tests.reference.shops import random_shop
 
-pytestmark = pytest.mark.xdist_group("spark")
 SHOPS = 3
 GOLDEN_AS_OF = "2026-06-07T12:00:00Z"
 INSTANTS = (GOLDEN_AS_OF, "2026-11-01T12:00:00Z", "2026-11-02T12:00:00Z")  # random shops live until the last
