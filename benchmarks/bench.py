@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from engines import against_yardsticks, on_postgres, on_spark
-from taken import taken
+from taken import spent, taken
 
 from flows.ground.home import Home
 
@@ -39,14 +39,7 @@ def measured(*arguments: str) -> dict[str, float]:
     began = time.perf_counter()
     quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
     process = os.posix_spawn(COMMAND, [str(COMMAND), *arguments], os.environ, file_actions=quiet)
-    _, status, usage = os.wait4(process, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"agent-metrics {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
-    return {
-        "seconds": round(time.perf_counter() - began, 1),
-        "cpu": round(usage.ru_utime + usage.ru_stime, 1),
-        "peak_mib": usage.ru_maxrss // 1024,
-    }
+    return spent(process, began, f"agent-metrics {' '.join(arguments)}")
 
 
 def history(folder: Path, conversations: int, deliveries: int) -> dict[str, Any]:

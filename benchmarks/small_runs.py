@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from taken import taken
+from taken import spent, taken
 
 from flows.ground.build import Build
 from flows.ground.home import Home
@@ -48,14 +48,7 @@ def measured(checkout: Path, home: Path, folder: Path, as_of: datetime) -> dict[
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environment, cwd=checkout, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"a run of {checkout} failed")
-    return {
-        "seconds": round(time.perf_counter() - began, 1),
-        "cpu": round(usage.ru_utime + usage.ru_stime, 1),
-        "peak_mib": usage.ru_maxrss // 1024,
-    }
+    return spent(process.pid, began, f"a run of {checkout}")
 
 
 def main() -> None:

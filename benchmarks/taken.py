@@ -1,10 +1,12 @@
-"""What every figure of the benchmarks says of itself: the commit, the day and the machine that it was taken on."""
+"""What every figure of the benchmarks says of itself, and what a process took."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,3 +18,17 @@ def taken() -> dict[str, str]:
     commit = subprocess.run(git, check=True, capture_output=True, text=True).stdout.strip()
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return {"commit": commit, "on": datetime.now(UTC).date().isoformat(), "machine": machine}
+
+
+def spent(process: int, began: float, what: str) -> dict[str, float]:
+    """Wait for the process that `began`; seconds of wall and of processor time, MiB of peak memory. Ends with it where
+    it fails, and names `what` it was.
+    """
+    _, status, usage = os.wait4(process, 0)
+    if (code := os.waitstatus_to_exitcode(status)) != 0:
+        sys.exit(f"{what} ended with {code}")
+    return {
+        "seconds": round(time.perf_counter() - began, 1),
+        "cpu": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak_mib": usage.ru_maxrss // 1024,
+    }
