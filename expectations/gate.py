@@ -28,7 +28,6 @@ from expectations import (
 from expectations.engines import DUCKDB, SPARK
 from expectations.names import Names, names
 from expectations.on_duckdb import open_files
-from expectations.on_spark import open_session
 from expectations.verdict import (
     Asked,
     Candidate,
@@ -104,6 +103,8 @@ def check(
 @contextmanager
 def _open(candidate: Candidate | OnSpark, earlier: datetime, memory_limit: str) -> Iterator[Opened]:
     if isinstance(candidate, OnSpark):
+        from expectations.on_spark import open_session  # noqa: PLC0415  and its Arrow: only for Spark
+
         with open_session(candidate, DUCKDB.instant.format(instant=earlier.isoformat())) as session:
             yield session
     else:

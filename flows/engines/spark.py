@@ -16,7 +16,6 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 import contract
 from contract.types import TYPES
@@ -243,6 +242,8 @@ def _values(session: SparkSession, name: str, columns: dict[str, str], rows: Seq
     They come as an Arrow table, which is a part of the plan: of lists, Spark makes what only Python can read, on the
     workers, whenever a query asks for it.
     """
+    import pyarrow as pa  # noqa: PLC0415  only who builds on Spark needs it here
+
     texts = [
         {column: None if value is None else str(value) for column, value in zip(columns, row, strict=True)}
         for row in rows
