@@ -66,6 +66,7 @@ TEXTS = {
     "not-contains-any": "%(property)s has none of %(values)s",
     "not-contains-all": "%(property)s does not have all of %(values)s",
 }
+ALONE = {"in": "equals", "not-in": "not-equals"}  # how a list of one value is said
 # Operators that take values whole, so that a value can be called as people call it.
 WHOLE = frozenset(TEXTS) - {*(f"{no}{one}" for no in ("", "not-") for one in ("contains", "starts-with", "ends-with"))}
 WHOLE -= {"regex", "nregex"}
@@ -201,8 +202,9 @@ def _held(name: str, of: Filter, named: Named) -> Text:
         asked = number if of.operator == "equals" else Text.of(NUMBERS[of.operator], number=number)
         return Text.of("%(property)s is %(values)s", property=said, values=asked)
     values = (of.value,) if isinstance(of.value, str) else of.value
-    shown = [named(name, one) if of.operator in WHOLE else one for one in values]
-    return Text.of(TEXTS[of.operator], property=said, values=tuple(Text.of("“%(value)s”", value=one) for one in shown))
+    operator = ALONE.get(of.operator, of.operator) if len(values) == 1 else of.operator
+    shown = tuple(Text.of("“%(value)s”", value=named(name, one) if of.operator in WHOLE else one) for one in values)
+    return Text.of(TEXTS[operator], property=said, values=shown)
 
 
 def property_in_words(name: str) -> str:

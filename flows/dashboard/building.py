@@ -69,8 +69,8 @@ def asked(query: Mapping[str, str]) -> Asked:
     return Asked(query.get("name", "")[:LONGEST_NAME].strip(), not is_sent or "holds_back" in query, conditions)
 
 
-def built(chosen: Asked) -> Built:
-    """The segment that was chosen."""
+def built(chosen: Asked, *, name: str, description: str) -> Built:
+    """The segment that was chosen; `name` is for the one that has none yet."""
     conditions = [one for one in chosen.conditions if one.metric]
     if not conditions:
         return Built(None, "", ())
@@ -78,10 +78,10 @@ def built(chosen: Asked) -> Built:
     if lacking:
         told = (Text.of(text, metric=Text(metric)) for metric, text in lacking)
         return Built(None, "", (*told, Text.of("Take that choice back, or choose something else.")))
-    key = key_of(chosen.name) or "new_segment"
+    key = key_of(chosen.name or name) or "new_segment"
     document = {
-        "name": chosen.name or "New segment",
-        "description": "Made on the page.",
+        "name": chosen.name or name,
+        "description": description,
         "suppress_open_handoffs": chosen.holds_back,
         "definition": {"condition_groups": [{"conditions": [_document(one)]} for one in conditions]},
     }

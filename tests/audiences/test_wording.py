@@ -67,6 +67,8 @@ def test_times(frame: dict[str, Any], words: str) -> None:
     ("filter_", "property_", "words"),
     [
         ({"type": "string", "operator": "not-in", "value": ["a", "b"]}, "status", "status is none of “a”, “b”"),
+        ({"type": "string", "operator": "in", "value": ["a"]}, "status", "status is “a”"),
+        ({"type": "string", "operator": "not-in", "value": ["a"]}, "status", "status is not “a”"),
         ({"type": "string", "operator": "contains", "value": "a"}, "final_skill", "final skill has in it “a”"),
         ({"type": "existence", "operator": "not-set"}, "rating", "rating is not known"),
         ({"type": "numeric", "operator": "less-than", "value": "2.50"}, "rating", "rating is less than 2.5"),

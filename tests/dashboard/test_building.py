@@ -23,7 +23,8 @@ RECOMMENDED = "Received product recommendation from Customer Agent"
 def made(*conditions: dict[str, str], name: str = "Käufer 2026", holds_back: str = "yes") -> Built:
     """Of the lines of the form, as its address has them."""
     lines = {f"{what}{place}": value for place, one in enumerate(conditions) for what, value in one.items()}
-    return built(asked({"name": name, **({"holds_back": holds_back} if holds_back else {}), **lines}))
+    chosen = asked({"name": name, **({"holds_back": holds_back} if holds_back else {}), **lines})
+    return built(chosen, name="Neues Segment", description="Auf der Seite gemacht.")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def made(*conditions: dict[str, str], name: str = "Käufer 2026", holds_back: st
         ({"metric": ESCALATED}, f"Shoppers who had “{ESCALATED}” at least once in the last 30 days."),
         (
             {"metric": ESCALATED, "times": "2", "days": "0", "channels": "email,sms", "tags": "Returns"},
-            f"Shoppers who had “{ESCALATED}” (channel is one of “email”, “sms”, and tag is one of “Returns”)"
+            f"Shoppers who had “{ESCALATED}” (channel is one of “email”, “sms”, and tag is “Returns”)"
             " at least 2 times at any time.",
         ),
         (
@@ -82,6 +83,14 @@ def test_nothing_is_made_of_nothing_and_a_name_can_wait() -> None:
     assert "signs that cannot be seen" in str(said)
 
 
+def test_a_segment_without_a_name_is_called_in_the_words_of_who_makes_it() -> None:
+    found = made({"metric": ESCALATED}, name="")
+    assert found.segment
+    assert (found.key, found.segment.name) == ("neues_segment", "Neues Segment")
+    assert found.segment.description == "Auf der Seite gemacht."
+    assert [*map(str, found.what)] == ["It has no name yet."]
+
+
 def test_the_form_begins_with_holding_back_and_keeps_what_was_taken_off() -> None:
     """A box that is not ticked is not sent."""
     assert asked({}).holds_back
@@ -101,7 +110,7 @@ def test_whatever_an_address_holds_is_a_form(query: dict[str, str]) -> None:
     form = asked(query)
     assert len(form.conditions) == PLACES
     assert all(1 <= one.times <= MOST_TIMES and 0 <= one.days <= MOST_DAYS for one in form.conditions)
-    found = built(form)
+    found = built(form, name="New segment", description="Made on the page.")
     assert (found.segment is None) is (found.key == "")
     assert found.segment or found.what or not any(one.metric for one in form.conditions)
 

@@ -86,7 +86,7 @@ FILTERS = {"channels": "through", "tags": "about", "skills": "with the skill", "
 
 def made(look: Look, asked: building.Asked) -> dict[str, Any]:
     """The segment that the form of the address makes, and how many it has."""
-    built = building.built(asked)
+    built = _built(look, asked)
     if built.segment is None:
         return {"built": None, "what": look.tell(*built.what)}
     shown: dict[str, Any] = {"built": built, "what": look.tell(*built.what), "count": None, "why_not": ""}
@@ -100,6 +100,11 @@ def made(look: Look, asked: building.Asked) -> dict[str, Any]:
     except AgentMetricsError:
         shown["why_not"] = look.say("Not counted: the data cannot be read now.")
     return shown
+
+
+def _built(look: Look, asked: building.Asked) -> building.Built:
+    """The segment of the form, in the words of whoever fills it in."""
+    return building.built(asked, name=look.say("New segment"), description=look.say("Made on the page."))
 
 
 def _namesake(look: Look, key: str) -> str:
@@ -117,7 +122,7 @@ def count(look: Look) -> Response:
 
 def definition(look: Look) -> Response:
     """The segment of the form as a file of definitions."""
-    built = building.built(building.asked(look.query))
+    built = _built(look, building.asked(look.query))
     if built.segment is None:
         return PlainTextResponse(look.tell(*built.what) or look.say("Nothing is chosen."), status_code=400)
     headers = {"Content-Disposition": f'attachment; filename="{built.key}.yml"'}
