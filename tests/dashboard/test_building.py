@@ -78,7 +78,7 @@ def test_nothing_is_made_of_nothing_and_a_name_can_wait() -> None:
     assert (made().segment, made().what) == (None, ())
     assert (made({"metric": "Party"}).segment, made({"metric": "Party"}).what) == (None, ())
     found = made({"metric": ESCALATED}, name=" ")
-    assert (found.key, str(found.what[0])) == ("new_segment", "It has no name yet.")
+    assert (found.key, str(found.what[0])) == ("neues_segment", "It has no name yet.")
     (said,) = made({"metric": ESCALATED}, name="a\0b").what
     assert "signs that cannot be seen" in str(said)
 
@@ -86,9 +86,7 @@ def test_nothing_is_made_of_nothing_and_a_name_can_wait() -> None:
 def test_a_segment_without_a_name_is_called_in_the_words_of_who_makes_it() -> None:
     found = made({"metric": ESCALATED}, name="")
     assert found.segment
-    assert (found.key, found.segment.name) == ("neues_segment", "Neues Segment")
-    assert found.segment.description == "Auf der Seite gemacht."
-    assert [*map(str, found.what)] == ["It has no name yet."]
+    assert (found.segment.name, found.segment.description) == ("Neues Segment", "Auf der Seite gemacht.")
 
 
 def test_the_form_begins_with_holding_back_and_keeps_what_was_taken_off() -> None:
