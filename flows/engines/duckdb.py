@@ -107,7 +107,7 @@ def _half(
     if half is not None:
         try:
             carry_out(home, lake, half, laid, memory_limit=settings.memory_limit, progress=progress)
-        except BuildFailed:
+        except Exception:
             statements.forget(home, known)
             raise
         return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from flows.ground.home import Home, write_durably
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
+FORM = 2  # of the file and of what is laid; raised by hand
 KEPT = 8  # states of the project and of the definitions, each in one way to build
 DOES = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:create|drop|alter|comment|insert|delete|update)\b", re.DOTALL)
 
@@ -102,15 +104,24 @@ class Statements:
 
 def kept(home: Home, project: str, laid: Laid, *, is_full: bool) -> Statements:
     """What dbt has made where the project and the definitions are these; without models where it has made nothing."""
-    key = fingerprint.digest([project, str(is_full), laid.shape])
+    key = fingerprint.digest([str(FORM), project, str(is_full), laid.shape])
     if key not in _known:
+        file = _file(home, key)
         try:
-            document = json.loads(_file(home, key).read_text("utf-8"))
-            models = {one["name"]: _model(one) for one in document}
-        except (OSError, ValueError, TypeError, KeyError):  # whatever is wrong with it: dbt makes it again
+            models = _read(file.read_text("utf-8"))
+            file.touch()  # it is in use
+        except (OSError, ValueError):  # it is gone or damaged: dbt makes it again
             models = {}
         _known[key] = Statements(key, is_full, models)
     return _known[key]
+
+
+def _read(text: str) -> dict[str, Model]:
+    """Raises ValueError where the document is not the one that was written."""
+    digest, _, document = text.partition("\n")
+    if digest != fingerprint.digest([document]):
+        raise ValueError("altered")
+    return {one["name"]: _model(one) for one in json.loads(document)}
 
 
 def _model(document: dict[str, Any]) -> Model:
@@ -134,16 +145,18 @@ def keep(home: Home, known: Statements, ran: Ran, laid: Laid) -> None:
 def keep_models(home: Home, known: Statements, models: Mapping[str, Model]) -> None:
     """Keep these models instead of those that are known."""
     _known[known.key] = replace(known, models=models)
-    file = _file(home, known.key)
-    write_durably(file, json.dumps([asdict(one) for one in models.values()]))
-    for old in sorted(file.parent.glob("statements-*.json"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
-        old.unlink()
+    file, document = _file(home, known.key), json.dumps([asdict(one) for one in models.values()])
+    with suppress(OSError):  # what cannot be kept costs the next run some seconds
+        write_durably(file, f"{fingerprint.digest([document])}\n{document}")
+        for old in sorted(file.parent.glob("statements-*.json"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
+            old.unlink()
 
 
 def forget(home: Home, known: Statements) -> None:
     """What could not be carried out is made by dbt again, which says more of what is wrong."""
     _known.pop(known.key, None)
-    _file(home, known.key).unlink(missing_ok=True)
+    with suppress(OSError):
+        _file(home, known.key).unlink(missing_ok=True)
 
 
 def _models(manifest: Manifest, *, is_full: bool) -> Iterator[Model]:

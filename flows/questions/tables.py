@@ -306,7 +306,7 @@ class Tables:
                     arg_max(best_article_id, (score, best_article_id)) as best_article_id
                 from (
                     select topic_id, best_article_id,
-                        sum(coverage_score * questions) as score, sum(questions) as questions
+                        sum(cast(coverage_score as decimal(9, 4)) * questions) as score, sum(questions) as questions
                     from tested group by all
                 ) group by all
             ) as found

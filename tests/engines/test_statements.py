@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -114,14 +115,44 @@ def test_a_delivery_imports_no_dbt(home: Home, tmp_path: Path) -> None:
 
 
 def test_what_is_kept_and_damaged_is_made_again(home: Home) -> None:
-    home.dbt.mkdir(parents=True, exist_ok=True)
+    """One that was altered made every run fail, or go on for ever where a model was to come after itself."""
     known = statements.kept(home, "project", NOTHING, is_full=False)
+    statements.keep_models(home, known, {"a": model("a", sql="select 1"), "b": model("b", "a", sql="select 2")})
     statements._known.clear()
+    assert [*statements.kept(home, "project", NOTHING, is_full=False).models] == ["a", "b"]
     file = home.dbt / f"statements-{known.key}.json"
-    for text in ("", "{}", "[{}]", '[{"name": "x"}]', "[1]", "\0"):
+    whole = file.read_text("utf-8")
+    for text in (
+        *("", "{}", "[{}]", '[{"name": "x"}]', "[1]", "\0", "[" * 100_000, whole[:-1], whole.partition("\n")[2]),
+        *(whole.replace('[["select 2"]]', "[[999]]"), whole.replace('["a"]', '["b"]'), whole.replace('["a"]', '["?"]')),
+    ):
+        assert text != whole
         file.write_text(text, "utf-8")
-        assert not statements.kept(home, "project", NOTHING, is_full=False).models
         statements._known.clear()
+        assert not statements.kept(home, "project", NOTHING, is_full=False).models
+
+
+def test_a_build_does_not_fail_because_its_statements_cannot_be_kept(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    known = statements.kept(home, "project", NOTHING, is_full=False)
+    (home.dbt / f"statements-{known.key}.json").mkdir(parents=True)
+    statements.keep_models(home, known, {"a": model("a")})
+    statements.forget(home, known)
+    assert not statements.kept(home, "project", NOTHING, is_full=False).models
+
+
+def test_what_is_in_use_is_kept(tmp_path: Path) -> None:
+    """The statements of full builds went first, because nothing had been kept anew since the first of them."""
+    home = Home(tmp_path)
+    known = [statements.kept(home, f"project {number}", NOTHING, is_full=True) for number in range(9)]
+    files = [home.dbt / f"statements-{one.key}.json" for one in known]
+    for number, one in enumerate(known[:8]):
+        statements.keep_models(home, one, {"a": model("a")})
+        os.utime(files[number], (number, number))
+    statements._known.clear()
+    assert statements.kept(home, "project 0", NOTHING, is_full=True).models
+    statements.keep_models(home, known[8], {"a": model("a")})
+    assert [file.exists() for file in files] == [True, False, *[True] * 7]
 
 
 def test_the_queries_of_definitions_are_those_of_the_run() -> None:

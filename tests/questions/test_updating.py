@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 
 from flows.ground.errors import InputError
 from flows.ground.progress import Silent
-from flows.questions import account, coverage, tables, updating, versions
+from flows.questions import account, coverage, state, tables, updating, versions
+from flows.questions.beside import Beside
 from flows.questions.dismissed import Event, alike, standing
 from flows.questions.state import State, views
 from flows.questions.updating import update
@@ -95,6 +97,22 @@ class Shop:
 def shop(tmp_path: Path) -> Iterator[Shop]:
     with duckdb.connect() as connection:
         yield Shop(tmp_path / "topics", connection)
+
+
+@pytest.mark.parametrize("score", [*itertools.permutations([0.7244, 0.4065, 0.2875, 0.3258])])
+def test_the_score_of_a_topic_is_the_same_in_whatever_order_it_is_added_up(
+    shop: Shop, score: tuple[float, ...]
+) -> None:
+    """Two builds of the same rows gave 0.4360 and 0.4361."""
+    state.lay(shop.connection, shop.folder, State())
+    shop.connection.execute("create view changed_asked as from all_asked")
+    with Beside() as beside:
+        built = tables.Tables(shop.connection, 1, FIRST, {}, beside, "wordllama")
+        built.open(everything=False)
+        shop.connection.execute("insert into new_topic_names (account_id, topic_id) values ('shop', 'topic')")
+        some = {"exemplar_key": ["a", "b", "c", "d"], "topic_id": ["topic"] * 4, "best_article_id": ["norway"] * 4}
+        built.test("shop", **some, coverage_score=score, text=["?"] * 4, questions=[1] * 4)
+    assert shop.connection.execute("select coverage_score from new_topic_names").fetchall() == [(0.4361,)]
 
 
 def test_new_questions_join_topics_and_nothing_else_moves_8_2(shop: Shop) -> None:
