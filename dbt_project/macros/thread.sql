@@ -20,7 +20,7 @@ inner join (
     select
         account_id, conversation_id, timezone, started_at,
         {{ offset_around('started_at', 'timezone') }} as utc_offset
-    from {{ ref('int_started_conversations') }}
+    from ({{ changed_rows(ref('int_started_conversations'), 'changed_conversations') }}) as started
 ) as conversations
     on
         messages.account_id = conversations.account_id

@@ -11,18 +11,14 @@ with asked as (
     group by account_id, conversation_id
 ),
 
+-- A shopper who is known and had a day to buy is watched.
 shoppers as (
-    select asked.account_id, asked.conversation_id, conversations.profile_id, asked.is_unanswered, asked.last_asked_at
+    select
+        asked.account_id, asked.conversation_id, conversations.profile_id, asked.is_unanswered, asked.last_asked_at,
+        conversations.profile_id is not null and {{ hours_later('asked.last_asked_at', 24) }} <= {{ as_of() }} as is_watched
     from asked
     inner join {{ ref('conversations') }} as conversations
         on asked.account_id = conversations.account_id and asked.conversation_id = conversations.conversation_id
-),
-
--- whose shopper is known, and who had a day to buy
-watched as (
-    select account_id, conversation_id, profile_id, is_unanswered, last_asked_at
-    from shoppers
-    where profile_id is not null and {{ hours_later('last_asked_at', 24) }} <= {{ as_of() }}
 ),
 
 orders as (
@@ -32,26 +28,34 @@ orders as (
 ),
 
 bought as (
-    select distinct watched.account_id, watched.conversation_id
-    from watched
+    select distinct shoppers.account_id, shoppers.conversation_id
+    from shoppers
     inner join orders
         on
-            watched.account_id = orders.account_id
-            and watched.profile_id = orders.profile_id
-            and watched.last_asked_at <= orders.placed_at
-            and {{ hours_later('watched.last_asked_at', 24) }} > orders.placed_at
+            shoppers.account_id = orders.account_id
+            and shoppers.profile_id = orders.profile_id
+            and shoppers.last_asked_at <= orders.placed_at
+            and {{ hours_later('shoppers.last_asked_at', 24) }} > orders.placed_at
+    where shoppers.is_watched
+),
+
+judged as (
+    select
+        shoppers.account_id, shoppers.conversation_id, shoppers.profile_id, shoppers.is_unanswered, shoppers.is_watched,
+        bought.conversation_id is not null as has_bought
+    from shoppers
+    left join bought
+        on shoppers.account_id = bought.account_id and shoppers.conversation_id = bought.conversation_id
 ),
 
 answered as (
     select
-        watched.account_id,
+        account_id,
         count(*) as conversations,
-        count(bought.conversation_id) as bought
-    from watched
-    left join bought
-        on watched.account_id = bought.account_id and watched.conversation_id = bought.conversation_id
-    where not watched.is_unanswered
-    group by watched.account_id
+        count(*) filter (where has_bought) as bought
+    from judged
+    where is_watched and not is_unanswered
+    group by account_id
 ),
 
 order_values as (
@@ -65,18 +69,14 @@ topics as (
         asked.account_id, asked.topic_id,
         count(*) as conversations,
         count(*) filter (where asked.is_unanswered) as unanswered,
-        count(distinct shoppers.profile_id) + count(*) filter (where shoppers.profile_id is null) as shopper_count,
-        count(distinct case when asked.is_unanswered then shoppers.profile_id end)
-        + count(*) filter (where asked.is_unanswered and shoppers.profile_id is null) as unanswered_shoppers,
-        count(watched.conversation_id) filter (where asked.is_unanswered) as watched_unanswered,
-        count(bought.conversation_id) filter (where asked.is_unanswered) as bought_unanswered
+        count(distinct judged.profile_id) + count(*) filter (where judged.profile_id is null) as shopper_count,
+        count(distinct case when asked.is_unanswered then judged.profile_id end)
+        + count(*) filter (where asked.is_unanswered and judged.profile_id is null) as unanswered_shoppers,
+        count(*) filter (where asked.is_unanswered and judged.is_watched) as watched_unanswered,
+        count(*) filter (where asked.is_unanswered and judged.has_bought) as bought_unanswered
     from {{ ref('int_question_conversations') }} as asked
-    inner join shoppers
-        on asked.account_id = shoppers.account_id and asked.conversation_id = shoppers.conversation_id
-    left join watched
-        on asked.account_id = watched.account_id and asked.conversation_id = watched.conversation_id
-    left join bought
-        on asked.account_id = bought.account_id and asked.conversation_id = bought.conversation_id
+    inner join judged
+        on asked.account_id = judged.account_id and asked.conversation_id = judged.conversation_id
     where asked.topic_id is not null
     group by asked.account_id, asked.topic_id
 ),
