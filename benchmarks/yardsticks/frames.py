@@ -101,7 +101,7 @@ def escaped(part: pd.Series) -> pd.Series:
 
 
 def write(table: str, rows: pd.DataFrame, file: Path) -> None:
-    columns = contract.metrics()[table].columns
+    columns = [one for one in contract.metrics()[table].columns if one.name in rows]
     arrays = [
         to_decimals(rows[c.name]) if c.type == "decimal" else pa.array(rows[c.name], arrow(c.type), from_pandas=True)
         for c in columns

@@ -4,7 +4,9 @@
 
 Rows are equal if all columns of contract/metrics.yml are, as the contract's types. Left out: `rejected_at`, the time of
 a pull, and what yardsticks do not derive: chapters 8, 10 and 11, segments, rows that wait, what publishing writes,
-tickets and their hand-offs (4.4), all orders, inferred touches (5.6), and columns that say of rows whose they are.
+tickets and their hand-offs (4.4), why a conversation is open (3.5), what came of conversations and hand-offs
+(chapter 13), all orders, inferred touches (5.6), dates of messages and interactions, and columns that say of rows
+whose they are.
 A table is first compared by its number of rows and the sum of their hashes, so that little memory is needed where all
 is well.
 """
@@ -24,11 +26,14 @@ from flows.ground.sql import literal
 ELSEWHERE = {
     *("knowledge_gap_topics", "knowledge_gap_questions", "knowledge_gap_closures", "knowledge_gap_topic_changes"),
     *("knowledge_gap_totals", "segments", "segment_members", "segment_changes", "follow_ups", "publications"),
-    *("reconciled_figures", "held_back_rows", "measured", "completeness", "tickets", "orders", "order_lines"),
+    *("reconciled_figures", "held_back_rows", "measured", "completeness", "tickets", "handoffs"),
+    *("orders", "order_lines"),
 }
 NOT_DERIVED = {
     *("rejected_at", "is_derived", "agent", "rating", "article_ids"),
-    *("inferred_orders", "inferred_revenue"),
+    *("inferred_orders", "inferred_revenue", "sent_on", "occurred_on", "open_reason"),
+    *("running_conversations", "unanswered_conversations", "recontacted_conversations", "deflected_conversations"),
+    *("is_recontacted", "recontacted_at", "recontacted_by", "recontact_id", "is_deflected"),
 }
 TABLES = [table for table in contract.metrics().values() if table.name not in ELSEWHERE]
 

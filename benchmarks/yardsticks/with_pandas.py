@@ -35,7 +35,8 @@ def order_lines(
     orders["profile_id"] = orders.profile_id.fillna(orders.email_profile_id).fillna(orders.visitor_profile_id)
     columns = ["account_id", "order_id", "placed_at", "currency", "profile_id", "visitor_id", "cancelled_at"]
     lines = lake.newest("order_lines").merge(orders[columns], on=["account_id", "order_id"])
-    lines["revenue"] = (lines.quantity * lines.unit_price - lines.discount).clip(lower=0)
+    whole = (lines.quantity * lines.unit_price + 5_000) // 10_000  # both in ten-thousandths
+    lines["revenue"] = (whole - lines.discount).clip(lower=0)
     net_revenue = (lines.revenue - lines.refunded_amount).clip(lower=0)
     lines["net_revenue"] = net_revenue.mask(lines.cancelled_at <= as_of, 0)
     return lines
