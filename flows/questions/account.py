@@ -44,13 +44,16 @@ class Exemplars:
         """How well the articles answer each exemplar."""
         return covered(self.forms or plain(self.texts, self.space.sold), self.places, self.groups, articles, self.space)
 
-    def names(self) -> dict[int, Name]:
-        """The names of the groups that are topics."""
+    def names(self, is_knowledge: NDArray[np.bool_] | None = None) -> dict[int, Name]:
+        """The names of the groups that are topics; `is_knowledge` says which exemplars are a matter of the knowledge
+        base (rule 8.4), where that is known.
+        """
         inside = [int(one) for one in np.flatnonzero(~self.is_loose)]
         if not inside:
             return {}
         texts = [gist(self.texts[one]) for one in inside]
-        found = naming.named(texts, self.places[inside], self.groups[inside], self.questions[inside])
+        known = None if is_knowledge is None else is_knowledge[inside]
+        found = naming.named(texts, self.places[inside], self.groups[inside], self.questions[inside], known)
         return {group: replace(name, representative=inside[name.representative]) for group, name in found.items()}
 
     def neighbours(self) -> Neighbours:
@@ -143,13 +146,14 @@ def grouped(
     asked = wordings(texts, questions, known)
     count = min(len(asked.forms), MOST)
     chosen = asked.first[:count]
+    are_knowledge = np.array(is_knowledge, dtype=np.bool_)[chosen]
     exemplars = made(
         [texts[at] for at in chosen],
         asked.questions[:count],
         embedder,
         known=known,
         forms=asked.forms[:count],
-        is_knowledge=np.array(is_knowledge, dtype=np.bool_)[chosen],
+        is_knowledge=are_knowledge,
     )
     near = exemplars.neighbours()
     index, nearness = near.nearest(asked.forms[count:])
@@ -161,7 +165,7 @@ def grouped(
         exemplars.questions,
         exemplars.groups,
         exemplars.is_loose,
-        exemplars.names(),
+        exemplars.names(are_knowledge),
         exemplars.coverage(articles),
         exemplars.places,
         near.floor,

@@ -35,17 +35,26 @@ class Name:
     representative: int
 
 
-def named(texts: Sequence[str], places: Vectors, groups: Groups, questions: NDArray[np.int64]) -> dict[int, Name]:
+def named(
+    texts: Sequence[str],
+    places: Vectors,
+    groups: Groups,
+    questions: NDArray[np.int64],
+    is_knowledge: NDArray[np.bool_] | None = None,
+) -> dict[int, Name]:
     """The name of each group; `texts` are as the shoppers wrote them, `questions` says how often each was asked.
 
-    No two groups have the same label. Where several languages are spoken, names are in the most frequent one wherever
-    the group has a question in it.
+    Where it is known which questions are a matter of the knowledge base (rule 8.4), a group is named after one of
+    those, or after one of the others: of whichever more was asked. No two groups have the same label. Where several
+    languages are spoken, names are in the most frequent one wherever the group has a question in it.
     """
     central = (places * middles(places, groups)[groups]).sum(axis=1)
     phrases = [set(_phrases(text)) for text in texts]
     members: dict[int, list[int]] = defaultdict(list)
     for question, group in enumerate(groups.tolist()):
         members[group].append(question)
+    if is_knowledge is not None:
+        members = {group: _of_its_kind(np.array(inside), questions, is_knowledge) for group, inside in members.items()}
     languages, of_text = spoken(texts)
     if len(languages) > 1:
         main = max(languages, key=lambda one: (int(questions[of_text == one].sum()), one))
@@ -64,6 +73,14 @@ def named(texts: Sequence[str], places: Vectors, groups: Groups, questions: NDAr
     }
     labels = [_shortened(_sentence(texts[stands[group]], phrase)) for group, phrase in shared.items()]
     return {group: Name(label, stands[group]) for group, label in zip(members, distinct(labels), strict=True)}
+
+
+def _of_its_kind(inside: NDArray[np.int64], questions: NDArray[np.int64], is_knowledge: NDArray[np.bool_]) -> list[int]:
+    """Those questions of a group that are a matter of the knowledge base, or those that are not: what is asked more."""
+    known = is_knowledge[inside]
+    is_of_knowledge = 2 * questions[inside[known]].sum() >= questions[inside].sum()
+    of_its_kind: list[int] = inside[known == is_of_knowledge].tolist()
+    return of_its_kind
 
 
 def _stands(text: str, central: float, questions: int) -> float:

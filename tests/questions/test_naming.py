@@ -34,3 +34,12 @@ def test_a_question_that_needs_the_turn_before_names_no_topic_where_another_is_t
     alone, joined = "Does the jacket come in other colours at all?", "Is it warm? … And does it come in other colours?"
     assert label(joined, alone) == alone
     assert label(joined) == "And does it come in other colours?"
+
+
+@pytest.mark.parametrize(("asked", "called"), [([1, 1, 5], "Do you"), ([1, 5, 1], "Is the"), ([1, 1, 2], "Do you")])
+def test_a_topic_is_named_after_a_question_of_its_kind(asked: list[int], called: str) -> None:
+    """A gap of discounts was called after a dress that somebody wanted in black."""
+    texts = ["Is the Sun dress in black?", "Is the Rose skirt in red?", "Do you have a discount code for students now?"]
+    places = np.array([[1, 0], [1, 0], [0.8, 0.6]], dtype=np.float32)  # dresses are in the middle
+    found = named(texts, places, np.zeros(3, np.int64), np.array(asked), np.array([False, False, True]))
+    assert found[0].label.startswith(called)
