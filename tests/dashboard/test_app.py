@@ -337,7 +337,7 @@ def test_a_skill_has_one_name_everywhere(tmp_path: Path) -> None:
     assert "Gone skill" in grouped
     assert "Where is it?" in table
     assert "Size advice" in built
-    assert "(channel is one of “Web chat”, and final skill is one of “Where is it?”, “Gone skill”)" in rule
+    assert "(channel is “Web chat”, and final skill is one of “Where is it?”, “Gone skill”)" in rule
     for text in (thread, chip, chosen, feed, grouped, table, built, rule):
         assert "rder tracking" not in text
         assert "_" not in text
