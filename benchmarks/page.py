@@ -40,14 +40,16 @@ def main() -> None:
     command = [str(COMMAND), "dashboard", "--home", given.home, "--warehouse", given.warehouse]
     command += ["--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
-        assert server.stdout is not None
-        address = json.loads("".join(iter(server.stdout.readline, "}\n")) + "}")["address"]
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        visits = [visit(context.new_page(), address) for _ in range(given.visits)]
-        browser.close()
-        scores = lighthouse(address)
-        server.terminate()
+        try:
+            assert server.stdout is not None
+            address = json.loads("".join(iter(server.stdout.readline, "}\n")) + "}")["address"]
+            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            visits = [visit(context.new_page(), address) for _ in range(given.visits)]
+            browser.close()
+            scores = lighthouse(address)
+        finally:
+            server.terminate()
     first, *later = visits
     found = {
         "taken": taken(),
