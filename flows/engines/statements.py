@@ -110,7 +110,7 @@ def kept(home: Home, project: str, laid: Laid, *, is_full: bool) -> Statements:
         try:
             models = _read(file.read_text("utf-8"))
             file.touch()  # it is in use
-        except (OSError, ValueError):  # it is gone or damaged: dbt makes it again
+        except (OSError, ValueError, TypeError, KeyError):  # gone, damaged, or of another form: dbt makes it again
             models = {}
         _known[key] = Statements(key, is_full, models)
     return _known[key]

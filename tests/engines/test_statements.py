@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from flows import jobs
-from flows.engines import statements
+from flows.engines import fingerprint, statements
 from flows.engines.carrying_out import carry_out
 from flows.engines.statements import Laid, Model, Statements
 from flows.ground.errors import BuildFailed
@@ -130,6 +130,17 @@ def test_what_is_kept_and_damaged_is_made_again(home: Home) -> None:
         file.write_text(text, "utf-8")
         statements._known.clear()
         assert not statements.kept(home, "project", NOTHING, is_full=False).models
+
+
+@pytest.mark.parametrize("document", ['[{"name": "x"}]', '[{"sql": null, "reads": []}]', "[1]", "{}x"])
+def test_what_another_version_has_kept_in_another_form_is_made_again(tmp_path: Path, document: str) -> None:
+    home = Home(tmp_path)
+    known = statements.kept(home, "project", NOTHING, is_full=False)
+    statements._known.clear()
+    home.dbt.mkdir(parents=True)
+    text = f"{fingerprint.digest([document])}\n{document}"
+    (home.dbt / f"statements-{known.key}.json").write_text(text, "utf-8")
+    assert not statements.kept(home, "project", NOTHING, is_full=False).models
 
 
 def test_a_build_does_not_fail_because_its_statements_cannot_be_kept(tmp_path: Path) -> None:
