@@ -4,10 +4,14 @@
 const root = document.documentElement;
 root.classList.add("js");
 let asked = 0;
+let isAnswered = true, asker = null;  // the form that the answer on its way is for
+let shown = location.pathname + location.search;
 
 // Show an address: exchange the content, keep the place, and bring into view and focus what the click asked for.
-async function show(address, { push = true, to = "" } = {}) {
+async function show(address, { push = true, to = "", by = null } = {}) {
   const mine = ++asked;
+  isAnswered = false;
+  asker = by;
   document.getElementById("main").setAttribute("aria-busy", "true");
   const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
   if (mine !== asked) return;  // another click came later
@@ -17,7 +21,9 @@ async function show(address, { push = true, to = "" } = {}) {
   }
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (mine !== asked || !next.getElementById("main")) return;
+  isAnswered = true;
   if (push) history.pushState({ to }, "", answer.url);
+  shown = location.pathname + location.search;
   document.title = next.title;
   root.lang = next.documentElement.lang;
   document.body.dataset.publication = next.body.dataset.publication || "";
@@ -31,6 +37,7 @@ async function show(address, { push = true, to = "" } = {}) {
   }
   document.querySelectorAll("main details.menu").forEach((one, at) => { if (push && !to && open[at]) one.open = true; });
   ready();
+  if (waiting) keep(waiting);
   const wanted = (to && document.querySelector(to)) || (name && document.querySelector(`${region} [name="${CSS.escape(name)}"]`));
   if (!wanted) return;
   wanted.focus({ preventScroll: true });
@@ -52,25 +59,50 @@ function addressOf(form) {
   return address;
 }
 
+// What somebody chose or typed while an answer was on its way goes over to the form that came with it.
+function keep(form) {
+  const fresh = document.querySelector(`form.${form.classList[0]}`);
+  forget();
+  if (!fresh) return;
+  for (const old of form.elements) {
+    const same = [...fresh.elements].find((one) => one.name === old.name && (old.type !== "checkbox" || one.value === old.value));
+    if (!old.name || !same) continue;
+    if (old.type === "checkbox") { if (old.checked !== old.defaultChecked) same.checked = old.checked; }
+    else if (old.options) { if (![...old.selectedOptions].every((one) => one.defaultSelected)) same.value = old.value; }
+    else if (old.value !== old.defaultValue) same.value = old.value;
+  }
+  soon(fresh, 0);
+}
+
 function send(form) {
   if (form.dataset.live) count(form);
-  else show(addressOf(form));
+  else show(addressOf(form), { by: form });
 }
 
 // The number of a segment while somebody chooses it; the address keeps up.
 async function count(form) {
   const mine = ++asked, address = addressOf(form);
   history.replaceState(history.state, "", address);
+  shown = location.pathname + location.search;
   const answer = await fetch(new URL(form.dataset.live + address.search, location.href)).catch(() => null);
   if (mine !== asked || !answer || !answer.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.querySelector(form.dataset.into).replaceWith(next.querySelector(form.dataset.into));
 }
 
-let waiting;
+let waiting = null, timer;  // the form that is sent soon
+function forget() {
+  clearTimeout(timer);
+  waiting = null;
+}
 function soon(form, after) {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => form.isConnected && send(form), after);
+  forget();
+  waiting = form;
+  timer = setTimeout(() => {
+    if (!isAnswered && form !== asker) return;  // it would take back what is on its way: see `keep`
+    forget();
+    send(form);
+  }, after);
 }
 
 document.addEventListener("change", (event) => {
@@ -97,8 +129,7 @@ document.addEventListener("focusout", (event) => {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-auto], [data-live]")) return;
   event.preventDefault();
-  clearTimeout(waiting);
-  send(event.target);
+  soon(event.target, 0);
 });
 
 document.addEventListener("click", async (event) => {
@@ -120,6 +151,7 @@ document.addEventListener("click", async (event) => {
   if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   if (String(getSelection())) return;  // marking text is not a click
   event.preventDefault();
+  forget();
   const isClosing = link.matches("[data-close]");
   show(link.href, { to: link.dataset.to || (isClosing ? opened() : link.closest(".chips, .turn") ? "#list-title" : "") });
 });
@@ -173,7 +205,11 @@ document.addEventListener("focusin", () => root.classList.remove("quiet-tips"));
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
-addEventListener("popstate", (event) => show(location.href, { push: false, to: (event.state || {}).to || "" }));
+addEventListener("popstate", (event) => {
+  if (location.pathname + location.search === shown) return;  // "Skip to the content" goes to a place of the same page
+  forget();
+  show(location.href, { push: false, to: (event.state || {}).to || "" });
+});
 
 // A newer publication is announced; nothing moves while somebody reads.
 async function news() {
