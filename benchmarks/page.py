@@ -6,7 +6,7 @@
 new page of one browser. Medians, in seconds: of each section, from the request until it can be used (its program has
 run); of a click on another range, a row and a search, until what was asked for is there. `kilobytes` is what the first
 visit loads. Where Lighthouse is at hand (`npm install --global lighthouse`): its scores of each section, from 0 to 1,
-and what it measures on its slow telephone (milliseconds, bytes). Writes page.json, a part for each kind of warehouse.
+and what it measures on its slow telephone (milliseconds, bytes). Writes page.json, a part for each home and kind of warehouse.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def main() -> None:
     first, *later = visits
     found = {
         "taken": taken(),
-        "home": Path(given.home).name,
         "first visit of a browser": first,
         "median of later visits": {what: round(statistics.median(one[what] for one in later), 2) for what in first},
     }
     found |= {"lighthouse": scores} if scores else {}
     print(json.dumps(found, indent=1))
-    kept = json.loads(KEPT.read_text("utf-8")) | {given.warehouse.partition(":")[0]: found}
+    where = f"{Path(given.home).resolve().name.removeprefix('.')} in {given.warehouse.partition(':')[0]}"
+    kept = json.loads(KEPT.read_text("utf-8")) | {where: found}
     KEPT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 
 
