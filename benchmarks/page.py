@@ -6,7 +6,8 @@
 new page of one browser. Medians, in seconds: of each section, from the request until it can be used (its program has
 run); of a click on another range, a row and a search, until what was asked for is there. `kilobytes` is what the first
 visit loads. Where Lighthouse is at hand (`npm install --global lighthouse`): its scores of each section, from 0 to 1,
-and what it measures on its slow telephone (milliseconds, bytes). Writes page.json, a part for each home and kind of warehouse.
+and what it measures on its slow telephone (milliseconds, bytes). Writes page.json, a part
+for each home and kind of warehouse.
 """
 
 from __future__ import annotations
