@@ -328,7 +328,7 @@ def runs_of_the_job(week: Week) -> list[int]:
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            is_flow = entry.name.isdigit() and b"prefect.flow_engine" in (entry / "cmdline").read_bytes()
+            is_flow = entry.name.isdigit() and b"prefect.engine" in (entry / "cmdline").read_bytes()
             if is_flow and str(week.folder).encode() in (entry / "environ").read_bytes():
                 found.append(int(entry.name))
         except OSError:
