@@ -20,16 +20,24 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from flows.questions.embedders import DEFAULT  # noqa: E402
+from flows.questions.embedders import DEFAULT, MULTILINGUAL  # noqa: E402
 from flows.questions.evaluation import evaluate  # noqa: E402
 
-SETS = ("banking77", "bitext")
+SETS = {  # with the embedder, and the languages of those that have several
+    "banking77": ("banking77", DEFAULT, None),
+    "bitext": ("bitext", DEFAULT, None),
+} | {
+    f"{name} {language}": (name, MULTILINGUAL, [language])
+    for name in ("assistant", "home")
+    for language in ("en", "de", "es", "fr", "pt")
+}
 CHANCES = ((0.8, 0.1), (0.5, 0.1), (0.5, 0.2), (0.3, 0.1))
 NONE = ("I don't have any information on that.", "Das weiß ich leider nicht.", "No encuentro nada sobre eso.")
 
 
-def drawn(name: str, of_gap: float, of_answered: float, folder: Path) -> dict[str, Any]:
+def drawn(what: str, of_gap: float, of_answered: float, folder: Path) -> dict[str, Any]:
     """The figures of one set with outcomes; half of what went wrong was handed off, half was said by the agent."""
+    name, embedder, languages = SETS[what]
     dice = random.Random(name)
     questions = folder / "questions.jsonl"
     with gzip.open(HERE / "topics" / f"{name}.questions.jsonl.gz", "rt") as file, questions.open("w") as written:
@@ -38,9 +46,10 @@ def drawn(name: str, of_gap: float, of_answered: float, folder: Path) -> dict[st
             is_handed_off = failed and dice.random() < 0.5
             answer = dice.choice(NONE) if failed and not is_handed_off else "Yes, this is how it works."
             written.write(json.dumps(row | {"is_handed_off": is_handed_off, "answer": answer}) + "\n")
-    found = evaluate(questions, HERE / "topics" / f"{name}.articles.jsonl.gz", DEFAULT)
+    found = evaluate(questions, HERE / "topics" / f"{name}.articles.jsonl.gz", embedder, languages=languages)
     return {
-        "set": name,
+        "set": what,
+        "embedder": embedder,
         "unanswered_of_gaps": of_gap,
         "unanswered_of_answered": of_answered,
         "gap_question_auroc": round(found.gap_question_auroc or 0, 3),

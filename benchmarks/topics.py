@@ -39,6 +39,7 @@ from flows.questions.updating import update  # noqa: E402
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
 PAIRS = [["en", "de"], ["en", "nl"], ["en", "pt"], ["de", "nl"], ["es", "pt"]]
+IN_LANGUAGES = ("assistant", "home")
 MANY = ("banking77", "bitext")  # of which many questions are made
 SETS = sorted(file.name.partition(".")[0] for file in (HERE / "topics").glob("*.questions.jsonl.gz"))
 THINGS = [
@@ -90,8 +91,9 @@ def measured() -> dict[str, tuple[str, str, list[str] | None, Noise | None]]:
     for embedder in (DEFAULT, MULTILINGUAL):
         for name in SETS:
             found[f"{name}, {embedder}"] = (name, embedder, None, None)
-        for languages in [[one] for one in LANGUAGES] + PAIRS:
-            found[f"assistant {'+'.join(languages)}, {embedder}"] = ("assistant", embedder, languages, None)
+        for name in IN_LANGUAGES:
+            for languages in [[one] for one in LANGUAGES] + PAIRS:
+                found[f"{name} {'+'.join(languages)}, {embedder}"] = (name, embedder, languages, None)
         for noise in NOISES:
             found[f"banking77, {noise}, {embedder}"] = ("banking77", embedder, None, noise)
     return found

@@ -24,10 +24,11 @@ from flows.questions.places import FEWEST, Groups, neighbourhood
 from flows.questions.space import NOTHING, Sold, Space, normal
 
 NEIGHBOURS = 10
-RESTART = 0.1
-STEPS = 15
+RESTART, STEPS = 0.15, 8  # of the walk of marks: how much of them stays in each step, and how many there are
+NEAR_RESTART, NEAR_STEPS = 0.3, 3  # the same of likeness, which is only evened out
+MARKED = 0.35  # of the questions that a topic has are marked by an article
 UNMARKED = 0.2  # of a mark, counts everywhere
-LINE = 0.43  # between open and answered, as it usually is
+LINE = 0.34  # between open and answered, as it usually is
 FEW_LINE = 0.54  # the same where there are too few questions to tell
 LEAST_ALIKE = 0.4  # likeness of questions of one topic, at the least
 FEW_ALIKE = 0.7  # the same where there are too few to tell
@@ -76,28 +77,27 @@ def covered(
         return Coverage(np.zeros(count), np.full(count, -1))
     meaning = space.meaning_at(places)
     near = _nearest_passages(texts, meaning, [text for one in parts for text in one], owner, space)
-    near = np.clip(near / _alike(texts, meaning, space), 0, 1)
+    near = np.maximum(near / _alike(texts, meaning, space), 0)
 
     neighbours = min(NEIGHBOURS, round(np.sqrt(count) / 2) or 1)  # of few questions not all are neighbours
     walk = neighbourhood(places, neighbours) if count > 1 else csr_matrix((1, 1))
-    everywhere = _walked(np.ones(count), walk)
     topics = int(groups.max()) + 1
-    reached = _walked(_marks(near, topics), walk) / everywhere
-    evened = _walked(near.max(axis=1), walk) / everywhere
+    reached = _walked(_marks(near, topics), walk, RESTART, STEPS)
+    evened = _walked(near.max(axis=1), walk, NEAR_RESTART, NEAR_STEPS)
     by_group = np.bincount(groups, reached) / np.maximum(np.bincount(groups), 1)
     mean = np.cbrt((UNMARKED + reached) * (UNMARKED + by_group[groups]) * evened)
     return Coverage(_on_the_scale(mean, len(articles) / topics), near.argmax(axis=1))
 
 
 def _marks(near: Vectors, groups: int) -> NDArray[np.float64]:
-    """What the articles mark: each its nearest questions, about half of what a topic of this account has."""
+    """What the articles mark: each its nearest questions, about a third of what a topic of this account has."""
     count, articles = near.shape
     topic, root = count / groups, np.sqrt(count)  # the number of topics is itself an estimate: lean on no single one
-    marked = max(1, min(200, round(topic ** (2 / 3) * root ** (1 / 3) / 2)))
+    marked = max(1, min(200, round(topic ** (2 / 3) * root ** (1 / 3) * MARKED)))
     marks = np.zeros(count)
     for article in range(articles):
         found = np.argsort(-near[:, article], kind="stable")[:marked]
-        marks[found] = np.maximum(marks[found], near[found, article])
+        marks[found] = np.maximum(marks[found], np.minimum(near[found, article], 1))
     return marks
 
 
@@ -151,8 +151,9 @@ def _nearest_passages(
     return nearest
 
 
-def _walked(marks: NDArray[np.float64], walk: csr_matrix) -> NDArray[np.float64]:
-    at = marks
-    for _ in range(STEPS):
-        at = RESTART * marks + (1 - RESTART) * (walk @ at)
-    return np.maximum(at, 1e-9)
+def _walked(values: NDArray[np.float64], walk: csr_matrix, restart: float, steps: int) -> NDArray[np.float64]:
+    """Values that have moved along the graph, against what would be there if all were 1."""
+    at = np.stack([values, np.ones(len(values))], axis=1)
+    for _ in range(steps):
+        at = restart * np.stack([values, np.ones(len(values))], axis=1) + (1 - restart) * (walk @ at)
+    return np.asarray(np.maximum(at[:, 0], 1e-9) / np.maximum(at[:, 1], 1e-9))

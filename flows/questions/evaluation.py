@@ -1,7 +1,8 @@
 """How good the topics and the gaps are, measured on questions of which somebody has said both.
 
 A questions file has a line of JSON for each question: question_id, text, topic (the true one) and is_covered (whether
-an article answers it), perhaps language; an articles file: article_id, title, body. Either may be compressed with gzip.
+an article answers it), perhaps language; an articles file: article_id, title, body, perhaps language. Either may be
+compressed with gzip.
 The truth is for scoring alone: the method sees texts and articles, and what came of the questions where their lines
 tell it: is_handed_off, whether the conversation was handed off for no other reason than that the agent had no answer,
 and answer, the agent's words. Each question is a conversation of its own. A line may have earlier, the shopper's turn
@@ -87,7 +88,8 @@ def evaluate(
 ) -> Evaluation:
     """Group the questions, test them against the articles, and compare with the truth. Raises InputError.
 
-    `languages` leaves only the questions of which `language` is among them; `noise` is added to each.
+    `languages` leaves only the questions of which `language` is among them, and the articles of these languages and of
+    none; `noise` is added to each question.
     """
     asked = read_lines(questions, {"text": str, "topic": (str, int), "is_covered": bool})
     if languages:
@@ -98,6 +100,7 @@ def evaluate(
     if noise:
         asked = [one | {"text": noisy(one["text"], noise)} for one in asked]
     answers = read_lines(articles, {"article_id": (str, int), "title": str})
+    answers = [one for one in answers if not languages or one.get("language", "") in {"", *languages}]
     known = [Article(str(one["article_id"]), one["title"], one.get("body")) for one in answers]
     started = time.perf_counter()
     texts = [_read(one) for one in asked]

@@ -3,8 +3,8 @@
 1. Every question moves towards its nearest neighbours (a walk on their graph), which tightens what is one topic.
 2. A tree of merges (Ward) over the moved places, of the first SAMPLE of them: its time grows with their square.
 3. The tree is cut where two independent views of the same questions, what they mean and how they are worded, agree most
-   on the groups, beyond chance (adjusted mutual information). Finer or coarser cuts split by accident, each view in
-   its own way.
+   on the groups, beyond chance (adjusted mutual information), and somewhat finer: agreement hardly falls there, and
+   what is rare gets a group of its own. Much finer or coarser cuts split by accident, each view in its own way.
 4. The groups tell which differences matter (linear discriminants); steps 1 and 2 once more along these, cut into as
    many.
 5. A tree parts what is frequent before what is rare, so that two rare matters may stay in one group. A group of which
@@ -39,6 +39,8 @@ FURTHER = 0.25  # of all groups are nearer to another one than halves of a group
 FEWEST_OF_HALF = 5  # questions
 LEAST_ALIKE = 1e-3  # of two questions of a group
 NEARLY = 0.01  # of agreement: what is this much less counts a third
+FINER = 1.3  # times as many groups as agree most: one matter in two costs a second look, two in one hide a gap
+FEWEST_IN_FINER = 8  # questions that these have on average
 ALIKE = 0.22  # likeness below which a few questions do not belong together
 
 
@@ -61,7 +63,7 @@ def grouped(views: Views, is_knowledge: NDArray[np.bool_] | None = None) -> Grou
     if 1 < len(set(groups[telling].tolist())) < len(places) // 2:
         apart = places @ discriminants(places[telling], _numbered(groups[telling]))
         groups = _cut_and_settled(moved(unit(apart)), number)
-    line = _usual(places, groups)
+    line = usual(places, groups)
     if is_knowledge is not None:
         groups = parted(places, groups, is_knowledge)
     return halved(places, moved(places), groups, line)
@@ -99,12 +101,13 @@ def halved(places: Vectors, walked: Vectors, groups: Groups, line: float) -> Gro
     return groups
 
 
-def _usual(places: Vectors, groups: Groups) -> float:
-    """How alike groups usually are to the nearest other one."""
+def usual(places: Vectors, groups: Groups) -> float:
+    """How alike groups usually are to the nearest other one; those of few questions tell nothing of how one spreads."""
     likeness = _likeness(places, groups)
     np.fill_diagonal(likeness, -1)
-    nearest = likeness.max(axis=1)[np.bincount(groups) > 1]
-    return float(np.quantile(nearest, FURTHER)) if len(nearest) else -1.0
+    telling = np.flatnonzero(np.bincount(groups) >= FEWEST_OF_HALF)
+    nearest = likeness[np.ix_(telling, telling)].max(axis=1, initial=-1)
+    return min(float(np.quantile(nearest, FURTHER)), 1.0) if len(telling) > 1 else -1.0
 
 
 def _likeness(places: Vectors, groups: Groups) -> NDArray[np.float64]:
@@ -156,7 +159,8 @@ def _distances(places: Vectors, of: Callable[[Vectors], Vectors]) -> NDArray[np.
 
 
 def _number_of_groups(one: NDArray[np.float64], other: NDArray[np.float64], count: int) -> int:
-    """The number at which two trees agree most: the mean of all numbers, weighted by how near they come to that.
+    """The number at which two trees agree most, and somewhat more: the mean of all numbers, weighted by how near they
+    come to that, made finer as long as groups are not small.
 
     Not fewer than the cube root of the questions: two languages part more clearly than any topics, in both views.
     """
@@ -165,7 +169,8 @@ def _number_of_groups(one: NDArray[np.float64], other: NDArray[np.float64], coun
     agreed = [agreement(fcluster(one, number, "maxclust"), fcluster(other, number, "maxclust")) for number in numbers]
     smooth = np.convolve(np.pad(agreed, 1, "edge"), [0.25, 0.5, 0.25], "valid")
     weight = np.exp((smooth - smooth.max()) / NEARLY)
-    return round(float(np.exp(weight @ np.log(numbers) / weight.sum())))
+    agreed_most = float(np.exp(weight @ np.log(numbers) / weight.sum()))
+    return round(max(agreed_most, min(FINER * agreed_most, count / FEWEST_IN_FINER)))
 
 
 def _cut_and_settled(places: Vectors, number: int) -> Groups:

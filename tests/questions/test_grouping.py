@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flows.questions.grouping import grouped, halved, moved, parted
+from flows.questions.grouping import grouped, halved, moved, parted, usual
 from flows.questions.places import unit
 from flows.questions.space import Views
 
@@ -47,3 +47,14 @@ def test_a_group_whose_halves_are_further_apart_than_others_is_two() -> None:
     assert len(set(found.tolist())) == 4
     assert len(set(zip(found.tolist(), of.tolist(), strict=True))) == 4
     assert halved(places, moved(places), together, -1.0).tolist() == together.tolist()
+
+
+def test_groups_of_few_questions_do_not_say_how_alike_groups_are() -> None:
+    """Two questions that are not alike are a group of nothing, beside which everything is alike."""
+    dice = np.random.default_rng(4)
+    middles = dice.normal(size=(4, 64))
+    of = np.append(np.repeat(np.arange(4), 20), [4, 4, 5, 5])
+    places = np.concatenate([middles[of[:80]] + 0.5 * dice.normal(size=(80, 64)), np.zeros((4, 64))])
+    places[80:82, 0], places[82:84, 1] = (1, -1), (1, -1)
+    line = usual(unit(places.astype(np.float32)), of)
+    assert -1 < line == usual(unit(places[:80].astype(np.float32)), of[:80]) < 1
