@@ -20,6 +20,12 @@ def as_of(case: Path) -> str:
     return str(tomllib.loads((case / "case.toml").read_text("utf-8"))["as_of"])
 
 
+@cache
+def earlier(case: Path) -> str:
+    """As of when all loads of the case but the last are built."""
+    return str(tomllib.loads((case / "case.toml").read_text("utf-8")).get("earlier", as_of(case)))
+
+
 def deliveries(case: Path) -> list[Path]:
     """Folders of files, one for each load, in order."""
     landing = case / "landing"

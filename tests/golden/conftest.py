@@ -10,7 +10,7 @@ import pytest
 from flows import jobs
 from flows.ground.home import Home
 from flows.settings.requests import RunRequest
-from tests.golden.cases import CASES, as_of, delivered, handed_over, sent
+from tests.golden.cases import CASES, as_of, delivered, earlier, handed_over, sent
 from tests.ledger import follow_ups_sent, handoffs_delivered
 
 Published = Callable[[str], Home]
@@ -27,9 +27,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         home = Home(workplace / instant.replace(":", ""))
         follow_ups_sent(home, (row for case in cases for row in sent(case)))
         handoffs_delivered(home, (row for case in cases for row in handed_over(case)))
-        for folder in delivered(cases, workplace / "delivered" / instant):
+        folders = list(delivered(cases, workplace / "delivered" / instant))
+        before = min(map(earlier, cases))
+        for folder in folders:
+            at = instant if folder == folders[-1] else before
             ask = RunRequest(
-                home=str(home.root), path=str(folder), as_of=instant, max_rejected_share=1.0, max_volume_drop=1.0
+                home=str(home.root), path=str(folder), as_of=at, max_rejected_share=1.0, max_volume_drop=1.0
             )
             assert jobs.run(ask).outcome == "published"
         return home
