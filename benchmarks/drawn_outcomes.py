@@ -61,5 +61,9 @@ def drawn(what: str, of_gap: float, of_answered: float, folder: Path) -> dict[st
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
-        figures = [drawn(name, *chances, Path(made)) for name in SETS for chances in CHANCES]
+        figures = [
+            drawn(name, *chances, Path(made))
+            for name, (_, _, languages) in SETS.items()
+            for chances in (CHANCES[:2] if languages else CHANCES)
+        ]
     print(json.dumps(figures, indent=1))

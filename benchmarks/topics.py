@@ -1,12 +1,13 @@
 """How good topics and gaps are on public sets, and how long many questions take.
 
-    python benchmarks/topics.py [--questions 1000000]
+    python benchmarks/topics.py [--questions 1000000] [--sets TEXT]
 
 Every set in topics/ is evaluated as `agent-metrics topics evaluate` does: each language of a set alone, pairs of
 languages, with the multilingual embedder, and with noise. The figures of the last time, which topics.json has, are
 printed beside the new ones. Then that many distinct questions, made
 from the sets by moving words, dropping letters and adding names (seeded), are grouped from nothing by one update, as
-in a build, and 1,000 new ones come on top by another; memory is the process's peak. Writes topics.json.
+in a build, and 1,000 new ones come on top by another; memory is the process's peak. Writes topics.json. With --sets
+only those are evaluated that have the text in their name, and the rest of topics.json stays.
 """
 
 from __future__ import annotations
@@ -68,20 +69,32 @@ NEW = 1_000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=1_000_000)
-    count = parser.parse_args().questions
+    parser.add_argument("--sets", help="a text in the names of what is evaluated")
+    asked = parser.parse_args()
     file = HERE / "topics.json"
-    before = json.loads(file.read_text("utf-8"))["sets"] if file.exists() else {}
-    document: dict[str, Any] = {"taken": taken(), "sets": {}}
+    document: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {"sets": {}}
+    before, now = document["sets"], taken()
+    if asked.sets is None:
+        document = {"taken": now, "sets": {}}
     for what, (name, embedder, languages, noise) in measured().items():
+        if asked.sets and asked.sets not in what:
+            continue
         files = _file(name, "questions"), _file(name, "articles")
         found = evaluate(*files, embedder, languages=languages, noise=noise).to_json_dict()
-        document["sets"][what] = {key: value and round(value, 3) for key, value in found.items()}
+        figures = {key: value and round(value, 3) for key, value in found.items()}
+        document["sets"] = {**document["sets"], what: {"commit": now["commit"], **figures}}
+        _write(file, document)
         print(what)
         for figure, value in document["sets"][what].items():
             print(f"  {figure:25} {value!s:>8}  before: {before.get(what, {}).get(figure, '–')}")
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        document["scale"] = pool.apply(scale, (count,))
-    print(document["scale"])
+    if asked.sets is None:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            document["scale"] = {"commit": now["commit"], **pool.apply(scale, (asked.questions,))}
+        print(document["scale"])
+        _write(file, document)
+
+
+def _write(file: Path, document: dict[str, Any]) -> None:
     file.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 
