@@ -2,48 +2,32 @@
 
 -- What was delivered that a figure can be counted from (11.1), of each account and figure: since when, and the load that brought the
 -- first of it. It need not count: a click of a conversation that is not known yet still shows that clicks are told.
-{% set figures = {
-    'conversations': ('created_at', {'conversations': 'true'}),
-    'handoff_events': ('occurred_at', {
-        'routed': "type in ('accepted', 'ticket_created', 'human_joined')", 'closed': "type = 'message_sent'",
-    }),
-    'tickets': ('created_at', {'routed': 'true', 'tickets': 'true'}),
-    'messages': ('sent_at', {
-        'routed': "sender = 'human'",
-        'skill_usage': "sender = 'agent' and skill is not null",
-        'deflected': "sender = 'agent' and text is not null",
-    }),
-    'interactions': ('occurred_at', {
-        'link_clicks': "type in ('product_card_click', 'link_click')", 'add_to_cart_items': "type = 'add_to_cart'",
-    }),
-    'orders': ('placed_at', {'orders': 'true'}),
-} %}
+{% set simple = [
+    ('conversations', 'conversations', 'created_at', 'true'),
+    ('routed', 'handoff_events', 'occurred_at', "type in ('accepted', 'ticket_created', 'human_joined')"),
+    ('routed', 'tickets', 'created_at', 'true'),
+    ('routed', 'messages', 'sent_at', "sender = 'human'"),
+    ('closed', 'handoff_events', 'occurred_at', "type = 'message_sent'"),
+    ('skill_usage', 'messages', 'sent_at', "sender = 'agent' and skill is not null"),
+    ('deflected', 'messages', 'sent_at', "sender = 'agent' and text is not null"),
+    ('link_clicks', 'interactions', 'occurred_at', "type in ('product_card_click', 'link_click')"),
+    ('add_to_cart_items', 'interactions', 'occurred_at', "type = 'add_to_cart'"),
+    ('tickets', 'tickets', 'created_at', 'true'),
+    ('orders', 'orders', 'placed_at', 'true'),
+] %}
 {% set is_touch %}(
     (events.type = 'product_card_click' and events.product_id is not null and conversations.channel in ('web_chat', 'sms'))
     or (events.type = 'link_click' and events.product_id is not null and conversations.channel = 'sms')
     or (events.type = 'message_opened' and conversations.channel = 'sms')
 ){% endset %}
 
-{% for table, (event_time, conditions) in figures.items() -%}
-{{ 'with ' if loop.first }}seen_{{ table }} as (
-    select
-        account_id,
-        {% for figure, condition in conditions.items() -%}
-        min({{ event_time }}) filter (where {{ condition }}) as {{ figure }}_since,
-        min(_first_load) filter (where {{ condition }}) as {{ figure }}_first_load{% if not loop.last %},{% endif %}
-        {% endfor %}
-    from {{ ref('stg_' ~ table) }}
-    where {{ event_time }} <= {{ as_of() }}
-    group by account_id
-){{ ',' if not loop.last }}
-
-{% endfor -%}
-{% for table, (_, conditions) in figures.items() -%}{% for figure in conditions -%}
-select account_id, '{{ figure }}' as figure, '{{ table }}' as table_name, {{ figure }}_since as since, {{ figure }}_first_load as first_load
-from seen_{{ table }}
-where {{ figure }}_since is not null
+{% for figure, table, event_time, condition in simple -%}
+select account_id, '{{ figure }}' as figure, '{{ table }}' as table_name, min({{ event_time }}) as since, min(_first_load) as first_load
+from {{ ref('stg_' ~ table) }}
+where {{ condition }} and {{ event_time }} <= {{ as_of() }}
+group by account_id
 union all
-{% endfor %}{% endfor -%}
+{% endfor -%}
 -- Who comes back is seen of shoppers who are known, where the account asks (13.4).
 select
     conversations.account_id, 'recontacted' as figure, 'conversations' as table_name,
