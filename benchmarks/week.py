@@ -81,6 +81,7 @@ class Week:
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_API_URL": self.url,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "DO_NOT_TRACK": "1",
         }
@@ -280,7 +281,7 @@ def misspelt(week: Week) -> None:
         week.deliver(3)
         week.wait("a run fails", lambda: len(week.runs("FAILED")) > failed)
         day.seen = f"{week.published() - before} conversations more while the gate was closed; "
-        day.seen += week.runs("FAILED")[0]["state"]["message"]
+        day.seen += week.runs("FAILED")[0]["state"]["message"].replace(f"{week.folder}/", "")
         file.write_text(accounts(week), "utf-8")
         week.more(before)
 
