@@ -74,6 +74,7 @@ def open_shop(whole: Path, tmp_path: Path) -> Iterator[Callable[..., Shop]]:
     folder = tmp_path / "it's a home"
 
     def make(is_published: bool = False) -> Shop:
+        shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(whole, folder)
         published = folder / "published.duckdb"
         if is_published:
