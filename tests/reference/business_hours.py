@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from tests.reference.landing import Row
 
 MINUTE = timedelta(minutes=1)
+DAY = 1440  # minutes
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Intervals = tuple[tuple[int, int], ...]
 
@@ -33,17 +34,36 @@ class BusinessHours:
 
     def minutes(self, begin: datetime, end: datetime) -> int:
         """The part of the time from `begin` to `end` within them, in whole minutes, rounded down."""
-        open_time, at = timedelta(), begin.replace(second=0, microsecond=0)
+        open_time, at = timedelta(), begin.astimezone(UTC).replace(second=0, microsecond=0)
         while at < end:
-            if _is_on(self, at):
-                open_time += min(end, at + MINUTE) - max(begin, at)
-            at += MINUTE
+            midnight = at.replace(hour=0, minute=0)
+            first, beyond = (at - midnight) // MINUTE, min(DAY, -((midnight - end) // MINUTE))
+            are_open = _are_open(self, at.date())
+            open_time += sum(are_open[first:beyond]) * MINUTE
+            if at < begin and are_open[first]:
+                open_time -= begin - at
+            at = midnight + beyond * MINUTE
+            if at > end and are_open[beyond - 1]:
+                open_time -= at - end
         return open_time // MINUTE
 
 
-@lru_cache(maxsize=1_000_000)
-def _is_on(hours: BusinessHours, minute: datetime) -> bool:
-    return hours.are_on(minute)
+@cache
+def _are_open(hours: BusinessHours, day: date) -> bytes:
+    """Of each minute of a date of UTC whether they are on."""
+    by_date = {date: bytearray(DAY) for date, _ in _walls(hours.zone, day)}
+    for local, minutes in by_date.items():
+        for opens, closes in hours.of(local):
+            minutes[opens:closes] = b"\1" * (closes - opens)
+    return bytes(by_date[local][minute] for local, minute in _walls(hours.zone, day))
+
+
+@cache
+def _walls(zone: str, day: date) -> list[tuple[date, int]]:
+    """What the wall clock shows at each minute of a date of UTC: its own date, and minutes after midnight."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    walls = ((midnight + number * MINUTE).astimezone(ZoneInfo(zone)) for number in range(DAY))
+    return [(wall.date(), wall.hour * 60 + wall.minute) for wall in walls]
 
 
 def business_hours(row: Row, account: Row) -> BusinessHours:
