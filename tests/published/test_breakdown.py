@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from flows.published.accounts import accounts
 from flows.published.breakdown import DIMENSIONS, Breakdown, breakdown
 from flows.published.figures import Figures
 from flows.published.performance import channels_of, key_figures
-from flows.published.report import report
+from flows.published.report import Report, report
 from flows.warehouses.reader import Reader
 from tests.published.conftest import Read
 from tests.published.shop import MIDNIGHT, Shop
@@ -24,6 +26,9 @@ from tests.reference.deliveries import merged, random_deliveries
 from tests.reference.derive import derive
 from tests.reference.shops import AS_OF, random_shop
 from tests.warehouses.candidates import Rows
+
+Reports = Callable[..., Report]
+Grouped = Callable[[str, date, date, str], Breakdown]
 
 FIRST, LAST = date(2026, 6, 1), date(2026, 6, 7)
 READ = (
@@ -77,8 +82,20 @@ def shops(read: Read) -> Reader:
     return read(RandomShops())
 
 
+@pytest.fixture(scope="module")
+def reports(shops: Reader) -> Reports:
+    """The reports on those shops, each made once: they are compared with groups of every kind."""
+    return cache(partial(report, shops))
+
+
+@pytest.fixture(scope="module")
+def grouped(shops: Reader, reports: Reports) -> Grouped:
+    """And the groups of each."""
+    return cache(lambda account, first, last, by: breakdown(shops, reports(account, first, last), by))
+
+
 @pytest.mark.parametrize("by", [one for one in DIMENSIONS[:-1] if one != "agent"])
-def test_groups_agree_with_daily_performance(shops: Reader, by: str) -> None:
+def test_groups_agree_with_daily_performance(shops: Reader, grouped: Grouped, by: str) -> None:
     keys = {
         "day": "date",
         "week": "greatest({first}, cast(date_trunc('week', date) as date))",
@@ -95,7 +112,7 @@ def test_groups_agree_with_daily_performance(shops: Reader, by: str) -> None:
                 where account_id = {literal(account.account_id)} and date between {literal(first)} and {literal(last)}
                 group by 1"""
             )
-            figures = by_key(told(shops, by, first, last, account.account_id), *ADDITIVE)
+            figures = by_key(grouped(account.account_id, first, last, by), *ADDITIVE)
             found = {name: (one[0], *map(Decimal, one[1:3]), *one[3:]) for name, one in figures.items() if any(one)}
             nothing = (0, Decimal("0.0000"), Decimal("0.0000"), 0, 0)
             # A day of inferred sales alone has none of these figures (5.6).
@@ -106,11 +123,11 @@ def test_groups_agree_with_daily_performance(shops: Reader, by: str) -> None:
 
 
 @pytest.mark.parametrize("by", DIMENSIONS[:-1])
-def test_groups_add_up_to_the_report_but_for_orders(shops: Reader, by: str) -> None:
+def test_groups_add_up_to_the_report_but_for_orders(shops: Reader, reports: Reports, grouped: Grouped, by: str) -> None:
     for account in accounts(shops):
         for first, last in RANGES:
-            whole = report(shops, account.account_id, first, last)
-            groups = breakdown(shops, whole, by).groups
+            whole = reports(account.account_id, first, last)
+            groups = grouped(account.account_id, first, last, by).groups
             for status in ("volume", "resolved", "routed", "closed", "open"):
                 assert sum(getattr(one.conversations, status) for one in groups) == getattr(whole.conversations, status)
             for name in ADDITIVE[1:]:
@@ -119,7 +136,9 @@ def test_groups_add_up_to_the_report_but_for_orders(shops: Reader, by: str) -> N
 
 
 @pytest.mark.parametrize("by", ["status", "day", "week"])
-def test_of_some_channels_report_and_groups_are_what_the_page_has_of_them(shops: Reader, by: str) -> None:
+def test_of_some_channels_report_and_groups_are_what_the_page_has_of_them(
+    shops: Reader, reports: Reports, by: str
+) -> None:
     """And not what happened in conversations of other channels."""
     seen = 0
     for account in accounts(shops):
@@ -128,7 +147,7 @@ def test_of_some_channels_report_and_groups_are_what_the_page_has_of_them(shops:
             if not some:
                 continue
             first, last = RANGES[3]
-            whole = report(shops, account.account_id, first, last, some)
+            whole = reports(account.account_id, first, last, some)
             assert set(whole.by_channel) <= set(some)
             page = key_figures(shops, account, first, last, some)
             compared = {one.name: getattr(whole, one.name) for one in fields(Figures)}
