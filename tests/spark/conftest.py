@@ -22,6 +22,8 @@ CONF = {
     "spark.executor.memory": "900m",
     "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",  # without a process for each file it makes
     "spark.locality.wait": "0",
+    "spark.buffer.pageSize": "256k",  # of each sort and table of a join, which else begins with 32 MB of zeros
+    "spark.broadcast.blockSize": "256k",  # of each thing that the driver sends out, which else begins with 4 MB
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.files.minPartitionNum": "1",  # small files together make one task
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
