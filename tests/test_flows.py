@@ -29,6 +29,7 @@ from flows.ground.home import Home
 from tests.sources.fake_woocommerce import FakeWooCommerce
 
 T = TypeVar("T")
+Prepare = Callable[[Path], Path]
 ROOT = Path(__file__).parent.parent
 AS_OF = "2026-06-07T12:00:00Z"
 DELIVERIES = {"segments", "events", "follow_ups", "handoffs"}
@@ -164,8 +165,10 @@ def write_shop(folder: Path) -> Path:
     return folder
 
 
-def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(server: Server, tmp_path: Path) -> None:
-    shop, home = write_shop(tmp_path / "shop"), tmp_path / "home"
+def test_a_run_leaves_its_history_and_fails_where_the_gate_closes(
+    server: Server, tmp_path: Path, prepared: Prepare
+) -> None:
+    shop, home = write_shop(tmp_path / "shop"), prepared(tmp_path / "home")
     (shop / "skills.csv").write_text("account_id,skill,labels\na,s,x\n", "utf-8")
     arguments = ["run", "--home", home, "--path", shop, "--as-of", AS_OF, "--json"]
     closed = server.command(*arguments)
@@ -246,8 +249,10 @@ segments = ["started_conversation"]
 """
 
 
-def test_a_flow_delivers_once_it_is_told_to_and_fails_where_a_delivery_does(server: Server, tmp_path: Path) -> None:
-    shop, home, settings = write_shop(tmp_path / "shop"), tmp_path / "home", tmp_path / "agent-metrics.toml"
+def test_a_flow_delivers_once_it_is_told_to_and_fails_where_a_delivery_does(
+    server: Server, tmp_path: Path, prepared: Prepare
+) -> None:
+    shop, home, settings = write_shop(tmp_path / "shop"), prepared(tmp_path / "home"), tmp_path / "agent-metrics.toml"
     settings.write_text(DELIVERING.format(folder=tmp_path / "out"), "utf-8")
     where = {"home": str(home), "config": str(settings)}
     run = ("run", "--home", home, "--config", settings, "--path", shop, "--as-of", AS_OF, "--max-rejected-share", "1")
@@ -416,8 +421,9 @@ class Worker:
 
 
 @pytest.fixture(scope="module")
-def worker(pool: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+def worker(pool: Server, tmp_path_factory: pytest.TempPathFactory, prepared: Prepare) -> Iterator[Worker]:
     folder = tmp_path_factory.mktemp("worker")
+    prepared(folder / "home")
     write_shop(folder / "shop")
     project = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))
     for one in project["deployments"]:
@@ -490,7 +496,7 @@ def test_without_an_answering_server_a_command_does_its_work_all_the_same(tmp_pa
     assert "Loaded" in done.stdout
 
 
-def test_a_credential_can_be_a_secret_block(server: Server, tmp_path: Path) -> None:
+def test_a_credential_can_be_a_secret_block(server: Server, tmp_path: Path, prepared: Prepare) -> None:
     blocks = "for name in ('key', 'secret'): Secret(value=f'c{name[0]}_canary').save(f'shop-{name}')"
     made = server.run("-c", f"from prefect.blocks.system import Secret\n{blocks}")
     assert made.returncode == 0, made.stderr
@@ -506,7 +512,7 @@ base_url = "{shop.url}"
 consumer_key = "block:shop-key"
 consumer_secret = "block:shop-secret"
 """
-        command = ["run", "--home", tmp_path / "home", "--config", tmp_path / "settings.toml", "--json"]
+        command = ["run", "--home", prepared(tmp_path / "home"), "--config", tmp_path / "settings.toml", "--json"]
         (tmp_path / "settings.toml").write_text(settings, "utf-8")
         done = server.command(*command)
         assert done.returncode == 0, done.stderr
