@@ -49,8 +49,9 @@ SCHEDULES = {"run": 60, "compact": 300, "topics": 420}  # seconds
 PATIENCE = 1200
 AS_OF = "2026-06-12T00:00:00Z"
 KEPT = HERE / "week.json"
-# Tables that tell of a home's own past: its publications, and topics, which keep their ids from run to run
+# Tables and columns that tell of a home's own past, such as topics, which keep their ids from run to run (rule 1.4)
 OF_THE_PAST = ("publications", "segment_changes", "knowledge_gap_")
+SINCE_WHEN = ("entered_at", "first_built_at", "rejected_at", "waiting_since")
 
 
 @dataclass
@@ -372,10 +373,12 @@ def compare(week: Week) -> list[str]:
     with duckdb.connect() as connection:
         for name, home in (("lived", week.home), ("once", other)):
             connection.execute(f"attach '{home / 'warehouse.duckdb'}' as {name} (read_only)")
-        tables = connection.execute("select table_name from duckdb_tables() where database_name = 'once'").fetchall()
+        names = "select table_name from duckdb_tables() where database_name = 'once' and schema_name = 'metrics'"
+        tables = connection.execute(names).fetchall()
         differing = []
         for (table,) in sorted(tables):
-            lived, once = f"from lived.metrics.{table}", f"from once.metrics.{table}"
+            rows = f"select columns(name -> name not in {SINCE_WHEN})"
+            lived, once = f"{rows} from lived.metrics.{table}", f"{rows} from once.metrics.{table}"
             sides = f"({lived} except all {once}) union all ({once} except all {lived})"
             if not table.startswith(OF_THE_PAST) and connection.execute(f"{sides} limit 1").fetchall():
                 differing.append(table)
