@@ -20,7 +20,11 @@ async function show(address, { push = true, to = "", by = null } = {}) {
     return;
   }
   const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (mine !== asked || !next.getElementById("main")) return;
+  if (mine !== asked) return;
+  if (!next.getElementById("main")) {
+    location.assign(address);
+    return;
+  }
   isAnswered = true;
   if (push) history.pushState({ to }, "", answer.url);
   shown = location.pathname + location.search;
@@ -61,7 +65,7 @@ function addressOf(form) {
 
 // What somebody chose or typed while an answer was on its way goes over to the form that came with it.
 function keep(form) {
-  const fresh = document.querySelector(`form.${form.classList[0]}`);
+  const fresh = [...document.forms].find((one) => one.className === form.className);
   forget();
   if (!fresh) return;
   for (const old of form.elements) {
