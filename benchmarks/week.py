@@ -11,7 +11,7 @@ brings a delivery, and most days a misfortune:
 4. files come in which the account's time zone is a typing error; they are put right after a run has failed;
 5. the home is lost, and a backup of day 3 takes its place;
 6. the worker and then the server are killed, and started again a while later;
-7. nothing new comes.
+7. nothing new comes, and `topics` has its turn.
 
 Then all files are run once, in another home: all tables that do not tell of a home's own past must hold the same rows.
 Writes week.json: what was published when, in seconds from the first delivery, and how the scheduled runs ended. It ends
@@ -35,6 +35,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -198,9 +199,9 @@ class Week:
         print(f"{day.began:7.1f} s  day {day.number}: {what}", flush=True)
         yield day
         day.conversations = self.published()
-        for one in reversed(self.status().get("history", [])):
+        for one in self.status().get("history", []):
             if one["publication_id"] not in known:
-                at = time.mktime(time.strptime(one["published_at"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
+                at = datetime.fromisoformat(one["published_at"]).timestamp()
                 day.published_after.append(round(max(0.0, at - began), 1))
         day.runs = dict(self.endings() - ended)
         print(f"           {day.conversations} conversations; {day.runs}; {day.seen}", flush=True)
@@ -315,10 +316,9 @@ def restarted(week: Week) -> None:
 
 
 def quiet(week: Week) -> None:
-    with week.day("nothing new") as day:
-        done, publications = len(week.runs("COMPLETED")), len(week.status()["history"])
+    with week.day("nothing new"):
+        done = len(week.runs("COMPLETED"))
         week.wait("three runs are over", lambda: len(week.runs("COMPLETED")) >= done + 3)
-        day.seen = f"{len(week.status()['history']) - publications} publications"
 
 
 def ended(week: Week, flow_run: str) -> str | None:
