@@ -11,14 +11,14 @@ phrases of it, in one language alone, are an article.
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
 import re
 import sys
 import zipfile
 from collections import defaultdict
 from pathlib import Path
+
+from writing import write
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
 ARTICLES_IN = "en"
@@ -92,11 +92,7 @@ def main(wheels: Path) -> None:
                 }
                 for at, text in enumerate(texts[:EACH])
             ]
-    for name, rows in {"questions": questions, "articles": articles}.items():
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        file = Path(__file__).with_name(f"assistant.{name}.jsonl.gz")
-        file.write_bytes(gzip.compress(lines.encode(), mtime=0))
-        print(file.name, len(rows))
+    write("assistant", questions, articles)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ more sentences, of templates from which no question is made.
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 import re
@@ -18,6 +17,8 @@ import sys
 import zipfile
 from pathlib import Path
 from typing import Any
+
+from writing import write
 
 LANGUAGES = {"de": "de", "en": "en", "es": "es", "fr": "fr", "it": "it", "nl": "nl", "pt-BR": "pt"}
 EACH = 15  # questions of an intent in a language
@@ -125,11 +126,7 @@ def main(wheels: Path) -> None:
                 }
                 for at, text in enumerate(asked[:EACH])
             ]
-    for name, rows in {"questions": questions, "articles": articles}.items():
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        file = Path(__file__).with_name(f"home.{name}.jsonl.gz")
-        file.write_bytes(gzip.compress(lines.encode(), mtime=0))
-        print(file.name, len(rows))
+    write("home", questions, articles)
 
 
 if __name__ == "__main__":

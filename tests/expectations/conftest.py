@@ -89,3 +89,14 @@ def open_shop(whole: Path, tmp_path: Path) -> Iterator[Callable[..., Shop]]:
 @pytest.fixture
 def shop(open_shop: Callable[..., Shop]) -> Shop:
     return open_shop()
+
+
+@pytest.fixture(scope="module")
+def files(whole: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Copies of both files, in memory."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, file in {"work": "work.duckdb", "candidate": "metrics.duckdb"}.items():
+            connection.execute(f"attach '{whole / file}' as kept_{name} (read_only); attach ':memory:' as {name}")
+            connection.execute(f"copy from database kept_{name} to {name}")
+        yield connection

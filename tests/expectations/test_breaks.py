@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -709,17 +708,6 @@ def assert_its_sql_shows_all_rows(outcome: Outcome) -> None:
         rows = connection.execute(outcome.sql).fetchall()
     assert len(rows) == outcome.rows > 0
     assert len(outcome.sample) == min(outcome.rows, 20)
-
-
-@pytest.fixture(scope="module")
-def files(whole: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Copies of both files, in memory."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for name, file in {"work": "work.duckdb", "candidate": "metrics.duckdb"}.items():
-            connection.execute(f"attach '{whole / file}' as kept_{name} (read_only); attach ':memory:' as {name}")
-            connection.execute(f"copy from database kept_{name} to {name}")
-        yield connection
 
 
 def contradicted(files: duckdb.DuckDBPyConnection, schemas: str, statement: str) -> list[str]:

@@ -6,7 +6,6 @@ Only the checks of these columns are run, on copies in memory, and not the whole
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -54,16 +53,6 @@ BREAKS = {
         "update daily_skill_usage set conversations = conversations + 1 where rowid = 0", "daily_skill_usage counts",
     ),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def files(whole: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for name, file in {"work": "work.duckdb", "candidate": "metrics.duckdb"}.items():
-            connection.execute(f"attach '{whole / file}' as kept_{name} (read_only); attach ':memory:' as {name}")
-            connection.execute(f"copy from database kept_{name} to {name}")
-        yield connection
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@
 const root = document.documentElement;
 root.classList.add("js");
 let asked = 0;
-let isAnswered = true, asker = null;  // the form that the answer on its way is for
+let underway = null;  // what was asked and is not answered yet: `by` which form
 let shown = location.pathname + location.search;
 
 // Show an address: exchange the content, keep the place, and bring into view and focus what the click asked for.
 async function show(address, { push = true, to = "", by = null } = {}) {
   const mine = ++asked;
-  isAnswered = false;
-  asker = by;
+  underway = { by };
   document.getElementById("main").setAttribute("aria-busy", "true");
   const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
   if (mine !== asked) return;  // another click came later
@@ -25,7 +24,7 @@ async function show(address, { push = true, to = "", by = null } = {}) {
     location.assign(address);
     return;
   }
-  isAnswered = true;
+  underway = null;
   if (push) history.pushState({ to }, "", answer.url);
   shown = location.pathname + location.search;
   document.title = next.title;
@@ -103,7 +102,7 @@ function soon(form, after) {
   forget();
   waiting = form;
   timer = setTimeout(() => {
-    if (!isAnswered && form !== asker) return;  // it would take back what is on its way: see `keep`
+    if (underway && underway.by !== form) return;  // it would take back what is on its way: see `keep`
     forget();
     send(form);
   }, after);
