@@ -34,13 +34,15 @@ async function show(address, { push = true, to = "", by = null } = {}) {
   const active = document.activeElement;
   const name = active && active.form ? active.name : "";
   const region = name && !active.closest("main") ? (active.closest("header") ? "header" : "nav.sections") : "main";
+  const unsent = waiting;
   for (const part of ["header.top", "nav.sections", "main"]) {
     const old = document.querySelector(part), fresh = next.querySelector(part);
     if (old && fresh) old.replaceWith(fresh);
   }
   document.querySelectorAll("main details.menu").forEach((one, at) => { if (push && !to && open[at]) one.open = true; });
   ready();
-  if (waiting) keep(waiting);
+  forget();  // a field that is taken out says that it has changed
+  if (unsent) keep(unsent);
   const wanted = (to && document.querySelector(to)) || (name && document.querySelector(`${region} [name="${CSS.escape(name)}"]`));
   if (!wanted) return;
   wanted.focus({ preventScroll: true });
@@ -65,7 +67,6 @@ function addressOf(form) {
 // What somebody chose or typed while an answer was on its way goes over to the form that came with it.
 function keep(form) {
   const fresh = [...document.forms].find((one) => one.className === form.className);
-  forget();
   if (!fresh) return;
   for (const old of form.elements) {
     const same = [...fresh.elements].find((one) => one.name === old.name && (old.type !== "checkbox" || one.value === old.value));
@@ -104,7 +105,7 @@ function soon(form, after) {
   timer = setTimeout(() => {
     if (underway && underway.by !== form) return;  // it would take back what is on its way: see `keep`
     forget();
-    send(form);
+    if (form.isConnected) send(form);
   }, after);
 }
 
