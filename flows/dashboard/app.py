@@ -34,6 +34,7 @@ from flows.dashboard.access import Access, AllowedReader
 from flows.dashboard.limits import BUSY, FULL, MOST_ANSWERS, MOST_EXPORTS, MOST_WAITING
 from flows.dashboard.login import root_of
 from flows.dashboard.look import SECTIONS, Installation, Look, NothingToSee, address, language_of, look
+from flows.dashboard.periods import in_order
 from flows.ground.errors import AgentMetricsError, InputError, NothingPublished
 from flows.published.accounts import accounts
 from flows.published.conversations_csv import csv_lines
@@ -245,6 +246,8 @@ def _canonical(request: Request) -> str | None:
     first, last = query.pop("first", ""), query.pop("last", "")
     if query.get("dates") == "any" and first and last:
         query["dates"] = f"{first}..{last}"
+    if "dates" in query:
+        query["dates"] = in_order(query["dates"])
     section = request.url.path.strip("/") or "overview"
     if section == "overview":
         section = _section_of(query)

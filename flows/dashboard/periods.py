@@ -83,6 +83,15 @@ def from_query(text: str, today: date, week: int = MONDAY) -> Period:
     return chosen("any", today, dates)
 
 
+def in_order(text: str) -> str:
+    """The range of an address with its earlier date first; anything else as it is."""
+    first, _, last = text.partition("..")
+    try:
+        return f"{last}..{first}" if date.fromisoformat(last) < date.fromisoformat(first) else text
+    except ValueError:
+        return text
+
+
 def text_of(first: date, last: date) -> str:
     """The dates for people: 1 – 7 Jun 2026."""
     if first == last:

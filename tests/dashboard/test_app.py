@@ -431,6 +431,7 @@ def test_filters_that_are_wrong_hide_nothing(ask: Ask) -> None:
     [
         ("?dates=any&first=2026-06-01&last=2026-06-07", "./?dates=2026-06-01..2026-06-07"),
         ("sales?dates=any&first=2026-06-01&last=2026-06-07&channel=", "sales?dates=2026-06-01..2026-06-07"),
+        ("sales?dates=2026-06-07..2026-06-01", "sales?dates=2026-06-01..2026-06-07"),
         ("sales?dates=7&first=2026-06-01&last=2026-06-07", "sales?dates=7"),
         ("sales?dates=any&first=2026-06-01", "sales?dates=any"),
         ("sales?first=2026-06-01", "sales"),

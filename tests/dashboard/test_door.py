@@ -138,7 +138,7 @@ def test_the_page_may_load_nothing_from_elsewhere() -> None:
 
 def test_the_page_s_own_files_are_answered(here: Page) -> None:
     files = set(re.findall(r'(?:src|href)="(static/[^"]+)"', here.get().text))
-    assert files == {"static/page.css", "static/page.js", "static/icon.svg"}
+    assert files == {"static/page.css", "static/page.js", "static/asking.js", "static/icon.svg"}
     for file in files:
         answer = here.get(file)
         assert answer.status_code == 200
