@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flows.questions.wording import BEFORE, INSIDE, any_of, bare, folded, gist
+from flows.questions import kinds, wording
+from flows.questions.wording import BEFORE, INSIDE, JOINED, any_of, bare, folded, gist
 
 PHRASES = Path(__file__).with_name("follow_ups.toml")
 EARLIER = 400  # characters of the turn before, as in the models
@@ -28,21 +30,48 @@ def follows_up_of(plain: str) -> bool:
     words = WORD.findall(plain)
     if not 0 < len(words) <= SHORT:
         return False
-    begins, of_words = _phrases()
-    return bool(begins.match(" ".join(words)) or all(map(of_words.fullmatch, words)))
+    phrases = _phrases()
+    return bool(phrases.begins.match(" ".join(words)) or all(map(phrases.words.fullmatch, words)))
+
+
+def says_nothing(plain: str) -> bool:
+    """Whether a question that cannot stand alone leaves unsaid what it is about: it has only words that name no matter,
+    or a connective before what asks nothing by itself ("and the blue one?").
+    """
+    words = WORD.findall(plain)
+    phrases = _phrases()
+    if all(map(phrases.words.fullmatch, words)):
+        return True
+    text = " ".join(words)
+    rest = phrases.joins.sub("", text)
+    return rest != text and not kinds.is_told(rest) and wording.kind_of(phrases.turns.sub("", rest)) != "asks"
 
 
 def together(earlier: str, text: str) -> str:
     """A question that cannot stand alone behind the turn before it, as the models put the two together."""
-    return f"{earlier[:EARLIER]} … {text}"
+    return f"{earlier[:EARLIER]}{JOINED}{text}"
+
+
+@dataclass(frozen=True)
+class _Phrases:
+    """What to look for in the words of a question, by the tables of follow_ups.toml."""
+
+    begins: re.Pattern[str]
+    joins: re.Pattern[str]
+    turns: re.Pattern[str]
+    words: re.Pattern[str]
 
 
 @cache
-def _phrases() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What such questions begin with, and the words that name no matter."""
+def _phrases() -> _Phrases:
     tables = tomllib.loads(PHRASES.read_text("utf-8"))
-    begins, words = (
+    begins, joins, turns, words = (
         {bare(phrase.casefold()) for phrases in tables[table].values() for phrase in phrases}
-        for table in ("begins", "words")
+        for table in ("begins", "joins", "turns", "words")
     )
-    return re.compile(BEFORE + any_of(begins)), re.compile(any_of(words, end=""))
+    return _Phrases(
+        begins=re.compile(BEFORE + any_of(begins)),
+        joins=re.compile(rf"\A(?:{any_of(joins)} ?)+"),
+        turns=re.compile(rf"\A(?:{any_of(turns)} ?)"),
+        words=re.compile(any_of(words, end="")),
+    )

@@ -34,8 +34,8 @@ from flows.questions import account, context
 from flows.questions.coverage import Article
 from flows.questions.evidence import likely_unanswered
 from flows.questions.fallbacks import says_no_answer
-from flows.questions.kinds import about, titles
 from flows.questions.noise import Noise, noisy
+from flows.questions.understanding import NOTHING, about, understood
 
 GZIP = b"\x1f\x8b"
 
@@ -143,7 +143,7 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     worded = account.wordings(distinct, [asked[text] for text in distinct])
     chosen = worded.first[: account.MOST]
     texts_ = [distinct[at] for at in chosen]
-    is_knowledge = np.array([about(text, titles([])).kind == "knowledge" for text in texts_])
+    is_knowledge = np.array([about(text, NOTHING).kind == "knowledge" for text in texts_])
     exemplars = account.made(texts_, worded.questions[: account.MOST], embedder, is_knowledge=is_knowledge)
     index, nearness = exemplars.neighbours().nearest(worded.forms[account.MOST :])
     own = np.arange(len(exemplars.texts))
@@ -159,8 +159,9 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
 
 def _read(line: dict[str, Any]) -> str:
     """The question as it is grouped (rule 8.1)."""
-    text, earlier = line["text"], line.get("earlier")
-    return context.together(str(earlier), text) if earlier and context.follows_up(text) else str(text)
+    text, earlier = str(line["text"]), line.get("earlier")
+    (found,) = understood([""], [text], {}, are_asked=True, are_many=False)
+    return context.together(str(earlier), text) if earlier and found.follows_up else text
 
 
 def _kinds(told: list[tuple[str, str]]) -> tuple[float | None, float | None]:
@@ -168,7 +169,7 @@ def _kinds(told: list[tuple[str, str]]) -> tuple[float | None, float | None]:
 
     `told` is texts with their true kind; the kind is told without a catalogue.
     """
-    is_right = [(about(text, titles([])).kind == kind, kind == "knowledge") for text, kind in told]
+    is_right = [(about(text, NOTHING).kind == kind, kind == "knowledge") for text, kind in told]
     of_knowledge = [right for right, is_knowledge in is_right if is_knowledge]
     accuracy = sum(right for right, _ in is_right) / len(is_right) if is_right else None
     return accuracy, 1 - sum(of_knowledge) / len(of_knowledge) if of_knowledge else None

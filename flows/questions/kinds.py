@@ -78,6 +78,11 @@ def about_of(plain: str, gist: str, known: Titles) -> About:
     return About("product", product) if words >= TELLING or kind == "product" else About("knowledge")
 
 
+def is_told(plain: str) -> bool:
+    """Whether a phrase says what a folded text is about."""
+    return _by_phrases(plain) != ("knowledge", False)
+
+
 @lru_cache(maxsize=wording.REMEMBERED)
 def _by_phrases(plain: str) -> tuple[Kind, bool]:
     """The kind that phrases tell of a folded text, and whether no title of a product makes it another."""

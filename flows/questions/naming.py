@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flows.questions.embedders import Vectors
 from flows.questions.languages import spoken
 from flows.questions.places import Groups, middles
+from flows.questions.wording import JOINED
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 SENTENCE = re.compile(r"[^.!?…\n]*[.!?]*")
@@ -21,7 +22,6 @@ CLAUSE = re.compile(r"[.!?;:,()\[\]\"“”…\n]+")
 PRIVATE = re.compile(
     r"\d{3}|@|https?:|www\.", re.IGNORECASE
 )  # an order number, an address: of one shopper, not of the topic
-JOINED = " … "  # between a question that cannot stand alone and the turn before it (rule 8.1)
 LONGEST = 5  # words of a phrase that a topic shares
 LENGTH = 300  # characters of a question that is shown
 LABEL_LENGTH = 60

@@ -14,7 +14,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from flows.questions import context, kinds, state, understanding, wording
+from flows.questions import context, state, understanding, wording
 from flows.questions.beside import Beside, here
 from flows.questions.continuity import TopicChange
 from flows.questions.coverage import Article
@@ -118,7 +118,7 @@ class Tables:
         self.connection.execute("insert into new_texts by name from said_anew")
 
     def _about(self, account: str, text: str) -> About:
-        return kinds.about(text, self.titles.get(account, Titles()))
+        return understanding.about(text, self.titles.get(account, Titles()))
 
     def articles(self) -> dict[str, list[Article]]:
         """The published articles of each account."""
@@ -349,8 +349,8 @@ class Tables:
             f"""create or replace temp table asked as
             with told as (
                 select
-                    scope.*, kind, follows_up, min(position) over thread as first_position,
-                    max(case when not follows_up then position end) over (
+                    scope.*, kind, follows_up, about, min(position) over thread as first_position,
+                    max(case when not follows_up and about is distinct from 'other' then position end) over (
                         thread order by position rows between unbounded preceding and 1 preceding
                     ) as earlier_position
                 from scope join new_topic_texts using (account_id, text_key)
@@ -363,7 +363,7 @@ class Tables:
                 select
                     told.account_id,
                     case when told.follows_up and earlier.text is not null
-                        then concat(left(earlier.text, {context.EARLIER}), ' … ', told.text) else told.text
+                        then concat(left(earlier.text, {context.EARLIER}), '{wording.JOINED}', told.text) else told.text
                     end as text
                 from told
                 left join told as earlier

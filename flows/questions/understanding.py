@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.questions import wording
+from flows.questions import context, wording
 from flows.questions.context import follows_up_of
 from flows.questions.embedders import embedded
 from flows.questions.kinds import About, Titles, about_of
-from flows.questions.wording import Kind
+from flows.questions.wording import JOINED, Kind
 
 NOTHING = Titles()
+UNTOLD = ("knowledge", "product")  # kinds of which a question may be that only seems to say what it is about
 
 
 def prepare(embedder: str) -> None:
@@ -31,6 +32,12 @@ class Understood:
     kind: Kind
     follows_up: bool
     about: About | None
+
+
+def about(text: str, titles: Titles) -> About:
+    """What a question is about with nothing before it. Raises nothing, whatever the text is."""
+    gist = wording.gist(text)
+    return _read(wording.folded(gist), gist, titles)[1]
 
 
 def understood(
@@ -52,4 +59,25 @@ def _understood(text: str, titles: Titles, *, is_asked: bool, are_many: bool) ->
     kind = wording.kind_of(plain, are_many=are_many) if bare else "small_talk"
     if kind == "small_talk" and not is_asked:
         return Understood(kind, follows_up=False, about=None)
-    return Understood(kind, follows_up_of(plain), about_of(plain, gist, titles))
+    follows_up, about = _read(plain, gist, titles)
+    return Understood(kind, follows_up, about)
+
+
+def _read(plain: str, gist: str, titles: Titles) -> tuple[bool, About]:
+    """Whether a question cannot stand alone, and what it is about where nothing was before it. One that was put
+    together is about what the turn before is about where it says nothing of that itself.
+    """
+    earlier, _, last = gist.rpartition(JOINED)
+    if earlier and _says_nothing(wording.folded(last)):
+        found = about_of(wording.folded(earlier), earlier, titles)
+        named = titles.named_in(last) if found.kind == "product" else None
+        return False, About("product", named[0]) if named else found
+    if _says_nothing(plain):
+        return True, About("other")
+    found = about_of(plain, gist, titles)
+    return found.kind != "other" and follows_up_of(plain), found
+
+
+def _says_nothing(plain: str) -> bool:
+    """Whether a question cannot stand alone, and says nothing of what it is about."""
+    return follows_up_of(plain) and context.says_nothing(plain) and about_of(plain, "", NOTHING).kind in UNTOLD

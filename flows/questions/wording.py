@@ -18,6 +18,7 @@ from typing import Literal
 
 Kind = Literal["asks", "tells", "small_talk"]
 
+JOINED = " … "  # between a question that cannot stand alone and the turn before it
 LONGEST = 2000  # characters that are looked at
 REMEMBERED = 30_000  # texts whose outcome is kept in memory: shoppers say the same over and over
 MANY = 30_000  # texts from which on rules for ASCII letters alone save more time than it takes to compile them
@@ -79,7 +80,11 @@ def without_courtesy(text: str) -> str:
     """The text without lines of small talk, empty where there is nothing else."""
     if "\n" not in text:
         return text
-    return "\n".join(line for line in text[:LONGEST].splitlines() if line.strip() and not _is_courtesy(line))
+    turns = (
+        "\n".join(line for line in turn.splitlines() if line.strip() and not _is_courtesy(line))
+        for turn in text[:LONGEST].split(JOINED)
+    )
+    return JOINED.join(filter(None, turns))
 
 
 @lru_cache(maxsize=REMEMBERED)

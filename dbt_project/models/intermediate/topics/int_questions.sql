@@ -1,7 +1,7 @@
 {{ config(tags=['topics'], meta={'changed_by': 'changed_conversations', 'month_of': 'asked_at'}) }}
 
 -- Questions (8.1): visitor messages that ask, and what a conversation opens with where that only tells of something. Those that
--- cannot stand alone are read with the last turn before them that can.
+-- cannot stand alone are read with the last turn before them that can and that has a matter.
 -- depends_on: {{ ref('changed_conversations') }}
 with told as (
     select
@@ -9,7 +9,7 @@ with told as (
         messages.position, messages.sent_at, messages.text,
         texts.text_key, texts.kind, texts.follows_up,
         min(messages.position) over (partition by messages.account_id, messages.conversation_id) as first_position,
-        max(case when not texts.follows_up then messages.position end) over (
+        max(case when not texts.follows_up and coalesce(texts.about, '') <> 'other' then messages.position end) over (
             partition by messages.account_id, messages.conversation_id
             order by messages.position
             rows between unbounded preceding and 1 preceding
