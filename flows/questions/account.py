@@ -17,9 +17,9 @@ from flows.questions.coverage import Article, Coverage, covered
 from flows.questions.embedders import Vectors
 from flows.questions.naming import Name
 from flows.questions.neighbours import Neighbours, floor_of
-from flows.questions.places import Groups
+from flows.questions.places import FEWEST, Groups
 from flows.questions.space import NOTHING, Sold, Space, distinct, made_from, plain, sold
-from flows.questions.wording import gist
+from flows.questions.wording import JOINED, gist
 
 MOST = 4_000  # exemplars of an account
 
@@ -91,21 +91,30 @@ class Wordings:
     """The texts of an account by their normal form: what is the same to the method is one exemplar.
 
     `first` are the places of a text for each form, shape (forms,); `which` is the form of each text, shape (texts,);
-    `questions` says how often each form was asked.
+    `questions` says how often each form was asked. The first `exemplars` of the forms make topics.
     """
 
     forms: Sequence[str]
     first: NDArray[np.int64]
     which: NDArray[np.int64]
     questions: NDArray[np.int64]
+    exemplars: int
 
 
 def wordings(texts: Sequence[str], questions: Sequence[int], known: Sold = NOTHING) -> Wordings:
-    """The forms of texts, in the order of the first text of each."""
+    """The forms of texts, in the order of the first text of each: of those that stand alone, and then of the others.
+
+    What is read with the turn before it is of two matters. It joins topics and makes none: many times "and how fast?"
+    after this and that would be one. Where less than FEWEST stand alone, all do.
+    """
     forms = plain(texts, known)
     first, which = distinct(forms)
+    is_alone = np.array([JOINED not in texts[at] for at in first], dtype=np.bool_)
+    order = np.argsort(~is_alone, kind="stable")
+    which, first = np.argsort(order)[which], first[order]
     asked = np.bincount(which, questions, minlength=len(first)).astype(np.int64)
-    return Wordings([forms[at] for at in first], first, which, asked)
+    exemplars = min(int(is_alone.sum()) if is_alone.sum() >= FEWEST else len(first), MOST)
+    return Wordings([forms[at] for at in first], first, which, asked, exemplars)
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ def grouped(
     """
     known = sold(titles)
     asked = wordings(texts, questions, known)
-    count = min(len(asked.forms), MOST)
+    count = asked.exemplars
     chosen = asked.first[:count]
     are_knowledge = np.array(is_knowledge, dtype=np.bool_)[chosen]
     exemplars = made(

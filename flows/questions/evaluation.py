@@ -141,11 +141,12 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     asked = Counter(texts)
     distinct = sorted(asked, key=account.key)
     worded = account.wordings(distinct, [asked[text] for text in distinct])
-    chosen = worded.first[: account.MOST]
+    count = worded.exemplars
+    chosen = worded.first[:count]
     texts_ = [distinct[at] for at in chosen]
     is_knowledge = np.array([about(text, NOTHING).kind == "knowledge" for text in texts_])
-    exemplars = account.made(texts_, worded.questions[: account.MOST], embedder, is_knowledge=is_knowledge)
-    index, nearness = exemplars.neighbours().nearest(worded.forms[account.MOST :])
+    exemplars = account.made(texts_, worded.questions[:count], embedder, is_knowledge=is_knowledge)
+    index, nearness = exemplars.neighbours().nearest(worded.forms[count:])
     own = np.arange(len(exemplars.texts))
     index = np.concatenate([own, index])[worded.which]
     nearness = np.concatenate([np.ones(len(own)), nearness])[worded.which]

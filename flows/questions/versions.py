@@ -11,7 +11,7 @@ what is grouped stays as it is.
 
 from __future__ import annotations
 
-# Which messages ask (wording.py, words.toml), what they are about (kinds.py, kinds.toml), which of them belong together
+# Which messages ask (wording.py, words.toml), which cannot stand alone (context.py, follow_ups.toml), what they are about (kinds.py, kinds.toml), which of them belong together
 # and how topics are called (space.py, grouping.py, account.py, naming.py, continuity.py): where it is raised, all
 # questions are grouped anew.
 GROUPING = 10

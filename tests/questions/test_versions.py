@@ -23,17 +23,20 @@ import pytest
 from pydantic import BaseModel
 
 from flows.ground.progress import Silent
-from flows.questions import coverage, grouping, kinds, versions, wording
+from flows.questions import context, coverage, grouping, kinds, understanding, versions, wording
 from flows.questions.account import key
 from flows.questions.updating import update
+from tests.questions.test_context import ALONE, FOLLOW_UPS, NOTHING_NEW
 from tests.questions.test_coverage import QUESTIONS
 from tests.questions.test_kinds import KNOWN
 from tests.questions.test_kinds import TEXTS as ABOUT
 from tests.questions.test_wording import ASKS, SMALL_TALK, TELLS
 
 FILE = Path(__file__).with_name("outcomes.json")
+PHRASES = (kinds.PHRASES, context.PHRASES)
 SET = Path(__file__).parents[2] / "benchmarks" / "topics"
 TEXTS = [text for texts in (ASKS, TELLS, SMALL_TALK) for phrases in texts.values() for text in phrases.split("|")]
+ABOUTS = [text for line in (*ABOUT.values(), FOLLOW_UPS, ALONE, NOTHING_NEW) for text in line.split("|")]
 ROUNDING = 0.02  # what another processor may move: this share of the questions, and a score by this much
 REMEDY = "raise the version in flows/questions/versions.py, then python -m tests.questions.test_versions"
 
@@ -64,9 +67,11 @@ def outcomes() -> Outcomes:
         grouping=versions.GROUPING,
         coverage=versions.COVERAGE,
         words=hashlib.sha256(repr(_words()).encode()).hexdigest()[:12],
-        phrases=hashlib.sha256(repr(tomllib.loads(kinds.PHRASES.read_text("utf-8"))).encode()).hexdigest()[:12],
+        phrases=hashlib.sha256(repr([tomllib.loads(one.read_text("utf-8")) for one in PHRASES]).encode()).hexdigest()[
+            :12
+        ],
         kinds={text: wording.kind(text) for text in TEXTS},
-        abouts={text: kinds.about(text, KNOWN).kind for line in ABOUT.values() for text in line.split("|")},
+        abouts={text: understanding.about(text, KNOWN).kind for text in ABOUTS},
         places=_places(),
     )
 

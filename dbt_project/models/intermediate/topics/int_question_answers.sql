@@ -1,8 +1,8 @@
 {{ config(tags=['topics'], meta={'changed_by': 'changed_conversations', 'month_of': 'asked_at'}) }}
 
 -- What came of every question (8.3). Replies to a question are the words of the agent and of people between the shopper's turn that
--- holds the question and the shopper's next turn. A hand-off is blamed on the shopper's last turn with a question before it, unless
--- the agent had said of another that it has no answer.
+-- holds the question and the shopper's next turn. A hand-off is blamed on the shopper's last turn before it with a question that is
+-- not of kind other, unless the agent had said of another that it has no answer.
 with questions as (
     {{ changed_rows(ref('int_questions'), 'changed_conversations') }}
 ),
@@ -35,7 +35,7 @@ turns as (
 
 asked as (
     select
-        questions.account_id, questions.conversation_id, questions.message_id, questions.asked_at, turns.turn,
+        questions.account_id, questions.conversation_id, questions.message_id, questions.asked_at, questions.is_other, turns.turn,
         conversations.status, conversations.closed_by, conversations.escalation_reason, conversations.handed_off_at
     from questions
     inner join turns
@@ -81,7 +81,14 @@ last_turns as (
     select
         asked.account_id, asked.conversation_id,
         max(asked.turn) as last_turn,
-        max(case when asked.handed_off_at is null or asked.asked_at <= asked.handed_off_at then asked.turn end) as last_turn_before,
+        max(
+            case
+                when
+                    (asked.handed_off_at is null or asked.asked_at <= asked.handed_off_at)
+                    and not coalesce(asked.is_other, false)
+                    then asked.turn
+            end
+        ) as last_turn_before,
         coalesce(sum(replies.fallbacks), 0) as fallbacks
     from asked
     left join replies

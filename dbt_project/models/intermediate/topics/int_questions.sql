@@ -7,7 +7,7 @@ with told as (
     select
         messages.account_id, messages.message_id, messages.conversation_id,
         messages.position, messages.sent_at, messages.text,
-        texts.text_key, texts.kind, texts.follows_up,
+        texts.text_key, texts.kind, texts.follows_up, texts.about,
         min(messages.position) over (partition by messages.account_id, messages.conversation_id) as first_position,
         max(case when not texts.follows_up and coalesce(texts.about, '') <> 'other' then messages.position end) over (
             partition by messages.account_id, messages.conversation_id
@@ -25,14 +25,16 @@ with told as (
 select
     told.account_id, told.message_id, told.conversation_id,
     case
-        when told.follows_up and earlier.text is not null then {{ text_key(with_context('earlier.text', 'told.text')) }}
+        when earlier.text is not null then {{ text_key(with_context('earlier.text', 'told.text')) }}
         else told.text_key
     end as text_key,
-    told.sent_at as asked_at
+    told.sent_at as asked_at,
+    coalesce(told.about, '') = 'other' and earlier.text is null as is_other
 from told
 left join told as earlier
     on
         told.account_id = earlier.account_id
         and told.conversation_id = earlier.conversation_id
+        and told.follows_up
         and told.earlier_position = earlier.position
 where told.kind = 'asks' or told.position = told.first_position
