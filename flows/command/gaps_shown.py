@@ -19,7 +19,7 @@ from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
 from flows.published.open_products import OpenProduct
 
 ACCOUNTS_SHOWN = 20
-LONG, SHORT, NOTE = 100, 40, 500  # characters of a text
+LONG, SHORT, NOTE, EXAMPLE = 100, 40, 500, 200  # characters of a text
 BAR = 40  # characters of the longest
 WIDE_ENOUGH = 140  # columns of a terminal on which all of the table can be read
 
@@ -141,10 +141,10 @@ def product_lines(found: tuple[OpenProduct, ...], options: str) -> Iterator[Rend
         table.add_column(name, justify="right" if name in ("unanswered", "questions") else "left")
     for one in found:
         row = (
-            _cell(_cut(one.title or one.product_id)),
+            _cell(one.title or one.product_id),
             f"{one.unanswered_count:,}",
             f"{one.question_count:,}",
-            _cell(_cut(one.question, LONG)),
+            Text(_cut(one.question, EXAMPLE)),
             _cell(one.conversation_id),
         )
         table.add_row(*([_cell(one.account)] if has_several else []), *row)

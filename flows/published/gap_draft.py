@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -134,6 +134,12 @@ def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:
     )
 
 
+def shown(text: str, names: Iterable[str | None]) -> str:
+    """A question as others read it: without courtesy, names and what may name a person, cut where it is long."""
+    hidden = masked(without_names(text, names))
+    return hidden if len(hidden) <= LONGEST else f"{hidden[: LONGEST - 1]}{HIDDEN}"
+
+
 def masked(text: str) -> str:
     """The text in one line, without what may name a person, an order or another site."""
     return PRIVATE.sub(HIDDEN, one_line(text))
@@ -157,8 +163,7 @@ def _distinct(rows: list[tuple[Any, ...]]) -> tuple[Question, ...]:
     """
     wordings = Wordings()
     for text, asked, names in [row for row in rows if not follows_up(row[0])] or rows:
-        shown = masked(without_names(text, [names]))
-        wordings.add(shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}{HIDDEN}", asked)
+        wordings.add(shown(text, [names]), asked)
     return tuple(Question(text, times) for text, times in wordings.most_asked(MOST_QUESTIONS))
 
 

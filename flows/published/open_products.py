@@ -2,53 +2,71 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import log
 from typing import Any
 
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
+from flows.published.gap_draft import READ, shown
 from flows.published.gaps import standing, visible
+from flows.questions import context
+from flows.questions.understanding import understood
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
-QUESTION = 300  # characters
+AMONG = 50  # unanswered questions of a product, the newest, of which the clearest is its example
+MIDDLE = 60  # characters of a question that is well read
 PRODUCTS = """
-with asked as (
-    select account_id, product_id, message_id, conversation_id, asked_at, is_unanswered
+select asked.account_id, asked.product_id, products.title, products.url, asked.questions, asked.unanswered
+from (
+    select account_id, product_id, count(*) as questions, count(*) filter (where is_unanswered) as unanswered
     from metrics.knowledge_gap_questions
     where product_id is not null and {of_account}
-),
-counted as (
-    select account_id, product_id, count(*) as questions, count(*) filter (where is_unanswered) as unanswered
-    from asked
     group by account_id, product_id
-),
-newest as (
+) as asked
+left join metrics.products
+    on products.account_id = asked.account_id and products.product_id = asked.product_id
+where asked.unanswered > 0
+order by asked.unanswered desc, asked.questions desc, asked.account_id, asked.product_id
+limit {limit}
+"""
+UNANSWERED = """
+with unanswered as (
     select account_id, product_id, message_id, conversation_id, asked_at,
         row_number() over (partition by account_id, product_id order by asked_at desc, message_id) as place
-    from asked
-    where is_unanswered
+    from metrics.knowledge_gap_questions
+    where is_unanswered and (account_id, product_id) in ({products})
 )
-select counted.account_id, counted.product_id, products.title, products.url, counted.questions, counted.unanswered,
-    {question}, newest.conversation_id, newest.asked_at
-from counted
-inner join newest
-    on newest.account_id = counted.account_id and newest.product_id = counted.product_id and newest.place = 1
-left join metrics.products
-    on products.account_id = counted.account_id and products.product_id = counted.product_id
+select unanswered.account_id, unanswered.product_id, unanswered.conversation_id, unanswered.asked_at, {text}, {name}
+from unanswered
 left join metrics.messages
-    on messages.account_id = newest.account_id and messages.message_id = newest.message_id
-order by counted.unanswered desc, counted.questions desc, counted.account_id, counted.product_id
-limit {limit}
+    on messages.account_id = unanswered.account_id and messages.message_id = unanswered.message_id
+left join metrics.conversations
+    on conversations.account_id = unanswered.account_id
+    and conversations.conversation_id = unanswered.conversation_id
+left join metrics.profiles
+    on profiles.account_id = unanswered.account_id and profiles.profile_id = conversations.profile_id
+where unanswered.place <= {among}
+order by unanswered.account_id, unanswered.product_id, unanswered.place
+"""
+BEFORE = """
+select account_id, conversation_id, sent_at, substr(text, 1, {read})
+from metrics.messages
+where sender = 'visitor' and text is not null and (account_id, conversation_id) in ({conversations})
+order by account_id, conversation_id, sent_at, message_id
 """
 
 
 @dataclass(frozen=True)
 class OpenProduct:
-    """A product with unanswered questions. `question` is the newest of them, in `conversation_id` at `asked_at`; it is
-    None for a reader who may not see it, `title` and `url` where the product is not known (rule 2.3).
+    """A product with unanswered questions. `question` is the clearest of the newest of them, without what may name a
+    person, in `conversation_id` at `asked_at`: one that stands alone, or else with the turn before it. It is None for a
+    reader who may not see it, `title` and `url` where the product is not known (rule 2.3).
     """
 
     account: str
@@ -65,6 +83,27 @@ class OpenProduct:
         return {**asdict(self), "asked_at": utc_text(self.asked_at)}
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """An unanswered question as it is shown; `stands` says whether it can without the turn before it."""
+
+    account: str
+    conversation_id: str
+    asked_at: datetime
+    text: str | None
+    name: str | None
+    stands: bool
+
+    @property
+    def shown(self) -> str | None:
+        return None if self.text is None else shown(self.text, [self.name])
+
+    @property
+    def unclear(self) -> tuple[bool, float]:
+        """The less, the clearer."""
+        return not self.stands, abs(log(max(len(self.shown or ""), 1) / MIDDLE))
+
+
 def open_products(reader: Reader, account: str | None, limit: int) -> tuple[Publication, tuple[OpenProduct, ...]]:
     """Those with most unanswered questions: of one account, or of all. Raises InputError before questions are published
     with their products.
@@ -74,6 +113,53 @@ def open_products(reader: Reader, account: str | None, limit: int) -> tuple[Publ
         what = "the publication comes from a version that knew no products of questions"
         raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
     of_account = "true" if account is None else f"account_id = {literal(account)}"
-    question = visible(reader, "messages", "text", f"substr(messages.text, 1, {QUESTION})")
-    query = PRODUCTS.format(of_account=of_account, question=question, limit=literal(limit))
-    return publication, tuple(OpenProduct(*row) for row in reader.rows(query))
+    products = reader.rows(PRODUCTS.format(of_account=of_account, limit=literal(limit)))
+    examples = _examples(reader, [(row[0], row[1]) for row in products])
+    return publication, tuple(
+        OpenProduct(*(*row, question, example.conversation_id, example.asked_at))
+        for row, (example, question) in zip(products, examples, strict=True)
+    )
+
+
+def _examples(reader: Reader, products: Sequence[tuple[str, str]]) -> list[tuple[_Asked, str | None]]:
+    """The clearest unanswered question of each product, and its text."""
+    if not products:
+        return []
+    text = visible(reader, "messages", "text", f"substr(messages.text, 1, {READ})")
+    name = visible(reader, "profiles", "name", "profiles.name")
+    among = ", ".join(f"({literal(account)}, {literal(product)})" for account, product in products)
+    asked: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
+    rows = reader.rows(UNANSWERED.format(products=among, text=text, name=name, among=AMONG))
+    for of, product, conversation, asked_at, said, called in rows:
+        stands = said is None or _stands(said)
+        asked[of, product].append(_Asked(of, conversation, asked_at, said, called, stands))
+    clearest = [min(asked[product], key=lambda one: one.unclear) for product in products]
+    earlier = _turns_before(reader, [one for one in clearest if not one.stands])
+    return [(one, _with(earlier.get(one), one)) for one in clearest]
+
+
+def _with(earlier: str | None, asked: _Asked) -> str | None:
+    """A question as it is shown, with the turn that it is read with."""
+    return asked.shown if earlier is None else context.together(shown(earlier, [asked.name]), asked.shown or "")
+
+
+def _turns_before(reader: Reader, asked: Sequence[_Asked]) -> dict[_Asked, str]:
+    """The turn that each of these is read with (rule 8.1), where there is one."""
+    if not asked:
+        return {}
+    conversations = ", ".join(f"({literal(one.account)}, {literal(one.conversation_id)})" for one in asked)
+    said: dict[tuple[str, str], list[tuple[datetime, str]]] = defaultdict(list)
+    for account, conversation, sent_at, text in reader.rows(BEFORE.format(read=READ, conversations=conversations)):
+        said[account, conversation].append((sent_at, text))
+    found: dict[_Asked, str] = {}
+    for one in asked:
+        before = (text for at, text in reversed(said[one.account, one.conversation_id]) if at < one.asked_at)
+        if turn := next(filter(_stands, before), None):
+            found[one] = turn
+    return found
+
+
+def _stands(text: str) -> bool:
+    """Whether a message says something that can stand alone (rule 8.1)."""
+    (found,) = understood([""], [text], {}, are_asked=False, are_many=False)
+    return not found.follows_up and found.about is not None and found.about.kind != "other"

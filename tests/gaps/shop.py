@@ -58,13 +58,13 @@ class Shop:
     def ask_of_product(self, product_id: str, conversation_id: str, at: datetime, text: str, said: str | None) -> None:
         """`said` is what is_unanswered says."""
         ids = {"message_id": f"m{len(self.rows['messages']):05}", "conversation_id": conversation_id}
-        self.add("messages", **ids, text=text)
+        self.add("messages", **ids, text=text, sender="visitor", sent_at=at)
         known: dict[str, Any] = {"kind": "product", "product_id": product_id, "is_unanswered": said}
         self.add("knowledge_gap_questions", **ids, **known, topic_id=None, asked_at=at)
 
     def ask(self, topic_id: str | None, conversation_id: str, at: datetime, text: str = "Where?", **more: Any) -> None:
         ids = {"message_id": f"m{len(self.rows['messages']):05}", "conversation_id": conversation_id}
-        self.add("messages", **more, **ids, text=text)
+        self.add("messages", **more, **ids, text=text, sender="visitor", sent_at=at)
         self.add("knowledge_gap_questions", **more, **ids, topic_id=topic_id, asked_at=at, kind="knowledge")
 
     def published_rows(self) -> Rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.ground.home import Home
+from flows.published.gap_draft import shown
 from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, ago, publish_to
 
 
@@ -29,12 +30,36 @@ def test_products_are_ranked_by_their_unanswered_questions_8_4(
     names = ("product_id", "title", "unanswered_count", "question_count", "question", "conversation_id")
     kettle, unknown = ([one[name] for name in names] for one in found)
     assert kettle == ["kettle", "The kettle", 2, 3, "How heavy is it?", "b"]
-    assert unknown == ["unknown", None, 1, 1, HOSTILE, "d"]
+    assert unknown == ["unknown", None, 1, 1, shown(HOSTILE, ()), "d"]
     told = say("products", "--warehouse", warehouse)
     assert "How heavy is it?" in told
     assert "\x1b" not in told
     assert tell("products", "--account", "other", "--warehouse", warehouse)["products"] == []
     assert len(tell("products", "--limit", "1", "--warehouse", warehouse)["products"]) == 1
+
+
+def test_the_example_is_the_clearest_question_8_4(place: Home, warehouse: str, tell: Tell, say: Say) -> None:
+    """It was the newest, whatever it said: "And the kettle?", a greeting, a name."""
+    shop = Shop()
+    shop.add("profiles", profile_id="ana", name="Ana Costa")
+    for conversation in "abcde":
+        shop.conversation(conversation, profile_id="ana")
+    shop.ask_of_product(
+        "kettle", "a", ago(days=9), "Hello,\n\nIs it safe for a hob with gas?\n\nBest regards, Ana", "true"
+    )
+    shop.ask_of_product("kettle", "b", ago(days=3), "Loud?", "true")
+    shop.ask_of_product("kettle", "c", ago(days=2), "Is it dishwasher safe, " + "and if not why not, " * 20, "true")
+    shop.ask_of_product("kettle", "d", ago(days=1), "And the kettle?", "true")
+    shop.ask_of_product("vase", "e", ago(days=2), "Hi Ana here!\n\nIs the lamp, order 123456, waterproof?", "false")
+    shop.ask(None, "e", ago(days=1), "Can you confirm that?")
+    shop.ask_of_product("vase", "e", UNTIL, "And the vase?", "true")
+    publish_to(place, shop, warehouse)
+    kettle, vase = tell("products", "--warehouse", warehouse)["products"]
+    assert (kettle["question"], kettle["conversation_id"]) == ("Is it safe for a hob with gas?", "a")
+    assert vase["question"] == "Hi … here! Is the lamp, order …, waterproof? … And the vase?"
+    assert "Is the lamp, order …, waterproof? … And the vase?" in " ".join(
+        say("products", "--warehouse", warehouse).split()
+    )
 
 
 def test_no_open_product_is_said(place: Home, say: Say) -> None:

@@ -35,7 +35,8 @@ NOTHING_NEW = (  # asks that something be confirmed, and nothing else
     "Can you confirm that?|Hi, could you please confirm that for me?|Are you sure?|Is that right?|never mind|"
     "Können Sie das bestätigen?|Stimmt das wirklich?|Sind Sie sicher?|"
     "Guten Tag,\n\nkönnen Sie mir das bitte bestätigen?\n\nBeste Grüße, Sophie|"
-    "Vous pouvez confirmer ?|Vous êtes sûrs ?|¿Me lo confirmas?|¿Está seguro?|Hola,\n\n¿Me lo puede confirmar?\n\nUn abrazo, Eva|"
+    "Vous pouvez confirmer ?|Vous êtes sûrs ?|¿Me lo confirmas?|¿Está seguro?|"
+    "Hola,\n\n¿Me lo puede confirmar?\n\nUn abrazo, Eva|"
     "Consegue confirmar isso?|Tem certeza?|Me lo confermi?|Sei sicuro?|Kunt u dat bevestigen?|Weet je het zeker?"
 )
 NO_MATTER = (  # with nothing before them nobody knows what these ask
@@ -113,7 +114,7 @@ def test_a_follow_up_is_about_the_matter_before_unless_it_says_another_8_4(
 
 
 def test_hardly_a_real_question_is_taken_for_one_without_a_matter_8_4() -> None:
-    """Of two public sets of questions to be answered: 2 of 7,594 are lost, both of them "and what about the card PIN"."""
+    """Of two public sets of questions to be answered: 2 of 7,594 are lost, both "and what about the card PIN"."""
     assert sum(_is_lost(text) for name in ("bitext", "banking77") for text in _texts(name)) <= 3
 
 
