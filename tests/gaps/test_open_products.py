@@ -49,7 +49,7 @@ def test_the_example_is_the_clearest_question_8_4(place: Home, warehouse: str, t
     )
     shop.ask_of_product("kettle", "b", ago(days=3), "Loud?", "true")
     shop.ask_of_product("kettle", "c", ago(days=2), "Is it dishwasher safe, " + "and if not why not, " * 20, "true")
-    shop.ask_of_product("kettle", "d", ago(days=1), "And the kettle?", "true")
+    shop.ask_of_product("kettle", "d", ago(days=1), "And the extraordinarily beautiful stainless kettle, then?", "true")
     shop.ask_of_product("vase", "e", ago(days=2), "Hi Ana here!\n\nIs the lamp, order 123456, waterproof?", "false")
     shop.ask(None, "e", ago(days=1), "Can you confirm that?")
     shop.ask_of_product("vase", "e", UNTIL, "And the vase?", "true")
