@@ -112,7 +112,7 @@ class _Topics:
             ("28 days", True, trend),
             ("last asked", is_wide, lambda one: str(one.last_asked_on)),
             ("score", is_wide, lambda one: f"{one.coverage_score:.2f}"),
-            ("nearest article", True, lambda one: _cell(one.nearest or "none")),
+            ("nearest article", True, lambda one: _cell(one.nearest_or_why)),
             ("kind", has_kinds, lambda one: one.kind or ""),
             ("state", True, lambda one: _cell(_state(one, self.waiting))),
             ("note", is_wide and any(one.note for one in self.topics), lambda one: _cell(one.note)),
@@ -216,7 +216,9 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     if one.sales_at_stake is not None:
         between = f"95 % interval {one.sales_at_stake_low:,.2f} to {one.sales_at_stake_high:,.2f}"
         yield line("At stake", f"{account.currency} {one.sales_at_stake:,.2f} of sales, {between}")
-    yield line("Article", f"{_cut(one.nearest or 'none', LONG)}, score {one.coverage_score:.2f}")
+    likest = one.best_article_title or one.best_article_id
+    likest = f" (the likest: {_cut(likest, LONG)})" if likest and not one.nearest else ""
+    yield line("Article", f"{_cut(one.nearest_or_why, LONG)}{likest}, score {one.coverage_score:.2f}")
     is_known = one.kind in (None, "knowledge")
     yield line("Gap" if one.is_gap else "Covered" if is_known else "Kind", of.why)
     yield from _work_lines(of, waiting)

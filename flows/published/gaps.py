@@ -18,6 +18,7 @@ PERIOD = timedelta(days=28)
 # On both sets of benchmarks/topics the nearest article was the right one for 12 of 53 topics below this score, and for
 # 57 of 70 from it on.
 NEAR_ENOUGH = 0.5
+NONE_NEAR, NO_ARTICLE = "none near", "no article"
 # Columns of rules 8.5 and 8.6, which a publication of an earlier version does not have.
 WORK = {
     "state": "varchar", "owner": "varchar", "note": "varchar", "decided_at": "timestamptz", "like_topic_id": "varchar",
@@ -160,10 +161,15 @@ class AskedTopic:
         return self.best_article_title or self.best_article_id
 
     @property
+    def nearest_or_why(self) -> str:
+        """The article that is near enough, or whether none of the articles is, or there is none to compare."""
+        return self.nearest or (NONE_NEAR if self.best_article_id is not None else NO_ARTICLE)
+
+    @property
     def rests_on(self) -> str:
         """What the rank of the topic rests on: one sentence part."""
         of, handed_off = self.conversation_count, self.handed_off_conversation_count
-        nearest = self.nearest or "none"
+        nearest = self.nearest_or_why
         if self.unanswered is None:
             return f"{handed_off:,} of {of:,} handed off; nearest article: {nearest}"
         return f"{self.unanswered:,} of {of:,} unanswered, {handed_off:,} handed off; nearest article: {nearest}"

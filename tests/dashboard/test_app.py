@@ -628,6 +628,14 @@ def test_a_draft_is_a_file_as_helpdesks_take_articles(ask: Ask) -> None:
         assert [words_of(item) for item in tree.iter("li")] == ["question 2? …", "question 1? …"]
 
 
+def test_no_article_that_is_near_is_not_no_article(ask: Ask) -> None:
+    """Every row said "no article" of an account with thirty."""
+    assert "nearest article: none near" in words_of(parsed(ask("knowledge", **OF).text))
+    assert "artigo mais próximo: nenhum próximo o bastante" in words_of(
+        parsed(ask("knowledge", **OF, language="pt").text)
+    )
+
+
 def test_an_article_for_a_helpdesk_has_no_markup_of_strangers(tmp_path: Path) -> None:
     home = told_home(Home(tmp_path / "home"), "{} <script>alert(1)</script> & <b>".format)
     with in_thread(app(DuckDBFile(home))) as address:

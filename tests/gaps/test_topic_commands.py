@@ -42,7 +42,7 @@ def test_gaps_are_ranked_by_what_went_unanswered_for_sure_then_by_id_8_6(
     assert [one["account"] for one in found["accounts"]] == ["other", "shop"]
     totals = found["accounts"][1]
     assert (totals["question_count"], totals["unassigned_share"], totals["gap_count"]) == (31, 1 / 31, 3)
-    assert found["topics"][0]["rests_on"] == "2 of 4 unanswered, 2 handed off; nearest article: none"
+    assert found["topics"][0]["rests_on"] == "2 of 4 unanswered, 2 handed off; nearest article: none near"
     everything = tell("list", "--all", "--account", "shop", *at)["topics"]
     assert [one["topic_id"] for one in everything] == ["fewer", "most", "asked", "covered"]
     assert [one["topic_id"] for one in tell("list", "--limit", "1", *at)["topics"]] == ["fewer"]
@@ -62,6 +62,30 @@ def test_what_is_sure_ranks_before_what_is_only_more_8_6(place: Home, warehouse:
             shop.ask(topic, f"{topic} {number}", ago(days=1))
     publish_to(place, shop, warehouse)
     assert [one["topic_id"] for one in tell("list", "--warehouse", warehouse)["topics"]] == ["all", "few of many"]
+
+
+def test_an_article_that_is_near_is_told_from_none_near_and_from_no_article(
+    place: Home, warehouse: str, tell: Tell, say: Say
+) -> None:
+    """All three were "none" or "no article"."""
+    shop = Shop()
+    shop.article("returns", title="How to return")
+    for topic, article, score in (("near", "returns", "0.5"), ("far", "returns", "0.4999"), ("alone", None, "0")):
+        shop.topic(topic, best_article_id=article, coverage_score=score)
+        shop.conversation(topic)
+        shop.ask(topic, topic, ago(days=1))
+    publish_to(place, shop, warehouse)
+    found = {one["topic_id"]: one["rests_on"] for one in tell("list", "--warehouse", warehouse)["topics"]}
+    rests_on = "0 of 1 unanswered, 0 handed off; nearest article: "
+    assert found == {
+        "near": f"{rests_on}How to return", "far": f"{rests_on}none near", "alone": f"{rests_on}no article",
+    }  # fmt: skip
+    told = say("list", "--warehouse", warehouse)
+    assert all(text in told for text in ("How to return", "none near", "no article"))
+    shown = {topic: say("show", topic, "--warehouse", warehouse) for topic in found}
+    assert "Article    How to return, score 0.50" in shown["near"]
+    assert "Article    none near (the likest: How to return), score 0.50" in shown["far"]
+    assert "Article    no article, score 0.00" in shown["alone"]
 
 
 def test_the_trend_holds_28_days_against_the_28_before(place: Home, warehouse: str, tell: Tell, say: Say) -> None:
