@@ -78,8 +78,12 @@ def timed(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[float, float
 def matches(laid: dict[str, str], *, is_narrow: bool) -> str:
     """The SQL of the model int_segment_matches, where all of these queries are asked of everybody, or of a few."""
 
-    def asked(_: str, condition: str) -> list[tuple[str, str]]:
-        return list(laid.items()) if (condition == "is_answered") == is_narrow else []
+    def asked(name: str) -> str:
+        if (name == "matches_of_changed") != is_narrow:
+            return "select null as account_id, null as segment, null as shopper where false"
+        return " union all ".join(
+            f"select account_id, '{key}' as segment, shopper from ({query}) as matches" for key, query in laid.items()
+        )
 
     def ref(name: str) -> str:
         return f"{'intermediate' if re.match('int_|changed_', name) else 'candidate.metrics'}.{name}"
@@ -91,8 +95,7 @@ def matches(laid: dict[str, str], *, is_narrow: bool) -> str:
         "ref": ref,
         "source": lambda schema, name: f"{schema}.{name}",
         "is_incremental": lambda: is_narrow,
-        "laid_queries": asked,
-        "physical_type": str,
+        "laid_query": asked,
         "rows_of_shoppers": macros.rows_of_shoppers,  # type: ignore[attr-defined]
     }
     model = PROJECT / "models/intermediate/audiences/int_segment_matches.sql"

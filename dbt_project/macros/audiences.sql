@@ -1,17 +1,10 @@
-{#- The queries that the engine has laid for segments: name and SQL. Nothing where there are none, or where nothing is executed. -#}
-{% macro laid_queries(column, condition='true') -%}
-    {%- set laid = source('lake', 'segments') -%}
+{#- A query that the engine has laid for segments, by its name; it gives no rows where there is nothing to ask. -#}
+{% macro laid_query(name) -%}
+    {%- set laid = source('lake', 'segment_queries') -%}
     {%- if execute and (target.type != 'duckdb' or load_relation(laid) is not none) -%}
-        {%- set asked -%}
-            select segment, min({{ column }})
-            from {{ laid }}
-            where {{ column }} is not null and {{ condition }}
-            group by segment
-            order by segment
-        {%- endset -%}
-        {{ return(run_query(asked).rows | map('list') | list) }}
+        {{ return(run_query("select query from " ~ laid ~ " where name = '" ~ name ~ "'").columns[0].values()[0]) }}
     {%- endif -%}
-    {{ return([]) }}
+    {{ return('select null') }}
 {%- endmacro %}
 
 {#- Why marketing may or may not be sent to an address (12.3). -#}
@@ -22,15 +15,6 @@
         when not {{ is_allowed }} then 'not_allowed'
         else 'not_known'
     end
-{%- endmacro %}
-
-{#- The queries that the engine has laid for shoppers whom time alone may have moved. -#}
-{% macro laid_moves() -%}
-    {%- set laid = source('lake', 'moved_queries') -%}
-    {%- if execute and load_relation(laid) is not none -%}
-        {{ return(run_query('select query from ' ~ laid ~ ' order by query').columns[0].values() | list) }}
-    {%- endif -%}
-    {{ return([]) }}
 {%- endmacro %}
 
 {#- The key of a row's shopper (12.1): the profile, else the conversation; null where the row has neither. -#}

@@ -10,6 +10,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 import contract
+from contract.types import TYPES, Type
 from flows.engines import fingerprint
 from flows.engines.dbt import DISK_IS_FULL
 from flows.ground.build import Build
@@ -69,18 +70,22 @@ class Audience:
     next_query: str | None
     digest: str
 
+    def matches(self, query: str) -> str:
+        return f"select account_id, '{self.segment}' as segment, shopper from ({query}) as matches"
+
+    def is_answered(self, answered: Mapping[str, str]) -> bool:
+        """Whether the base has asked the same; `answered` has its digests, by segment."""
+        return answered.get(self.segment) == self.digest
+
     def rows(self, answered: Mapping[str, str]) -> list[list[str | int | None]]:
         """Those of the source `segments`, with its columns; `answered` has the digests of the base, by segment."""
-        is_answered = answered.get(self.segment) == self.digest
         said: list[str | int | None] = [
             self.name,
             self.description,
             self.definition,
             int(self.is_suppressing),
-            self.narrow_query if is_answered else self.query,
-            self.next_query,
             self.digest,
-            int(is_answered),
+            int(self.is_answered(answered)),
         ]
         accounts: tuple[str | None, ...] = self.accounts or (None,)
         return [[self.segment, account, *said] for account in accounts]
@@ -88,9 +93,41 @@ class Audience:
 
 SEGMENT_COLUMNS = {  # of the source `segments`, with their types in the contract
     "segment": "string", "account_id": "string", "name": "string", "description": "string", "definition": "string",
-    "is_suppressing": "boolean", "query": "string", "next_query": "string", "digest": "string",
-    "is_answered": "boolean",
+    "is_suppressing": "boolean", "digest": "string", "is_answered": "boolean",
 }  # fmt: skip
+QUERY_COLUMNS = {"name": "string", "query": "string"}  # of the source `segment_queries`
+
+
+def segment_queries(
+    laid: Sequence[Audience], answered: Mapping[str, str], moved: Sequence[str], kind_of: Callable[[Type], str]
+) -> list[list[str]]:
+    """The rows of the source `segment_queries`: always the same names, so that models are always the same around them.
+
+    Each query begins with its name, as two that ask nothing would else be one text. `kind_of` is the engine's type.
+    """
+    of_all = [one for one in laid if not one.is_answered(answered)]
+    narrow = [one for one in laid if one.is_answered(answered)]
+    keys = {"account_id": "string", "segment": "string", "shopper": "string"}
+    asked: dict[str, tuple[dict[str, str], list[str]]] = {
+        "matches": (keys, [one.matches(one.query) for one in of_all]),
+        "matches_of_changed": (keys, [one.matches(one.narrow_query) for one in narrow]),
+        "next_changes": (
+            {"instant": "timestamp"},
+            [f"select instant from ({one.next_query}) as ahead" for one in laid if one.next_query],
+        ),
+        "moved": (
+            {"account_id": "string", "shopper": "string"},
+            [f"select account_id, shopper from ({query}) as moved" for query in moved],
+        ),
+    }
+
+    def union(columns: dict[str, str], queries: list[str]) -> str:
+        nulls = ", ".join(f"cast(null as {kind_of(TYPES[kind])}) as {name}" for name, kind in columns.items())
+        return " union all ".join(queries) or f"select {nulls} where 1 = 0"
+
+    return [[name, f"/* {name} */ {union(columns, queries)}"] for name, (columns, queries) in asked.items()]
+
+
 BEFORE = {  # what the build before left of segments: source, and the published columns that it has
     "segment_members_before": ("segment_members", ("account_id", "segment", "profile_id", "entered_at")),
     "segments_before": ("segments", ("account_id", "segment")),

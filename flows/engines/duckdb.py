@@ -20,6 +20,7 @@ from flows.engines.candidate import (
     BEFORE,
     HANDED_OVER_COLUMNS,
     HOURS_COLUMNS,
+    QUERY_COLUMNS,
     SEGMENT_COLUMNS,
     SENT_COLUMNS,
     UNMATCHED_TICKETS,
@@ -34,6 +35,7 @@ from flows.engines.candidate import (
     published_last,
     refusal,
     refused_orders,
+    segment_queries,
 )
 from flows.engines.carrying_out import carry_out
 from flows.engines.statements import Laid
@@ -102,7 +104,7 @@ def _half(
     """The models before questions are grouped, or those after: as dbt has carried them out before, or else by dbt."""
     quiet = at_rest(todo, {file.table for file in lake.files(todo.after)})
     views_last = todo.base is not None and todo.base.number > 1  # a build that went on has left them as they have to be
-    known = statements.kept(home, todo.project_text, laid, is_full=todo.base is None)
+    known = statements.kept(home, todo.project_text, is_full=todo.base is None)
     half = known.half(counts_questions=counts_questions, without=quiet, with_views=not views_last)
     if half is not None:
         try:
@@ -187,14 +189,14 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
     answered = connection.execute("select distinct segment, digest from lake.segments").fetchall() if todo.base else []
     _create(connection, "lake.segments", SEGMENT_COLUMNS)
     laid = todo.audiences.laid("duckdb", todo.as_of)
-    asked = [row for one in laid for row in one.rows(dict(answered))]
-    _insert(connection, "lake.segments", asked)
-    _create(connection, "lake.moved_queries", {"query": "string"})
+    _insert(connection, "lake.segments", [row for one in laid for row in one.rows(dict(answered))])
     moved: Sequence[str] = ()
     previous_as_of = datetime.fromisoformat(todo.base.as_of) if todo.base else todo.as_of
     if previous_as_of < todo.as_of:
         moved = todo.audiences.moved("duckdb", previous_as_of, todo.as_of)
-        _insert(connection, "lake.moved_queries", [[query] for query in moved])
+    _create(connection, "lake.segment_queries", QUERY_COLUMNS)
+    queries = segment_queries(laid, dict(answered), moved, lambda kind: kind.duckdb)
+    _insert(connection, "lake.segment_queries", queries)
     _create(connection, "lake.follow_ups_sent", SENT_COLUMNS)
     _insert(connection, "lake.follow_ups_sent", todo.audiences.sent)
     _create(connection, "lake.handoffs_delivered", HANDED_OVER_COLUMNS)
@@ -208,10 +210,8 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
         connection.execute(f"create or replace table lake.{source} as {rows}")
     if is_there:
         connection.execute("detach before")
-    said = [dict(zip(SEGMENT_COLUMNS, row, strict=True)) for row in asked]
     return Laid(
-        queries=(*(str(one[name]) for one in said for name in ("query", "next_query") if one[name]), *moved),
-        shape=repr([todo.audiences.digest, *(one["is_answered"] for one in said), len(moved)]),
+        queries=tuple(query for _, query in queries),
         instants=tuple(at.astimezone(UTC).isoformat() for at in (previous_as_of, todo.as_of)),
     )
 

@@ -24,6 +24,7 @@ from flows.engines.candidate import (
     BEFORE,
     HANDED_OVER_COLUMNS,
     HOURS_COLUMNS,
+    QUERY_COLUMNS,
     SEGMENT_COLUMNS,
     SENT_COLUMNS,
     UNMATCHED_TICKETS,
@@ -38,6 +39,7 @@ from flows.engines.candidate import (
     published_last,
     refusal,
     refused_orders,
+    segment_queries,
 )
 from flows.engines.duckdb import attached, before_has, lay_asked, lay_decisions, lay_titles
 from flows.engines.gather import files_of
@@ -166,12 +168,13 @@ def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
 
     Spark cannot write a table that it reads, so the rows of before are copied.
     """
-    segments, sent, handed_over = (
+    segments, queries, sent, handed_over = (
         {name: TYPES[kind].spark for name, kind in columns.items()}
-        for columns in (SEGMENT_COLUMNS, SENT_COLUMNS, HANDED_OVER_COLUMNS)
+        for columns in (SEGMENT_COLUMNS, QUERY_COLUMNS, SENT_COLUMNS, HANDED_OVER_COLUMNS)
     )
     laid = todo.audiences.laid("spark", todo.as_of)
     _values(session, "segments", segments, [row for one in laid for row in one.rows({})])
+    _values(session, "segment_queries", queries, segment_queries(laid, {}, (), lambda kind: kind.spark))
     _values(session, "follow_ups_sent", sent, todo.audiences.sent)
     _values(session, "handoffs_delivered", handed_over, todo.audiences.handed_over)
     with closing(duckdb.connect()) as connection:

@@ -23,8 +23,8 @@ from flows.ground.home import Home, write_durably
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-FORM = 2  # of the file and of what is laid; raised by hand
-KEPT = 8  # states of the project and of the definitions, each in one way to build
+FORM = 3  # of the file and of what is laid; raised by hand
+KEPT = 8  # states of the project, each in one way to build
 DOES = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:create|drop|alter|comment|insert|delete|update)\b", re.DOTALL)
 
 _known: dict[str, Statements] = {}  # what this process has kept or read
@@ -34,11 +34,10 @@ _known: dict[str, Statements] = {}  # what this process has kept or read
 class Laid:
     """What the engine has laid for this run and dbt writes into the SQL: queries, by their place.
 
-    `shape` changes where dbt would write something else around them. `instants` are texts that stand in queries alone.
+    Around them it always writes the same. `instants` are texts that stand in queries alone.
     """
 
     queries: tuple[str, ...]
-    shape: str
     instants: tuple[str, ...]
 
 
@@ -75,7 +74,7 @@ class Half:
 
 @dataclass(frozen=True)
 class Statements:
-    """Those of all models, for one state of the project and of the definitions, which `key` names."""
+    """Those of all models, for one state of the project and one way to build, which `key` names."""
 
     key: str
     is_full: bool
@@ -102,9 +101,9 @@ class Statements:
         return Half(chosen, {name: before(name) for name in chosen}, self.is_full)
 
 
-def kept(home: Home, project: str, laid: Laid, *, is_full: bool) -> Statements:
-    """What dbt has made where the project and the definitions are these; without models where it has made nothing."""
-    key = fingerprint.digest([str(FORM), project, str(is_full), laid.shape])
+def kept(home: Home, project: str, *, is_full: bool) -> Statements:
+    """What dbt has made where the project is this one; without models where it has made nothing."""
+    key = fingerprint.digest([str(FORM), project, str(is_full)])
     if key not in _known:
         file = _file(home, key)
         try:

@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from flows import jobs
+from flows.audiences import SHIPPED
 from flows.engines import fingerprint, statements
 from flows.engines.carrying_out import carry_out
 from flows.engines.statements import Laid, Model, Statements
@@ -29,7 +30,7 @@ from tests.conftest import Run, write_rows
 from tests.reference.deliveries import random_deliveries, write_load
 from tests.reference.shops import AS_OF, random_shop
 
-NOTHING = Laid((), "", ())
+NOTHING = Laid((), ())
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,8 @@ def test_builds_that_go_on_are_the_same_with_dbt_and_without_it(home: Home, tmp_
         assert comments(home) == comments(by_dbt)
 
 
-def test_a_delivery_imports_no_dbt(home: Home, tmp_path: Path) -> None:
+def test_a_delivery_imports_no_dbt_although_a_definition_is_another(home: Home, tmp_path: Path) -> None:
+    """Each definition that came, changed or went had dbt write all models again in each of the next runs."""
     script = tmp_path / "run.py"
     script.write_text(
         "import sys; from flows import jobs; from flows.settings.requests import RunRequest\n"
@@ -103,23 +105,29 @@ def test_a_delivery_imports_no_dbt(home: Home, tmp_path: Path) -> None:
         "print(jobs.run(request).outcome, {'dbt', 'great_expectations', 'jinja2', 'pandas'} & sys.modules.keys())"
     )
     write_rows(tmp_path / "shop" / "accounts.jsonl", [{"account_id": "a", "timezone": "UTC", "currency": "EUR"}])
+    (tmp_path / "segments").mkdir()
     said = []
     for day in range(1, 4):
+        text = (SHIPPED / "started_conversation.yml").read_text("utf-8")
+        (tmp_path / f"segments/s{day}.yml").write_text(text, "utf-8")
         key, at = {"account_id": "a", "conversation_id": f"c{day}"}, f"2026-06-{day:02}T10:00:00Z"
         message = {**key, "message_id": f"m{day}", "sender": "visitor", "sent_at": at, "text": "Is it warm?"}
         write_rows(tmp_path / f"shop/conversations/{day}.jsonl", [{**key, "channel": "sms", "created_at": at}])
         write_rows(tmp_path / f"shop/messages/{day}.jsonl", [message])
         command = [sys.executable, str(script), f"2026-06-{day:02}T12:00:00Z"]
-        said.append(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+        said.append(subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    with duckdb.connect(str(home.published_file), read_only=True) as connection:
+        found = connection.execute("select segment from metrics.segments where segment like 's_' order by 1").fetchall()
+    assert found == [("s1",), ("s2",), ("s3",)]
     assert said[-1] == "published set()\n"
 
 
 def test_what_is_kept_and_damaged_is_made_again(home: Home) -> None:
     """One that was altered made every run fail, or go on for ever where a model was to come after itself."""
-    known = statements.kept(home, "project", NOTHING, is_full=False)
+    known = statements.kept(home, "project", is_full=False)
     statements.keep_models(home, known, {"a": model("a", sql="select 1"), "b": model("b", "a", sql="select 2")})
     statements._known.clear()
-    assert [*statements.kept(home, "project", NOTHING, is_full=False).models] == ["a", "b"]
+    assert [*statements.kept(home, "project", is_full=False).models] == ["a", "b"]
     file = home.dbt / f"statements-{known.key}.json"
     whole = file.read_text("utf-8")
     for text in (
@@ -129,49 +137,49 @@ def test_what_is_kept_and_damaged_is_made_again(home: Home) -> None:
         assert text != whole
         file.write_text(text, "utf-8")
         statements._known.clear()
-        assert not statements.kept(home, "project", NOTHING, is_full=False).models
+        assert not statements.kept(home, "project", is_full=False).models
 
 
 @pytest.mark.parametrize("document", ['[{"name": "x"}]', '[{"sql": null, "reads": []}]', "[1]", "{}x"])
 def test_what_another_version_has_kept_in_another_form_is_made_again(tmp_path: Path, document: str) -> None:
     home = Home(tmp_path)
-    known = statements.kept(home, "project", NOTHING, is_full=False)
+    known = statements.kept(home, "project", is_full=False)
     statements._known.clear()
     home.dbt.mkdir(parents=True)
     text = f"{fingerprint.digest([document])}\n{document}"
     (home.dbt / f"statements-{known.key}.json").write_text(text, "utf-8")
-    assert not statements.kept(home, "project", NOTHING, is_full=False).models
+    assert not statements.kept(home, "project", is_full=False).models
 
 
 def test_a_build_does_not_fail_because_its_statements_cannot_be_kept(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    known = statements.kept(home, "project", NOTHING, is_full=False)
+    known = statements.kept(home, "project", is_full=False)
     (home.dbt / f"statements-{known.key}.json").mkdir(parents=True)
     statements.keep_models(home, known, {"a": model("a")})
     statements.forget(home, known)
-    assert not statements.kept(home, "project", NOTHING, is_full=False).models
+    assert not statements.kept(home, "project", is_full=False).models
 
 
 def test_what_is_in_use_is_kept(tmp_path: Path) -> None:
     """The statements of full builds went first, because nothing had been kept anew since the first of them."""
     home = Home(tmp_path)
-    known = [statements.kept(home, f"project {number}", NOTHING, is_full=True) for number in range(9)]
+    known = [statements.kept(home, f"project {number}", is_full=True) for number in range(9)]
     files = [home.dbt / f"statements-{one.key}.json" for one in known]
     for number, one in enumerate(known[:8]):
         statements.keep_models(home, one, {"a": model("a")})
         os.utime(files[number], (number, number))
     statements._known.clear()
-    assert statements.kept(home, "project 0", NOTHING, is_full=True).models
+    assert statements.kept(home, "project 0", is_full=True).models
     statements.keep_models(home, known[8], {"a": model("a")})
     assert [file.exists() for file in files] == [True, False, *[True] * 7]
 
 
 def test_the_queries_of_definitions_are_those_of_the_run() -> None:
     """They hold the instant of their run: kept with it, a segment would have stayed as of the day when dbt ran last."""
-    old = Laid(("select 1 where at < 'monday'", "select 1 where at < 'monday' or true"), "", ("monday",))
+    old = Laid(("select 1 where at < 'monday'", "select 1 where at < 'monday' or true"), ("monday",))
     told = ["select 1", "create table x as (select 1 where at < 'monday' or true) union (select 1 where at < 'monday')"]
     sql = statements._parts(told, old)
-    new = Laid(("select 2", "select 3"), "", ("tuesday",))
+    new = Laid(("select 2", "select 3"), ("tuesday",))
     assert list(Model("x", "s", (), True, False, None, sql).statements(new)) == [
         "create table x as (select 3) union (select 2)"
     ]

@@ -25,10 +25,8 @@
 -- depends_on: {{ ref('knowledge_gap_questions') }}
 -- depends_on: {{ ref('knowledge_gap_topics') }}
 -- depends_on: {{ ref('changed_shoppers') }}
-{% set narrow = laid_queries('query', 'is_answered') if is_incremental() else [] %}
-{% set whole = laid_queries('query', 'not is_answered') %}
 with
-{% if narrow %}
+{% if is_incremental() %}
 int_shoppers as (
     select shoppers.account_id, shoppers.shopper
     from {{ ref('int_shoppers') }} as shoppers
@@ -75,14 +73,7 @@ knowledge_gap_topics as (
 
 {% endif %}
 matches as (
-    {% for segment, query in whole -%}
-    select matches.account_id, '{{ segment }}' as segment, matches.shopper
-    from ({{ query }}) as matches
-    union all
-    {% endfor -%}
-    select account_id, cast(null as {{ physical_type('varchar') }}) as segment, shopper
-    from {{ ref('int_shoppers') }}
-    where 1 = 0
+    {{ laid_query('matches') }}
 ),
 
 found as (
@@ -90,11 +81,11 @@ found as (
     from matches
     inner join {{ ref('int_shoppers') }} as shoppers
         on matches.account_id = shoppers.account_id and matches.shopper = shoppers.shopper
-    {% for segment, query in narrow -%}
+    {% if is_incremental() %}
     union all
-    select matches.account_id, '{{ segment }}' as segment, matches.shopper
-    from ({{ query }}) as matches
-    {% endfor %}
+    select account_id, segment, shopper
+    from ({{ laid_query('matches_of_changed') }}) as matches_of_changed
+    {% endif %}
 )
 
 select found.account_id, found.segment, found.shopper

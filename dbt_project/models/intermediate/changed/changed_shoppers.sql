@@ -48,9 +48,7 @@ from {{ ref('changed_shoppers_before') }}
 union
 select account_id, concat('p/', profile_id) as shopper
 from {{ ref('changed_profiles') }}
-{%- for query in laid_moves() %}
 union
 select account_id, shopper
-from ({{ query }}) as moved_{{ loop.index }}
-{%- endfor %}
+from ({{ laid_query('moved') }}) as moved
 {% endif %}
