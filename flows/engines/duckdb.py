@@ -101,7 +101,9 @@ def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo
 def _half(
     home: Home, lake: Lake, settings: Settings, todo: Plan, *, laid: Laid, progress: Progress, counts_questions: bool
 ) -> None:
-    """The models before questions are grouped, or those after: as dbt has carried them out before, or else by dbt."""
+    """The models before questions are grouped, or those after: as dbt has carried them out before, or else by dbt,
+    which then also carries out those that find nothing to do: no later run needs it for them.
+    """
     quiet = at_rest(todo, {file.table for file in lake.files(todo.after)})
     views_last = todo.base is not None and todo.base.number > 1  # a build that went on has left them as they have to be
     known = statements.kept(home, todo.project_text, is_full=todo.base is None)
@@ -116,7 +118,7 @@ def _half(
     ran = dbt.run(
         home,
         select=[dbt.TOPICS] if counts_questions else [],
-        exclude=[*([] if counts_questions else [dbt.TOPICS, *quiet]), *([dbt.VIEWS] if views_last else [])],
+        exclude=[*([] if counts_questions else [dbt.TOPICS]), *([dbt.VIEWS] if views_last else [])],
         is_full=todo.base is None,
         target="duckdb",
         environment={
