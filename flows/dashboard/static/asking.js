@@ -1,39 +1,46 @@
 // What is asked for next, and how what comes is shown.
 // Every link and form leads to an address that shows the whole page; here parts of the page are exchanged instead.
 
-const PARTS = ["a.skip", "header.top", "nav.sections", "main"];
-let shown = new URL(location.href);  // the address of what is shown
-let asked = 0, isUnderway = false;  // pages that were asked for; the last one is not there yet
+const PARTS = ["a.skip", "p.brand", "form.scope", "p.fresh", "nav.sections", "main"];
+const TYPED = ["search", "text", "number"];
+let place, shown;  // where the browser is, and the same with all parts, as links have them
+let asked = 0, underway = "";  // pages that were asked for; the last one, by a "step" or by "history", is not there yet
 let timer, isDue = false;  // the next one is asked for soon
+let typed = "", writer = "";  // the field that is typed in, and the one whose words made the newest step
 let isComposing = false;  // a letter takes several keystrokes, as in Korean
 const followed = new Map();  // parts of the address that links changed since it is shown
 const touched = new Set();  // fields that somebody changed since a page was asked for
 
+function arrived() {
+  place = location.pathname + location.search;
+  shown = new URL(document.body.dataset.shown || location.href, location.href);
+}
+arrived();
+
 // Whoever is quicker than the answers loses nothing: the next address is the shown one with everything that was
 // chosen, typed or clicked since.
-function next(link) {
+function next(changes) {
   const address = new URL(shown), query = address.searchParams;
-  const put = (values, name) => {
+  const change = (values, name) => {
     query.delete(name);
     for (const one of values) if (one !== "") query.append(name, one);
   };
-  followed.forEach(put);
+  followed.forEach(change);
   for (const form of document.querySelectorAll("[data-auto], [data-live]")) {
     const given = chosen(form);
     if (given.size) for (const name of ["conversation", "draft"]) if (!form.elements[name]) query.delete(name);
-    given.forEach(put);
+    given.forEach(change);
   }
-  if (link) changed(link).forEach(put);
-  const isOther = [...query.keys(), ...shown.searchParams.keys()].some((name) =>
-    !["at", "conversation", "draft"].includes(name) && String(query.getAll(name)) !== String(shown.searchParams.getAll(name)));
+  changes.forEach(change);
+  const isOther = [...changed(address).keys()].some((name) => !["at", "conversation", "draft"].includes(name));
   if (isOther) query.delete("at");  // another list begins at its beginning
   address.hash = "";
   return address;
 }
 
-// The parts of the shown address that a link changes, by name.
-function changed(link) {
-  const old = shown.searchParams, given = new URL(link.href).searchParams;
+// The parts in which an address is not the shown one, by name.
+function changed({ searchParams: given }) {
+  const old = shown.searchParams;
   const names = [...old.keys(), ...given.keys()].filter((name) => String(old.getAll(name)) !== String(given.getAll(name)));
   return new Map(names.map((name) => [name, given.getAll(name)]));
 }
@@ -53,7 +60,7 @@ function chosen(form) {
   if (range.length) {
     const { dates, first, last } = form.elements;
     if (dates.value !== "any") given.set("dates", [dates.value]);
-    else if (!form.dataset.range && form.checkValidity()) given.set("dates", [[first.value, last.value].sort().join("..")]);
+    else if (form.checkValidity()) given.set("dates", [[first.value, last.value].sort().join("..")]);
   }
   return given;
 }
@@ -67,20 +74,39 @@ function isChanged(field) {
 
 // Ask for what was chosen, typed and clicked.
 function ask(link = null, to = "") {
-  const address = next(link), live = document.querySelector("[data-live]");
-  if (link) changed(link).forEach((values, name) => followed.set(name, values));
-  if (!link && address.search === shown.search) {
-    if (isUnderway) settle();  // what is on its way was taken back
-  } else if (!link && live && !isUnderway && ![...document.querySelectorAll("[data-auto]")].some((one) => chosen(one).size)) {
+  const changes = link ? changed(addressOf(link)) : new Map();
+  if (link && !changes.size) followed.clear();  // it leads to what is shown
+  const address = next(changes), live = document.querySelector("[data-live]");
+  changes.forEach((values, name) => {
+    followed.set(name, values);
+    if (!values.length) empty(name);
+  });
+  if (!changed(address).size) {
+    if (underway === "step") settle();  // what is on its way was taken back
+    if (to) reveal(document.querySelector(to));
+  } else if (!link && live && !underway && ![...document.querySelectorAll("[data-auto]")].some((one) => chosen(one).size)) {
     count(live, address);
   } else {
-    show(address, { to });
+    show(address, { to, by: link ? "" : typed });
+  }
+}
+
+function addressOf(link) {
+  return new URL(link.getAttribute("href"), location.href);
+}
+
+// The fields of a part that was taken off.
+function empty(name) {
+  for (const field of document.querySelectorAll(`main [data-auto] [name="${CSS.escape(name)}"]`)) {
+    if (field.type === "checkbox") field.checked = false;
+    else if (field.type !== "hidden") field.value = "";
   }
 }
 
 function settle() {
   asked += 1;
-  isUnderway = isDue = false;
+  underway = "";
+  isDue = false;
   clearTimeout(timer);
   followed.clear();
   touched.clear();
@@ -97,9 +123,10 @@ function soon(after) {
 }
 
 // Show an address: exchange the content, keep the place, and bring into view and focus what the click asked for.
-async function show(address, { push = true, to = "" } = {}) {
+// Words that are typed on, `by` a field that is not left, are one step.
+async function show(address, { push = true, to = "", by = "" } = {}) {
   const mine = ++asked;
-  isUnderway = true;
+  underway = push ? "step" : "history";
   isDue = false;
   clearTimeout(timer);
   touched.clear();
@@ -114,46 +141,67 @@ async function show(address, { push = true, to = "" } = {}) {
     location.assign(address);
     return;
   }
-  if (push) history.pushState({ to }, "", answer.url);
-  exchange(next, push && !to);
-  if (to && !touched.size) reveal(document.querySelector(to));  // who types on already stays there
+  if (push) history[by && by === writer ? "replaceState" : "pushState"]({ to }, "", answer.url);
+  const row = document.getElementById("panel") && opened();
+  exchange(next, push, push && !to);
+  const wanted = to || (row && !document.getElementById("panel") && document.activeElement === document.body && row);
+  if (wanted && !touched.size) reveal(document.querySelector(wanted));  // who types on already stays there
+  writer = by;
 }
 
 // Put the next page in the place of this one. Open menus, the focus and what was typed meanwhile stay.
-function exchange(next, isSame) {
+function exchange(next, isStep, isSame) {
   document.title = next.title;
   document.documentElement.lang = next.documentElement.lang;
-  document.body.dataset.publication = next.body.dataset.publication || "";
+  for (const name of ["publication", "shown"]) document.body.dataset[name] = next.body.dataset[name] || "";
   const open = [...document.querySelectorAll("main details.menu")].map((one) => one.open);
-  const active = document.activeElement, { selectionStart, selectionEnd } = active;
-  const fields = [...touched], wasDue = isDue;
+  const active = document.activeElement, find = successor(active), { selectionStart, selectionEnd } = active;
+  const fields = isDue ? [...touched].map((one) => [one, successor(one)]) : [], wasDue = isDue;
   for (const part of PARTS) {
     const old = document.querySelector(part), fresh = next.querySelector(part);
-    // dates that somebody is typing cannot be brought over: they have no value yet
-    if (old && fresh && !old.querySelector("[data-range]")) old.replaceWith(fresh);
+    // a date that is typed half cannot be brought over: it has no value yet
+    if (old && fresh && !(isStep && old.dataset.range)) old.replaceWith(fresh);
   }
   settle();  // also because Chromium says of a field that is taken out that it was changed
-  shown = new URL(location.href);
+  arrived();
   document.querySelectorAll("main details.menu").forEach((one, at) => { if (isSame && open[at]) one.open = true; });
-  document.dispatchEvent(new Event("exchanged"));
-  for (const field of fields) {
-    const fresh = successor(field);
+  for (const [field, found] of fields) {
+    const fresh = found();
     if (!fresh || (fresh.options && ![...fresh.options].some((one) => one.value === field.value))) continue;
     if (field.type === "checkbox") fresh.checked = field.checked;
-    else fresh.value = field.value;
+    else put(fresh, field.value);
+    if (fresh.matches("[data-dates]")) fresh.form.querySelector(".range").hidden = field.value !== "any";
     touched.add(fresh);
   }
   if (wasDue) soon(0);
-  const wanted = active.form && active.name && successor(active);
-  if (!wanted || wanted === document.activeElement) return;
-  wanted.focus({ preventScroll: true });
-  if (wanted.value === active.value && wanted.type === "search") wanted.setSelectionRange(selectionStart, selectionEnd);
+  const wanted = find();
+  if (wanted && wanted !== document.activeElement) {
+    wanted.focus({ preventScroll: true });
+    if (wanted.type === "number") put(wanted, wanted.value);
+    else if (wanted.value === active.value && selectionStart != null) wanted.setSelectionRange(selectionStart, selectionEnd);
+  }
+  document.dispatchEvent(new Event("exchanged"));
 }
 
-// The same field of the page that came.
-function successor(field) {
-  const form = [...document.forms].find((one) => one.className === field.form.className);
-  return form && [...form.elements].find((one) => one.name === field.name && (one.type !== "checkbox" || one.value === field.value));
+// A value, with the caret at its end.
+function put(field, value) {
+  if (!field.options) field.value = "";
+  field.value = value;
+}
+
+// What finds, on the page that came, the same field, or the same of several links of one name.
+function successor(old) {
+  if (old.form && old.name) {
+    const kind = old.form.className;
+    const isSame = (one) => one.name === old.name && (one.type !== "checkbox" || one.value === old.value);
+    return () => [...[...document.forms].find((one) => one.className === kind)?.elements || []].find(isSame);
+  }
+  if (!old.matches("a, summary, button")) return () => null;
+  const kind = `${PARTS.find((one) => old.closest(one)) || "body"} ${old.localName}`;
+  const name = (one) => JSON.stringify([one.textContent, one.getAttribute("aria-label"), { ...one.closest("tr")?.dataset }]);
+  const same = () => [...document.querySelectorAll(kind)].filter((one) => name(one) === name(old));
+  const at = same().indexOf(old);
+  return () => same()[at] || same()[0];
 }
 
 function reveal(wanted) {
@@ -168,12 +216,17 @@ function reveal(wanted) {
 async function count(form, address) {
   const mine = ++asked;
   history.replaceState(history.state, "", address);
-  shown = new URL(location.href);
+  document.body.dataset.shown = address.pathname + address.search;
+  arrived();
   touched.clear();
   const answer = await fetch(new URL(form.dataset.live + address.search, location.href)).catch(() => null);
-  if (mine !== asked || !answer || !answer.ok) return;
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (mine === asked) document.querySelector(form.dataset.into).replaceWith(next.querySelector(form.dataset.into));
+  if (mine !== asked) return;
+  const next = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (mine !== asked) return;
+  const fresh = next && next.querySelector(form.dataset.into);
+  if (!fresh) { location.assign(address); return; }
+  document.querySelector(form.dataset.into).replaceWith(fresh);
+  document.dispatchEvent(new Event("exchanged"));
 }
 
 function isOurs(form) {
@@ -183,32 +236,36 @@ document.addEventListener("change", (event) => {
   const field = event.target, form = field.form;
   if (!isOurs(form)) return;
   touched.add(field);
-  if (field.type === "date") { form.dataset.range = "typed"; return; }  // a date is whole when it is left
+  typed = TYPED.includes(field.type) ? field.name : "";
+  if (field.type === "date") { soon(1500); return; }
   if (field.matches("[data-dates]")) {
     const range = form.querySelector(".range");
     range.hidden = field.value !== "any";
-    if (!range.hidden) { range.querySelector("input").focus(); return; }
+    if (!range.hidden) { form.dataset.range = "open"; range.querySelector("input").focus(); return; }
+    delete form.dataset.range;
   }
   soon(field.type === "checkbox" ? 500 : 0);
 });
-document.addEventListener("input", (event) => {
-  if (!isOurs(event.target.form) || !["search", "text", "number"].includes(event.target.type)) return;
-  touched.add(event.target);
+document.addEventListener("input", ({ target }) => {
+  if (!isOurs(target.form) || !TYPED.includes(target.type)) return;
+  touched.add(target);
+  typed = target.name;
   if (!isComposing) soon(400);
 });
 document.addEventListener("compositionstart", () => { isComposing = true; });
-document.addEventListener("compositionend", (event) => {
+document.addEventListener("compositionend", ({ target }) => {
   isComposing = false;
-  if (isOurs(event.target.form)) soon(400);
+  if (isOurs(target.form)) soon(400);
 });
-document.addEventListener("focusin", ({ target }) => {
-  if (target.type === "date" && isOurs(target.form)) target.form.dataset.range ||= "open";
+document.addEventListener("keydown", ({ target, key }) => {
+  if (target.type === "date" && isOurs(target.form) && !["Tab", "Shift", "Enter", "Escape"].includes(key)) target.form.dataset.range = "open";
 });
 document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  if (target.name === writer) writer = "";
   if (target.type !== "date" || !isOurs(target.form) || (relatedTarget && relatedTarget.type === "date")) return;
-  const isTyped = target.form.dataset.range === "typed";
   delete target.form.dataset.range;
-  if (isTyped && target.form.reportValidity()) soon(0);
+  if (target.form.checkValidity()) soon(0);
+  else for (const one of target.form.querySelectorAll("[type=date]")) one.value = one.defaultValue;  // no whole range
 });
 document.addEventListener("submit", (event) => {
   if (!isOurs(event.target)) return;
@@ -220,26 +277,31 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented) return;
+  if (link.hasAttribute("download") && (isDue || underway)) {  // the file is of what was chosen
+    event.preventDefault();
+    const find = successor(link);
+    document.addEventListener("exchanged", () => find()?.click(), { once: true });
+    return;
+  }
   if (!link.matches("[data-swap]")) { take(link); return; }
-  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  if (String(getSelection())) return;  // marking text is not a click
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) { link.href = next(changed(addressOf(link))); return; }
   event.preventDefault();
+  if (getSelection().type === "Range" && getSelection().containsNode(link, true) && event.detail) return;  // text was marked
   if (link.matches("[data-clear]")) {
     followed.clear();
     for (const form of document.querySelectorAll("main form")) form.reset();
   }
   const isClosing = link.matches("[data-close]");
-  ask(link, link.dataset.to || (isClosing ? opened() : link.closest(".chips, .turn") ? "#list-title" : ""));
+  ask(link, link.dataset.to || (isClosing ? opened() : link.closest(".chips, .turn, .nothing") ? "#list-title" : ""));
 });
 
 // Dates, channel, account and language that were chosen a moment ago go along to another section.
 function take(link) {
-  if (link.origin !== location.origin || link.hasAttribute("download") || link.matches(".skip")) return;
-  const address = new URL(link.href);
-  for (const form of document.querySelectorAll("header [data-auto], nav [data-auto]")) {
-    chosen(form).forEach(([value], name) => address.searchParams.set(name, value));
-  }
-  if (address.href !== link.href) link.href = address;
+  const address = addressOf(link);
+  if (address.origin !== location.origin || link.hasAttribute("download") || link.matches(".skip")) return;
+  const choices = [...document.querySelectorAll("header [data-auto], nav [data-auto]")].flatMap((form) => [...chosen(form)]);
+  for (const [name, [value]] of choices) address.searchParams.set(name, value);
+  if (choices.length) link.setAttribute("href", address);
 }
 
 // The row that the open panel belongs to.
@@ -253,8 +315,8 @@ function opened() {
 }
 
 addEventListener("popstate", (event) => {
-  if (location.pathname + location.search === shown.pathname + shown.search) {  // a place of the same page
-    if (isUnderway) settle();
+  if (location.pathname + location.search === place) {  // back again, or to a place of the same page
+    if (underway === "history") settle();
     return;
   }
   settle();
