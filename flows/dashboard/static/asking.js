@@ -4,7 +4,7 @@
 const PARTS = ["a.skip", "p.brand", "form.scope", "p.fresh", "nav.sections", "main"];
 const TYPED = ["search", "text", "number"];
 let place, shown;  // where the browser is, and the same with all parts, as links have them
-let asked = 0, underway = "";  // pages that were asked for; the last one, by a "step" or by "history", is not there yet
+let asked = 0, underway = "";  // questions to the server; the last one is on its way: a "step", "history" or a "count"
 let timer, isDue = false;  // the next one is asked for soon
 let typed = "", writer = "";  // the field that is typed in, and the one whose words made the newest step
 let isComposing = false;  // a letter takes several keystrokes, as in Korean
@@ -84,7 +84,7 @@ function ask(link = null, to = "") {
   if (!changed(address).size) {
     if (underway === "step") settle();  // what is on its way was taken back
     if (to) reveal(document.querySelector(to));
-  } else if (!link && live && !underway && ![...document.querySelectorAll("[data-auto]")].some((one) => chosen(one).size)) {
+  } else if (!link && live && !/step|history/.test(underway) && ![...document.querySelectorAll("[data-auto]")].some((one) => chosen(one).size)) {
     count(live, address);
   } else {
     show(address, { to, by: link ? "" : typed });
@@ -116,10 +116,13 @@ function settle() {
 function soon(after) {
   isDue = true;
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    isDue = false;
-    ask();
-  }, after);
+  timer = setTimeout(now, after);
+}
+
+function now() {
+  isDue = false;
+  clearTimeout(timer);
+  ask();
 }
 
 // Show an address: exchange the content, keep the place, and bring into view and focus what the click asked for.
@@ -215,6 +218,7 @@ function reveal(wanted) {
 // The number of a segment while somebody chooses it; the address keeps up.
 async function count(form, address) {
   const mine = ++asked;
+  underway = "count";
   history.replaceState(history.state, "", address);
   document.body.dataset.shown = address.pathname + address.search;
   arrived();
@@ -226,6 +230,7 @@ async function count(form, address) {
   const fresh = next && next.querySelector(form.dataset.into);
   if (!fresh) { location.assign(address); return; }
   document.querySelector(form.dataset.into).replaceWith(fresh);
+  underway = "";
   document.dispatchEvent(new Event("exchanged"));
 }
 
@@ -277,7 +282,8 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented) return;
-  if (link.hasAttribute("download") && (isDue || underway)) {  // the file is of what was chosen
+  if (link.hasAttribute("download") && isDue) now();
+  if (link.hasAttribute("download") && underway) {  // the file is of what was chosen
     event.preventDefault();
     const find = successor(link);
     document.addEventListener("exchanged", () => find()?.click(), { once: true });
