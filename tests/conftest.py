@@ -134,21 +134,31 @@ def home(_workplace: Path) -> Home:
 
 
 @pytest.fixture(scope="session")
-def prepared(_workplace: Path) -> Callable[[Path], Path]:
-    """Makes a home that knows the project as dbt has read it: to read it anew costs a process three seconds.
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Makes a home of which earlier runs have kept the statements: its processes neither import dbt nor wait for it.
 
     Called with the folder of a home, which it gives back.
     """
-    from flows.engines import dbt  # noqa: PLC0415  not every process builds
+    from flows.engines import statements  # noqa: PLC0415  not every process builds
+    from flows.ground.build import Build  # noqa: PLC0415
 
-    dbt._parsed.clear()  # what another home has kept is not there
-    dbt._manifest(Home(_workplace), "duckdb")
+    folder = tmp_path_factory.mktemp("prepared")
+    home, account = Home(folder / "home"), {"account_id": "a", "timezone": "UTC", "currency": "EUR"}
+    for day in ("2026-06-01", "2026-06-02"):  # one build from nothing, and one that goes on
+        write_rows(folder / "shop" / "accounts" / f"{day}.jsonl", [{**account, "updated_at": day}])
+        asked = RunRequest(home=str(home.root), path=str(folder / "shop"), as_of=day, max_volume_drop=1.0)
+        assert jobs.run(asked).outcome == "published"
+    built = Build.read(home)
+    assert built
+    for is_full in (True, False):
+        known = statements.kept(home, built.project_text, is_full=is_full)
+        assert all(one.sql for one in known.models.values())
+        statements.keep_models(home, known, known.models)  # also where other homes of this process have kept them
 
     def prepare(folder: Path) -> Path:
-        kept = Home(folder).dbt / "duckdb"
-        kept.mkdir(parents=True)
-        for file in (Home(_workplace).dbt / "duckdb").glob("manifest-*"):
-            shutil.copy(file, kept)
+        Home(folder).dbt.mkdir(parents=True)
+        for file in home.dbt.glob("statements-*.json"):
+            shutil.copy(file, Home(folder).dbt)
         return folder
 
     return prepare

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from flows.ground.home import Home
@@ -37,7 +38,10 @@ def finish(process: subprocess.Popen[bytes]) -> None:
     assert process.returncode == 0, output.decode()
 
 
-def test_9_1_a_killed_run_leaves_the_last_publication_and_the_next_run_just_works(home: Home, tmp_path: Path) -> None:
+def test_9_1_a_killed_run_leaves_the_last_publication_and_the_next_run_just_works(
+    tmp_path: Path, prepared: Callable[[Path], Path]
+) -> None:
+    home = Home(prepared(tmp_path / "home"))
     rng = random.Random(20)
     shops = [random_deliveries(rng, random_shop(rng, f"shop {number}")) for number in range(6)]
     loads: list[Load] = merged(shops)
