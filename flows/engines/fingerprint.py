@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -89,9 +90,13 @@ def _texts(folder: str, *endings: str) -> Iterator[tuple[str, str]]:
 def _entries() -> Iterator[str]:
     """What the yml of the models says that tables are computed from, in whichever file of a folder it stands."""
     for name, text in _texts("models", ".yml"):
-        for kind, entries in (yaml.load(text, LOADER) or {}).items():  # noqa: S506  a safe loader
-            if kind not in NO_TABLE:
-                yield from (f"{Path(name).parent}/{kind}:{entry!r}" for entry in _bare(entries))
+        yield from (f"{Path(name).parent}/{entry}" for entry in _entries_of(text))
+
+
+@cache  # a process that builds again, as a worker does, reads what is another text
+def _entries_of(text: str) -> tuple[str, ...]:
+    kinds = (yaml.load(text, LOADER) or {}).items()  # noqa: S506  a safe loader
+    return tuple(f"{kind}:{entry!r}" for kind, entries in kinds if kind not in NO_TABLE for entry in _bare(entries))
 
 
 def _bare(node: Any) -> Any:

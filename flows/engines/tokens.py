@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from jinja2 import Environment, TemplateSyntaxError
 
@@ -30,6 +31,7 @@ SQL = re.compile(
 _jinja = Environment(autoescape=True)  # takes texts apart and renders none
 
 
+@cache
 def of_model(text: str) -> str:
     """The tokens of a model's file."""
     try:
@@ -38,6 +40,7 @@ def of_model(text: str) -> str:
         return text
 
 
+@cache
 def of_macros(text: str, not_for: str) -> str:
     """The tokens of a file of macros, without those that dbt dispatches to the engine `not_for` alone."""
     try:

@@ -1,4 +1,7 @@
-"""A cluster for the tests of this folder, and settings that name it."""
+"""A cluster for the tests of this folder, and settings that name it.
+
+The tests build in one folder (`home`), so that they have one session: its workers have compiled what they need.
+"""
 
 from __future__ import annotations
 

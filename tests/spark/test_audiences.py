@@ -64,10 +64,10 @@ def every_property(draw: st.DrawFn, name: str) -> Definition:
 
 
 @contextmanager
-def session(tmp_path: Path, config: str) -> Iterator[SparkSession]:
+def session(home: Home, tmp_path: Path, config: str) -> Iterator[SparkSession]:
     """A session with the tables of the shop that lies in `tmp_path`; it leaves no table in the catalogue."""
     options = tomllib.loads(Path(config).read_text("utf-8"))["spark"]
-    opened = cluster.session(Home(tmp_path / "home"), SparkSettings.model_validate(options))
+    opened = cluster.session(home, SparkSettings.model_validate(options))
     for schema in ("metrics", "intermediate"):
         opened.sql(f"create database if not exists {schema}")
     for table, columns in COLUMNS.items():
@@ -97,7 +97,7 @@ def next_by_spark(opened: SparkSession, definition: Definition) -> datetime | No
     return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
 
 
-def test_both_engines_find_the_same_shoppers(tmp_path: Path, on_spark: str) -> None:
+def test_both_engines_find_the_same_shoppers(home: Home, tmp_path: Path, on_spark: str) -> None:
     shop = together(drawn(shops(), SHOPS))
     named = [{"account_id": "texts", "profile_id": str(at), "name": text} for at, text in enumerate(TEXTS)]
     shop["profiles"] += named
@@ -114,7 +114,7 @@ def test_both_engines_find_the_same_shoppers(tmp_path: Path, on_spark: str) -> N
         texts_expected = [found(connection, one, AS_OF) for one in of_texts]
     assert sum(bool(members) for members, _ in expected) > len(expected) // 4
     assert any(change for _, change in expected)
-    with session(tmp_path, on_spark) as opened:
+    with session(home, tmp_path, on_spark) as opened:
         for definition, (members, change) in zip(asked, expected, strict=True):
             assert by_spark(opened, definition) == members, definition
             assert next_by_spark(opened, definition) == change, definition

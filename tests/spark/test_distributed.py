@@ -34,12 +34,13 @@ def write_shop(folder: Path) -> None:
             connection.execute(f"copy ({rows}) to '{folder / table}.parquet'")
 
 
-def test_a_driver_with_less_memory_than_the_data_builds_and_checks_it(tmp_path: Path, on_spark: str) -> None:
+def test_a_driver_with_less_memory_than_the_data_builds_and_checks_it(
+    home: Home, tmp_path: Path, on_spark: str
+) -> None:
     write_shop(tmp_path / "shop")
     texts = CONVERSATIONS * MESSAGES * TEXT
     assert texts > 512 * 2**20
     assert CONF["spark.driver.memory"] == "512m"
-    home = Home(tmp_path / "home")
     result = jobs.run(RunRequest(home=str(home.root), config=on_spark, path=str(tmp_path / "shop"), as_of=AS_OF))
     assert result.outcome == "published"
     with duckdb.connect() as connection:
