@@ -28,7 +28,7 @@ Rows = list[dict[str, Any]]
 
 def accounts(case: Path) -> set[str]:
     name = f"g{case.parent.name}-{case.name}"
-    return {name, f"{name}-b"}
+    return {name, *(f"{name}-{letter}" for letter in "bcd")}
 
 
 @pytest.fixture(scope="module")
