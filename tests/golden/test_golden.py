@@ -22,6 +22,7 @@ from flows.published.report import report
 from flows.warehouses.duckdb import DuckDBFile
 from tests.golden.cases import CASES, as_of
 from tests.reference.compare import payload_account, read_published
+from tests.reference.gaps import differences, turns_of
 
 Rows = list[dict[str, Any]]
 
@@ -90,3 +91,18 @@ def check_report(expected: dict[str, Any], home: Home) -> None:
     average = figures["average_order_value"]
     figures["average_order_value"] = None if average is None else float(average)
     assert {name: figures[name] for name in expected["figures"]} == expected["figures"]
+
+
+def test_what_chapter_8_counts_is_read_twice(
+    tables: Callable[[str], dict[str, Rows]], published: Callable[[str], Home]
+) -> None:
+    """Of all accounts of all cases, also of those that have no expected topics."""
+    instant = as_of(next(case for case in CASES if case.parent.name == "8.3"))
+    decided = [
+        {"owner": None, "note": None, **row, "decided_at": datetime.fromisoformat(row["decided_at"])}
+        for case in CASES
+        for file in sorted((case / "landing").rglob("topic_decisions.jsonl"))
+        for row in read_rows(file)
+        if as_of(case) == instant and row.get("state") in ("assigned", "dismissed", "open") and row.get("topic_id")
+    ]
+    assert differences(tables(instant), turns_of(published(instant)), decided, datetime.fromisoformat(instant)) == ""
