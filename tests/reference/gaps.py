@@ -238,7 +238,7 @@ class Account:
     def _decision(self, topic: str) -> tuple[Row | None, str | None]:
         """The decision that counts, and the dismissed topic that handed it on to one that was like it."""
         own: dict[str, Row] = {}
-        handed: dict[str, tuple[Row, str | None]] = {}
+        handed: dict[str, tuple[Row | None, str | None]] = {}
         decisions = [(row["decided_at"], 0, row) for row in self.decided if row["decided_at"] <= self.as_of]
         changes = [(row["changed_at"], 1, row) for row in self.tables["knowledge_gap_topic_changes"]]
         for _, kind, row in sorted(decisions + changes, key=lambda one: one[:2]):
@@ -247,7 +247,8 @@ class Account:
                 continue
             counted = own.get(row["topic_id"]) or handed.get(row["topic_id"], (None,))[0]
             to = row["other_topic_id"]
-            if counted and to and (to not in handed or handed[to][0]["decided_at"] < counted["decided_at"]):
+            known = handed.get(to, (None, None))[0]
+            if counted and to and (known is None or known["decided_at"] < counted["decided_at"]):
                 handed[to] = counted, row["topic_id"] if row["change"] == "alike" else None
         return (own[topic], None) if topic in own else handed.get(topic, (None, None))
 
@@ -309,7 +310,7 @@ def differences(tables: Tables, turns: list[Row], decided: list[Row], as_of: dat
     found = []
     for account_id in sorted(row["account_id"] for row in tables["accounts"]):
         own = only(tables, account_id)
-        account = Account(own, of(account_id, turns), of(account_id, decided), as_of)
+        account = Account(own, rows_of(account_id, turns), rows_of(account_id, decided), as_of)
         found += [
             f"{account_id} {one.row['message_id']}: is_unanswered {one.row['is_unanswered']}, not {one.is_unanswered}"
             for one in account.asked
@@ -332,7 +333,7 @@ def differences(tables: Tables, turns: list[Row], decided: list[Row], as_of: dat
     return "\n".join(found)
 
 
-def of(account_id: str, rows: list[Row]) -> list[Row]:
+def rows_of(account_id: str, rows: list[Row]) -> list[Row]:
     return [row for row in rows if row["account_id"] == account_id]
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flows.warehouses.duckdb import DuckDBFile
 
 from flows import jobs
 from flows.ground.home import Home
 from flows.published.gaps import gaps
 from flows.settings.requests import RunRequest
+from flows.warehouses.duckdb import DuckDBFile
 from tests.reference.compare import only, read_published
-from tests.reference.gaps import Account, differences, of, ranked, turns_of
+from tests.reference.gaps import Account, differences, ranked, rows_of, turns_of
 from tests.reference.landing import Row
 
 BEGAN = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -153,5 +153,7 @@ def test_what_chapter_8_counts_of_a_random_shop_is_read_twice(tmp_path: Path, se
     with DuckDBFile(home).read() as reader:
         for account in ("plain", "sourced"):
             listed = [one.topic_id for one in gaps(reader, account, is_all=False, limit=100).topics]
-            topics = Account(only(tables, account), of(account, turns_of(home)), of(account, decided), SECOND).topics()
+            topics = Account(
+                only(tables, account), rows_of(account, turns_of(home)), rows_of(account, decided), SECOND
+            ).topics()
             assert listed == ranked([row for row in topics if row["state"] != "dismissed"])
