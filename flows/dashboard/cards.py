@@ -157,7 +157,7 @@ class Maker:
             details.append(say("%(count)s withdrawn", count=say.number(rate.withdrawn_of(now))))
         if (interval := wilson(count, whole)) is not None:  # so that nobody celebrates three conversations
             low, high = (f"{100 * one:.0f}" for one in interval)
-            details.append(say("%(low)s–%(high)s %% (95 %%)", low=low, high=high))
+            details.append(say("likely %(low)s–%(high)s %%", low=low, high=high))
         found = Card(
             rate.name,
             say(rate.title),

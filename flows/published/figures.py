@@ -109,7 +109,8 @@ RATES = (
         "ended_unresolved_rate",
         ("routed", "closed"),
         "Unresolved, of ended",
-        "Routed conversations, and those in which the agent showed its hand-off message, of all that have ended.",
+        "Routed conversations, and those in which the agent showed its hand-off message, of all that have ended; "
+        "unanswered ones are not among them.",
         whole="ended",
     ),
     Rate(
@@ -131,7 +132,7 @@ RATES = (
         ("resolved",),
         "Durably resolved",
         "Resolved conversations whose shopper did not come back with another conversation or a ticket within 7 days of "
-        "the closing (or the account's `recontact_days`), of all that started.",
+        "the closing, or as many days as the account's settings say; of all that started.",
         is_more_better=True,
         withdrawn=("recontacted",),
     ),
@@ -139,13 +140,15 @@ RATES = (
         "routed_rate",
         ("routed",),
         "Routed",
-        "Conversations that went on to a person or a ticket, of all that started.",
+        "Conversations that went on to a person or a ticket, of all that started. The section Hand-offs counts more: "
+        "also those in which a person was only offered, or nobody was there.",
     ),
     Rate(
         "unresolved_rate",
         ("routed", "closed"),
         "Unresolved",
-        "Routed conversations, and those in which the agent showed its hand-off message, of all that started.",
+        "Routed conversations, and those in which the agent showed its hand-off message, of all that started; "
+        "unanswered ones are not among them.",
     ),
     Rate(
         "deflection_rate",

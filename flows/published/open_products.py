@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import log
 from typing import Any
 
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
+from flows.published.filters import one_of
 from flows.published.gap_draft import READ, shown
 from flows.published.gaps import standing, visible
 from flows.questions import context
@@ -22,11 +23,13 @@ from flows.warehouses.reader import Reader
 AMONG = 50  # unanswered questions of a product, the newest, of which the clearest is its example
 MIDDLE = 60  # characters of a question that is well read
 PRODUCTS = """
-select asked.account_id, asked.product_id, products.title, products.url, asked.questions, asked.unanswered
+select asked.account_id, asked.product_id, products.title, products.url, asked.questions, asked.unanswered,
+    asked.unanswered_in
 from (
-    select account_id, product_id, count(*) as questions, count(*) filter (where is_unanswered) as unanswered
+    select account_id, product_id, count(*) as questions, count(*) filter (where is_unanswered) as unanswered,
+        count(distinct conversation_id) filter (where is_unanswered) as unanswered_in
     from metrics.knowledge_gap_questions
-    where product_id is not null and {of_account}
+    where product_id is not null and {of_account} and {meant}
     group by account_id, product_id
 ) as asked
 left join metrics.products
@@ -40,7 +43,7 @@ with unanswered as (
     select account_id, product_id, message_id, conversation_id, asked_at,
         row_number() over (partition by account_id, product_id order by asked_at desc, message_id) as place
     from metrics.knowledge_gap_questions
-    where is_unanswered and (account_id, product_id) in ({products})
+    where is_unanswered and (account_id, product_id) in ({products}) and {meant}
 )
 select unanswered.account_id, unanswered.product_id, unanswered.conversation_id, unanswered.asked_at, {text}, {name}
 from unanswered
@@ -64,7 +67,7 @@ order by account_id, conversation_id, sent_at, message_id
 
 @dataclass(frozen=True)
 class OpenProduct:
-    """A product with unanswered questions. `question` is the clearest of the newest of them, without what may name a
+    """A product with unanswered questions, and in how many conversations they stand. `question` is the clearest of the newest of them, without what may name a
     person, in `conversation_id` at `asked_at`: one that stands alone, or else with the turn before it. It is None for a
     reader who may not see it, `title` and `url` where the product is not known (rule 2.3).
     """
@@ -75,6 +78,7 @@ class OpenProduct:
     url: str | None
     question_count: int
     unanswered_count: int
+    unanswered_conversation_count: int
     question: str | None
     conversation_id: str
     asked_at: datetime
@@ -104,24 +108,44 @@ class _Asked:
         return not self.stands, abs(log(max(len(self.shown or ""), 1) / MIDDLE))
 
 
-def open_products(reader: Reader, account: str | None, limit: int) -> tuple[Publication, tuple[OpenProduct, ...]]:
-    """Those with most unanswered questions: of one account, or of all. Raises InputError before questions are published
-    with their products.
+def open_products(
+    reader: Reader,
+    account: str | None,
+    limit: int,
+    *,
+    dates: tuple[date, date] | None = None,
+    channels: tuple[str, ...] = (),
+) -> tuple[Publication, tuple[OpenProduct, ...]]:
+    """Those with most unanswered questions: of one account, or of all; of the conversations that started on the local
+    `dates`, both included, on these channels. Raises InputError before questions are published with their products.
     """
     publication = standing(reader)
     if not reader.sees("metrics.knowledge_gap_questions", "product_id"):
         what = "the publication comes from a version that knew no products of questions"
         raise InputError(what, remedy="`agent-metrics run` builds and publishes them")
     of_account = "true" if account is None else f"account_id = {literal(account)}"
-    products = reader.rows(PRODUCTS.format(of_account=of_account, limit=literal(limit)))
-    examples = _examples(reader, [(row[0], row[1]) for row in products])
+    meant = _meant(dates, channels)
+    products = reader.rows(PRODUCTS.format(of_account=of_account, meant=meant, limit=literal(limit)))
+    examples = _examples(reader, [(row[0], row[1]) for row in products], meant)
     return publication, tuple(
         OpenProduct(*(*row, question, example.conversation_id, example.asked_at))
         for row, (example, question) in zip(products, examples, strict=True)
     )
 
 
-def _examples(reader: Reader, products: Sequence[tuple[str, str]]) -> list[tuple[_Asked, str | None]]:
+def _meant(dates: tuple[date, date] | None, channels: tuple[str, ...]) -> str:
+    """SQL: the conversation of a question started on these dates, and is of one of these channels."""
+    parts = [f"started_on between {literal(dates[0])} and {literal(dates[1])}"] if dates else []
+    parts += [f"channel in {one_of(channels)}"] if channels else []
+    if not parts:
+        return "true"
+    among = f"select account_id, conversation_id from metrics.conversations where {' and '.join(parts)}"
+    return f"(account_id, conversation_id) in ({among})"
+
+
+def _examples(
+    reader: Reader, products: Sequence[tuple[str, str]], meant: str
+) -> list[tuple[_Asked, str | None]]:
     """The clearest unanswered question of each product, and its text."""
     if not products:
         return []
@@ -129,7 +153,7 @@ def _examples(reader: Reader, products: Sequence[tuple[str, str]]) -> list[tuple
     name = visible(reader, "profiles", "name", "profiles.name")
     among = ", ".join(f"({literal(account)}, {literal(product)})" for account, product in products)
     asked: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
-    rows = reader.rows(UNANSWERED.format(products=among, text=text, name=name, among=AMONG))
+    rows = reader.rows(UNANSWERED.format(products=among, meant=meant, text=text, name=name, among=AMONG))
     for of, product, conversation, asked_at, said, called in rows:
         stands = said is None or _stands(said)
         asked[of, product].append(_Asked(of, conversation, asked_at, said, called, stands))

@@ -119,11 +119,14 @@ def gaps_of(look: Look, limit: int) -> tuple[AskedAccount, tuple[OpenGap, ...]]:
     )
 
 
-def _products(look: Look) -> tuple[OpenProduct, ...]:
+def _products(look: Look) -> tuple[OpenProduct, ...] | None:
+    """Of the conversations to which the link of each product leads: those that started on the look's dates."""
+    dates = (look.period.first, look.period.last)
+    asked = (look.reader, look.account.account_id, MOST_PRODUCTS)
     try:
-        return open_products(look.reader, look.account.account_id, MOST_PRODUCTS)[1]
+        return open_products(*asked, dates=dates, channels=look.channels)[1]
     except AgentMetricsError:  # published by a version that knew no products of questions
-        return ()
+        return None
 
 
 def _closure(look: Look, one: ClosedTopic) -> dict[str, Any]:
