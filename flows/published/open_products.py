@@ -67,9 +67,10 @@ order by account_id, conversation_id, sent_at, message_id
 
 @dataclass(frozen=True)
 class OpenProduct:
-    """A product with unanswered questions, and in how many conversations they stand. `question` is the clearest of the newest of them, without what may name a
-    person, in `conversation_id` at `asked_at`: one that stands alone, or else with the turn before it. It is None for a
-    reader who may not see it, `title` and `url` where the product is not known (rule 2.3).
+    """A product with unanswered questions, and in how many conversations they stand. `question` is the clearest of the
+    newest of them, without what may name a person, in `conversation_id` at `asked_at`: one that stands alone, or else
+    with the turn before it. It is None for a reader who may not see it, `title` and `url` where the product is not
+    known (rule 2.3).
     """
 
     account: str
@@ -143,9 +144,7 @@ def _meant(dates: tuple[date, date] | None, channels: tuple[str, ...]) -> str:
     return f"(account_id, conversation_id) in ({among})"
 
 
-def _examples(
-    reader: Reader, products: Sequence[tuple[str, str]], meant: str
-) -> list[tuple[_Asked, str | None]]:
+def _examples(reader: Reader, products: Sequence[tuple[str, str]], meant: str) -> list[tuple[_Asked, str | None]]:
     """The clearest unanswered question of each product, and its text."""
     if not products:
         return []

@@ -367,6 +367,79 @@ def test_a_thread_says_how_it_ended(tmp_path: Path, closed_by: str, reason: str 
     assert not [one for one in facts if "Timeout" in one]
 
 
+# What a figure counts
+
+
+def test_a_product_page_leaves_open_what_its_link_leads_to(tmp_path: Path) -> None:
+    """18 of 304 was said for 7 days and for 90, and the link showed 13 conversations."""
+    shop, at = Shop(), MIDNIGHT
+    shop.product("p", "The kettle")
+    for key, channel, days, questions in (("a", "web_chat", 0, 2), ("b", "email", 2, 1), ("c", "email", -30, 4)):
+        start = at + timedelta(days=days)
+        shop.conversation(key, "open", OWN, start, channel=channel)
+        for said in ["true"] * questions + ["false"]:
+            shop.ask_of_product("p", key, start, "How heavy is it?", said)
+    home = published(Home(tmp_path / "home"), shop.published_rows())
+    with in_thread(app(DuckDBFile(home))) as address:
+        for more, cells, behind in (
+            ({}, ["3in 2 conversations", "5"], "2 conversations"),
+            ({"channel": "email"}, ["1", "2"], "1 conversation"),
+            ({"channel": "web_chat"}, ["2in 1 conversation", "3"], "1 conversation"),
+            ({"dates": "2026-06-04..2026-06-07"}, [], ""),
+        ):
+            page = parsed(httpx.get(f"{address}knowledge", params={**OF, **more}, timeout=60).text)
+            table = required(page, ".//table[@class='list products']")
+            assert [words_of(one) for one in table.iterfind(".//td[@class='figure']")] == cells
+            if behind:
+                link = required(table, ".//tr[@data-product]//a").attrib["href"]
+                led = parsed(httpx.get(address + link, timeout=60).text)
+                assert words_of(required(led, ".//h2[@id='list-title']")) == behind
+            else:
+                assert "No question about a product is known to have gone unanswered" in words_of(table)
+
+
+def test_lost_is_not_waiting(tmp_path: Path) -> None:
+    """13.2: a shopper who was lost stood among those who wait, without a word."""
+    shop, at = Shop(), MIDNIGHT
+    for number, outcome in enumerate(("waiting", "lost", "lost", "answered")):
+        began = at + timedelta(hours=number)
+        shop.conversation(f"c{number}", "routed", OWN, began)
+        shop.add("handoffs", OWN, conversation_id=f"c{number}", channel="sms", reason="refund", began_at=began,
+                 began_on=began.date(), outcome=outcome, handed_off_at=began, minutes_to_reply=7)  # fmt: skip
+    home = published(Home(tmp_path / "home"), shop.published_rows())
+    with in_thread(app(DuckDBFile(home))) as address:
+        overview, handoffs = (
+            parsed(httpx.get(address + path, params=OF, timeout=60).text) for path in ("", "hand-offs")
+        )
+    waits = list(overview.iterfind(".//section[@aria-labelledby='waiting-title']//li"))
+    assert [words_of(one).count("Lost") for one in waits] == [0, 1, 1]
+    table = required(handoffs, ".//table[@class='list handoffs-by']")
+    heads = [words_of(one) for one in table.iterfind(".//th[@class='figure']")]
+    cells = [words_of(one) for one in table.iterfind(".//td[@class='figure']")]
+    assert [(head, cell) for head, cell in zip(heads, cells, strict=True) if head in ("Waiting", "Lost")] == [
+        ("Waiting", "1"),
+        ("Lost", "2"),
+    ]
+
+
+def test_figures_that_differ_say_why(ask: Ask) -> None:
+    """1,144 beside a list of 1,143, 754 routed beside 1,119 hand-offs, 179 people beside a row of 94."""
+    overview, handoffs = (words_of(required(parsed(ask(path, **OF).text), ".//main")) for path in ("", "hand-offs"))
+    assert "The list behind a skill has the conversations that started on these dates." in overview
+    assert "“Routed” on the overview counts only those that went on to a person or a ticket" in handoffs
+    assert overview.count("unanswered ones are not among them") == 2
+    for more, days in (({}, "Jun 1 – 7, 2026"), ({"channel": "channel"}, "Jun 1 – 7, 2026, Channel")):
+        panel = words_of(required(parsed(ask("knowledge", **OF, draft="topic", **more).text), ".//aside"))
+        told = "The draft has everything that was asked since Jun 2, 2026. The list counts only these dates: "
+        assert f"{told}{days}." in re.sub(r"\s", " ", panel)
+
+
+@pytest.mark.parametrize("path", ["conversations", "knowledge", "hand-offs", "sales", "events"])
+def test_a_list_in_pages_has_a_title_to_come_back_to(ask: Ask, path: str) -> None:
+    (title,) = parsed(ask(path, **OF).text).iterfind(".//*[@id='list-title']")
+    assert (title.tag, title.attrib.get("tabindex")) == ("h2", "-1")
+
+
 # What is wrong with an address is said
 
 

@@ -150,12 +150,12 @@ def test_a_figure_leads_to_what_is_behind_it(key: str, behind: str | None) -> No
 def test_rates_come_with_their_interval() -> None:
     """So that nobody celebrates three conversations."""
     low, high = wilson(916, 1284) or (0, 0)
-    assert shown(NOW, NOW)["resolution_rate"].details[-1] == f"{100 * low:.0f}–{100 * high:.0f} % (95 %)"
+    assert shown(NOW, NOW)["resolution_rate"].details[-1] == f"likely {100 * low:.0f}–{100 * high:.0f} %"
     three = Figures(conversations=Conversations(3, 3, 0, 0, 0), **NO_SALES)
     found = shown(three, NOTHING)
     assert found["resolution_rate"].value == "100.0%"
-    assert found["resolution_rate"].details[-1] == "44–100 % (95 %)"
-    assert found["routed_rate"].details[-1] == "0–56 % (95 %)"
+    assert found["resolution_rate"].details[-1] == "likely 44–100 %"
+    assert found["routed_rate"].details[-1] == "likely 0–56 %"
 
 
 def test_without_anything_there_are_no_rates_and_no_division() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -35,7 +36,7 @@ from flows.published.segments import segments
 from flows.settings.requests import PublishRequest, RunRequest
 from flows.warehouses.duckdb import DuckDBFile
 from tests.conftest import write_rows
-from tests.dashboard.browser import AS_OF, CANARY, HOSTILE, Visitor, built_shop, chromium, served
+from tests.dashboard.browser import AS_OF, CANARY, HOSTILE, PATIENCE, Visitor, built_shop, chromium, served
 from tests.warehouses import servers
 
 TODAY = date(2026, 6, 7)
@@ -428,8 +429,8 @@ def test_segments_stand_with_their_size_and_their_rule_in_words(home: Home, visi
     for at, one in enumerate(found):
         expect(listed_.nth(at)).to_have_attribute("data-segment", one.segment)
         reach = [count(reached, "not known") for reached in (one.reachable_by_email, one.reachable_by_sms)]
-        held_back = count(one.held_back, "not held back")
-        wanted = [f"{one.member_count:,}", *reach, held_back, "since Jun 7, 2026", f"{one.anonymous_count:,}"]
+        held_back = count(one.held_back, "switched off")
+        wanted = [f"{one.member_count:,}", *reach, held_back, "first counted Jun 7, 2026", f"{one.anonymous_count:,}"]
         expect(listed_.nth(at).locator("td.figure")).to_contain_text(wanted)
     listed_.first.locator("summary").click()
     expect(listed_.first.locator("li").first).to_have_text(str(found[0].rule()[0]))
@@ -451,7 +452,7 @@ def test_hand_offs_stand_with_what_came_of_them_and_who_waits_the_longest(home: 
         if count:
             expect(row.locator("td.figure").first).to_have_text(f"{count:,}")
             expect(row.locator("td.figure").nth(1)).to_have_text(SAY.percent(count / found.count))
-    expect(page.locator("#waiting-title")).to_contain_text(f"{waits.waiting:,} shopper")
+    expect(page.locator("#list-title")).to_contain_text(f"{waits.waiting:,} shopper")
     groups = page.locator("table.handoffs-by tbody tr")
     for by, wanted in grouped.items():
         page.get_by_label("Grouped by").get_by_role("link", name=by).click()
@@ -461,7 +462,7 @@ def test_hand_offs_stand_with_what_came_of_them_and_who_waits_the_longest(home: 
             expect(groups.nth(at)).to_have_attribute("data-key", one.key)
             of = one.handoffs
             cells = [f"{of.count:,}", SAY.percent(of.share("answered"))]
-            cells.append(f"{of.by_outcome['waiting'] + of.by_outcome['lost']:,}")
+            cells += [f"{of.by_outcome['waiting']:,}", f"{of.by_outcome['lost']:,}"]
             cells.append(SAY.duration(of.median_minutes_to_reply))
             if found.has_business_hours:
                 cells.append(SAY.duration(of.median_business_minutes_to_reply))
@@ -487,6 +488,9 @@ def test_a_segment_is_made_of_what_there_is_and_counted_at_once(home: Home, visi
     page.get_by_label("did or did not").nth(1).select_option(label="did not")
     expect(made).to_contain_text("kaeufer_im_sommer.yml")
     expect(made.locator("li").nth(1)).to_contain_text("had no “Placed Order” in the last 30 days")
+    times = page.get_by_label("times or more")
+    expect(times.nth(0)).to_be_visible()
+    expect(page.locator("[name=times1]")).not_to_be_visible()  # of what nobody did there is no number
     with page.expect_download() as saving:
         page.get_by_role("link", name="Save as a file").click()
     file = tmp_path / "kaeufer_im_sommer.yml"
@@ -606,6 +610,123 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     expect(tip).not_to_be_visible()
 
 
+@pytest.mark.parametrize("path", ["conversations", "hand-offs", "events", "sales"])
+def test_the_row_of_an_open_thread_is_marked_and_found_again(visit: Visit, path: str) -> None:
+    """On Hand-offs, Events and Sales nothing said whose thread stood open, and Escape lost the place."""
+    page = visit().open(path, account="aurora", dates="90")
+    row = page.locator("a.row").nth(1)
+    key = row.locator("xpath=ancestor::tr").get_attribute("data-conversation")
+    row.click()
+    expect(page.locator(f"article.thread[data-conversation='{key}']")).to_be_visible()
+    shown = page.locator("tr.shown")
+    assert {one.get_attribute("data-conversation") for one in shown.all()} == {key}
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_have_count(0)
+    expect(page.locator(f"tr[data-conversation='{key}'] a.row").first).to_be_focused()
+
+
+def test_the_arrow_keys_go_from_one_open_thread_to_the_next(visit: Visit) -> None:
+    page = visit().open("hand-offs", account="aurora", dates="90")
+    rows_ = page.locator("table.waiting tr[data-conversation]")
+    keys = [one.get_attribute("data-conversation") for one in rows_.all()]
+    assert len(keys) > 1
+    rows_.first.locator("a.row").click()
+    expect(page.locator("#panel")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"article.thread[data-conversation='{keys[1]}']")).to_be_visible()
+    expect(page.locator("tr.shown")).to_have_attribute("data-conversation", str(keys[1]))
+
+
+@pytest.mark.parametrize("path", ["conversations", "events"])
+def test_the_next_page_of_a_list_begins_at_its_title(visit: Visit, path: str) -> None:
+    page = visit().open(path, account="aurora", dates="90")
+    page.get_by_role("link", name="Next").click()
+    page.wait_for_url("**at=**")
+    expect(page.locator("#list-title")).to_be_focused()
+
+
+def test_what_cannot_be_seen_is_no_stop_of_the_tab_key(visit: Visit) -> None:
+    """The buttons of forms, which are needed without the program only, were stops without a picture."""
+    page = visit().open("conversations", account="aurora", dates="30")
+    seen = (
+        "(() => { const place = document.activeElement.getBoundingClientRect(); return place.width * place.height; })()"
+    )
+    stops = 0
+    while page.evaluate("!document.activeElement.matches('a.row')"):
+        page.keyboard.press("Tab")
+        assert page.evaluate(seen) > 4, page.evaluate("document.activeElement.outerHTML")
+        stops += 1
+        assert stops < 60
+    assert stops > 10
+    page.get_by_label("Search").fill("pedido")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**words=pedido**")
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_what_takes_its_time_is_said_to_be_on_its_way(visit: Visit, motion: str) -> None:
+    page = visit(reduced_motion=motion).open("conversations", account="aurora", dates="30")
+    line = "getComputedStyle(document.getElementById('main'), '::before')"
+    busy = "document.getElementById('main').setAttribute('aria-busy', 'true')"
+    assert page.evaluate(f"() => {{ {busy}; return {line}.opacity; }}") == "0"  # a quick answer moves nothing
+    ends = time.monotonic() + PATIENCE / 1000
+    while page.evaluate(f"{line}.opacity") != "1":
+        assert time.monotonic() < ends
+    assert ("along" in page.evaluate(f"{line}.animationName")) is (motion == "no-preference")
+    page.evaluate("document.getElementById('main').removeAttribute('aria-busy')")
+    assert page.evaluate(f"{line}.content") == "none"
+
+
+# What of a cell stands on several lines although no blank and no @ parts it.
+BROKEN = """
+() => [...document.querySelectorAll("td[dir]")].flatMap((cell) => {
+  const found = [], walk = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    for (const word of node.data.matchAll(/[^\\s@-]+/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((one) => one.top)).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+})
+"""
+# Fields whose text does not fit into them: the choice of a list, with room for its arrow, or a hint.
+CUT = """
+() => [...document.querySelectorAll("select, input[type=search]")].flatMap((field) => {
+  const style = getComputedStyle(field), pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontSize} ${style.fontFamily}`;
+  const text = field.tagName === "SELECT" ? field.selectedOptions[0].text : field.placeholder;
+  const arrow = field.tagName === "SELECT" ? 20 : 0;
+  const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+  return field.checkVisibility() && pen.measureText(text).width + padding + arrow > field.clientWidth ? [text] : [];
+})
+"""
+
+
+def test_no_word_is_broken_and_no_choice_is_cut(visit: Visit) -> None:
+    """At 1440 pixels it was "promotion|s" and "mail.exa|mple"; the name of the account ran under its arrow."""
+    wide, narrow = visit(), visit(size=(390, 844))
+    page = wide.open("conversations", account="aurora", dates="90", tags="promotions")
+    assert page.locator("td.extra[dir]").first.inner_text() == "promotions"
+    assert page.evaluate(BROKEN) == []
+    page = wide.open("conversations", account="aurora", dates="90", profile="@mail.example")
+    assert "@mail.example" in page.locator("td[dir]").first.inner_text()
+    assert page.evaluate(BROKEN) == []
+    for visitor in (wide, narrow):
+        assert visitor.open("conversations", account="aurora", dates="30").evaluate(CUT) == []
+
+
+def test_on_a_phone_every_date_of_a_publication_has_its_name(visit: Visit) -> None:
+    page = visit(size=(390, 844)).open("data", account="aurora")
+    cells = page.locator("[data-publication-row] > *")
+    assert cells.count() == 5
+    for cell in cells.all():
+        said = cell.evaluate("(one) => getComputedStyle(one, '::before').content")
+        assert said.strip('"').removesuffix(": ") == cell.get_attribute("data-label")
+
+
 def test_a_place_of_the_same_page_is_not_asked_for_again(visit: Visit) -> None:
     """A list that came again while somebody walks through it would take the focus away."""
     page = visit().open("conversations", account="aurora", dates="30")
@@ -633,6 +754,10 @@ def test_without_its_program_every_link_and_form_works(home: Home, visit: Visit)
     page.get_by_label("Dates").select_option(label=NAMES["7"])
     page.locator("form.scope").get_by_role("button", name="Show").click()
     page.wait_for_url("**dates=7**")
+    page.goto(f"{visitor.address}audiences?account=aurora")
+    expect(page.get_by_label("times or more")).to_have_count(3)
+    page.get_by_label("did or did not").first.select_option(label="did not")
+    expect(page.locator("[name=times0]")).not_to_be_visible()
 
 
 @pytest.mark.parametrize("size", [(390, 844), (720, 450)], ids=["telephone", "200 per cent"])

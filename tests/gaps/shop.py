@@ -106,8 +106,11 @@ def same(one: dict[str, Any], other: dict[str, Any], *names: str) -> bool:
 
 def publish_to(home: Home, shop: Shop, at: str = "duckdb") -> None:
     write_candidate(home, f"build {next(BUILDS)}", shop.published_rows())
-    to: Warehouse = DuckDBFile(home) if at == "duckdb" else Postgres(home, Address.of(at))
-    publish(home, keep=1, warehouses=[to])
+    publish(home, keep=1, warehouses=[warehouse_of(home, at)])
+
+
+def warehouse_of(home: Home, at: str) -> Warehouse:
+    return DuckDBFile(home) if at == "duckdb" else Postgres(home, Address.of(at))
 
 
 def busy_shop() -> Shop:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from flows.ground.home import Home
 from flows.published.gap_draft import shown
-from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, ago, publish_to
+from flows.published.open_products import open_products
+from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, ago, publish_to, warehouse_of
 
 
 def shop_of_products() -> Shop:
@@ -36,6 +39,35 @@ def test_products_are_ranked_by_their_unanswered_questions_8_4(
     assert "\x1b" not in told
     assert tell("products", "--account", "other", "--warehouse", warehouse)["products"] == []
     assert len(tell("products", "--limit", "1", "--warehouse", warehouse)["products"]) == 1
+
+
+def test_they_are_those_of_conversations_that_started_on_the_dates_and_channels_8_4(
+    place: Home, warehouse: str
+) -> None:
+    """They were those of all time, whatever dates and channel were chosen beside them."""
+    shop, day = Shop(), UNTIL.date()
+    for number, (channel, days) in enumerate([("email", 0), ("email", 1), ("web_chat", 1), ("web_chat", 9)]):
+        shop.conversation(f"c{number}", channel=channel, started_on=day - timedelta(days=days))
+        for _ in range(number + 1):
+            shop.ask_of_product("kettle", f"c{number}", UNTIL, f"Is it {number}?", "true")
+        shop.ask_of_product("kettle", f"c{number}", UNTIL, "Is it loud?", "false")
+    publish_to(place, shop, warehouse)
+
+    def found(dates: tuple[date, date] | None, *channels: str) -> list[tuple[int, int, int, str | None]]:
+        with warehouse_of(place, warehouse).read() as reader:
+            _, products = open_products(reader, "shop", 9, dates=dates, channels=channels)
+        return [
+            (one.unanswered_count, one.unanswered_conversation_count, one.question_count, one.conversation_id)
+            for one in products
+        ]
+
+    yesterday, week = (day - timedelta(days=1),) * 2, (day - timedelta(days=6), day)
+    assert [one[:3] for one in found(None)] == [(10, 4, 14)]
+    assert [one[:3] for one in found(week)] == [(6, 3, 9)]
+    assert [one[:3] for one in found(week, "email")] == [(3, 2, 5)]
+    assert [one[:3] for one in found(yesterday, "email", "web_chat")] == [(5, 2, 7)]
+    assert found(yesterday, "web_chat") == [(3, 1, 4, "c2")]  # and the example is one of these
+    assert found(week, "sms") == found((date(2020, 1, 1), date(2020, 1, 1))) == []
 
 
 def test_the_example_is_the_clearest_question_8_4(place: Home, warehouse: str, tell: Tell, say: Say) -> None:
