@@ -158,7 +158,9 @@ def test_the_figures_are_those_of_the_report_in_both_warehouses(
 
 def same_but_for_publication(text: str) -> str:
     """Without what is of a publication: its id, and when it was published."""
-    return re.sub(r'data-publication[^>]*>|<th scope="row" class="short">[^<]*</th>|"publication": ?"[^"]*"', "", text)
+    return re.sub(
+        r'data-publication[^>]*>|<th scope="row" class="short"[^>]*>[^<]*</th>|"publication": ?"[^"]*"', "", text
+    )
 
 
 # Who sees what
