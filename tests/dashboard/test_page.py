@@ -635,6 +635,14 @@ def test_the_arrow_keys_go_from_one_open_thread_to_the_next(visit: Visit) -> Non
     page.keyboard.press("ArrowDown")
     expect(page.locator(f"article.thread[data-conversation='{keys[1]}']")).to_be_visible()
     expect(page.locator("tr.shown")).to_have_attribute("data-conversation", str(keys[1]))
+    page = visit().open("events", account="aurora", dates="90", event="product_recommended")
+    keys = [one.get_attribute("data-conversation") for one in page.locator("tr[data-conversation]").all()]
+    at = next(place for place, (one, other) in enumerate(pairwise(keys)) if one == other)
+    other = next(one for one in keys[at:] if one != keys[at])
+    page.locator("a.row").nth(at).click()
+    expect(page.locator("#panel")).to_be_focused()
+    page.keyboard.press("ArrowDown")  # past the other rows of the same conversation
+    expect(page.locator(f"article.thread[data-conversation='{other}']")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["conversations", "events"])

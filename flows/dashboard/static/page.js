@@ -42,9 +42,10 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.matches?.("#panel, body")) {
-    const rows = [...document.querySelectorAll("a.row")];
-    const at = rows.findIndex((one) => one.closest("tr.shown"));
-    const next = at < 0 ? null : rows[at + step];
+    const rows = [...document.querySelectorAll("a.row")];  // several may be of the conversation that is open
+    const at = rows.findIndex((one) => one.closest("tr.shown")), isAfter = (place) => (place - at) * step > 0;
+    const others = rows.filter((one, place) => isAfter(place) && !one.closest("tr.shown"));
+    const next = at < 0 ? null : others.at(step > 0 ? 0 : -1);
     if (next) { event.preventDefault(); next.click(); }
     return;
   }
