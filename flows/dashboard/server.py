@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from flows.dashboard.access import Tokens
@@ -40,4 +41,13 @@ def serve(
         from flows.dashboard.running import until_stopped  # noqa: PLC0415
 
     app = Door(Pages(warehouse, installation).app(), tokens)
+    threading.Thread(target=_prepare, daemon=True).start()
     until_stopped(app, listening, MOST_CONNECTIONS, lambda: ready(address(listening, host)))
+
+
+def _prepare() -> None:
+    """Read the phrases by which examples and drafts are shown, before the first visitor waits for them."""
+    from flows.questions import context, wording  # noqa: PLC0415
+
+    wording.kind_of("")
+    context.follows_up_of("a")

@@ -15,8 +15,7 @@ from flows.ground.sql import literal
 from flows.published.filters import one_of
 from flows.published.gap_draft import READ, shown
 from flows.published.gaps import standing, visible
-from flows.questions import context
-from flows.questions.understanding import understood
+from flows.questions import context, wording
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
@@ -58,10 +57,13 @@ where unanswered.place <= {among}
 order by unanswered.account_id, unanswered.product_id, unanswered.place
 """
 BEFORE = """
-select account_id, conversation_id, sent_at, substr(text, 1, {read})
-from metrics.messages
-where sender = 'visitor' and text is not null and (account_id, conversation_id) in ({conversations})
-order by account_id, conversation_id, sent_at, message_id
+select asked.account_id, asked.conversation_id, asked.asked_at, substr(messages.text, 1, {read})
+from metrics.knowledge_gap_questions as asked
+inner join metrics.messages
+    on messages.account_id = asked.account_id and messages.message_id = asked.message_id
+where asked.kind <> 'other' and messages.text is not null
+    and (asked.account_id, asked.conversation_id) in ({conversations})
+order by asked.account_id, asked.conversation_id, asked.asked_at, asked.message_id
 """
 
 
@@ -154,7 +156,7 @@ def _examples(reader: Reader, products: Sequence[tuple[str, str]], meant: str) -
     asked: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
     rows = reader.rows(UNANSWERED.format(products=among, meant=meant, text=text, name=name, among=AMONG))
     for of, product, conversation, asked_at, said, called in rows:
-        stands = said is None or _stands(said)
+        stands = said is None or _stands(shown(said, [called]))
         asked[of, product].append(_Asked(of, conversation, asked_at, said, called, stands))
     clearest = [min(asked[product], key=lambda one: one.unclear) for product in products]
     earlier = _turns_before(reader, [one for one in clearest if not one.stands])
@@ -172,17 +174,16 @@ def _turns_before(reader: Reader, asked: Sequence[_Asked]) -> dict[_Asked, str]:
         return {}
     conversations = ", ".join(f"({literal(one.account)}, {literal(one.conversation_id)})" for one in asked)
     said: dict[tuple[str, str], list[tuple[datetime, str]]] = defaultdict(list)
-    for account, conversation, sent_at, text in reader.rows(BEFORE.format(read=READ, conversations=conversations)):
-        said[account, conversation].append((sent_at, text))
+    for account, conversation, at, text in reader.rows(BEFORE.format(read=READ, conversations=conversations)):
+        said[account, conversation].append((at, text))
     found: dict[_Asked, str] = {}
     for one in asked:
         before = (text for at, text in reversed(said[one.account, one.conversation_id]) if at < one.asked_at)
-        if turn := next(filter(_stands, before), None):
+        if turn := next((text for text in before if _stands(shown(text, [one.name]))), None):
             found[one] = turn
     return found
 
 
 def _stands(text: str) -> bool:
-    """Whether a message says something that can stand alone (rule 8.1)."""
-    (found,) = understood([""], [text], {}, are_asked=False, are_many=False)
-    return not found.follows_up and found.about is not None and found.about.kind != "other"
+    """Whether a question, as it is shown, can stand alone (rule 8.1)."""
+    return not context.follows_up_of(wording.folded(text))
