@@ -7,13 +7,16 @@ with told as (
     select
         messages.account_id, messages.message_id, messages.conversation_id,
         messages.position, messages.sent_at, messages.text,
-        texts.text_key, texts.kind, texts.follows_up, texts.about,
+        texts.text_key, texts.kind, texts.about,
         min(messages.position) over (partition by messages.account_id, messages.conversation_id) as first_position,
-        max(case when not texts.follows_up and coalesce(texts.about, '') <> 'other' then messages.position end) over (
-            partition by messages.account_id, messages.conversation_id
-            order by messages.position
-            rows between unbounded preceding and 1 preceding
-        ) as earlier_position
+        case
+            when texts.follows_up then
+                max(case when not texts.follows_up and coalesce(texts.about, '') <> 'other' then messages.position end) over (
+                    partition by messages.account_id, messages.conversation_id
+                    order by messages.position
+                    rows between unbounded preceding and 1 preceding
+                )
+        end as earlier_position
     from {{ ref('int_messages') }} as messages
     inner join {{ source('topics', 'topic_texts') }} as texts
         on messages.account_id = texts.account_id and {{ text_key('messages.text') }} = texts.text_key
@@ -35,6 +38,5 @@ left join told as earlier
     on
         told.account_id = earlier.account_id
         and told.conversation_id = earlier.conversation_id
-        and told.follows_up
         and told.earlier_position = earlier.position
 where told.kind = 'asks' or told.position = told.first_position
