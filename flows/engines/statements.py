@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FORM = 3  # of the file and of what is laid; raised by hand
 KEPT = 8  # states of the project, each in one way to build
-DOES = re.compile(r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:create|drop|alter|comment|insert|delete|update)\b", re.DOTALL)
+DOES = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:create|drop|alter|comment|insert|delete|update)\b", re.DOTALL)
 
 _known: dict[str, Statements] = {}  # what this process has kept or read
 
