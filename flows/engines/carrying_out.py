@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -20,7 +21,7 @@ from flows.ground.progress import Progress
 from flows.ground.sql import literal
 from flows.lake import Lake
 
-AT_ONCE = 4  # models
+AT_ONCE = min(4, os.cpu_count() or 1)  # models; more of them on a core wait for each other
 LONG = 10 << 20  # bytes of a log
 SECONDS_BETWEEN_WORDS = 0.05  # to models that are to end
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import unescape
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +56,6 @@ BLANKS = re.compile(r"\s{2,}|[^\S ]")
 ASKED = re.compile(r"\?|[α-ω] ?;")  # a Greek question mark becomes a semicolon when it is folded
 TOLD = "told"  # stands for what looks as if it asked
 GAP = "\x00"  # stands in a phrase for up to five words
-Tree = dict[str, "Tree"]
 
 
 @dataclass(frozen=True)
@@ -189,44 +189,54 @@ def any_of(phrases: Iterable[str], *, end: str = AFTER, stretched: bool = False)
 
     `stretched`: letters may be repeated at will, or written once instead of twice ("helo", "hellooo").
     """
-    tree: Tree = {}
-    waiting = sorted(phrases)
+    found: set[tuple[str, ...]] = set()
+    waiting = list(phrases)
     while waiting:
         parts = _parts(waiting.pop())
         if parts and len(parts[0]) > 1:  # begins with alternatives: each is a beginning of its own
             waiting += [choice + "".join(parts[1:]) for choice in _choices(parts[0])]
             continue
-        node, before = tree, ""
-        for part in parts:
-            if not (stretched and part.isalpha() and part == before):
-                node = node.setdefault(part, {})
-            before = part
-        node[""] = {}
+        found.add(tuple(_once(parts) if stretched else parts))
     # The end stands once, behind all: at each phrase it would be compiled thousands of times, which takes a second.
-    pattern, height = _branches(tree, stretched)
-    return (pattern if height else "(?!)") + end
+    return (_branches(sorted(found), 0, stretched) if found else "(?!)") + end
 
 
-def _branches(tree: Tree, stretched: bool) -> tuple[str, int]:
-    """The pattern of a tree of letters and alternatives, and how many of them may follow each other; `""` ends a
-    phrase, `*` stands for the rest of a word, GAP for up to five words between two.
-    """
+def _once(parts: Sequence[str]) -> Iterator[str]:
+    """The parts without letters that repeat the one before."""
+    before = ""
+    for part in parts:
+        if not (part == before and part.isalpha()):
+            yield part
+        before = part
+
+
+def _branches(phrases: Sequence[tuple[str, ...]], start: int, stretched: bool) -> str:
+    """The pattern of sorted phrases, of which the parts before `start` are the same and are left out."""
+    first, last = phrases[0], phrases[-1]
+    fork = start
+    while fork < min(len(first), len(last)) and first[fork] == last[fork]:
+        fork += 1
+    begun = "".join(_pattern(part, stretched) for part in first[start:fork])
+    if first == last:
+        return begun
     found = []
-    for part, below in tree.items():
-        after, height = _branches(below, stretched)
-        if part == "*":
-            this = rf"[{INSIDE}]*"
-        elif part == GAP:
-            this = rf"[ ,;:]+(?:[{INSIDE}]+[ ,;:]+){{0,5}}"
-        elif len(part) > 1:
-            this = any_of(_choices(part), end="", stretched=stretched)
-        else:
-            this = re.escape(part) + (f"{part}*" if stretched and part.isalpha() else "")
-        found.append((part == "", part == "*", -height, part, this + after))
+    for part, group in groupby(phrases, lambda phrase: phrase[fork] if len(phrase) > fork else ""):
+        below = list(group)
+        found.append((part == "", part == "*", -max(map(len, below)), part, _branches(below, fork, stretched)))
     found.sort()  # what may go on longest is tried first; the same order in every process
-    patterns = [pattern for *_, pattern in found]
-    height = max((1 - below for _, _, below, *_ in found), default=0)
-    return "".join(patterns) if len(patterns) < 2 else f"(?:{'|'.join(patterns)})", height
+    return f"{begun}(?:{'|'.join(pattern for *_, pattern in found)})"
+
+
+@cache
+def _pattern(part: str, stretched: bool) -> str:
+    """A letter, alternatives, `*` for the rest of a word, or GAP for up to five words between two."""
+    if part == "*":
+        return rf"[{INSIDE}]*"
+    if part == GAP:
+        return rf"[ ,;:]+(?:[{INSIDE}]+[ ,;:]+){{0,5}}"
+    if len(part) > 1:
+        return any_of(_choices(part), end="", stretched=stretched)
+    return re.escape(part) + (f"{part}*" if stretched and part.isalpha() else "")
 
 
 def _parts(phrase: str) -> list[str]:

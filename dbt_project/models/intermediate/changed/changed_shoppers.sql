@@ -5,22 +5,26 @@
 {% if is_full_build() or target.type == 'spark' %}
 {{ empty_set('changed_shoppers') }}
 {% else %}
-with changed_rows as (
-    select conversations.account_id, conversations.profile_id, conversations.conversation_id
-    from {{ ref('conversations') }} as conversations
-    where {{ is_in('changed_totals', ['conversations.account_id', 'conversations.conversation_id']) }}
-    union all
-    select conversations.account_id, conversations.profile_id, conversations.conversation_id
-    from {{ ref('conversations') }} as conversations
-    where {{ is_in('changed_questions', ['conversations.account_id', 'conversations.conversation_id']) }}
-    union all
-    select conversations.account_id, conversations.profile_id, conversations.conversation_id
+-- Found first: joined with all conversations before, the questions of no topic cost as much as those of all.
+with asked_of_topics as (
+    select distinct questions.account_id, questions.conversation_id
     from {{ ref('knowledge_gap_questions') }} as questions
-    inner join {{ ref('conversations') }} as conversations
-        on
-            questions.account_id = conversations.account_id
-            and questions.conversation_id = conversations.conversation_id
     where {{ is_in('changed_topics', ['questions.account_id', 'questions.topic_id']) }}
+),
+
+changed as (
+    select account_id, conversation_id from {{ ref('changed_totals') }}
+    union
+    select account_id, conversation_id from {{ ref('changed_questions') }}
+    union
+    select account_id, conversation_id from asked_of_topics
+),
+
+changed_rows as (
+    select conversations.account_id, conversations.profile_id, conversations.conversation_id
+    from {{ ref('conversations') }} as conversations
+    inner join changed
+        on conversations.account_id = changed.account_id and conversations.conversation_id = changed.conversation_id
     union all
     select interactions.account_id, interactions.profile_id, interactions.conversation_id
     from {{ ref('interactions') }} as interactions
