@@ -20,7 +20,9 @@ from flows.settings.requests import BuildRequest, PullRequest
 from tests.reference.deliveries import random_deliveries, write_load
 from tests.reference.shops import AS_OF, random_shop
 
-EVERY_PAIR = "BLOCKWISE_NL_JOIN"  # an outer join by more than equality: each row is compared with each of the other side
+EVERY_PAIR = (
+    "BLOCKWISE_NL_JOIN"  # an outer join by more than equality: each row is compared with each of the other side
+)
 FEW = {
     "changed_visitors",  # with the row of the run
     "int_recounted_figures",  # figures that a vendor reports, with days
