@@ -45,14 +45,12 @@ CHECKS = [
                 and conversations.recontacted_by = contacts.contact
                 and conversations.recontact_id = contacts.id
                 and conversations.recontacted_at = contacts.began_at
-                and (
-                    conversations.profile_id = contacts.profile_id
-                    or (contact = 'conversation' and (conversations.profile_id is null or contacts.profile_id is null))
-                )
         where
             is_recontacted
             and (
                 contacts.id is null
+                or conversations.profile_id <> contacts.profile_id
+                or (contact = 'ticket' and (conversations.profile_id is null or contacts.profile_id is null))
                 or (recontacted_by = 'conversation' and recontact_id = conversation_id)
                 or recontacted_at <= last_message_at
                 or recontacted_at > {ENDS_AT}
