@@ -34,7 +34,7 @@ lint: $(READY)
 unit: $(READY)
 	sh setup.sh java
 	sh setup.sh chromium
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 quick: $(READY)
 	$(BIN)/ruff check .
