@@ -1,7 +1,7 @@
 {#- Conversations of the days that a reported figure is of, by a definition and a calendar (10.3). -#}
-{% macro conversations_counted(definition, date, status=none) -%}
+{% macro conversations_counted(definition, calendar, status=none) -%}
     coalesce(sum(days.conversations) filter (
-        where days.definition = '{{ definition }}' and days.{{ date }} between figures.first_on and figures.last_on
+        where days.definition = '{{ definition }}' and days.calendar = '{{ calendar }}'
         {%- if status %} and days.status = '{{ status }}'{% endif %}
     ), 0)
 {%- endmacro %}

@@ -25,8 +25,6 @@ EVERY_PAIR = (
 )
 FEW = {
     "changed_visitors",  # with the row of the run
-    "int_recounted_figures",  # figures that a vendor reports, with days
-    "reconciled_figures",
     "segments",  # definitions, with accounts
 }
 

@@ -32,7 +32,6 @@ insert into held_back_rows
 select 'shop-2', 'messages', 'late-' || i, 'conversations', 'c-' || i % 2, 'files', '{since}'
 from range({rows}) as t (i)
 """
-FIGURES_AND_DAYS = "reconciled_figures compare with the published conversations of the same dates"  # few with few
 HALF = "2026-06-30 23:00:00+00"  # of 995 rows that were accepted
 
 
@@ -91,7 +90,7 @@ def test_no_check_compares_all_rows_with_all_others(
     monkeypatch.setattr(OpenedFiles, "find", find)
     verdict = open_shop(is_published=True).check(scope)
     assert len(plans) == verdict.total > 200
-    assert {name for name, plan in plans.items() if "BLOCKWISE_NL_JOIN" in plan} == {FIGURES_AND_DAYS}
+    assert [name for name, plan in plans.items() if "BLOCKWISE_NL_JOIN" in plan] == []
 
 
 @pytest.mark.parametrize("scope", ["all", "changed"])

@@ -1,17 +1,28 @@
 -- What a source's own reports say beside our figure, and why they differ (chapter 10).
-with skill_usage as (
-    select
-        figures.account_id, figures.figure_id,
-        coalesce(sum(usage.messages), 0) as messages,
-        coalesce(sum(usage.conversations), 0) as conversations
+-- Of figures of skills first their dates (int_recounted_figures).
+with skill_dates as (
+    select distinct figures.account_id, figures.figure_id, figures.skill, figures.channel, usage.date
     from {{ ref('int_reported_figures') }} as figures
-    left join {{ ref('daily_skill_usage') }} as usage
+    inner join (select distinct account_id, skill, date from {{ ref('daily_skill_usage') }}) as usage
         on
             figures.account_id = usage.account_id
             and figures.skill = usage.skill
             and usage.date between figures.first_on and figures.last_on
-            and (figures.channel is null or figures.channel = usage.channel)
     where figures.statistic = 'skill_volume'
+),
+
+skill_usage as (
+    select
+        figures.account_id, figures.figure_id,
+        sum(usage.messages) as messages,
+        sum(usage.conversations) as conversations
+    from skill_dates as figures
+    inner join {{ ref('daily_skill_usage') }} as usage
+        on
+            figures.account_id = usage.account_id
+            and figures.skill = usage.skill
+            and figures.date = usage.date
+            and (figures.channel is null or figures.channel = usage.channel)
     group by figures.account_id, figures.figure_id
 ),
 
@@ -45,9 +56,15 @@ incomplete as (
 compared as (
     select
         figures.*,
-        coalesce(cast(skill_usage.messages as decimal(18, 4)), recounted.ours) as ours,
+        case
+            when figures.statistic = 'skill_volume' then cast(coalesce(skill_usage.messages, 0) as decimal(18, 4))
+            else recounted.ours
+        end as ours,
         recounted.ours_on_utc_dates,
-        coalesce(cast(skill_usage.conversations as decimal(18, 4)), recounted.theirs) as ours_by_their_definition,
+        case
+            when figures.statistic = 'skill_volume' then cast(coalesce(skill_usage.conversations, 0) as decimal(18, 4))
+            else recounted.theirs
+        end as ours_by_their_definition,
         recounted.theirs_on_utc_dates,
         coalesce(waiting.conversations, 0) as without_channel,
         incomplete.since < figures.ends_at as is_incomplete
