@@ -25,6 +25,7 @@ EVERY_PAIR = (
 )
 FEW = {
     "changed_visitors",  # with the row of the run
+    "completeness",  # the newest counts of each source, with rows
     "segments",  # definitions, with accounts
 }
 
@@ -55,7 +56,7 @@ def plans(candidate: Path, models: Collection[Model]) -> Iterator[tuple[str, str
             connection.begin()
             for sql in duckdb.extract_statements(";".join("".join(map(str, parts)) for parts in told)):
                 if sql.type in {duckdb.StatementType.CREATE, duckdb.StatementType.INSERT}:
-                    for _, plan in connection.execute(f"explain {sql.query}").fetchall():
+                    for _, plan in connection.execute(f"explain (format json) {sql.query}").fetchall():
                         yield model.name, plan
                 connection.execute(sql)
             connection.rollback()
