@@ -20,9 +20,8 @@ from flows.settings.requests import BuildRequest, PullRequest
 from tests.reference.deliveries import random_deliveries, write_load
 from tests.reference.shops import AS_OF, random_shop
 
-EVERY_PAIR = (
-    "BLOCKWISE_NL_JOIN"  # an outer join by more than equality: each row is compared with each of the other side
-)
+# An outer join by more than equality: each row is compared with each of the other side.
+EVERY_PAIR = "BLOCKWISE_NL_JOIN"
 FEW = {
     "changed_visitors",  # with the row of the run
     "completeness",  # the newest counts of each source, with rows
