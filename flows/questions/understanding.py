@@ -68,16 +68,17 @@ def _read(plain: str, gist: str, titles: Titles) -> tuple[bool, About]:
     together is about what the turn before is about where it says nothing of that itself.
     """
     earlier, _, last = gist.rpartition(JOINED)
-    if earlier and _says_nothing(wording.folded(last)):
+    if earlier and follows_up_of(plain_last := wording.folded(last)) and _leaves_unsaid(plain_last):
         found = about_of(wording.folded(earlier), earlier, titles)
         named = titles.named_in(last) if found.kind == "product" else None
         return False, About("product", named[0]) if named else found
-    if _says_nothing(plain):
+    follows_up = follows_up_of(plain)
+    if follows_up and _leaves_unsaid(plain):
         return True, About("other")
     found = about_of(plain, gist, titles)
-    return found.kind != "other" and follows_up_of(plain), found
+    return follows_up and found.kind != "other", found
 
 
-def _says_nothing(plain: str) -> bool:
-    """Whether a question cannot stand alone, and says nothing of what it is about."""
-    return follows_up_of(plain) and context.says_nothing(plain) and about_of(plain, "", NOTHING).kind in UNTOLD
+def _leaves_unsaid(plain: str) -> bool:
+    """Whether a question that cannot stand alone says nothing of what it is about."""
+    return context.says_nothing(plain) and about_of(plain, "", NOTHING).kind in UNTOLD
