@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import cache
 
 from flows.ground.errors import InputError
@@ -44,18 +45,32 @@ def check_search(parameter: str, text: str) -> None:
         raise InputError(f"is longer than {LONGEST} characters", where=parameter, remedy="look for fewer words")
 
 
-def pattern(word: str, *, is_bare: bool = False) -> str:
-    """A regular expression that DuckDB's, Postgres' and Python's engines all read; with `is_bare` without accents."""
-    single, several = _cases(is_bare)
+def pattern(word: str, *, is_bare: bool = False, begins: bool = True, ends: bool = True) -> str:
+    """A regular expression that DuckDB's, Postgres' and Python's engines all read; with `is_bare` without accents.
+
+    It is found from the middle of a letter that stands for several (ß) and up to the middle of one, too, unless a blank
+    has to be there, because it does not say where the text `begins` or `ends`.
+    """
+    cases = _cases(is_bare)
     folded = _folded(word, is_bare)
+
+    def halves(start: int, end: int) -> str:
+        """Of letters at these places the signs of which they are the end or the beginning, where that may be."""
+        letters, first, last = folded[start:end], start == 0 and begins, end == len(folded) and ends
+        return (cases.ends.get(letters, "") if first else "") + (cases.beginnings.get(letters, "") if last else "")
+
     parts = []
     at = 0
     while at < len(folded):
-        letters = next((folded[at : at + long] for long in (3, 2) if folded[at : at + long] in several), folded[at])
+        letters = next(
+            (folded[at : at + long] for long in (3, 2) if folded[at : at + long] in cases.several), folded[at]
+        )
         after = f"[{MARKS}]*" if is_bare and letters.isalpha() else f"{DOT}?" if letters == "i" else ""
-        spelled = after.join(_any_of(single.get(letter, letter)) for letter in letters)
-        if letters in several:
-            spelled = f"(?:{spelled}|{_any_of(several[letters])})"
+        spelled = after.join(
+            _any_of(cases.single.get(letter, letter) + halves(one, one + 1)) for one, letter in enumerate(letters, at)
+        )
+        if letters in cases.several:
+            spelled = f"(?:{spelled}|{_any_of(cases.several[letters] + halves(at, at + len(letters)))})"
         parts.append(spelled + after)
         at += len(letters)
     return "".join(parts)
@@ -79,13 +94,30 @@ def _without_marks(sign: str) -> str:
     return letters if len(letters) <= 1 else sign
 
 
+@dataclass(frozen=True)
+class _Cases:
+    """Signs by folded letters: `single` has all cases of a letter, with itself, `several` what stands for those letters
+    (ss: ßẞ), `beginnings` and `ends` what stands for more letters and begins or ends with those (s: ßẞ).
+    """
+
+    single: dict[str, str]
+    several: dict[str, str]
+    beginnings: dict[str, str]
+    ends: dict[str, str]
+
+
 @cache
-def _cases(is_bare: bool) -> tuple[dict[str, str], dict[str, str]]:
-    """Folded letter -> all its cases; folded letters that are one letter elsewhere (ss) -> those (ßẞ)."""
+def _cases(is_bare: bool) -> _Cases:
     found: dict[str, str] = defaultdict(str)
     for sign in map(chr, range(CASED_BELOW)):
         if (folded := _folded(sign, is_bare)) != sign:
             found[folded] += sign
     single = {folded: folded + cases for folded, cases in found.items() if len(folded) == 1}
     several = {folded: cases for folded, cases in found.items() if len(folded) > 1}
-    return single, several
+    beginnings: dict[str, str] = defaultdict(str)
+    ends: dict[str, str] = defaultdict(str)
+    for folded, cases in several.items():
+        for long in range(1, len(folded)):
+            beginnings[folded[:long]] += cases
+            ends[folded[-long:]] += cases
+    return _Cases(single, several, dict(beginnings), dict(ends))

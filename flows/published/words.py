@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,11 +53,15 @@ class Found:
 
 def terms(words: str) -> tuple[str, ...]:
     """What is looked for, as patterns: each word, and each phrase in quotes, whose blanks are any blanks."""
-    found = [
-        BLANKS.join(filter(None, (pattern(word, is_bare=True) for word in (phrase or word).split())))
-        for phrase, word in TERM.findall(words.translate(QUOTES))
-    ]
+    found = (_pattern((phrase or word).split()) for phrase, word in TERM.findall(words.translate(QUOTES)))
     return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _pattern(words: Sequence[str]) -> str:
+    """Of words that follow each other, a blank between two; empty where nothing is left of them without accents."""
+    last = len(words) - 1
+    found = (pattern(one, is_bare=True, begins=at == 0, ends=at == last) for at, one in enumerate(words))
+    return BLANKS.join(filter(None, found))
 
 
 def said(reader: Reader, account: PublishedAccount, first: date, last: date, words: str) -> str:

@@ -71,6 +71,10 @@ def with_words(reader: Reader, words: str) -> set[str]:
         ('blender "jug', {"blender"}),  # of a phrase that is still being written
         ("grossteil", {"parts"}),
         ("großTEIL it's ISN’T", {"parts"}),
+        ("gros", {"parts"}),  # on the way to what follows: half of ß
+        ("STEIL", {"parts"}),
+        ('"mixer-gros"', {"parts"}),
+        ('"gros steil"', set()),
         ("joins", {"parts"}),
         ("ende", {"blender", "parts"}),
         (EXCEPT, {"hostile"}),
