@@ -5,6 +5,7 @@ from __future__ import annotations
 from expectations.verdict import Check
 
 FEW = 20  # rows that may wait whatever their share
+FIRST = ("conversations", "orders", "tickets", "profiles", "products", "articles")  # any of them is worth publishing
 
 # Whoever lets every row be refused (a share of 1) lets accounts be refused, too.
 CHECKS = [
@@ -12,6 +13,17 @@ CHECKS = [
         "accounts",
         "accounts are there: without an account nothing counts",
         "select 'none' as accounts where {max_rejected_share} < 1 and not exists (select 1 from {metrics}.accounts)",
+        rule="2.3",
+    ),
+    Check(
+        "accounts",
+        "accounts are not all that there is: a first publication would be empty",
+        f"""
+        select 'nothing' as rows_beside_accounts
+        where
+            {{max_rejected_share}} < 1 and {{published_load}} = 0
+            and exists (select 1 from {{metrics}}.accounts)
+            and not exists ({" union all ".join(f"select 1 from {{metrics}}.{table}" for table in FIRST)})""",
         rule="2.3",
     ),
     Check(

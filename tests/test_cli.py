@@ -461,6 +461,25 @@ def test_an_empty_folder_is_not_a_shop(tmp_path: Path, capsys: pytest.CaptureFix
     assert not (tmp_path / "home" / "candidate").exists()
 
 
+def test_accounts_alone_are_not_a_shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder with accounts.csv alone was published, with one warning and exit status 0."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "accounts.csv").write_text("account_id,timezone,currency\na,UTC,EUR\n", "utf-8")
+    assert main(["run", "--home", str(tmp_path / "home"), "--path", str(tmp_path / "shop")]) == 3
+    assert "a first publication would be empty" in capsys.readouterr().err
+    assert not (tmp_path / "home" / "warehouse.duckdb").exists()
+
+
+@pytest.mark.parametrize("words", [["run", "--path", "nowhere"], ["check"], ["publish"]])
+def test_a_run_that_refuses_to_start_leaves_nothing_behind(tmp_path: Path, words: list[str]) -> None:
+    """A home with `run.lock` alone stayed where no home was."""
+    assert main([*words, "--home", str(tmp_path / "new" / "home")]) == 2
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "old").mkdir()
+    assert main([*words, "--home", str(tmp_path / "old")]) == 2
+    assert (tmp_path / "old").exists()
+
+
 def test_a_first_run_whose_sources_all_refuse_publishes_nothing_and_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,8 +24,8 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,24 +144,46 @@ class Home:
 
     @contextmanager
     def _held(self, name: str, who: str, or_else: str) -> Iterator[None]:
-        descriptor = self._opened(name)
+        new = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
+        descriptor = self._locked(name, who, or_else)
         umask = os.umask(0o077)  # whatever the user's is: what is written here holds what shoppers wrote
         try:
+            yield
+        except BaseException:
+            self._unmake(name, new)
+            raise
+        finally:
+            os.umask(umask)
+            os.close(descriptor)
+
+    def _locked(self, name: str, who: str, or_else: str) -> int:
+        """The descriptor of the file of that name, locked, and with our process in it."""
+        while True:
+            descriptor = self._opened(name)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+                os.close(descriptor)
                 raise HomeBusy(
                     f"{who} (process {holder or 'unknown'}) is at work on this home",
                     where=str(self.root),
                     remedy=f"run again when it has ended{or_else}",
                 ) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            yield
-        finally:
-            os.umask(umask)
+            if os.fstat(descriptor).st_nlink:  # else whoever held it has taken it away
+                break
             os.close(descriptor)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        return descriptor
+
+    def _unmake(self, name: str, new: Sequence[Path]) -> None:
+        """Take a home away that was made for a run which then refused to start: nothing but its lock is in it."""
+        with suppress(OSError):  # another process may have begun here
+            if new and os.listdir(self.root) == [name]:
+                (self.root / name).unlink()
+                for folder in new:
+                    folder.rmdir()
 
     def _opened(self, name: str) -> int:
         try:

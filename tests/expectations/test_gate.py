@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 import contract
-from expectations import gate
+from expectations import deliveries, gate
 from expectations.engines import DUCKDB
 from expectations.names import Names, names
 from expectations.on_duckdb import OpenedFiles, open_files
@@ -73,6 +73,26 @@ def test_a_delivery_of_which_the_greater_part_waits_closes_the_gate(
         said = {"source": "files", "waiting_table": "messages", "parent_table": "conversations", "a_parent_id": "c-0"}
         assert said.items() <= row.items()
         assert row["waiting_rows"] == rows
+
+
+@pytest.mark.parametrize(
+    ("published_load", "share", "kept", "failing"),
+    [
+        (0, 0.01, "", True),
+        (0, 0.01, "orders", False),  # a shop whose agent does not talk yet
+        (1, 0.01, "", False),  # what was published had more, which other checks speak of
+        (0, 1, "", False),  # whoever lets every row be refused
+    ],
+)
+def test_a_first_publication_of_accounts_alone_closes_the_gate(
+    shop: Shop, published_load: int, share: float, kept: str, failing: bool
+) -> None:
+    """A folder with accounts.csv alone was published as a shop in which nothing happens."""
+    shop.metrics(";".join(f"delete from {table}" for table in deliveries.FIRST if table != kept))
+    thresholds = gate.Thresholds(max_rejected_share=share)
+    outcomes = shop.check(published_load=published_load, thresholds=thresholds).outcomes
+    (found,) = [one for one in outcomes if one.name.startswith("accounts are not all that there is")]
+    assert found.closes_the_gate == failing
 
 
 @pytest.mark.parametrize("scope", ["all", "changed"])

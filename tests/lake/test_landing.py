@@ -376,6 +376,19 @@ def test_a_text_has_to_fit_its_pattern(connection: duckdb.DuckDBPyConnection) ->
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("currency", "fits"),
+    [("EUR", True), ("brl", True), ("EURO", False), ("€", False), ("=1+1", False), (" EUR", False), ("EUR\n", False)],
+)
+def test_a_currency_is_three_letters(connection: duckdb.DuckDBPyConnection, currency: str, fits: bool) -> None:
+    """The account's currency `=1+1` was published, and a spreadsheet works it out."""
+    given_columns = {"account_id": Given("'a'", "text"), "timezone": Given("'UTC'", "text")}
+    given_columns["currency"] = Given("given", "text")
+    select = landed(landing()["accounts"], f"(SELECT {literal(currency)} AS given)", given_columns, payload="'{}'")
+    refused = connection.execute(f"SELECT currency, _refused FROM ({select})").fetchone()
+    assert refused == (currency, None if fits else f"currency is not like EUR: {json.dumps(currency, ensure_ascii=False)}")
+
+
 def test_a_reason_names_every_breach_with_column_and_value(connection: duckdb.DuckDBPyConnection) -> None:
     table = landing()["order_lines"]
     given_columns = {
