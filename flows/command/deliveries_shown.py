@@ -10,6 +10,7 @@ from rich.table import Table
 
 from flows.command.lines import line
 from flows.delivery.health import KINDS, OUTCOMES
+from flows.delivery.planned import Planned, PlannedChange, PlannedFile, PlannedMessage, PlannedTicket
 from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
 
@@ -45,8 +46,8 @@ def _paragraph(one: Delivered) -> Iterator[str]:
         yield line("Refused", f"{number:,} × {reason}")
     for said in filter(None, (one.error, one.hint)):
         yield line("", said)
-    for shown in one.sample:
-        yield line("", _sample(shown))
+    for planned in one.sample:
+        yield line("", clean(_planned(planned)))
 
 
 def _figure(name: str, number: int) -> str:
@@ -62,17 +63,18 @@ def _label(outcome: str) -> str:
     return OUTCOMES[outcome].upper() if outcome in LOUD else OUTCOMES[outcome].capitalize()
 
 
-def _sample(shown: dict[str, Any]) -> str:
-    if "file" in shown:
-        return clean(shown["file"])
-    if "accepted_at" in shown:
-        return clean(f"{shown['accepted_at']} {shown['conversation_id']} ({shown['channel']}), {shown['email']}")
-    if "change" in shown:
-        who = shown["name"] or shown["email"] or ""
-        sign = "+" if shown["change"] == "add" else "−"
-        return clean(f"{sign} {shown['profile_id']} {who}: {shown['reason']}")
-    past = " (starts nothing there)" if shown["is_backfill"] else ""
-    return clean(f"{shown['at']} {shown['name']}, {shown['profile_id']}{past}")
+def _planned(one: Planned) -> str:
+    match one:
+        case PlannedFile():
+            return one.file
+        case PlannedTicket():
+            return f"{one.accepted_at} {one.conversation_id} ({one.channel}), {one.email}"
+        case PlannedChange():
+            sign = "+" if one.change == "add" else "−"
+            return f"{sign} {one.profile_id} {one.name or one.email or ''}: {one.reason}"
+        case PlannedMessage():
+            past = " (starts nothing there)" if one.is_backfill else ""
+            return f"{one.at} {one.name}, {one.profile_id}{past}"
 
 
 def health_lines(found: Sequence[Health]) -> Iterator[RenderableType]:

@@ -27,7 +27,10 @@ from flows.settings import is_debugging
 # many a command does.
 COMMANDS = {
     "working": ("run", "pull", "build", "check", "publish", "compact", "reconcile", "rollback", "demo"),
-    "reading": ("status", "doctor", "report", "export", "dashboard"),
+    "standing": ("status", "doctor"),
+    "reporting": ("report",),
+    "exporting": ("export",),
+    "page": ("dashboard",),
     "serve": ("serve",),
     "up": ("up",),
 }

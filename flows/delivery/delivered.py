@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flows.delivery.ledger import KEPT_RUNS, Ledger, now
+from flows.delivery.planned import Planned
 
 Outcome = Literal["planned", "delivered", "nothing_new", "held", "failed"]
 
@@ -31,10 +32,10 @@ class Delivered:
     error: str | None = None
     hint: str | None = None
     exit_status: int = 0
-    sample: tuple[dict[str, Any], ...] = ()
+    sample: tuple[Planned, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
-        return {**vars(self), "sample": list(self.sample)}
+        return {**vars(self), "sample": [vars(one) for one in self.sample]}
 
     def note(self, ledger: Ledger) -> None:
         """Write it down. Runs that found nothing to do are noted as the newest alone."""

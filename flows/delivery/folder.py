@@ -22,6 +22,7 @@ from contract import metrics
 from flows.delivery.delivered import Delivered
 from flows.delivery.message import FOLDER, Kind
 from flows.delivery.outbox import Outbox
+from flows.delivery.planned import PlannedFile
 from flows.delivery.work import Work
 from flows.ground.errors import AgentMetricsError
 from flows.ground.home import sync_folder
@@ -101,7 +102,7 @@ def _deliver(work: Work, to: FolderDelivery, kind: What, parts: Parts, done: Del
         return
     if work.request.dry_run:
         done.outcome, done.figures["files"] = "planned", len(files)
-        done.sample = tuple({"file": str(file)} for file in files)
+        done.sample = tuple(PlannedFile(str(file)) for file in files)
         return
     if outbox.since() is None:
         outbox.begin(work.publication.as_of)

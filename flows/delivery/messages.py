@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
-from typing import Any
 
 from flows.delivery.delivered import Delivered
 from flows.delivery.destinations import Destination
 from flows.delivery.ledger import stamp
 from flows.delivery.message import Kind, Message
 from flows.delivery.outbox import Outbox
+from flows.delivery.planned import PlannedMessage
 from flows.delivery.telling import Told
 from flows.delivery.work import Work
 from flows.ground.errors import AgentMetricsError, SourceUnavailable
@@ -77,7 +77,7 @@ class Sending:
         if request.dry_run:
             found = [one for _, one in (*left_over, *new)]
             self._done.outcome, self._done.figures["planned"] = "planned", len(found)
-            self._done.sample = tuple(_shown(one) for one in found[: request.limit or SHOWN])
+            self._done.sample = tuple(map(_planned, found[: request.limit or SHOWN]))
             return
         if self._send(islice(chain(left_over, new), request.limit)):
             self._outbox.finish(publication.publication_id)
@@ -130,11 +130,5 @@ class Sending:
         return not self._outbox.gives_up and self._work.request.limit is None
 
 
-def _shown(one: Message) -> dict[str, Any]:
-    return {
-        "message_id": one.message_id,
-        "name": one.name,
-        "profile_id": one.profile_id,
-        "at": stamp(one.at),
-        "is_backfill": one.is_backfill,
-    }
+def _planned(one: Message) -> PlannedMessage:
+    return PlannedMessage(one.message_id, one.name, one.profile_id, stamp(one.at), one.is_backfill)

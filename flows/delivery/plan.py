@@ -78,16 +78,6 @@ class Change:
     name: str | None
     target_id: str | None
 
-    def to_json_dict(self) -> dict[str, Any]:
-        return {
-            "change": "add" if self.is_added else "remove",
-            "profile_id": self.profile_id,
-            "name": self.name,
-            "email": self.email,
-            "phone": self.phone,
-            "reason": self.reason,
-        }
-
 
 @dataclass(frozen=True)
 class Plan:

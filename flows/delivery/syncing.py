@@ -11,6 +11,7 @@ from flows.delivery.lists import Mirror
 from flows.delivery.messages import SHOWN
 from flows.delivery.mirroring import Sync
 from flows.delivery.plan import Change, changes, planned
+from flows.delivery.planned import PlannedChange
 from flows.delivery.work import Work
 from flows.ground.errors import AgentMetricsError, DeliveryHeld, SourceUnavailable
 from flows.published.segment_details import members_query, profile_contacts
@@ -45,7 +46,7 @@ def _sync(work: Work, to: ToKlaviyo, request: SyncRequest, done: Delivered) -> N
             one for is_added in (False, True) for one in changes(work.ledger, is_added=is_added, after=0, most=most)
         ]
         done.outcome, done.error = "planned", held and f"without --confirm it is held: {held}"
-        done.sample = tuple(one.to_json_dict() for one in _named(work, some[:most]))
+        done.sample = tuple(map(_planned, _named(work, some[:most])))
         return
     if held and not request.confirm:
         remedy = "look at it with --dry-run, then give --confirm"
@@ -69,3 +70,9 @@ def _named(work: Work, some: Sequence[Change]) -> Iterator[Change]:
     for one in some:
         name, email, phone = known.get(one.profile_id, (one.name, one.email, one.phone))
         yield replace(one, name=name, email=email, phone=phone)
+
+
+def _planned(one: Change) -> PlannedChange:
+    return PlannedChange(
+        "add" if one.is_added else "remove", one.profile_id, one.name, one.email, one.phone, one.reason
+    )

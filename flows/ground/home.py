@@ -180,7 +180,7 @@ class Home:
     def _unmake(self, name: str, new: Sequence[Path]) -> None:
         """Take a home away that was made for a run which then refused to start: nothing but its lock is in it."""
         with suppress(OSError):  # another process may have begun here
-            if new and os.listdir(self.root) == [name]:
+            if new and [one.name for one in self.root.iterdir()] == [name]:
                 (self.root / name).unlink()
                 for folder in new:
                     folder.rmdir()

@@ -71,7 +71,7 @@ Instant = Annotated[datetime, BeforeValidator(_instant)]
 class Request(BaseModel):
     """What everything can be asked: at which installation to work."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     home: str | None = Field(default=None, description="Folder of the lake and the publications.")
     config: str | None = Field(default=None, description="Settings file, instead of ./agent-metrics.toml.")

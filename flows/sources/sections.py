@@ -22,7 +22,7 @@ _NO_PLACE = (
 class Section(BaseModel):
     """Settings that are frozen and refuse keys that they do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class SourceSettings(Section):

@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flows.delivery import mirroring, plan
+from flows.delivery.delivered import Delivered
 from flows.delivery.ledger import Ledger
 from flows.delivery.lists import UNKNOWN
+from flows.delivery.planned import PlannedChange
 from flows.ground.errors import InputError
 from flows.jobs.deliveries import Deliveries
 from flows.sources.api import http
@@ -45,11 +47,17 @@ def test_a_sync_without_anything_to_do_asks_nothing_over_there(shop: Delivering)
     assert len(shop.there.asked) == asked
 
 
+def reasons(planned: Delivered) -> list[tuple[str, str, str]]:
+    found = [one for one in planned.sample if isinstance(one, PlannedChange)]
+    assert len(found) == len(planned.sample)
+    return [(one.change, one.profile_id, one.reason) for one in found]
+
+
 def test_a_dry_run_says_who_and_why_and_does_nothing_anywhere(shop: Delivering) -> None:
     shop.know("ANA", "BEN", "CLE")
     shop.publish("ANA", "BEN")
     done = shop.sync(dry_run=True)
-    assert [(one["change"], one["profile_id"], one["reason"]) for one in done.delivered[0].sample] == [
+    assert reasons(done.delivered[0]) == [
         ("add", "ANA", "was in the segment when it was new"),
         ("add", "BEN", "was in the segment when it was new"),
     ]
@@ -59,7 +67,7 @@ def test_a_dry_run_says_who_and_why_and_does_nothing_anywhere(shop: Delivering) 
     shop.publish("BEN", "CLE", held_back=["BEN"])
     done = shop.sync(dry_run=True)
     assert done.delivered[0].outcome == "planned"
-    assert [(one["change"], one["profile_id"], one["reason"]) for one in done.delivered[0].sample] == [
+    assert reasons(done.delivered[0]) == [
         ("remove", "ANA", "is not in the segment any more"),
         ("remove", "BEN", "is held back: open_ticket"),
         ("add", "CLE", "was in the segment when it was new"),

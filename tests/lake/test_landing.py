@@ -386,7 +386,10 @@ def test_a_currency_is_three_letters(connection: duckdb.DuckDBPyConnection, curr
     given_columns["currency"] = Given("given", "text")
     select = landed(landing()["accounts"], f"(SELECT {literal(currency)} AS given)", given_columns, payload="'{}'")
     refused = connection.execute(f"SELECT currency, _refused FROM ({select})").fetchone()
-    assert refused == (currency, None if fits else f"currency is not like EUR: {json.dumps(currency, ensure_ascii=False)}")
+    assert refused == (
+        currency,
+        None if fits else f"currency is not like EUR: {json.dumps(currency, ensure_ascii=False)}",
+    )
 
 
 def test_a_reason_names_every_breach_with_column_and_value(connection: duckdb.DuckDBPyConnection) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from flows.delivery.delivered import Delivered
 from flows.delivery.handoffs.book import Book, Entry
@@ -14,6 +13,7 @@ from flows.delivery.handoffs.ticket import external_id
 from flows.delivery.handoffs.wanted import REACH, Handoff, accepted, known_handoffs, those_of, tickets
 from flows.delivery.ledger import stamp
 from flows.delivery.outbox import ENOUGH
+from flows.delivery.planned import PlannedTicket
 from flows.delivery.work import Work
 from flows.ground.errors import AgentMetricsError, SourceRefused, SourceUnavailable
 from flows.settings.requests import HandoffsRequest
@@ -94,7 +94,7 @@ class Creating:
                 "waiting_for_an_email": self._figures["waiting_for_an_email"]
             }
             some = reachable[: self._request.limit or SHOWN]
-            self._done.sample = tuple(_shown(one, self._desk.destination) for one in some)
+            self._done.sample = tuple(_planned(one, self._desk.destination) for one in some)
             return
         if self._make(reachable[: self._request.limit]) and len(reachable) <= (self._request.limit or len(reachable)):
             for channel in behind:
@@ -184,11 +184,5 @@ class Creating:
             self._done.refused[error.what] = self._done.refused.get(error.what, 0) + 1
 
 
-def _shown(one: Handoff, destination: str) -> dict[str, Any]:
-    return {
-        "conversation_id": one.conversation_id,
-        "channel": one.channel,
-        "to": destination,
-        "email": one.email,
-        "accepted_at": stamp(one.accepted_at),
-    }
+def _planned(one: Handoff, destination: str) -> PlannedTicket:
+    return PlannedTicket(one.conversation_id, one.channel, destination, one.email, stamp(one.accepted_at))
