@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
+from flows.ground.patterns import compiled
 from flows.questions import wording
 from flows.questions.wording import BEFORE, GAP, INSIDE, LONGEST, any_of, bare, folded
 
@@ -105,9 +106,13 @@ def _words(text: str) -> tuple[str, ...]:
 @cache
 def _phrases() -> dict[str, re.Pattern[str]]:
     """What to look for in folded texts, by the tables of kinds.toml."""
+    return compiled("kinds", [PHRASES, Path(__file__), Path(wording.__file__)], _patterns)
+
+
+def _patterns() -> dict[str, str]:
     tables = tomllib.loads(PHRASES.read_text("utf-8"))
     return {
-        table: re.compile(BEFORE + any_of(_phrase(one) for phrases in languages.values() for one in phrases))
+        table: BEFORE + any_of(_phrase(one) for phrases in languages.values() for one in phrases)
         for table, languages in tables.items()
     }
 

@@ -17,6 +17,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+from flows.ground.patterns import compiled
+
 Kind = Literal["asks", "tells", "small_talk"]
 
 JOINED = " … "  # between a question that cannot stand alone and the turn before it
@@ -66,7 +68,7 @@ class _Rules:
     rest: re.Pattern[str]  # a word that is neither a value nor goes along with small talk
     value: re.Pattern[str]  # a value, or what is small talk alone
     asks: re.Pattern[str]  # in what is left
-    pieces: re.Pattern[str] | None  # in the whole text: what asks in scripts without blanks
+    pieces: re.Pattern[str] | None = None  # in the whole text: what asks in scripts without blanks
 
 
 def gist(text: str) -> str:
@@ -151,6 +153,12 @@ def bare(text: str) -> str:
 @cache
 def _rules(ascii_only: bool) -> _Rules:
     """The rules, compiled once: for any text, or less to look for in texts of ASCII letters only."""
+    name = "words-of-ascii" if ascii_only else "words"
+    return _Rules(**compiled(name, [WORDS, Path(__file__)], lambda: _patterns(ascii_only)))
+
+
+def _patterns(ascii_only: bool) -> dict[str, str]:
+    """What the rules look for, by the names of the rules."""
     words, pieces = _words(ascii_only)
     small, unasked = any_of(words["small"], stretched=True), any_of(words["unasked"])
     asks = rf"{BEFORE}(?:{any_of(words['asks'] | words['trouble'])})"
@@ -159,15 +167,15 @@ def _rules(ascii_only: bool) -> _Rules:
     along = words["links"] | words["along"] | words["labels"] | words["values"] | words["alone"] | {"0"}
     at_end = rf"{any_of(words['alone'], stretched=True)}(?= ?(?:[^{INSIDE} ]|\Z))"
     taken = rf"{BEFORE}(?:(?P<unasked>{unasked})|{small}|{at_end})"
+    found = {
+        "rest": rf"{BEFORE}(?!{any_of(along)})[{INSIDE}]",
+        "value": rf"{BEFORE}(?:{any_of(words['values'] | words['alone'] | {'0'})})",
+        "asks": rf"{asks}|{starts}",
+    }
     if not ascii_only:
         taken += rf"|(?=[{UNSPACED}])(?:{any_of(pieces['small'], end='')})"
-    return _Rules(
-        small=re.compile(taken),
-        rest=re.compile(rf"{BEFORE}(?!{any_of(along)})[{INSIDE}]"),
-        value=re.compile(rf"{BEFORE}(?:{any_of(words['values'] | words['alone'] | {'0'})})"),
-        asks=re.compile(rf"{asks}|{starts}"),
-        pieces=None if ascii_only else re.compile(any_of(pieces["asks"] | pieces["trouble"], end="")),
-    )
+        found["pieces"] = any_of(pieces["asks"] | pieces["trouble"], end="")
+    return {"small": taken, **found}
 
 
 def _words(ascii_only: bool) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
