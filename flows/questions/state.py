@@ -40,6 +40,7 @@ TABLES = {
         best_article_id varchar, coverage_score double""",
     "topic_coverage": """account_id varchar, topic_id varchar, changed_at timestamptz, is_covered boolean,
         article_id varchar""",
+    "topic_articles": "account_id varchar, article_id varchar, digest varchar, seen_at timestamptz",
     "topic_changes": """account_id varchar, change_id varchar, changed_at timestamptz, change varchar,
         topic_id varchar, other_topic_id varchar""",
     "topic_waiting": "account_id varchar, questions bigint",

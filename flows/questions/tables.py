@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -281,9 +282,13 @@ class Tables:
             [account, self.as_of.isoformat()],
         )
 
-    def test(self, account: str, **columns: Sequence[Any]) -> None:
-        """What the articles have for an account's exemplars, whose columns these are, and so for its topics."""
+    def test(self, account: str, articles: Sequence[Article], *, are_known: bool, **columns: Sequence[Any]) -> None:
+        """What the articles have for an account's exemplars, whose columns these are, and so for its topics.
+
+        `are_known`: the account was tested against the same articles before.
+        """
         self.changed = True
+        self._know(account, articles, are_known=are_known)
         self._insert("tested", **columns)
         self.connection.execute("delete from new_topic_exemplars where account_id = ?", [account])
         self.connection.execute(
@@ -315,22 +320,60 @@ class Tables:
         )
         self._record_turns(account)
 
+    def _know(self, account: str, articles: Sequence[Article], *, are_known: bool) -> None:
+        """Remember the texts of an account's articles, and as of when each of them was first tested. What an earlier
+        version was tested against, and did not note, is known since ever.
+        """
+        self._insert(
+            "tested_articles",
+            article_id=[one.article_id for one in articles],
+            digest=[hashlib.sha256(repr(one).encode("utf-8", "replace")).hexdigest()[:16] for one in articles],
+        )
+        self.connection.execute("delete from new_topic_articles where account_id = ?", [account])
+        self.connection.execute(
+            """insert into new_topic_articles by name
+            select $account as account_id, tested.*, coalesce(before.seen_at, $seen_at::timestamptz) as seen_at
+            from tested_articles as tested
+            left join (select * from topic_articles where account_id = $account) as before
+                using (article_id, digest)""",
+            {"account": account, "seen_at": (EPOCH if are_known else self.as_of).isoformat()},
+        )
+
     def _record_turns(self, account: str) -> None:
-        """Topics that are covered now and were not, or the other way round, or that are new."""
+        """Topics that are new, that an article came to cover, or that lost the article which covered them (8.3). A
+        score that moved for another reason turns nothing.
+        """
         values = {"account": account, "as_of": self.as_of.isoformat()}
         self.connection.execute(  # what a run as of this instant, or of a later one, saw before is seen anew
             "delete from new_topic_coverage where account_id = $account and changed_at >= $as_of::timestamptz", values
         )
         self.connection.execute(
             f"""insert into new_topic_coverage by name
+            with last_seen as (
+                select topic_id, arg_max(is_covered, changed_at) as was_covered,
+                    arg_max(article_id, changed_at) as article_id
+                from new_topic_coverage where account_id = $account group by topic_id
+            ),
+            before as (
+                select topic_id, coverage_score >= {LINE} as was_near from topic_names where account_id = $account
+            ),
+            stay as (
+                select article_id, seen_at < $as_of::timestamptz as is_as_before
+                from new_topic_articles where account_id = $account
+            )
             select $account as account_id, names.topic_id, $as_of::timestamptz as changed_at,
                 names.coverage_score >= {LINE} as is_covered, names.best_article_id as article_id
             from new_topic_names as names
-            left join (
-                select topic_id, arg_max(is_covered, changed_at) as was_covered
-                from new_topic_coverage where account_id = $account group by topic_id
-            ) using (topic_id)
-            where names.account_id = $account and was_covered is distinct from (names.coverage_score >= {LINE})""",
+            left join last_seen using (topic_id)
+            left join before using (topic_id)
+            left join stay as best on best.article_id = names.best_article_id
+            left join stay as covering on covering.article_id = last_seen.article_id
+            where names.account_id = $account and case
+                when was_covered is null then true
+                when names.coverage_score >= {LINE} then not (was_covered and coalesce(was_near, true))
+                    and not best.is_as_before
+                else was_covered and not coalesce(covering.is_as_before, false)
+            end""",
             values,
         )
 

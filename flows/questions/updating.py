@@ -277,8 +277,11 @@ class _Work:
     def _test(self, name: str, exemplars: _Exemplars, found: Coverage) -> None:
         """Remember how articles answer an account's exemplars (rule 8.3)."""
         articles = self.articles[name]
+        before = self.accounts.get(name)
         self.tables.test(
             name,
+            articles,
+            are_known=before is not None and before.articles == _digest(articles),
             exemplar_key=exemplars.keys,
             topic_id=exemplars.topics,
             best_article_id=[articles[best].article_id if best >= 0 else None for best in found.best],

@@ -17,6 +17,7 @@ from flows.ground.errors import InputError
 from flows.ground.progress import Silent
 from flows.questions import account, coverage, state, tables, updating, versions
 from flows.questions.beside import Beside
+from flows.questions.coverage import Article
 from flows.questions.dismissed import Event, alike, standing
 from flows.questions.state import State, views
 from flows.questions.updating import update
@@ -111,7 +112,7 @@ def test_the_score_of_a_topic_is_the_same_in_whatever_order_it_is_added_up(
         built.open(everything=False)
         shop.connection.execute("insert into new_topic_names (account_id, topic_id) values ('shop', 'topic')")
         some = {"exemplar_key": ["a", "b", "c", "d"], "topic_id": ["topic"] * 4, "best_article_id": ["norway"] * 4}
-        built.test("shop", **some, coverage_score=score, text=["?"] * 4, questions=[1] * 4)
+        built.test("shop", [], are_known=False, **some, coverage_score=score, text=["?"] * 4, questions=[1] * 4)
     assert shop.connection.execute("select coverage_score from new_topic_names").fetchall() == [(0.4361,)]
 
 
@@ -282,6 +283,90 @@ def test_an_article_that_comes_or_goes_turns_its_topic_alone_8_3(shop: Shop) -> 
         password: [(1, False, None)],
     }
     assert shop.rows("select distinct best_article_id, coverage_score from exemplars") == [(None, 0.0)]
+
+
+class Scores:
+    """Texts tested against articles with scores that are said here, one exemplar for each topic, a day each time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.day = folder, 0
+        self.known: dict[str, str] | None = None
+
+    def tested(self, articles: dict[str, str], **scores: tuple[str | None, float]) -> None:
+        """The nearest article of each topic, and its score."""
+        self.day += 1
+        as_of = FIRST + timedelta(days=self.day)
+        with duckdb.connect() as connection, Beside() as beside:
+            before = state.read(self.folder)
+            state.lay(connection, self.folder, before)
+            connection.execute("create view changed_asked as select null as account_id where false")
+            built = tables.Tables(connection, before.version + 1, as_of, {}, beside, "wordllama")
+            for table in (*state.TABLES.keys() - {state.TEXTS},):
+                connection.execute(f"create temp table new_{table} as from {table}")
+            connection.execute("delete from new_topic_names")
+            connection.executemany(
+                "insert into new_topic_names (account_id, topic_id) values ('shop', ?)", [[one] for one in scores]
+            )
+            built.test(
+                "shop",
+                [Article(one, body, body) for one, body in articles.items()],
+                are_known=articles == self.known,
+                exemplar_key=list(scores),
+                topic_id=list(scores),
+                best_article_id=[best for best, _ in scores.values()],
+                coverage_score=[score for _, score in scores.values()],
+                text=["?"] * len(scores),
+                questions=[1] * len(scores),
+            )
+            connection.execute("create temp table new_texts as from texts_since")
+            connection.execute("create temp view new_topic_texts as from topic_texts")
+            state.write(connection, self.folder, before, State(before.version + 1), anew=True)
+        self.known = articles
+
+    def turns(self, topic: str) -> list[tuple[object, ...]]:
+        """Day, whether covered, by which article: how the topic was first seen, and each turn."""
+        file = self.folder / str(self.day) / "topic_coverage.parquet"
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            rows = f"select day(changed_at) - 1, is_covered, article_id from '{file}' where topic_id = '{topic}'"
+            return connection.execute(f"{rows} order by 1").fetchall()
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> Scores:
+    return Scores(tmp_path / "topics")
+
+
+def test_a_score_that_moves_by_itself_turns_nothing_8_3(scores: Scores) -> None:
+    """An article about repairs made a gap of the tumble dryer, of which every question had an answer: its score fell
+    from 0.51 to 0.49, and what conversations had told until then counted no more.
+    """
+    scores.tested({"dryer": "x"}, topic=("dryer", 0.51))
+    scores.tested({"dryer": "x", "repairs": "y"}, topic=("dryer", 0.49))
+    scores.tested({"dryer": "x", "repairs": "y"}, topic=("dryer", 0.7))
+    scores.tested({"dryer": "x", "repairs": "y"}, topic=("repairs", 0.2))
+    scores.tested({"dryer": "x", "repairs": "y"}, topic=("repairs", 0.8))
+    assert scores.turns("topic") == [(1, True, "dryer")]
+
+
+def test_an_article_that_goes_or_becomes_another_turns_what_it_covered_8_3(scores: Scores) -> None:
+    scores.tested({"a": "x", "b": "x"}, gone=("a", 0.9), other=("b", 0.9), still=("b", 0.9))
+    scores.tested({"b": "now otherwise"}, gone=(None, 0.1), other=("b", 0.1), still=("b", 0.6))
+    assert scores.turns("gone") == [(1, True, "a"), (2, False, None)]
+    assert scores.turns("other") == [(1, True, "b"), (2, False, "b")]
+    assert scores.turns("still") == [(1, True, "b")]
+    scores.tested({"b": "and again", "c": "x"}, gone=("c", 0.9), other=("b", 0.9), still=("b", 0.6))
+    assert scores.turns("gone")[2:] == [(3, True, "c")]
+    assert scores.turns("other")[2:] == [(3, True, "b")]
+
+
+def test_an_article_that_comes_after_a_score_has_fallen_by_itself_covers_anew_8_3(scores: Scores) -> None:
+    """Nothing had turned when it fell; without a turn the topic would never be closed by the article."""
+    scores.tested({"a": "x"}, topic=("a", 0.2))
+    scores.tested({"a": "x", "b": "x"}, topic=("b", 0.9))
+    scores.tested({"a": "x", "b": "x"}, topic=("b", 0.4))
+    scores.tested({"a": "x", "b": "x", "c": "x"}, topic=("c", 0.9))
+    assert scores.turns("topic") == [(1, False, "a"), (2, True, "b"), (4, True, "c")]
 
 
 def test_articles_are_tested_again_by_a_version_that_does_it_otherwise_8_3(shop: Shop) -> None:

@@ -17,7 +17,7 @@ with coverage as (
 turns as (
     select account_id, topic_id, article_id, is_covered, changed_at as turned_at
     from coverage
-    where was_covered <> is_covered
+    where was_covered is not null
 )
 
 select
