@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date
 from decimal import Decimal
 
+import contract
 from flows.answers.asked import AskedFigures, AskedMetric, AskedWhy
 from flows.answers.behind import behind
 from flows.answers.catalogue import Metric, metric, metrics
@@ -50,6 +51,7 @@ from flows.warehouses.publication import Publication, newest_publication
 from flows.warehouses.reader import Reader
 
 MOST_SPANS = 800  # days, weeks or months: two years of days
+CHANNELS = contract.landing()["conversations"].column("channel").values  # those that every account may have
 MOST_GROUPS = 200  # channels, tags and the like, the largest first
 MOST_ACCOUNTS = 100  # in the list
 MEASURED = "select figure, state, source, since from metrics.measured where account_id = {account} order by figure"
@@ -163,6 +165,10 @@ class Answers:
         with self._looking() as (reader, publication):
             account = self._account(reader, asked.account)
             channels = tuple(dict.fromkeys(asked.channels))
+            known = {*CHANNELS, *channels_of(reader, account)}
+            for channel in set(channels) - known:
+                remedy = f"give some of {', '.join(sorted(known))}"
+                raise InputError(f"there is no channel {channel[:40]!r}", where="channels", remedy=remedy)
             yield Ranged(reader, publication, account, asked.first, asked.last, channels)
 
     def _accounts(self, reader: Reader) -> tuple[PublishedAccount, ...]:

@@ -34,6 +34,7 @@ def delivery_lines(done: Deliveries) -> Iterator[str]:
 def _paragraph(one: Delivered) -> Iterator[str]:
     what = f"{one.key} ({KINDS[one.kind]})" if one.key and one.kind == "segment_change" else one.key or KINDS[one.kind]
     figures = ", ".join(_figure(name, number) for name, number in one.figures.items() if number)
+    nothing = "nothing to do" if one.outcome == "nothing_new" else "nothing arrived"
     size = (
         ""
         if one.size is None
@@ -41,7 +42,7 @@ def _paragraph(one: Delivered) -> Iterator[str]:
         if one.outcome == "planned"
         else f"; {counted(one.size, 'member')} by us"
     )
-    yield line(_label(one.outcome), f"{what} of {one.account} to {one.destination}: {figures or 'nothing to do'}{size}")
+    yield line(_label(one.outcome), f"{what} of {one.account} to {one.destination}: {figures or nothing}{size}")
     for reason, number in one.refused.items():
         yield line("Refused", f"{number:,} × {reason}")
     for said in filter(None, (one.error, one.hint)):

@@ -19,7 +19,7 @@ STATES = {
     "creating": "interrupted while the ticket was made",
     "waiting": "tried again later",
     "refused": "refused",
-    "created": "with a ticket",
+    "created": "handed over",
     "dropped": "not wanted any more",
 }
 

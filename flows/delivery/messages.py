@@ -50,7 +50,8 @@ class Sending:
         elif outbox.sent and done.outcome == "nothing_new":
             done.outcome = "delivered"
         elif outbox.refused and done.outcome == "nothing_new":
-            done.outcome, done.error = "failed", "everything was refused"
+            done.outcome = "failed"
+            done.error = None if outbox.left() else "everything was refused"
         done.refused = dict(outbox.refused)
         if (outbox.error or outbox.refused) and not done.exit_status:
             done.exit_status = SourceUnavailable.exit_status

@@ -29,7 +29,8 @@ def decide(
 
 
 def unpublished(request: WarehouseRequest) -> list[Decision]:
-    """The decisions in the lake of this home that came after what is published. Raises StorageFailed.
+    """The decisions in the lake of this home that are not in what is published: they came after it, or after its as-of.
+    Raises StorageFailed.
 
     None where there is no lake here, or where this reader may not see which loads were published.
     """
@@ -37,4 +38,12 @@ def unpublished(request: WarehouseRequest) -> list[Decision]:
     published = job.warehouses[0].standing()
     if published is None or published.build is None or not (job.settings.lake or job.home.lake.exists()):
         return []
-    return decisions(job.lake, published.build.loads_up_to)
+    as_of = datetime.fromisoformat(published.build.as_of)
+    found = {
+        (one.account_id, one.topic_id): one
+        for one in (
+            *decisions(job.lake, published.build.loads_up_to),
+            *(one for one in decisions(job.lake) if one.decided_at > as_of),
+        )
+    }
+    return [found[of] for of in sorted(found)]

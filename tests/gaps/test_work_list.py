@@ -75,6 +75,10 @@ def test_a_decision_is_shown_at_once_and_published_by_the_next_run(run: Run, pla
     assert "dismissed *" in told
     assert "2 decisions since this publication; the next `agent-metrics run" in told
 
+    run("--as-of", "2026-06-30T00:00:00Z")  # before both: they do not count yet, and are not lost
+    assert tell("list")["unpublished_decisions"] == listed["unpublished_decisions"]
+    assert "assigned to Ana Maria *" in say("list")
+
     run()
     listed = tell("list")
     (topic,) = listed["topics"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from flows import jobs
 from flows.ground.errors import SourceRefused
+from flows.ground.home import Home
 from flows.lake import Lake
+from flows.settings.requests import PullRequest
 from flows.sources.api import http
 from flows.sources.gorgias.client import Feed
 from flows.sources.klaviyo.endpoints import Group
@@ -44,6 +48,26 @@ def test_half_a_character_becomes_a_mark_and_counts_2_2(lake: Lake) -> None:
     order = current(lake, "orders")["1"]
     assert order["email"] == "half a character \ufffd"
     assert "\ufffd" in order["_payload"]
+
+
+def test_half_a_character_in_a_file_becomes_a_mark_too(home: Home, tmp_path: Path) -> None:
+    """DuckDB reads no such line; the message was refused as if its line were not an object, and its words were lost."""
+    texts = [HALF, "\udc4d is up", "a whole \U0001f44d", r"written as \ud83d", "plain", "\ud83d\ud83d\udc4d"]
+    of = {"account_id": "a", "conversation_id": "c", "sender": "visitor", "sent_at": "2026-06-01"}
+    rows = [{**of, "message_id": f"m{at}", "text": text} for at, text in enumerate(texts)]
+    lines = [json.dumps(row) for row in rows] + ['{"broken": NaN, "text": "\\ud83d"}', "no object"]
+    (tmp_path / "messages.jsonl").write_text("\n".join(lines), "ascii")
+    result = jobs.pull(PullRequest(home=str(home.root), path=str(tmp_path)))
+    lake = Lake(home.lake)
+    assert {one: row["text"] for one, row in current(lake, "messages").items()} == {
+        "m0": "half a character \ufffd",
+        "m1": "\ufffd is up",
+        "m2": "a whole \U0001f44d",
+        "m3": r"written as \ud83d",
+        "m4": "plain",
+        "m5": "\ufffd\U0001f44d",
+    }
+    assert sum(sum(one.refused.values()) for one in result.pulled) == 2
 
 
 @pytest.mark.parametrize("bulk", [True, False])

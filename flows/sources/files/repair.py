@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,10 @@ from typing import BinaryIO
 BLANK = b" \t\r\n"  # what a line without a row may consist of
 LONGEST = 64 * 1024 * 1024  # bytes of a line or row that is read
 TOO_LONG = f"the row is longer than {LONGEST // 1024 // 1024} MiB"
+_ESCAPES = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _BOM = b"\xef\xbb\xbf"
 _RECORD_LINES = 1000  # a quote that stays open for longer than this many lines is a stray one
 _SHOWN = 1000  # bytes that are kept of what is too long
@@ -64,7 +69,7 @@ def shorten_jsonl(path: Path) -> tuple[Path, list[int]]:
 
 def mend_jsonl(path: Path, broken: set[int] | None) -> tuple[Path, int]:
     """A copy with the rows `broken` (from 1, blank lines not counted; None: those that Python does not take for JSON)
-    as JSON strings, and its longest line.
+    as JSON strings, and its longest line. One that halves of characters broke has U+FFFD for each of them.
     """
     mended, longest, position = path.with_name(f"mended-{path.name}"), 0, 0
     with path.open("rb") as source, mended.open("wb") as output:
@@ -72,11 +77,21 @@ def mend_jsonl(path: Path, broken: set[int] | None) -> tuple[Path, int]:
             if not line.strip(BLANK):
                 continue
             position += 1
-            is_broken = position in broken if broken is not None else not _is_json(line)
-            text = _quoted(line) if is_broken else line
+            text = line
+            if broken is None or position in broken:
+                text = _whole(line)
+                if not _is_json(text) or (broken is not None and text == line):
+                    text = _quoted(line)
             longest = max(longest, len(text))
             output.write(text)
     return mended, longest
+
+
+def _whole(line: bytes) -> bytes:
+    """The line with U+FFFD in the place of each half of a character: DuckDB reads none, and other programs write them
+    where they cut a text.
+    """
+    return _ESCAPES.sub(lambda found: rb"\ufffd" if found["half"] else found[0], line)
 
 
 def _is_json(line: bytes) -> bool:
