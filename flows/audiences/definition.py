@@ -102,7 +102,7 @@ class Ago(Part):
     @model_validator(mode="after")
     def _is_span(self) -> Self:
         if self.start == self.end:
-            raise ValueError(f"between {self.start} and {self.end} {self.unit}s ago is no time; start and end differ")
+            raise ValueError(f"between {self.start} and {self.end} {self.unit}s ago is not a span of time; start and end differ")
         return self
 
 
