@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,12 +14,14 @@ import pytest
 import yaml
 
 from contract import landing
+from flows.questions import account
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 DEFINITIONS = (ROOT / "docs" / "definitions.md").read_text("utf-8")
 PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", "tests/README.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md")),
+    *(ROOT / "benchmarks" / name for name in ("README.md", "topics/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "flows" / "sources").glob("*/README.md")),
     *sorted((ROOT / "flows" / "delivery").glob("*/README.md")),
@@ -62,9 +66,13 @@ def test_every_flow_has_a_deployment() -> None:
 
 
 def test_a_long_line_of_a_page_is_one_sentence() -> None:
-    """Lines of several sentences hide in a diff which of them changed, and grow until nobody reads them."""
+    """Lines of several sentences hide in a diff which of them changed, and grow until nobody reads them.
+
+    The catalogue is generated. A row of a table is one line, however long its cells are (those of the changelog are the
+    longest), so rows are left out; and a heading in bold may stand before its first sentence.
+    """
     long = []
-    for page in set(PAGES) - {ROOT / name for name in ("docs/definitions.md", "docs/metrics.md")}:
+    for page in set(PAGES) - {ROOT / "docs/metrics.md"}:
         text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
         lines = [line for line in re.sub(r"\]\([^)]*\)", "]", text).splitlines() if not line.startswith(("|", "    "))]
         long += [f"{page.name}: {line}" for line in lines if len(line) > 100 and re.search(r"\D[.!?] [A-Z]", line)]
@@ -119,3 +127,58 @@ def test_every_test_that_holds_a_fault_is_there() -> None:
     for row, one in zip(rows, named, strict=True):
         assert one, row
         assert f"def {one[2]}(" in (ROOT / "tests" / one[1]).read_text("utf-8"), row
+
+
+def test_every_folder_of_tests_has_a_row_in_their_readme() -> None:
+    """A folder without a row is a folder of which nobody knows what it proves."""
+    table = (ROOT / "tests" / "README.md").read_text("utf-8").partition("| folder |")[2].partition("\n\n")[0]
+    folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("*/test_*.py")}
+    assert set(re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)) == folders
+
+
+def test_the_rooms_of_the_page_are_the_layers_of_the_contract() -> None:
+    """The page said that its list is the contract of import-linter, and lacked two rooms."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [{layer.replace(".", "/") for layer in line.split(" | ")} for line in contracts[0]["layers"]]
+    are_files = [{"flows/*.py"} if all((ROOT / f"{one}.py").is_file() for one in line) else line for line in layers]
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("## Rooms and arrows")[2]
+    lines = re.findall(r"^    (.+)$", text.partition("\n## ")[0], re.MULTILINE)
+    rooms = [{part for part in re.split(r"\s{2,}", line) if re.fullmatch(r"[\w/*.]+", part)} for line in lines]
+    assert rooms == are_files
+
+
+def test_the_readme_says_how_many_questions_are_kept_as_texts() -> None:
+    assert f"the texts of up to {account.MOST:,} questions per account" in README
+
+
+def test_every_number_of_the_questions_stands_in_the_table_of_constants() -> None:
+    """A constant that decides what is a gap, and stands in no table, is one that nobody tries another value of.
+
+    Those that only bound work, time or memory are named below the tables.
+    """
+    text = (ROOT / "docs" / "topics.md").read_text("utf-8").partition("## The constants")[2].partition("\n## ")[0]
+    shown: dict[str, str] = {}
+    for row in (line for line in text.splitlines() if line.startswith("| `")):
+        what, value, *_ = (cell.strip() for cell in row.strip("|").split(" | "))
+        names = re.findall(r"`(\w+\.[A-Z_]+)`", what)
+        shown |= dict(zip(names, re.split(r", ", value), strict=True))
+    of_work = set(re.findall(r"`(\w+\.[A-Z_]+)`", text.partition("Other constants")[2]))
+    numbers = _numbers(ROOT / "flows" / "questions")
+    assert of_work <= numbers.keys()
+    assert shown == {name: f"{value:,}" for name, value in numbers.items() if name not in of_work}
+
+
+def _numbers(folder: Path) -> dict[str, int | float]:
+    """The constants of the modules of a folder that are numbers, by module and name."""
+    numbers: dict[str, int | float] = {}
+    for path in folder.glob("*.py"):
+        for statement in ast.parse(path.read_text("utf-8")).body:
+            if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+                continue
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names = [name.id for one in targets for name in getattr(one, "elts", [one]) if isinstance(name, ast.Name)]
+            values = getattr(statement.value, "elts", [statement.value])
+            for name, value in zip(names, values, strict=False):
+                if isinstance(value, ast.Constant) and isinstance(value.value, int | float):
+                    numbers[f"{path.stem}.{name}"] = value.value
+    return {name: number for name, number in numbers.items() if not isinstance(number, bool)}

@@ -102,7 +102,8 @@ class Ago(Part):
     @model_validator(mode="after")
     def _is_span(self) -> Self:
         if self.start == self.end:
-            raise ValueError(f"between {self.start} and {self.end} {self.unit}s ago is no time; start and end differ")
+            what = f"between {self.start} and {self.end} {self.unit}s ago is not a span of time"
+            raise ValueError(f"{what}; start and end differ")
         return self
 
 

@@ -37,5 +37,5 @@ def regex(text: str) -> str:
             connection.execute("select regexp_matches('', ?)", [text])
     except (re.error, duckdb.Error, OverflowError) as error:
         said = str(error).removeprefix("Invalid Input Error: ")
-        raise ValueError(f"this is no regular expression that both engines understand: {said}") from None
+        raise ValueError(f"this is not a regular expression that both engines understand: {said}") from None
     return text

@@ -349,7 +349,7 @@ def test_segments_are_found_wherever_klaviyo_has_them() -> None:
     assert segments_in(definition) == [KlaviyoSegment(None, None, definition)]
     assert segments_in({"name": "Mine", "definition": definition}) == [KlaviyoSegment(None, "Mine", definition)]
     for wrong in ({"data": 7}, "x", {"data": {"id": "S1", "attributes": {"name": "a", "definition": None}}}):
-        with pytest.raises(Unsayable, match="this is no segment of Klaviyo"):
+        with pytest.raises(Unsayable, match="this is not a segment of Klaviyo"):
             segments_in(wrong)
 
 

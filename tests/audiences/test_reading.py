@@ -166,7 +166,10 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
             id="a wrong metric",
         ),
         pytest.param(
-            changed("equals, value: sms", "regex, value: a(b"), 12, "value: this is no regular expression", id="regex"
+            changed("equals, value: sms", "regex, value: a(b"),
+            12,
+            "value: this is not a regular expression",
+            id="regex",
         ),
         pytest.param(
             changed("equals, value: sms", "regex, value: a++"), 12, "bad repetition operator", id="possessive"

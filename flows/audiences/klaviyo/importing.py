@@ -63,7 +63,7 @@ def segments_in(document: Any) -> list[KlaviyoSegment]:
             return [KlaviyoSegment(named and str(named), name and str(name), attributes["definition"])]
         if "condition_groups" in document:
             return [KlaviyoSegment(None, None, document)]
-    raise Unsayable("this is no segment of Klaviyo: it has no definition with condition_groups")
+    raise Unsayable("this is not a segment of Klaviyo: it has no definition with condition_groups")
 
 
 def definition_from(definition: Any, metrics: KlaviyoMetrics) -> Document:
@@ -92,7 +92,7 @@ def _mapping(value: Any, what: str) -> Document:
 def _list(value: Any, key: str) -> list[Any]:
     found = value.get(key) if isinstance(value, dict) else None
     if not isinstance(found, list):
-        raise Unsayable(f"this is no definition of Klaviyo: it has no list of {key}")
+        raise Unsayable(f"this is not a definition of Klaviyo: it has no list of {key}")
     return found
 
 

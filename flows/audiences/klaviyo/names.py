@@ -97,7 +97,7 @@ def _names(answer: Any, where: str) -> Iterable[tuple[str, str]]:
     elif isinstance(answer, dict) and all(isinstance(name, str) for name in answer.values()):
         yield from answer.items()
     else:
-        raise InputError("these are no metrics of Klaviyo", where=where, remedy=_REMEDY)
+        raise InputError("these are not metrics of Klaviyo", where=where, remedy=_REMEDY)
 
 
 def _spellings(name: str) -> list[str]:
