@@ -26,16 +26,10 @@
     }[set]) }}
 {%- endmacro %}
 
-{#- A condition: the row belongs to something that changed. `columns` are the row's names for the set's keys. -#}
+{#- A condition: the row belongs to something that changed. `columns` are the row's names for the set's keys. With `in`, DuckDB looks only
+    where the least and the greatest key of the set say that such rows may be; with `exists` it reads all of them. -#}
 {% macro is_in(set, columns) -%}
-    exists (
-        select 1
-        from {{ ref(set) }} as changed
-        where
-            {% for key in changed_keys(set) -%}
-            changed.{{ key }} = {{ columns[loop.index0] }}{% if not loop.last %} and {% endif %}
-            {%- endfor %}
-    )
+    ({{ columns | join(', ') }}) in (select {{ changed_keys(set) | join(', ') }} from {{ ref(set) }})
 {%- endmacro %}
 
 {#- The rows of a relation that this build derives anew; all of them in a full build. It opens a model as a `with` of its own, so
