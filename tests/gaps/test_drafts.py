@@ -209,3 +209,16 @@ def test_golden_questions_are_lines_of_json_one_for_each_gap(place: Home, wareho
     everything = tell("golden", "--all", *at)["questions"]
     assert [one["topic_id"] for one in everything] == ["covered", "dismissed", "gap"]
     assert everything[0] == {**covered, "expected": {**expected, "article_id": "article"}}
+
+
+def test_golden_questions_are_of_the_kind_that_is_asked_for(place: Home, say: Say, tell: Tell) -> None:
+    """The option was taken and not heeded. An article that is far away is not what an answer is to stand on."""
+    shop = Shop()
+    for topic, kind in (("gap", "knowledge"), ("blue", "product")):
+        shop.topic(topic, kind=kind, is_gap=str(kind == "knowledge").lower())
+        shop.conversation(topic)
+        shop.ask(topic, topic, ago(days=1))
+    publish_to(place, shop)
+    (found,) = tell("golden", "--kind", "product")["questions"]
+    assert (found["topic_id"], found["expected"]["article_id"]) == ("blue", None)
+    assert "there is no topic of kind order" in say("golden", "--kind", "order", status=0, err=True)
