@@ -87,6 +87,18 @@ def without_courtesy(text: str) -> str:
     return JOINED.join(filter(None, turns))
 
 
+def after_greeting(text: str) -> str:
+    """The text without the small talk that it begins with, the text itself where nothing else is in it."""
+    plain, at = folded(text), 0
+    small = _rules(False).small
+    while (found := small.match(plain, at)) and not found.lastgroup and found.end() > at:
+        at = next((one.start() for one in re.finditer(r"\w", plain[found.end() :])), len(plain)) + found.end()
+    if not at or at == len(plain):
+        return text
+    starts = (one.start() for one in re.finditer(r"[¿¡]?\w+", text))
+    return next((text[one:] for one in starts if folded(text[one:]).lstrip("?!¿¡. ") == plain[at:]), text)
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _is_courtesy(line: str) -> bool:
     """Small talk, perhaps with a name behind it."""

@@ -126,10 +126,14 @@ def test_what_a_person_puts_back_is_an_open_gap_everywhere_8_5(
     assert "3 open gaps among 5 topics" in told
     assert "open, listed by a decision of 2026-06-04" in told
     assert "Shown 1 of 3; --limit shows more" in " ".join(say("list", "--limit", "1", *at).split())
-    assert "assigned to Ana, decided on 2026-06-04: so it is listed, though it is not a gap" in say("show", "given", *at)
+    assert "assigned to Ana, decided on 2026-06-04: so it is listed, though it is not a gap" in say(
+        "show", "given", *at
+    )
     assert "topics draft again" in say("show", "again", *at).splitlines()[-1]
     golden = tell("golden", *at)["questions"]
-    assert {one["topic_id"]: one["expected"]["article_id"] for one in golden} == dict.fromkeys(("gap", "again", "given"))
+    assert {one["topic_id"]: one["expected"]["article_id"] for one in golden} == dict.fromkeys(
+        ("gap", "again", "given")
+    )
     with warehouse_of(place, warehouse).read() as reader:
         of, found = open_gaps(reader, "shop", 9)
     assert {one.topic.topic_id for one in found} == {"gap", "again", "given"}
