@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import unescape
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +23,7 @@ JOINED = " … "  # between a question that cannot stand alone and the turn befo
 LONGEST = 2000  # characters that are looked at
 REMEMBERED = 30_000  # texts whose outcome is kept in memory: shoppers say the same over and over
 MANY = 30_000  # texts from which on rules for ASCII letters alone save more time than it takes to compile them
+GREETING = 20  # words behind which none ends
 WORDS = Path(__file__).with_name("words.toml")
 
 # What stands inside a word. `\w` lacks the vowel signs of Indic scripts and of Thai.
@@ -95,7 +96,7 @@ def after_greeting(text: str) -> str:
         at = next((one.start() for one in re.finditer(r"\w", plain[found.end() :])), len(plain)) + found.end()
     if not at or at == len(plain):
         return text
-    starts = (one.start() for one in re.finditer(r"[¿¡]?\w+", text))
+    starts = (one.start() for one in islice(re.finditer(r"[¿¡]?\w+", text), GREETING))
     return next((text[one:] for one in starts if folded(text[one:]).lstrip("?!¿¡. ") == plain[at:]), text)
 
 
