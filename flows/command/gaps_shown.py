@@ -225,7 +225,7 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     is_known = one.kind in (None, "knowledge")
     yield line("Gap" if one.is_gap else "Covered" if is_known else "Kind", of.why)
     if of.usual_unanswered_share is not None and is_known:
-        yield line("", f"Usual in this account: {of.usual_unanswered_share:.1%} unanswered.")
+        yield line("", f"Usual in this account: {of.usual_unanswered_share:.1%} of judged conversations.")
     yield from _work_lines(of, waiting)
     for closure in of.closures:
         yield from _closure_lines(closure, account)

@@ -223,8 +223,8 @@ def test_one_topic_is_told_to_people(place: Home, say: Say) -> None:
         "Ended      resolved 1, routed 2, closed 1, open 2",
         "Unanswered 3 of 6 (50.0%), 95 % interval 18.8 to 81.2 %",
         "Article    How to return, score 0.55",
-        "Gap        3 of 6 judged conversations went unanswered; an article answers it by its text.",
-        "           Usual in this account: 50.0% unanswered.",
+        "Gap        3 of 6 judged conversations got no answer or were asked again; an article answers it by its text.",
+        "           Usual in this account: 50.0% of judged conversations.",
         "           handed off before: 75.0% (3 of 4); after: 0.0% (0 of 2)",
         "           change: -75.0 points, 95 % interval -95.4 to +7.1; it may be chance",
         "           handed off before: nobody asked; after: nobody asked",
@@ -251,7 +251,10 @@ def test_a_count_and_its_interval_are_of_the_same_conversations_8_6(place: Home,
     publish_to(place, shop)
     told = say("show", "t").splitlines()
     assert "Unanswered 3 of 3 (100.0%), 95 % interval 43.9 to 100.0 %" in told
-    assert "Gap        0 of 1 judged conversations went unanswered; no published article comes near it." in told
+    assert (
+        "Gap        0 of 1 judged conversations got no answer or were asked again; no published article comes near it."
+        in told
+    )
     for found in (tell("show", "t"), tell("list")["topics"][0]):
         assert found["unanswered_share_low"] <= found["unanswered_share"] <= found["unanswered_share_high"]
 
