@@ -45,6 +45,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/sources.py
 	$(BIN)/python benchmarks/small_deliveries.py
 	$(BIN)/python benchmarks/topics.py
+	$(BIN)/python benchmarks/drawn_outcomes.py
+	$(BIN)/agent-metrics demo --home .bench/demo
+	$(BIN)/python benchmarks/demo_gaps.py .bench/demo
 	$(BIN)/python benchmarks/audiences.py
 	$(BIN)/python benchmarks/deliveries.py
 	$(BIN)/python benchmarks/page.py

@@ -3,8 +3,8 @@
     python benchmarks/drawn_outcomes.py
 
 The sets have no conversations. So it is drawn for every question, always alike, whether it was handed off and whether
-the agent said that it has no answer: more often where no article answers. Prints a document of JSON: the commit, and of
-each set and each pair of chances (of a gap, of an answered question) the AUROC and F1 of gaps among questions.
+the agent said that it has no answer: more often where no article answers. Writes drawn_outcomes.json: of each set and
+each pair of chances (of a gap, of an answered question) the AUROC and F1 of gaps among questions.
 """
 
 from __future__ import annotations
@@ -68,4 +68,5 @@ if __name__ == "__main__":
             for name, (_, _, languages) in SETS.items()
             for chances in (CHANCES[:2] if languages else CHANCES)
         ]
-    print(json.dumps({"taken": taken(), "sets": figures}, indent=1))
+    document = {"taken": taken(), "figures": figures}
+    (HERE / "drawn_outcomes.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
@@ -41,17 +41,18 @@ def gap_lines(found: Gaps, options: str, waiting: Sequence[Decision] = ()) -> It
     if not found.topics:
         yield from _why_nothing(found, options)
         return
-    yield _Topics(found.topics, tuple(waiting))
+    days = {one.account_id: one.day_of for one in found.accounts}
+    listed = {one: days[one.account](one.decided_at) for one in found.topics if one.is_put_back and one.decided_at}
+    yield _Topics(found.topics, tuple(waiting), listed)
     yield ""
     dismissed = 0 if found.is_all else sum(one.dismissed_gap_count for one in found.accounts)
-    of = sum(one.topic_count if found.is_all else one.gap_count for one in found.accounts) - dismissed
     if waiting:
         decisions = f"{counted(len(waiting), 'decision')} since this publication"
         yield line("*", f"{decisions}; the next `agent-metrics run{options}` publishes what was decided")
     if dismissed:
         yield line("Dismissed", f"{counted(dismissed, 'gap')}; `agent-metrics topics list --all{options}` shows them")
-    if len(found.topics) < of:
-        yield line("Shown", f"{len(found.topics):,} of {of:,}; --limit shows more")
+    if len(found.topics) < found.topic_count:
+        yield line("Shown", f"{len(found.topics):,} of {found.topic_count:,}; --limit shows more")
     first = found.topics[0]
     is_elsewhere = any(one.topic_id == first.topic_id for one in found.topics[1:])
     account_option = f" --account {shlex.quote(first.account)}" if is_elsewhere else ""
@@ -64,7 +65,7 @@ def _account_line(one: AskedAccount, until: datetime) -> str:
     if one.ungrouped_question_count:
         unassigned += f", {one.ungrouped_question_count:,} not grouped yet (the next run goes on)"
     fresh = f"data up to {one.local(until):%Y-%m-%d %H:%M} ({clean(one.timezone)})"
-    gaps = f"{counted(one.gap_count, 'open gap')} among {counted(one.topic_count, 'topic')}"
+    gaps = f"{counted(one.open_gap_count, 'open gap')} among {counted(one.topic_count, 'topic')}"
     return f"{_cut(one.account_id)}{name}: {fresh}, {counted(one.question_count, 'question')}{unassigned}, {gaps}"
 
 
@@ -94,6 +95,7 @@ class _Topics:
 
     topics: tuple[AskedTopic, ...]
     waiting: tuple[Decision, ...] = ()
+    listed: Mapping[AskedTopic, date] = field(default_factory=dict)  # when a person put those there that are not gaps
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         is_wide = options.max_width >= WIDE_ENOUGH
@@ -107,6 +109,7 @@ class _Topics:
             ("questions", is_wide, lambda one: f"{one.question_count:,}"),
             ("conversations", is_wide, lambda one: f"{one.conversation_count:,}"),
             ("unanswered", True, lambda one: "–" if one.unanswered is None else f"{one.unanswered:,}"),
+            ("share, 95 %", is_wide, lambda one: _between(one) or "–"),
             ("handed off", is_wide, lambda one: f"{one.handed_off_conversation_count:,}"),
             ("at stake", is_wide, lambda one: "–" if one.sales_at_stake is None else f"{one.sales_at_stake:,.0f}"),
             ("28 days", True, trend),
@@ -114,7 +117,7 @@ class _Topics:
             ("score", is_wide, lambda one: f"{one.coverage_score:.2f}"),
             ("nearest article", True, lambda one: _cell(one.nearest_or_why)),
             ("kind", has_kinds, lambda one: one.kind or ""),
-            ("state", True, lambda one: _cell(_state(one, self.waiting))),
+            ("state", True, lambda one: Text(self._stands(one))),
             ("note", is_wide and any(one.note for one in self.topics), lambda one: _cell(one.note)),
         ]
         shown = [(name, value) for name, is_shown, value in columns if is_shown]
@@ -126,6 +129,12 @@ class _Topics:
         for one in self.topics:
             table.add_row(*(value(one) for _, value in shown))
         yield table
+
+    def _stands(self, one: AskedTopic) -> str:
+        """Where the work stands, with a star where no run has published it yet, and why it is listed at all."""
+        state = next((f"{_work(its.state, its.owner)} *" for its in self.waiting if is_of(its, one)), _state(one))
+        by = f", listed by a decision of {self.listed[one]}" if one in self.listed else ""
+        return f"{_cut(state)}{by}"
 
 
 def product_lines(found: tuple[OpenProduct, ...], options: str) -> Iterator[RenderableType]:
@@ -158,11 +167,7 @@ def is_of(decision: Decision, topic: AskedTopic) -> bool:
     return (decision.account_id, decision.topic_id) == (topic.account, topic.topic_id)
 
 
-def _state(one: AskedTopic, waiting: Sequence[Decision]) -> str:
-    """Where the work stands, with a star where no run has published it yet."""
-    for decision in waiting:
-        if is_of(decision, one):
-            return f"{_work(decision.state, decision.owner)} *"
+def _state(one: AskedTopic) -> str:
     if one.state is None:
         return "gap" if one.is_gap else "covered" if one.kind in (None, "knowledge") else ""
     return _work(one.state, one.owner)
@@ -207,12 +212,10 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     yield line("28 days", trend(one))
     ended = ((status, "not measured" if count is None else f"{count:,}") for status, count in of.statuses.items())
     yield line("Ended", ", ".join(f"{status} {count}" for status, count in ended))
-    usual = (
-        f"usual in this account: {of.usual_unanswered_share:.1%}"
-        if of.usual_unanswered_share is not None
-        else "nothing is usual yet"
-    )
-    yield line("Unanswered", f"{of.unanswered:,}{_of(of.unanswered, one.conversation_count)}{_interval(one)}; {usual}")
+    if one.unanswered is not None:
+        of_all = f"{one.unanswered:,}{_of(one.unanswered, one.conversation_count)}"
+        interval = f", 95 % interval {_between(one)}" if _between(one) else ""
+        yield line("Unanswered", f"{of_all}{interval}")
     if one.sales_at_stake is not None:
         between = f"95 % interval {one.sales_at_stake_low:,.2f} to {one.sales_at_stake_high:,.2f}"
         yield line("At stake", f"{account.currency} {one.sales_at_stake:,.2f} of sales, {between}")
@@ -221,6 +224,8 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     yield line("Article", f"{_cut(one.nearest_or_why, LONG)}{likest}, score {one.coverage_score:.2f}")
     is_known = one.kind in (None, "knowledge")
     yield line("Gap" if one.is_gap else "Covered" if is_known else "Kind", of.why)
+    if of.usual_unanswered_share is not None and is_known:
+        yield line("", f"Usual in this account: {of.usual_unanswered_share:.1%} of judged conversations.")
     yield from _work_lines(of, waiting)
     for closure in of.closures:
         yield from _closure_lines(closure, account)
@@ -238,15 +243,16 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     sales = f"{account.currency} {of.attributed_revenue:,.2f} in {counted(of.attributed_orders, 'order')}"
     yield line("Bought", f"{sales}, which these conversations brought all the same")
     draft = f"draft {shlex.quote(one.topic_id)}{options} > draft.md"
-    yield line("Next", f"agent-metrics topics {draft if one.is_gap else f'list{options}'}")
+    yield line("Next", f"agent-metrics topics {draft if one.is_open else f'list{options}'}")
 
 
 def _work_lines(of: TopicDetails, waiting: Sequence[Decision]) -> Iterator[str]:
     one = of.topic
     if one.state is not None:
         since = f", decided on {of.account.day_of(one.decided_at)}" if one.decided_at else ""
+        listed = ": so it is listed, though it is not a gap" if one.is_put_back else ""
         like = f", because it is like {clean(one.like_topic_id)}" if one.like_topic_id else ""
-        yield line("Work", f"{_cut(_work(one.state, one.owner), LONG)}{since}{like}")
+        yield line("Work", f"{_cut(_work(one.state, one.owner), LONG)}{since}{like}{listed}")
     if one.note:
         yield line("Note", _cut(one.note, NOTE))
     for decision in waiting:
@@ -296,10 +302,11 @@ def _conversations(of: TopicDetails) -> Table:
     return table
 
 
-def _interval(one: AskedTopic) -> str:
+def _between(one: AskedTopic) -> str:
+    """The interval of the unanswered share, with as many places as the share: rounded alike, it contains it."""
     if one.unanswered_share_low is None or one.unanswered_share_high is None:
         return ""
-    return f", 95 % interval {100 * one.unanswered_share_low:.0f} to {100 * one.unanswered_share_high:.0f} %"
+    return f"{100 * one.unanswered_share_low:.1f} to {100 * one.unanswered_share_high:.1f} %"
 
 
 def _cell(text: str | None) -> Text:

@@ -28,7 +28,7 @@ from flows.published.gap_draft import draft as gap_draft
 from flows.published.gap_golden import golden_questions
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
-from flows.published.gaps import AskedAccount, Kind, gaps
+from flows.published.gaps import OPEN, AskedAccount, Kind, gaps
 from flows.published.open_products import open_products
 from flows.questions.noise import Noise
 from flows.settings.requests import HomeRequest, Option, Request, TopicsRequest, WarehouseRequest
@@ -66,9 +66,11 @@ class ListRequest(AccountRequest):
 @command(app, ListRequest, "list")
 def list_topics(request: ListRequest, console: Console) -> int:
     """The open gaps, those first that cost most people."""
-    with configured(request.settings())[0].read() as reader:
-        found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit, kind=request.kind)
     waiting = _unpublished(request, console)
+    put_back = [(one.account_id, one.topic_id) for one in waiting if one.state in OPEN]
+    is_all, limit, kind = request.is_all, request.limit, request.kind
+    with configured(request.settings())[0].read() as reader:
+        found = gaps(reader, request.account, is_all=is_all, limit=limit, kind=kind, put_back=put_back)
     document = {**found.to_json_dict(), "unpublished_decisions": [one.to_json_dict() for one in waiting]}
     console.show({**document, "exit_status": 0}, gaps_shown.gap_lines(found, again(request), waiting))
     return 0
@@ -147,7 +149,7 @@ def draft(request: TopicRequest, console: Console) -> int:
     """The missing article as Markdown: what it has to answer, without answers."""
     with configured(request.settings())[0].read() as reader:
         found = gap_draft(reader, request.topic, request.account)
-    if not found.topic.is_gap:
+    if not found.topic.is_open:
         console.say("Note: published articles answer this topic; `agent-metrics topics show` says how well.")
     console.say("Note: these are words of shoppers. Numbers, addresses and links are hidden; names may not be.")
     text = found.markdown(_in_language_of(found.account, request, console))
@@ -173,10 +175,11 @@ def _in_language_of(account: AskedAccount, request: TopicRequest, console: Conso
 def golden(request: ListRequest, console: Console) -> int:
     """Lines of JSON, a question for each gap: to be put to the agent once the article is there."""
     with configured(request.settings())[0].read() as reader:
-        found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit)
+        found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit, kind=request.kind)
         questions = [one.to_json_dict() for one in golden_questions(reader, found)]
     if not questions:
-        console.say("Note: there is no open gap to ask about; --all also asks what articles answer.")
+        nothing = "there is no open gap to ask about; --all also asks what articles answer"
+        console.say(f"Note: {f'there is no topic of kind {request.kind}' if request.kind else nothing}.")
     lines = (json.dumps(one, ensure_ascii=True) for one in questions)
     console.show({"questions": questions, "exit_status": 0}, lines)
     return 0

@@ -11,12 +11,13 @@ from flows.ground.errors import InputError
 from flows.ground.saying import Text
 from flows.ground.sql import literal
 from flows.published.gap_lookup import find_topic
-from flows.published.gap_wordings import HIDDEN, Wordings, without_names
+from flows.published.gap_wordings import HIDDEN, without_names, wordings
 from flows.published.gaps import AskedAccount, AskedTopic, visible
 from flows.questions.context import follows_up
+from flows.questions.forms import Sold, sold
 from flows.warehouses.reader import Reader
 
-MOST_QUESTIONS = 12
+MOST_QUESTIONS, MOST_NAMES = 12, 5
 TEXTS = 1000  # read of a topic: those asked most, then the newest
 READ, LONGEST = 900, 300  # characters of a question, before and after what is hidden
 
@@ -29,11 +30,12 @@ left join metrics.conversations
     on conversations.account_id = questions.account_id and conversations.conversation_id = questions.conversation_id
 left join metrics.profiles
     on profiles.account_id = questions.account_id and profiles.profile_id = conversations.profile_id
-where questions.account_id = {account} and questions.topic_id = {topic} and messages.text is not null
+where questions.account_id = {account} and questions.topic_id = {topic} and {of_its_kind} and messages.text is not null
 group by substr(messages.text, 1, {read})
 order by count(*) desc, max(questions.asked_at) desc, substr(messages.text, 1, {read})
 limit {limit}
 """
+TITLES = "select title from metrics.products where account_id = {account} and title is not null"
 URLS = "select url from metrics.articles where account_id = {account} and article_id = {article}"
 
 # Lengths are bounded: a text of a stranger must not keep this busy.
@@ -55,6 +57,7 @@ class Question:
 
     text: str
     times_asked: int
+    such_as: tuple[str, ...] = ()  # products or places of which it was asked, where there are several
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ class Draft:
 
 def _times(question: Question, tell: Callable[[Text], str]) -> str:
     count = question.times_asked
-    return "" if count == 1 else f" ({tell(Text.many(count, '%(count)s time', '%(count)s times'))})"
+    names = f": {escaped(', '.join(question.such_as))}" if question.such_as else ""
+    return "" if count == 1 else f" ({tell(Text.many(count, '%(count)s time', '%(count)s times'))}{names})"
 
 
 def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:
@@ -125,11 +129,13 @@ def draft(reader: Reader, topic_id: str, account: str | None) -> Draft:
         raise InputError(what, remedy="ask with a role that reads texts")
     values = {"account": literal(of.account_id), "topic": literal(topic.topic_id)}
     name = visible(reader, "profiles", "name", "profiles.name")
+    of_its_kind = "true" if topic.kind is None else f"questions.kind = {literal(topic.kind)}"
+    asked = reader.rows(QUESTIONS.format(**values, of_its_kind=of_its_kind, name=name, read=READ, limit=TEXTS))
     return Draft(
         account=of,
         topic=topic,
         title=masked(without_names(topic.label, ())),
-        questions=_distinct(reader.rows(QUESTIONS.format(**values, name=name, read=READ, limit=TEXTS))),
+        questions=_distinct(asked, sold(title for (title,) in reader.rows(TITLES.format(**values)))),
         nearest_article=_nearest(reader, topic),
     )
 
@@ -157,14 +163,17 @@ def escaped(text: str) -> str:
     return AT_THE_START.sub(r"\1\\", MARKS.sub(r"\\\1", shown))
 
 
-def _distinct(rows: list[tuple[Any, ...]]) -> tuple[Question, ...]:
-    """Texts that differ in what is hidden, in courtesy, in signs or in a misspelt word are one question, in the words
-    asked most. What cannot stand alone ("and to Norway?") says nothing here, where the turn before it is missing.
+def _distinct(rows: list[tuple[Any, ...]], known: Sold) -> tuple[Question, ...]:
+    """Near-equal texts are one question. What cannot stand alone ("and to Norway?") says nothing here, where the turn
+    before it is missing.
     """
-    wordings = Wordings()
-    for text, asked, names in [row for row in rows if not follows_up(row[0])] or rows:
-        wordings.add(shown(text, [names]), asked)
-    return tuple(Question(text, times) for text, times in wordings.most_asked(MOST_QUESTIONS))
+    texts = [(shown(text, [names]), asked) for text, asked, names in rows]
+    found = wordings([one for one in texts if not follows_up(one[0])] or texts, known)[:MOST_QUESTIONS]
+    return tuple(Question(one.shown, one.times, _some(one.such_as)) for one in found)
+
+
+def _some(names: list[str]) -> tuple[str, ...]:
+    return tuple(names) if len(names) <= MOST_NAMES else (*names[:MOST_NAMES], HIDDEN)
 
 
 def _nearest(reader: Reader, topic: AskedTopic) -> NearestArticle | None:

@@ -49,5 +49,5 @@ def golden_questions(reader: Reader, found: Gaps) -> Iterator[GoldenQuestion]:
     asked = {(account, topic): question for account, topic, question in rows}
     for one in found.topics:
         question = masked(without_names(asked[one.account, one.topic_id] or "", ()))
-        article = None if one.is_gap else one.best_article_id
+        article = None if one.is_open or one.nearest is None else one.best_article_id
         yield GoldenQuestion(one.account, one.topic_id, question, article)

@@ -166,7 +166,7 @@ class TopicDetails:
         """Why the topic is a gap, or none (rule 8.3): one sentence."""
         if self.topic.kind not in (None, "knowledge"):
             return f"Its questions are of the kind {self.topic.kind}: no article is missing."
-        went = f"{self.unanswered:,} of {self.judged:,} conversations went unanswered"
+        went = f"{self.unanswered:,} of {self.judged:,} judged conversations got no answer or were asked again"
         if not self.judged:
             went = "it is not known of any conversation whether it was answered"
         near = "no published article comes near it"

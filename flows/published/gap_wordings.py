@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from flows.questions.wording import gist
+from flows.questions.forms import NOTHING, Sold, normal
+from flows.questions.wording import after_greeting, gist
 
 HIDDEN = "…"
 ENDS = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？؟।])|[\r\n]+")
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
+NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
+CAPITAL = r"[A-ZÀ-ÖØ-ÞČĐŁŘŚŞŠŻŽΑ-ΩЀ-Я]\w*(?:['’-]\w+)*"
+# Behind a word or a comma, where no sentence begins: Porto Alegre, Rio de Janeiro.
+NAME = re.compile(rf"(?<=[\w,] ){CAPITAL}(?: (?:\w{{1,3}} )?{CAPITAL}){{0,3}}")
+FRAME = 3  # words around a name
+SEVERAL = 3  # names that are the same question
 LEAST = 5  # letters of a word that may be a misspelt other one
 MISSPELT = 2  # words of a question
 UNSPACED = "\u0e00"  # from here on there are scripts that put no blanks between words
@@ -33,7 +41,7 @@ def without_names(text: str, names: Iterable[str | None]) -> str:
     """The text without lines and sentences of courtesy, and without names: those that are given, and those by which
     people introduce themselves.
     """
-    shown = " ".join(gist("\n".join(ENDS.split(text))).split())
+    shown = _without_greeting(" ".join(gist("\n".join(ENDS.split(text))).split()))
     shown = INTRODUCED.sub(rf"\1 {HIDDEN}", shown)
     shown = NAMED.sub(rf"\1 {HIDDEN}", shown)
     known = {word.casefold() for name in names if name for word in WORD.findall(name) if len(word) > 1}
@@ -42,12 +50,21 @@ def without_names(text: str, names: Iterable[str | None]) -> str:
     return re.sub(rf"{HIDDEN}(?:[\s,]*{HIDDEN})+", HIDDEN, shown)
 
 
+def _without_greeting(text: str) -> str:
+    """The text without a greeting before a sign or a capital letter: elsewhere the word may belong to the question."""
+    rest = after_greeting(text)
+    greeting = text.removesuffix(rest).rstrip("¿¡ ")
+    return rest if greeting and (rest.lstrip("¿¡")[0].isupper() or not greeting[-1].isalnum()) else text
+
+
 def words_of(text: str) -> frozenset[str]:
     """The words of a text without case, accents and signs; what is hidden counts for nothing."""
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return frozenset("".join(sign for sign in word if sign.isalnum()) for word in WORD.findall(
-        "".join(sign for sign in bare if not unicodedata.combining(sign))
-    ))  # fmt: skip
+    return frozenset(_words(text))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+    return tuple("".join(sign for sign in word if sign.isalnum()) for word in WORD.findall(bare))
 
 
 def is_near(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -78,24 +95,76 @@ def _is_misspelt(word: str, other: str) -> bool:
 
 
 @dataclass
-class Wordings:
-    """Questions by their words, in the order in which they came; near-equal ones are one, in the words of the first."""
+class Wording:
+    """Near-equal questions: the first of them, what they have in common, and how often they were asked.
 
-    found: list[tuple[frozenset[str], str]] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
+    `hidden` is what the common words leave out, of each of them; `names` says how often each product or place was asked
+    about.
+    """
 
-    def add(self, text: str, times: int) -> None:
-        words = words_of(text)
+    text: str
+    common: str
+    words: frozenset[str]
+    times: int = 0
+    hidden: set[tuple[str, ...]] = field(default_factory=set)
+    names: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def shown(self) -> str:
+        return self.text if len(self.hidden) == 1 else self.common
+
+    @property
+    def such_as(self) -> list[str]:
+        """The names that the common words leave out, those first that were in most questions."""
+        return [name for name, _ in self.names.most_common()] if len(self.hidden) > 1 else []
+
+
+def wordings(asked: Sequence[tuple[str, int]], known: Sold = NOTHING) -> list[Wording]:
+    """Questions, and how often each was asked; near-equal ones are one. Those asked most come first, then the first.
+
+    Courtesy, numbers and titles of products make no difference, nor do names that several questions have in the same
+    place: whoever asks for a shop in Lisbon asks what others ask of other towns.
+    """
+    found: list[Wording] = []
+    by_words: dict[frozenset[str], Wording] = {}
+    spelt: dict[str, str] = {}
+    texts = [(text, times, *_without(text, known.titles_in(text, normal))) for text, times in asked]
+    places = _in_the_same_place(common for _, _, common, _ in texts)
+    for text, times, untitled, titles in texts:
+        unplaced, named = _without(untitled, (one.span() for one in places.finditer(untitled)))
+        common, numbers = _without(unplaced, (one.span() for one in NUMBER.finditer(unplaced)))
+        words = words_of(after_greeting(common))
         if not words:
-            return
-        for place, (known, _) in enumerate(self.found):
-            if known == words or is_near(known, words):
-                self.times[place] += times
-                return
-        self.found.append((words, text))
-        self.times.append(times)
+            continue
+        one = by_words.get(words) or next((one for one in found if is_near(one.words, words)), None)
+        if one is None:
+            one = Wording(text, common, words)
+            found.append(one)
+        by_words[words] = one
+        one.times += times
+        one.hidden.add(tuple(name.casefold() for name in titles + named + numbers))
+        one.names.update({spelt.setdefault(name.casefold(), name): times for name in titles + named})
+    return sorted(found, key=lambda one: -one.times)
 
-    def most_asked(self, most: int) -> list[tuple[str, int]]:
-        """The questions and how often each was asked; of those that were asked as often the first comes first."""
-        order = sorted(range(len(self.found)), key=lambda place: -self.times[place])[:most]
-        return [(self.found[place][1], self.times[place]) for place in order]
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> tuple[str, list[str]]:
+    """The text with the sign of what is hidden in some places, and what stood there."""
+    parts, hidden, end = [], [], 0
+    for start, last in spans:
+        parts += [text[end:start], HIDDEN]
+        hidden.append(text[start:last])
+        end = last
+    return "".join([*parts, text[end:]]), hidden
+
+
+def _in_the_same_place(texts: Iterable[str]) -> re.Pattern[str]:
+    """Names, told by their capital letters, of which several stand between the same words."""
+    between: dict[tuple[tuple[str, ...], ...], set[str]] = defaultdict(set)
+    for text in texts:
+        for name in NAME.finditer(text):
+            rest = _words(text[: name.start()]), _words(text[name.end() :])
+            if sum(map(len, rest)) >= FRAME:
+                between[rest].add(name[0])
+    names = {name for inside in between.values() if len(set(map(str.casefold, inside))) >= SEVERAL for name in inside}
+    longest_first = sorted(names, key=lambda one: (-len(one), one))
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first)) or '(?!)'})\b", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -26,6 +27,7 @@ WORK = {
     "sales_at_stake": "decimal(18, 4)", "sales_at_stake_low": "decimal(18, 4)",
     "sales_at_stake_high": "decimal(18, 4)",
 }  # fmt: skip
+OPEN = ("open", "assigned")  # states of open gaps (rule 8.5)
 Kind = Literal["knowledge", "product", "order", "person", "complaint", "other"]  # rule 8.4
 
 # A warehouse that was published by an earlier version has no such table.
@@ -37,18 +39,19 @@ ACCOUNTS = """
 with published as (
     select account_id, count(*) as articles from metrics.articles where is_published group by account_id
 ),
-dismissed as (
-    select account_id, count(*) as gaps from metrics.knowledge_gap_topics
-    where is_gap and {state} = 'dismissed' group by account_id
+worked_on as (
+    select account_id, count(*) filter (where {is_open}) as open_gaps,
+        count(*) filter (where is_gap and {state} = 'dismissed') as dismissed_gaps
+    from metrics.knowledge_gap_topics group by account_id
 )
 select accounts.account_id, accounts.name, accounts.timezone, accounts.currency,
     coalesce(totals.question_count, 0), {ungrouped},
     coalesce(totals.unassigned_question_count, 0), totals.unassigned_share,
-    coalesce(totals.topic_count, 0), coalesce(totals.gap_count, 0),
-    coalesce(dismissed.gaps, 0), coalesce(published.articles, 0)
+    coalesce(totals.topic_count, 0), coalesce(totals.gap_count, 0), coalesce(worked_on.open_gaps, 0),
+    coalesce(worked_on.dismissed_gaps, 0), coalesce(published.articles, 0)
 from metrics.accounts
 left join metrics.knowledge_gap_totals as totals on totals.account_id = accounts.account_id
-left join dismissed on dismissed.account_id = accounts.account_id
+left join worked_on on worked_on.account_id = accounts.account_id
 left join published on published.account_id = accounts.account_id
 order by accounts.account_id
 """
@@ -97,7 +100,7 @@ order by shown.place
 class AskedAccount(PublishedAccount):
     """An account and what it was asked; `unassigned_share` is None where nobody asked (rule 8.2).
 
-    `dismissed_gap_count` of the gaps are dismissed (rule 8.5).
+    `open_gap_count` topics are open gaps, `dismissed_gap_count` gaps are dismissed (rule 8.5).
     """
 
     question_count: int
@@ -106,6 +109,7 @@ class AskedAccount(PublishedAccount):
     unassigned_share: float | None
     topic_count: int
     gap_count: int
+    open_gap_count: int
     dismissed_gap_count: int
     published_articles: int
 
@@ -154,6 +158,21 @@ class AskedTopic:
     last_asked_on: date
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is an open gap (rule 8.5), as the SQL of `is_open` says it."""
+        return (self.state or ("open" if self.is_gap else None)) in OPEN
+
+    @property
+    def is_put_back(self) -> bool:
+        """Whether only what a person decided makes it an open gap."""
+        return self.is_open and not self.is_gap
+
+    @property
+    def unanswered_share(self) -> float | None:
+        """The share of its conversations that went unanswered, of which there is an interval (rule 8.6)."""
+        return None if self.unanswered is None else self.unanswered / self.conversation_count
+
+    @property
     def nearest(self) -> str | None:
         """The article that is near enough to be told of, by its title; None where there is none."""
         if self.coverage_score < NEAR_ENOUGH:
@@ -188,17 +207,22 @@ class AskedTopic:
         values["unanswered_conversation_count"] = values.pop("unanswered")
         for name in ("sales_at_stake", "sales_at_stake_low", "sales_at_stake_high"):
             values[name] = None if values[name] is None else f"{Decimal(values[name]):.4f}"
-        return {**values, **instants, **dates, "trend": self.trend, "rests_on": self.rests_on}
+        told = {"is_open": self.is_open, "unanswered_share": self.unanswered_share}
+        return {**values, **told, **instants, **dates, "trend": self.trend, "rests_on": self.rests_on}
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Accounts by their ids, and topics, the costliest first, of one publication; with `is_all` covered ones too."""
+    """Accounts by their ids, and topics, the costliest first, of one publication; with `is_all` covered ones too.
+
+    `topic_count` topics were asked for, of which only the first are there.
+    """
 
     publication: Publication
     is_all: bool
     accounts: tuple[AskedAccount, ...]
     topics: tuple[AskedTopic, ...]
+    topic_count: int
 
     def to_json_dict(self) -> dict[str, Any]:
         """Instants are ISO text in UTC, dates those of the account; ratios have full precision."""
@@ -211,15 +235,25 @@ class Gaps:
         }
 
 
-def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int, kind: Kind | None = None) -> Gaps:
-    """The open gaps that are not dismissed, or all topics, or those of a kind: of one account, or of all.
+def gaps(
+    reader: Reader,
+    account: str | None,
+    *,
+    is_all: bool,
+    limit: int,
+    kind: Kind | None = None,
+    put_back: Iterable[tuple[str, str]] = (),
+) -> Gaps:
+    """The open gaps, or all topics, or those of a kind: of one account, or of all. `put_back` are topics, each with its
+    account, that are open since this publication.
 
     Raises InputError for an unknown account, before the first publication that has topics, and for a kind before the
     first that has kinds.
     """
     publication = standing(reader)
     accounts = asked_accounts(reader, account)
-    condition = "true" if is_all else is_open(reader)
+    ids = ", ".join(f"({literal(of)}, {literal(topic)})" for of, topic in put_back)
+    condition = "true" if is_all else f"({is_open(reader)}{f' or (account_id, topic_id) in ({ids})' if ids else ''})"
     if kind is not None:
         if not reader.sees("metrics.knowledge_gap_topics", "kind"):
             what = "the publication comes from a version that knew no kinds of questions"
@@ -227,14 +261,14 @@ def gaps(reader: Reader, account: str | None, *, is_all: bool, limit: int, kind:
         condition = f"kind = {literal(kind)}"
     if account is not None:
         condition += f" and account_id = {literal(account)}"
-    return Gaps(
-        publication, is_all or kind is not None, accounts, asked_topics(reader, publication, accounts, condition, limit)
-    )
+    topics = asked_topics(reader, publication, accounts, condition, limit)
+    ((count,),) = reader.rows(f"select count(*) from metrics.knowledge_gap_topics where {condition}")
+    return Gaps(publication, is_all or kind is not None, accounts, topics, count)
 
 
 def is_open(reader: Reader) -> str:
-    """SQL over topics: a gap that is not dismissed (rule 8.5)."""
-    return f"is_gap and {_state(reader)} is distinct from 'dismissed'"
+    """SQL over topics: an open gap (rule 8.5), which may be one because a person says so."""
+    return f"coalesce({_state(reader)}, case when is_gap then 'open' end) in {OPEN}"
 
 
 def standing(reader: Reader) -> Publication:
@@ -250,7 +284,7 @@ def asked_accounts(reader: Reader, account: str | None) -> tuple[AskedAccount, .
     """All accounts, or the one. Raises InputError where that is none."""
     is_known = reader.sees("metrics.knowledge_gap_totals", "ungrouped_question_count")
     ungrouped = "coalesce(totals.ungrouped_question_count, 0)" if is_known else "0"  # once nothing had to wait
-    rows = reader.rows(ACCOUNTS.format(state=_state(reader), ungrouped=ungrouped))
+    rows = reader.rows(ACCOUNTS.format(state=_state(reader), is_open=is_open(reader), ungrouped=ungrouped))
     accounts = tuple(AskedAccount(*row) for row in rows)
     return accounts if account is None else (of_id(accounts, account),)
 

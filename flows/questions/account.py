@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from flows.questions import naming, neighbours
 from flows.questions.coverage import Article, Coverage, covered
 from flows.questions.embedders import Vectors
+from flows.questions.forms import NOTHING, Sold, plain, sold
 from flows.questions.naming import Name
 from flows.questions.neighbours import Neighbours, floor_of
 from flows.questions.places import FEWEST, Groups
-from flows.questions.space import NOTHING, Sold, Space, distinct, made_from, plain, sold
+from flows.questions.space import Space, distinct, made_from
 from flows.questions.wording import JOINED, gist
 
 MOST = 4_000  # exemplars of an account

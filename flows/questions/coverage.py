@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from flows.questions.embedders import Vectors
+from flows.questions.forms import NOTHING, Sold, normal
 from flows.questions.places import FEWEST, Groups, neighbourhood
-from flows.questions.space import NOTHING, Sold, Space, normal
+from flows.questions.space import Space
 
 NEIGHBOURS = 10
 RESTART, STEPS = 0.15, 8  # of the walk of marks: how much of them stays in each step, and how many there are

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from flows.questions import versions
 from flows.questions.embedders import Vectors
-from flows.questions.space import Space, plain, sold
+from flows.questions.forms import plain, sold
+from flows.questions.space import Space
 from flows.questions.terms import Terms
 
 ROWS = 2_000  # of a table of likenesses at once

@@ -7,9 +7,7 @@ apart as well: where they agree there are topics (grouping.py).
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,73 +15,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
 from flows.questions.embedders import BATCH, Vectors, embedded, is_multilingual
+from flows.questions.forms import NOTHING, Sold
 from flows.questions.languages import language, spoken
 from flows.questions.learning import axes
 from flows.questions.places import together, unit
 from flows.questions.terms import Terms, learned
-from flows.questions.wording import gist
 
 DIMENSIONS = 256
-PRODUCT = "product"  # stands for the title of any
-FEWEST_WORDS = 2  # of a title that is looked for
-WORD = re.compile(r"\w+")
-LENGTH = 600  # characters of a text that are compared: a question is asked in fewer
-NUMBERS = re.compile(r"\d+")
-BLANKS = re.compile(r"\s+")
-# scripts that write no blanks between words: every sign counts as a word
-UNSPACED = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff])")
-
-
-def normal(text: str) -> str:
-    """The text as it is compared: in lower case, numbers alike, blanks between words."""
-    plain = unicodedata.normalize("NFKC", text[:LENGTH].encode("utf-8", "replace").decode()).lower()
-    return BLANKS.sub(" ", UNSPACED.sub(r" \1 ", NUMBERS.sub("0", plain))).strip()
-
-
-@dataclass(frozen=True)
-class Sold:
-    """What an account sells: the words of its products' titles, by the first of them, the longest first.
-
-    What shoppers ask about one product they ask about another: the name is the smallest part of the matter, and would
-    else be the largest of its words.
-    """
-
-    by_word: Mapping[str, Sequence[tuple[str, ...]]] = field(default_factory=dict)
-
-    def alike(self, text: str) -> str:
-        """A normal text in which every product is the same one."""
-        found = list(WORD.finditer(text)) if self.by_word else []
-        words = [one[0] for one in found]
-        parts, end, at = [], 0, 0
-        while at < len(words):
-            titles = self.by_word.get(words[at], ())
-            length = next((len(one) for one in titles if tuple(words[at : at + len(one)]) == one), 0)
-            if length:
-                parts += [text[end : found[at].start()], PRODUCT]
-                end = found[at + length - 1].end()
-            at += length or 1
-        return "".join([*parts, text[end:]])
-
-    def titles(self) -> list[str]:
-        """The titles, from which the same can be made."""
-        return [" ".join(one) for titles in self.by_word.values() for one in titles]
-
-
-NOTHING = Sold()
-
-
-def sold(titles: Iterable[str]) -> Sold:
-    """Titles of two words and more: one that is a single word may be any word."""
-    found = {words for title in titles if len(words := tuple(WORD.findall(normal(title)))) >= FEWEST_WORDS}
-    by_word: dict[str, list[tuple[str, ...]]] = {}
-    for words in sorted(found, key=lambda one: (-len(one), one)):
-        by_word.setdefault(words[0], []).append(words)
-    return Sold(by_word)
-
-
-def plain(texts: Sequence[str], known: Sold = NOTHING) -> list[str]:
-    """The questions of messages as they are compared."""
-    return [known.alike(normal(gist(text))) for text in texts]
 
 
 def distinct(forms: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

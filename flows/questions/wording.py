@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import unescape
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ JOINED = " … "  # between a question that cannot stand alone and the turn befo
 LONGEST = 2000  # characters that are looked at
 REMEMBERED = 30_000  # texts whose outcome is kept in memory: shoppers say the same over and over
 MANY = 30_000  # texts from which on rules for ASCII letters alone save more time than it takes to compile them
+GREETING = 20  # words behind which none ends
 WORDS = Path(__file__).with_name("words.toml")
 
 # What stands inside a word. `\w` lacks the vowel signs of Indic scripts and of Thai.
@@ -87,6 +88,18 @@ def without_courtesy(text: str) -> str:
         for turn in text[:LONGEST].split(JOINED)
     )
     return JOINED.join(filter(None, turns))
+
+
+def after_greeting(text: str) -> str:
+    """The text without the small talk that it begins with, the text itself where nothing else is in it."""
+    plain, at = folded(text), 0
+    small = _rules(False).small
+    while (found := small.match(plain, at)) and not found.lastgroup and found.end() > at:
+        at = next((one.start() for one in re.finditer(r"\w", plain[found.end() :])), len(plain)) + found.end()
+    if not at or at == len(plain):
+        return text
+    starts = (one.start() for one in islice(re.finditer(r"[¿¡]?\w+", text), GREETING))
+    return next((text[one:] for one in starts if folded(text[one:]).lstrip("?!¿¡. ") == plain[at:]), text)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -39,7 +39,7 @@ from flows.warehouses.postgres import Postgres
 from tests.dashboard.conftest import TOKENS
 from tests.dashboard.markup import addresses, figures, parsed, required, skeleton, words_of
 from tests.dashboard.serving import Page, got_exactly, in_thread, serving
-from tests.dashboard.shop import DATES, HIDDEN, OWN, RIVAL, everywhere, published, told_home
+from tests.dashboard.shop import DATES, HIDDEN, OWN, RIVAL, everywhere, published, telling_shop, told_home, told_rows
 from tests.published.shop import HOSTILE, MIDNIGHT, Shop, asked_shop
 from tests.warehouses import servers
 
@@ -90,7 +90,7 @@ def bearer(token: str) -> dict[str, str]:
         ("conversations", {"conversation": "talk 00"}, ["first question hidden-text", "title of a product", "R$12.50",
                                                         "message of a shopper hidden-text", "Platform ticket 0"]),
         ("knowledge", {"draft": "topic"}, ["Label of topic hidden-text", "title of an article", "title of a product",
-                                           "question 2", "assigned to owner hidden-text: note hidden-text",
+                                           "question …", "assigned to owner hidden-text: note hidden-text",
                                            "3 of 4", "0 of 2", "−75.0 pt"]),
         ("audiences", {}, ["name of a segment", "description of a segment", "agent-metrics segments export segment",
                            "known shoppers", "hold back"]),
@@ -700,7 +700,7 @@ def test_a_draft_is_a_file_as_helpdesks_take_articles(ask: Ask) -> None:
     assert (one["locale"], one["draft"], other["locale"]) == ("pt-br", True, "pt-BR")
     for body in (one["body"], other["content"]):
         tree = parsed(f"<div>{body}</div>")
-        assert [words_of(item) for item in tree.iter("li")] == ["question 2? …", "question 1? …"]
+        assert [words_of(item) for item in tree.iter("li")] == ["question …? …"]
 
 
 def test_no_article_that_is_near_is_not_no_article(ask: Ask) -> None:
@@ -709,6 +709,18 @@ def test_no_article_that_is_near_is_not_no_article(ask: Ask) -> None:
     assert "artigo mais próximo: nenhum próximo o bastante" in words_of(
         parsed(ask("knowledge", **OF, language="pt").text)
     )
+
+
+def test_what_a_person_put_back_is_listed_with_the_reason_8_5(tmp_path: Path) -> None:
+    """A topic that was reopened stayed off the page, because it was not a gap by its figures."""
+    shop = telling_shop()
+    for topic in shop.rows["knowledge_gap_topics"]:
+        topic |= {"is_gap": "false", "decided_at": MIDNIGHT}
+    home = published(Home(tmp_path / "home"), told_rows(shop, str))
+    with in_thread(app(DuckDBFile(home))) as address:
+        shown = words_of(parsed(httpx.get(f"{address}knowledge", params=OF, timeout=60).text))
+    assert "1 open gap among 1 topic" in shown
+    assert "listed by a decision of" in shown
 
 
 def test_an_article_for_a_helpdesk_has_no_markup_of_strangers(tmp_path: Path) -> None:

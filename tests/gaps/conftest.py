@@ -45,12 +45,12 @@ def warehouse(request: pytest.FixtureRequest) -> str:
 def say(place: Home, capsys: pytest.CaptureFixture[str]) -> Say:
     """What `topics …` prints, with its exit status."""
 
-    def call(*arguments: str, status: int = 0) -> str:
+    def call(*arguments: str, status: int = 0, err: bool = False) -> str:
         capsys.readouterr()
         code = main(["topics", *arguments, "--home", str(place.root)])
         told = capsys.readouterr()
         assert (code, "Traceback" in told.err) == (status, False), told.err
-        return told.out if status == 0 else told.err
+        return told.err if status or err else told.out
 
     return call
 

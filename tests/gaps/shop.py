@@ -79,7 +79,8 @@ class Shop:
             low, high = (str(wilson(len(handed_off), len(asked), sign)) for sign in (-1, 1))
             topic |= {"unanswered_conversation_count": len(handed_off), "shopper_count": len(asked)}
             topic |= {"unanswered_share_low": low, "unanswered_share_high": high}
-            topic |= {"judged_conversation_count": len(asked), "judged_unanswered_count": len(handed_off)}
+            judged = {"judged_conversation_count": len(asked), "judged_unanswered_count": len(handed_off)}
+            topic |= {name: topic.get(name, count) for name, count in judged.items()}
             topic["is_unanswered"] = topic["is_gap"]
             topic |= {"first_asked_at": min(one["asked_at"] for one in of)}
             topic |= {"last_asked_at": max(one["asked_at"] for one in of)}

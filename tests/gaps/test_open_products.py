@@ -88,7 +88,7 @@ def test_the_example_is_the_clearest_question_8_4(place: Home, warehouse: str, t
     publish_to(place, shop, warehouse)
     kettle, vase = tell("products", "--warehouse", warehouse)["products"]
     assert (kettle["question"], kettle["conversation_id"]) == ("Is it safe for a hob with gas?", "a")
-    assert vase["question"] == "Hi … here! Is the lamp, order …, waterproof? … And the vase?"
+    assert vase["question"] == "… here! Is the lamp, order …, waterproof? … And the vase?"
     assert "Is the lamp, order …, waterproof? … And the vase?" in " ".join(
         say("products", "--warehouse", warehouse).split()
     )

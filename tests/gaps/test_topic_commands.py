@@ -128,6 +128,7 @@ def test_a_narrow_terminal_shows_less_and_that_readably(place: Home) -> None:
         heading, row = terminal.export_text().splitlines()[3:5]
         assert ["conversations" in heading, "score" in heading, "people" in heading] == [shows_all, shows_all, True]
         assert all(text in row for text in ("topic-abc", "Returns", "7 (new)", "How to return", "gap"))
+        assert ("18.8 to 81.2 %" in row) == shows_all  # what its rank rests on
 
 
 def test_dates_are_those_of_the_account(place: Home, tell: Tell) -> None:
@@ -220,9 +221,10 @@ def test_one_topic_is_told_to_people(place: Home, say: Say) -> None:
         "Stands     “Where is it?” stands for it",
         "People     6 people, 7 questions in 6 conversations, 2026-06-02 to 2026-06-07",
         "Ended      resolved 1, routed 2, closed 1, open 2",
-        "Unanswered 3 of 6 (50.0%), 95 % interval 19 to 81 %; usual in this account: 50.0%",
+        "Unanswered 3 of 6 (50.0%), 95 % interval 18.8 to 81.2 %",
         "Article    How to return, score 0.55",
-        "Gap        3 of 6 conversations went unanswered; an article answers it by its text.",
+        "Gap        3 of 6 judged conversations got no answer or were asked again; an article answers it by its text.",
+        "           Usual in this account: 50.0% of judged conversations.",
         "           handed off before: 75.0% (3 of 4); after: 0.0% (0 of 2)",
         "           change: -75.0 points, 95 % interval -95.4 to +7.1; it may be chance",
         "           handed off before: nobody asked; after: nobody asked",
@@ -235,6 +237,26 @@ def test_one_topic_is_told_to_people(place: Home, say: Say) -> None:
     ):
         assert line in told.splitlines(), line
     assert "topics draft topic-abc --home" in told.splitlines()[-1]
+
+
+def test_a_count_and_its_interval_are_of_the_same_conversations_8_6(place: Home, say: Say, tell: Tell) -> None:
+    """After an article had come, the list of judged conversations was empty, and "0 of 3 (0.0%)" had the interval of
+    all.
+    """
+    shop = Shop()
+    shop.topic("t", judged_conversation_count=1, judged_unanswered_count=0)
+    for number in range(3):
+        shop.conversation(f"c{number}", "routed")
+        shop.ask("t", f"c{number}", ago(days=number))
+    publish_to(place, shop)
+    told = say("show", "t").splitlines()
+    assert "Unanswered 3 of 3 (100.0%), 95 % interval 43.9 to 100.0 %" in told
+    assert (
+        "Gap        0 of 1 judged conversations got no answer or were asked again; no published article comes near it."
+        in told
+    )
+    for found in (tell("show", "t"), tell("list")["topics"][0]):
+        assert found["unanswered_share_low"] <= found["unanswered_share"] <= found["unanswered_share_high"]
 
 
 def test_a_topic_that_is_no_more_says_what_it_went_into(place: Home, warehouse: str, say: Say) -> None:

@@ -13,7 +13,8 @@ from flows.command.main import main
 from flows.ground.home import Home
 from flows.lake import Lake
 from flows.lake.decisions import decisions
-from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, publish_to
+from flows.published.open_gaps import open_gaps
+from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, ago, publish_to, warehouse_of
 from tests.warehouses import servers
 
 QUESTIONS = ("How long does delivery take?", "Is there a discount for students?")
@@ -99,6 +100,60 @@ def test_a_decision_is_shown_at_once_and_published_by_the_next_run(run: Run, pla
     run()
     assert {text: by_label(tell("list"))[text]["state"] for text in QUESTIONS} == dict.fromkeys(QUESTIONS, "open")
     assert by_label(tell("list"))[QUESTIONS[0]]["owner"] is None
+
+
+def test_what_a_person_puts_back_is_an_open_gap_everywhere_8_5(
+    place: Home, warehouse: str, tell: Tell, say: Say
+) -> None:
+    """A closed topic that was reopened stayed off every list, because it was not a gap by its figures."""
+    shop = Shop()
+    decided = {"decided_at": ago(days=3)}
+    covered = {"is_gap": "false", "coverage_score": "0.8"}
+    work: dict[str, dict[str, Any]] = {
+        "gap": {},
+        "ignored": {"state": "dismissed", **decided},
+        "shut": {**covered, "state": "closed"},
+        "again": {**covered, "state": "open", **decided},
+        "given": {**covered, "state": "assigned", "owner": "Ana", **decided},
+    }
+    for topic, facts in work.items():
+        shop.topic(topic, **facts)
+        shop.conversation(topic, channel="web_chat")
+        shop.ask(topic, topic, ago(days=1))
+    publish_to(place, shop, warehouse)
+    at = ("--warehouse", warehouse)
+    listed = tell("list", *at)
+    assert {one["topic_id"] for one in listed["topics"]} == {"gap", "again", "given"}
+    counts = ("gap_count", "open_gap_count", "dismissed_gap_count")
+    assert [listed["accounts"][1][name] for name in counts] == [2, 3, 1]
+    told = " ".join(say("list", *at).split())
+    assert "3 open gaps among 5 topics" in told
+    assert "open, listed by a decision of 2026-06-04" in told
+    assert "Shown 1 of 3; --limit shows more" in " ".join(say("list", "--limit", "1", *at).split())
+    assert "assigned to Ana, decided on 2026-06-04: so it is listed, though it is not a gap" in say(
+        "show", "given", *at
+    )
+    assert "topics draft again" in say("show", "again", *at).splitlines()[-1]
+    golden = tell("golden", *at)["questions"]
+    assert {one["topic_id"]: one["expected"]["article_id"] for one in golden} == dict.fromkeys(
+        ("gap", "again", "given")
+    )
+    with warehouse_of(place, warehouse).read() as reader:
+        of, found = open_gaps(reader, "shop", 9)
+    assert {one.topic.topic_id for one in found} == {"gap", "again", "given"}
+    assert of.open_gap_count == len(found)
+
+
+def test_what_is_reopened_is_listed_before_a_run_publishes_it_8_5(run: Run, tell: Tell, say: Say) -> None:
+    """`topics reopen` says that the list shows it already."""
+    run()
+    topic = by_label(tell("list"))[QUESTIONS[0]]["topic_id"]
+    tell("dismiss", topic)
+    run()
+    assert QUESTIONS[0] not in by_label(tell("list"))
+    tell("reopen", topic)
+    assert QUESTIONS[0] in by_label(tell("list"))
+    assert "open *" in say("list")
 
 
 def test_an_earlier_as_of_knows_nothing_of_a_decision(run: Run, place: Home, tell: Tell) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from flows.questions.space import plain
+from flows.questions.forms import plain
 from flows.questions.terms import Kind, learned
 
 WAYS: dict[Kind, dict[str, object]] = {

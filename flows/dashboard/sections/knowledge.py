@@ -29,7 +29,7 @@ def values(look: Look) -> dict[str, Any]:
     at = rows.offset(look, len(found))
     return {
         "asked": asked,
-        "gap_count": asked.gap_count - asked.dismissed_gap_count,
+        "gap_count": asked.open_gap_count,
         "gaps": found[at : at + rows.PAGE],
         "part": rows.part(look, len(found), rows.PAGE),
         "products": _products(look),
