@@ -36,7 +36,7 @@ def gap_lines(found: Gaps, options: str, waiting: Sequence[Decision] = ()) -> It
         yield f"… and {len(shown) - ACCOUNTS_SHOWN:,} more accounts; --account shows one of them"
     for account in shown[:ACCOUNTS_SHOWN]:
         if account.topic_count and not account.published_articles:
-            yield f"{_cut(account.account_id)} has no published article, so that nothing answers: every topic is a gap."
+            yield f"{_cut(account.account_id)} has no published article: what the agent answered decides what is a gap."
     yield ""
     if not found.topics:
         yield from _why_nothing(found, options)
@@ -82,10 +82,10 @@ def _why_nothing(found: Gaps, options: str) -> Iterator[str]:
         yield "There are no topics, because no questions are near enough to each other yet."
         yield line("Next", "agent-metrics run, once there are more of them")
     elif any(one.dismissed_gap_count for one in found.accounts):
-        yield "There is no open gap: published articles answer every topic that is not dismissed."
+        yield "There is no open gap: the agent or an article answers every topic that is not dismissed."
         yield line("Next", f"agent-metrics topics list --all{options}")
     else:
-        yield "There is no open gap: published articles answer every topic."
+        yield "There is no open gap: the agent or an article answers every topic."
         yield line("Next", f"agent-metrics topics list --all{options}")
 
 
@@ -169,7 +169,7 @@ def is_of(decision: Decision, topic: AskedTopic) -> bool:
 
 def _state(one: AskedTopic) -> str:
     if one.state is None:
-        return "gap" if one.is_gap else "covered" if one.kind in (None, "knowledge") else ""
+        return "gap" if one.is_gap else "answered" if one.kind in (None, "knowledge") else ""
     return _work(one.state, one.owner)
 
 
@@ -184,7 +184,7 @@ def decision_lines(made: Decision, topic: AskedTopic, options: str) -> Iterator[
     yield line(names[made.state], f"{_cut(topic.label)}, {clean(topic.topic_id)}, {_cut(topic.account)}{to}")
     if made.note:
         yield line("Note", _cut(made.note, LONG))
-    yield line("Next", f"agent-metrics run{options}, which publishes it; `topics list` shows it already")
+    yield line("Next", f"agent-metrics run{options}, which publishes it from an as-of of now on; `topics list` shows it already")
 
 
 def trend(one: AskedTopic) -> str:
@@ -223,7 +223,7 @@ def topic_lines(of: TopicDetails, options: str, waiting: Sequence[Decision] = ()
     likest = f" (the likest: {_cut(likest, LONG)})" if likest and not one.nearest else ""
     yield line("Article", f"{_cut(one.nearest_or_why, LONG)}{likest}, score {one.coverage_score:.2f}")
     is_known = one.kind in (None, "knowledge")
-    yield line("Gap" if one.is_gap else "Covered" if is_known else "Kind", of.why)
+    yield line("Gap" if one.is_gap else "Answered" if is_known else "Kind", of.why)
     if of.usual_unanswered_share is not None and is_known:
         yield line("", f"Usual in this account: {of.usual_unanswered_share:.1%} of judged conversations.")
     yield from _work_lines(of, waiting)
@@ -263,7 +263,7 @@ def _work_lines(of: TopicDetails, waiting: Sequence[Decision]) -> Iterator[str]:
 
 def _closure_lines(one: Closure, account: AskedAccount) -> Iterator[str]:
     title = _cut(one.article_title or one.article_id, LONG)
-    until = f", until {account.day_of(one.reopened_at)}, when no article covered it any more" if one.reopened_at else ""
+    until = f", until {account.day_of(one.reopened_at)}" if one.reopened_at else ""
     yield line("Closed", f"by {title} on {account.day_of(one.closed_at)}{until}")
     before = _rate(one.handed_off_before, one.conversations_before)
     after = _rate(one.handed_off_after, one.conversations_after)

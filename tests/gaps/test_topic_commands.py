@@ -169,7 +169,7 @@ def test_no_topics_are_explained(place: Home, say: Say, tell: Tell) -> None:
     shop.topic("t", is_gap="false", coverage_score="0.9")
     shop.ask("t", "c", UNTIL)
     publish_to(place, shop)
-    assert "published articles answer every topic" in say("list")
+    assert "the agent or an article answers every topic" in say("list")
     assert "topics list --all --home" in say("list")
 
 
@@ -177,7 +177,7 @@ def test_a_shop_without_articles_is_told_so(place: Home, say: Say) -> None:
     shop = busy_shop()
     shop.rows["articles"] = [one for one in shop.rows["articles"] if one["account_id"] == "other"]
     publish_to(place, shop)
-    assert "\nshop has no published article, so that nothing answers" in say("list")
+    assert "\nshop has no published article: what the agent answered decides" in say("list")
     assert "\nother has no published article" not in say("list")
 
 
