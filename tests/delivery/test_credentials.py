@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from flows.command.main import main
+from tests.audiences.shop import days_ago
 from tests.delivery.delivered import SEGMENT
 from tests.delivery.fake_zendesk_tickets import FakeZendeskTickets
 from tests.delivery.handing_over import GORGIAS, HUBSPOT, ZENDESK, Handing
 from tests.delivery.test_handoffs_as_events import INBOX
-from tests.delivery.test_messages import RESOLVED, days_ago
+from tests.delivery.test_messages import RESOLVED
 from tests.sources.test_secrets import MARK, echo, is_shown
 
 WANTED = f'segments = ["{SEGMENT}"]\nevents = true\n'
