@@ -18,6 +18,7 @@ import yaml
 
 # Both are safe; the one in C takes a tenth of the time, and every command reads the contract.
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+HANDED_OFF = ("routed", "closed")  # the statuses of conversations that the agent handed off (rules 3.6 and 8.2)
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,11 @@ class LocalDate:
 class Engine:
     """The words of an engine. All but `instant` and `volumes` are placeholders of the checks."""
 
-    metrics: str  # a schema, as the next three
+    metrics: str  # a schema, as the next four
     staging: str
     intermediate: str
     lake: str
+    topics: str  # what the grouping of questions left for this build
     columns: str  # the catalogue of `metrics`: table_name, place (from 1), column_name, data_type
     published_accounts: str  # of the last publication: account_id
     volumes: str  # of the last publication: account_id, and how many conversations up to an instant, `{as_of}`
@@ -38,6 +39,7 @@ DUCKDB = Engine(
     staging="work.staging",
     intermediate="work.intermediate",
     lake="work.lake",
+    topics="work.topics",
     columns="(select table_name, column_index as place, column_name, data_type from duckdb_columns()"
     " where database_name = 'candidate' and schema_name = 'metrics')",
     published_accounts="published.metrics.accounts",
@@ -53,6 +55,7 @@ SPARK = Engine(
     staging="staging",
     intermediate="intermediate",
     lake="global_temp",
+    topics="global_temp",
     columns="gate_columns",
     published_accounts="gate_published_accounts",
     volumes="gate_published_volumes",

@@ -119,7 +119,7 @@ CHECKS = [
         left join (
             select account_id, profile_id, true as is_waiting
             from {metrics}.conversations
-            where status in ('routed', 'closed') and closed_at is null
+            where status {handed_off} and closed_at is null
             union
             select account_id, profile_id, true
             from {metrics}.tickets

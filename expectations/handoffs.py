@@ -82,7 +82,7 @@ CHECKS = [
             or handoffs.ticket_id is distinct from conversations.ticket_id
             or handoffs.handed_off_at is distinct from conversations.handed_off_at
             or (
-                conversations.status in ('routed', 'closed')
+                conversations.status {handed_off}
                 and handoffs.reason is distinct from conversations.escalation_reason
             )""",
         rule="13.1",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from textwrap import dedent
 
-from contract import ChangeSet
+from contract import HANDED_OFF, ChangeSet
 from expectations.engines import Engine
 from expectations.shape import TABLES
 from expectations.verdict import Scope, Thresholds
@@ -30,6 +30,7 @@ class Names:
     published_load: int  # the last load in the last publication
     max_rejected_share: float
     max_volume_drop: float
+    handed_off: str = f"in {HANDED_OFF}"  # what a status is of a conversation that was (rules 3.6 and 8.2)
 
     def fill(self, sql: str) -> str:
         """The SQL of a check for the engine."""

@@ -243,7 +243,7 @@ CHECKS = [
             select
                 spans.account_id, spans.topic_id, spans.closed_at,
                 count(*) as conversations,
-                count(*) filter (where conversations.status in ('routed', 'closed')) as handed_off
+                count(*) filter (where conversations.status {handed_off}) as handed_off
             from {metrics}.knowledge_gap_closures as spans
             join (
                 select account_id, topic_id, conversation_id, min(asked_at) as first_asked_at

@@ -94,6 +94,21 @@ CHECKS = [
         rule="3.8",
     ),
     Check(
+        "knowledge_gap_topics",
+        "knowledge_gap_topics are named, and covered by an article, as the grouping says",
+        """
+        select topics.*, names.label as label_of_the_grouping, names.coverage_score as score_of_the_grouping
+        from {metrics}.knowledge_gap_topics as topics
+        left join {topics}.topic_names as names
+            on topics.account_id = names.account_id and topics.topic_id = names.topic_id
+        where
+            topics.label is distinct from names.label
+            or topics.representative_question is distinct from names.representative_question
+            or topics.best_article_id is distinct from names.best_article_id
+            or topics.coverage_score is distinct from names.coverage_score""",
+        rule="8.2",
+    ),
+    Check(
         "daily_skill_usage",
         "daily_skill_usage counts the messages and conversations of each date",
         """

@@ -146,7 +146,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]
     home, account = Home(folder / "home"), {"account_id": "a", "timezone": "UTC", "currency": "EUR"}
     for day in ("2026-06-01", "2026-06-02"):  # one build from nothing, and one that goes on
         write_rows(folder / "shop" / "accounts" / f"{day}.jsonl", [{**account, "updated_at": day}])
-        asked = RunRequest(home=str(home.root), path=str(folder / "shop"), as_of=day, max_volume_drop=1.0)
+        asked = RunRequest(home=str(home.root), path=str(folder / "shop"), as_of=day, max_rejected_share=1.0)
         assert jobs.run(asked).outcome == "published"
     built = Build.read(home)
     assert built

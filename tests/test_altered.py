@@ -15,7 +15,7 @@ from flows.command.summary import closed_gate
 from flows.ground.errors import BuildFailed
 from flows.ground.home import Home
 from flows.jobs import Closed
-from flows.settings.requests import BuildRequest, CheckRequest, PublishRequest
+from flows.settings.requests import BuildRequest, CheckRequest, PublishRequest, PullRequest
 from tests.conftest import Run, write_rows
 
 AS_OF = "2026-06-07T12:00:00Z"
@@ -69,6 +69,25 @@ def add_conversation(folder: Path, name: str) -> Path:
     message = {**key, "message_id": name, "sender": "visitor", "sent_at": at, "text": "And Sweden?"}
     write_rows(folder / f"messages/{name}.jsonl", [message])
     return folder
+
+
+def test_an_older_candidate_put_back_after_the_check_of_a_newer_one_is_not_published(
+    home: Home, run: Run, tmp_path: Path
+) -> None:
+    """It has all tables, and passed a check of its own: only that it is not the file which was checked tells."""
+    folder, where = shop(tmp_path / "shop"), str(home.root)
+    run(folder, AS_OF)
+    older = shutil.copytree(home.candidate, tmp_path / "older")
+    jobs.pull(PullRequest(home=where, path=str(add_conversation(folder, "second"))))
+    jobs.build(BuildRequest(home=where, as_of=AS_OF))
+    assert jobs.check(CheckRequest(home=where)).outcome == "checked"
+    shutil.copy2(older / home.candidate_file.name, home.candidate_file)
+    with pytest.raises(BuildFailed, match="somebody has written to the candidate"):
+        jobs.publish(PublishRequest(home=where))
+    assert counted(home.published_file) == 1
+
+    assert run(folder, AS_OF).outcome == "published"
+    assert counted(home.published_file) == 2
 
 
 def test_a_lake_of_last_week_beside_a_newer_candidate_goes_on(home: Home, run: Run, tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -496,6 +497,31 @@ def test_without_an_answering_server_a_command_does_its_work_all_the_same(tmp_pa
     assert "Loaded" in done.stdout
 
 
+def is_told(text: str) -> bool:
+    """Whether it has a credential of the shop, or both as the shop is sent them."""
+    return "canary" in text or base64.b64encode(b"ck_canary:cs_canary").decode() in text
+
+
+@contextmanager
+def watched() -> Iterator[set[str]]:
+    """The arguments of all processes, looked at again and again: everybody on a machine can read them."""
+    seen, is_over = set[str](), threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(0.05):
+            for file in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):  # it has ended meanwhile
+                    seen.add(file.read_text("utf-8", "replace"))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        looking.join()
+
+
 def test_a_credential_can_be_a_secret_block(server: Server, tmp_path: Path, prepared: Prepare) -> None:
     blocks = "for name in ('key', 'secret'): Secret(value=f'c{name[0]}_canary').save(f'shop-{name}')"
     made = server.run("-c", f"from prefect.blocks.system import Secret\n{blocks}")
@@ -514,12 +540,18 @@ consumer_secret = "block:shop-secret"
 """
         command = ["run", "--home", prepared(tmp_path / "home"), "--config", tmp_path / "settings.toml", "--json"]
         (tmp_path / "settings.toml").write_text(settings, "utf-8")
-        done = server.command(*command)
+        with watched() as commands:
+            done = server.command(*command)
         assert done.returncode == 0, done.stderr
+        assert any("settings.toml" in one for one in commands)
+        assert not [one for one in commands if is_told(one)]
         (pulled,) = json.loads(done.stdout)["pull"]
         assert pulled["rows"] == {"products": 1, "source_counts": 1}  # the shop counts its orders
-        assert "canary" not in json.dumps([done.stdout, done.stderr, server.ask("logs/filter")])
+        assert not is_told(json.dumps([done.stdout, done.stderr, server.ask("logs/filter")]))
         (tmp_path / "settings.toml").write_text(settings.replace("shop-key", "nobody"), "utf-8")
         lacking = server.command(*command)
     assert lacking.returncode == 5, lacking.stderr
     assert "Prefect has no Secret block nobody" in json.loads(lacking.stdout)["unread"][0]["error"]
+    kept = {file: file.read_text("utf-8", "replace") for file in server.home.rglob("*") if file.is_file()}
+    assert any("shop-secret" in text for text in kept.values())  # the block is there, encrypted
+    assert not [file for file, text in kept.items() if is_told(text)]

@@ -87,6 +87,23 @@ def test_every_field_of_every_request_is_described() -> None:
     assert [(request, name) for request, name, field in fields if not field.description] == []
 
 
+def test_an_empty_list_is_not_taken_for_everything() -> None:
+    """A program that lists what it wants, and finds nothing, was given all of it."""
+    app()  # with the requests of all commands
+    lists = [(one, name) for one in requests() for name, field in one.model_fields.items() if is_list(field.annotation)]
+    assert {name for _, name in lists} == {"warehouse", "source", "segments", "messages", "conversations", "table"}
+    for one, name in lists:
+        assert one.model_fields[name].default is None, (one, name)  # which a form may send back
+        with pytest.raises(ValidationError) as refused:
+            one.model_validate({name: []})
+        said = {error["loc"]: error["msg"] for error in refused.value.errors()}
+        assert "an empty list names nothing; leave it out" in said.get((name,), ""), (one, name)
+
+
+def is_list(annotation: object) -> bool:
+    return typing.get_origin(annotation) in {tuple, list} or any(map(is_list, typing.get_args(annotation)))
+
+
 @pytest.mark.parametrize("verb", DELIVERIES)
 def test_a_flow_that_delivers_only_says_what_it_would_do_unless_it_is_told_otherwise(verb: str) -> None:
     assert importlib.import_module(f"flows.{verb}").PLANNED.dry_run

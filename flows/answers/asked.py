@@ -63,7 +63,10 @@ class _Range(Asked):
     first: Day = Field(alias="from", description="First date, in the account's time zone, such as 2026-06-01.")
     last: Day = Field(alias="to", description="Last date, included.")
     channels: tuple[Text, ...] = Field(
-        default=(), max_length=MOST_CHANNELS, description="Only conversations of these channels; all without it."
+        default_factory=tuple,  # and no default in the schema: an empty list may not be given
+        min_length=1,
+        max_length=MOST_CHANNELS,
+        description="Only conversations of these channels; all without it.",
     )
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from contract import HANDED_OFF
 from dbt_project import osi, semantic
 from dbt_project.semantic import RatioMetric, SimpleMetric
 from flows.ground.errors import InputError
@@ -36,8 +37,7 @@ REPORTED_AS = {  # the name that the report has for the figure, where it is anot
     "inferred_sales": "inferred_revenue",
 }
 # What has to be measured for figures that the report has no name for.
-HANDED_OVER = ("routed", "closed")
-NEEDS = {"handoffs": HANDED_OVER, "durably_resolved": ("recontacted",)}
+NEEDS = {"handoffs": HANDED_OFF, "durably_resolved": ("recontacted",)}
 
 
 @dataclass(frozen=True)
@@ -131,5 +131,5 @@ def _unit(one: SimpleMetric | RatioMetric) -> Unit:
 
 def _needs(name: str, told: Told) -> tuple[str, ...]:
     if told != "report":
-        return ("skill_usage",) if told == "skills" else HANDED_OVER
+        return ("skill_usage",) if told == "skills" else HANDED_OFF
     return NEEDS.get(name) or figures.MEASURED_AS.get(REPORTED_AS.get(name, name), ())

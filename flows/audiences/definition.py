@@ -330,7 +330,11 @@ class Segment(Part):
 
     name: Text = Field(min_length=1, max_length=200, description="what people call it")
     description: Text = Field(min_length=1, description="for whom it is, in a sentence")
-    accounts: tuple[Text, ...] = Field(default=(), description="the accounts that have it; all, where none is named")
+    accounts: tuple[Text, ...] = Field(
+        default_factory=tuple,  # and no default in the schema: an empty list may not be given
+        min_length=1,
+        description="the accounts that have it, one or more; all, where the key is left out",
+    )
     suppress_open_handoffs: bool = Field(
         default=True, description="hold back whoever waits for a person: an open hand-off or an open ticket"
     )

@@ -14,17 +14,13 @@ from flows.delivery.health import dead, health
 from flows.delivery.ledger import Ledger
 from flows.ground.errors import InputError
 from flows.ground.home import Home
-from flows.settings.requests import HomeRequest, Option, Request
+from flows.settings.requests import HomeRequest, Names, OfAccount, Option
 
 app = typer.Typer(help="Deliveries to other systems: how they are, and what was refused.", add_completion=False)
 
 
-class _OfAccount(Request):
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
-
-
-@command(app, _OfAccount, "list")
-def list_deliveries(request: _OfAccount, console: Console) -> int:
+@command(app, OfAccount, "list")
+def list_deliveries(request: OfAccount, console: Console) -> int:
     """Every delivery that is switched on: when it was last made, what waits, and what should be looked at."""
     settings = request.settings()
     accounts = [one for one in settings.accounts if request.account in {None, one.account_id}]
@@ -34,8 +30,8 @@ def list_deliveries(request: _OfAccount, console: Console) -> int:
     return 0
 
 
-@command(app, _OfAccount)
-def failed(request: _OfAccount, console: Console) -> int:
+@command(app, OfAccount)
+def failed(request: OfAccount, console: Console) -> int:
     """The messages that were refused, or failed too often, with the reason. --json has their contents."""
     with Ledger(Home(request.settings().home).deliveries, is_read_only=True) as ledger:
         found = dead(ledger, request.account)
@@ -43,11 +39,11 @@ def failed(request: _OfAccount, console: Console) -> int:
     return 0
 
 
-class ReplayRequest(_OfAccount, HomeRequest):
+class ReplayRequest(OfAccount, HomeRequest):
     """Messages that were refused."""
 
-    messages: Annotated[tuple[str, ...], Option(metavar="MESSAGE", is_argument=True)] = Field(
-        default=(), description="Ids of messages, as `deliveries failed` shows them, instead of all."
+    messages: Annotated[Names | None, Option(metavar="MESSAGE", is_argument=True)] = Field(
+        default=None, description="Ids of messages, as `deliveries failed` shows them, instead of all."
     )
 
 

@@ -12,21 +12,20 @@ from flows.command import export_shown
 from flows.command.console import Console
 from flows.command.options import command
 from flows.published.export import export as published_export
-from flows.settings.requests import Option, WarehouseRequest
+from flows.settings.requests import Names, OfAccount, Option, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(add_completion=False)
 
 
-class ExportRequest(WarehouseRequest):
+class ExportRequest(OfAccount, WarehouseRequest):
     """Published tables as files."""
 
     kind: Annotated[str, Option("--format", metavar="csv|parquet")] = Field(description="csv or parquet.")
     folder: Annotated[Path, Option("--to")] = Field(description="Folder for the files; made if missing.")
-    table: tuple[str, ...] = Field(
-        default=(), description="Table of contract/metrics.yml; may repeat. The default is all."
+    table: Names | None = Field(
+        default=None, description="Table of contract/metrics.yml; may repeat. The default is all."
     )
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
     overwrite: bool = Field(default=False, description="Replace files that no export wrote, too.")
 
 

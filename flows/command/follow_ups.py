@@ -10,16 +10,15 @@ from flows.command.console import Console
 from flows.command.deliveries_shown import delivery_lines
 from flows.command.options import command
 from flows.published.follow_ups import STATES, follow_ups
-from flows.settings.requests import FollowUpsRequest, WarehouseRequest
+from flows.settings.requests import FollowUpsRequest, OfAccount, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(help="Follow-ups on recommendations that no order came of.", add_completion=False)
 
 
-class ListRequest(WarehouseRequest):
+class ListRequest(OfAccount, WarehouseRequest):
     """Follow-ups, of one account or of all."""
 
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
     state: str | None = Field(default=None, description=f"Only those that are {', '.join(STATES)}.")
     limit: int = Field(default=20, ge=1, description="Most follow-ups to show, those that are due last first.")
 

@@ -13,16 +13,12 @@ from flows.command.deliveries_shown import delivery_lines
 from flows.command.options import command
 from flows.delivery.handoffs.listing import STATES, handoff, handoffs
 from flows.ground.errors import InputError
-from flows.settings.requests import HandoffsRequest, HomeRequest, Option, WarehouseRequest
+from flows.settings.requests import HandoffsRequest, HomeRequest, Names, OfAccount, Option, WarehouseRequest
 
 app = typer.Typer(help="Hand-offs to the team: tickets that are made, wait or were refused.", add_completion=False)
 
 
-class _OfAccount(WarehouseRequest):
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
-
-
-class ListRequest(_OfAccount):
+class ListRequest(OfAccount, WarehouseRequest):
     """Hand-offs, of one account or of all."""
 
     state: str | None = Field(default=None, description=f"Only those that are {', '.join(STATES)}.")
@@ -36,7 +32,7 @@ class ListRequest(_OfAccount):
         return state
 
 
-class ShowRequest(_OfAccount):
+class ShowRequest(OfAccount, WarehouseRequest):
     """One hand-off."""
 
     conversation: Annotated[str, Option(metavar="CONVERSATION", is_argument=True)] = Field(
@@ -44,11 +40,11 @@ class ShowRequest(_OfAccount):
     )
 
 
-class RetryRequest(_OfAccount, HomeRequest):
+class RetryRequest(OfAccount, WarehouseRequest, HomeRequest):
     """Hand-offs that were refused or wait for their next try."""
 
-    conversations: Annotated[tuple[str, ...], Option(metavar="CONVERSATION", is_argument=True)] = Field(
-        default=(), description="Ids of conversations, instead of all of them."
+    conversations: Annotated[Names | None, Option(metavar="CONVERSATION", is_argument=True)] = Field(
+        default=None, description="Ids of conversations, instead of all of them."
     )
 
 

@@ -31,7 +31,8 @@ def command(
     def register(function: Callable[[R, Console], int]) -> Callable[[R, Console], int]:
         def invoke(**given: Any) -> int:
             console = Console(as_json=given.pop("as_json"), is_debugging=given.pop("debug"))
-            told = {field: value for field, value in given.items() if value is not None}
+            # what may be given more than once is an empty list where it is not given
+            told = {field: value for field, value in given.items() if value not in (None, [])}
             return function(request.of(told), console)
 
         parameters = [*_parameters(request), *CONSOLE]

@@ -14,16 +14,15 @@ from flows.delivery.health import Health, health
 from flows.ground.checked import Checked
 from flows.ground.home import Home
 from flows.settings import credentials
-from flows.settings.requests import Option, WarehouseRequest
+from flows.settings.requests import Listening, Option, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(add_completion=False)
 
 
-class DashboardRequest(WarehouseRequest):
+class DashboardRequest(Listening, WarehouseRequest):
     """The page."""
 
-    host: str = Field(default="127.0.0.1", description="Where to listen; others than this machine need tokens.")
     port: int = Field(default=2718, ge=0, le=65535, description="0 is any free port.")
     opens: Annotated[bool, Option("--open")] = Field(default=False, description="Open it in the browser.")
 

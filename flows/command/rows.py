@@ -14,17 +14,16 @@ from flows.command.options import command
 from flows.ground.clock import utc_text
 from flows.ground.text import clean
 from flows.published.rows import RejectedRow, RowsThatDoNotCount, WaitingRow, rejected_rows, waiting_rows
-from flows.settings.requests import WarehouseRequest
+from flows.settings.requests import OfAccount, WarehouseRequest
 from flows.warehouses import configured
 
 PAYLOAD = 300  # characters
 app = typer.Typer(help="Published rows that do not count, and why.", add_completion=False)
 
 
-class RowsRequest(WarehouseRequest):
+class RowsRequest(OfAccount, WarehouseRequest):
     """Rows that do not count."""
 
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
     table: str | None = Field(default=None, description="Landing table of the rows, such as messages.")
     limit: int = Field(default=20, ge=1, description="Most rows to show, the newest first.")
 

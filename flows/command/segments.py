@@ -24,16 +24,14 @@ from flows.published.segment_explained import explain as explained
 from flows.published.segment_moves import overlap as overlapping
 from flows.published.segment_moves import segment_diff
 from flows.published.segments import NoSuchSegment, segments
-from flows.settings.requests import Instant, Option, Request, SyncRequest, WarehouseRequest
+from flows.settings.requests import Instant, Names, OfAccount, Option, Request, SyncRequest, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(help="Segments of shoppers: who is in them, why, and since when.", add_completion=False)
 
 
-class AccountRequest(WarehouseRequest):
+class AccountRequest(OfAccount, WarehouseRequest):
     """Segments, of one account or of all."""
-
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
 
 
 class SegmentRequest(AccountRequest):
@@ -99,8 +97,8 @@ def explain(request: ExplainRequest, console: Console) -> int:
 class OverlapRequest(AccountRequest):
     """Some segments, or all."""
 
-    segments: Annotated[tuple[str, ...], Option(metavar="KEY", is_argument=True)] = Field(
-        default=(), description="Keys of the segments to compare, instead of all."
+    segments: Annotated[Names | None, Option(metavar="KEY", is_argument=True)] = Field(
+        default=None, description="Keys of the segments to compare, instead of all."
     )
     limit: int = Field(default=20, ge=1, description="Most pairs to show, those that share most first.")
 

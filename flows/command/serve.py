@@ -8,16 +8,15 @@ from pydantic import Field
 from flows.command.console import Console
 from flows.command.options import command
 from flows.settings import credentials
-from flows.settings.requests import WarehouseRequest
+from flows.settings.requests import Listening, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(add_completion=False)
 
 
-class ServeRequest(WarehouseRequest):
+class ServeRequest(Listening, WarehouseRequest):
     """Figures by the name of a metric."""
 
-    host: str = Field(default="127.0.0.1", description="Where to listen; others than this machine need tokens.")
     port: int = Field(default=2719, ge=0, le=65535, description="0 is any free port.")
     stdio: bool = Field(default=False, description="Answer the program that starts this, over stdin and stdout.")
 

@@ -190,13 +190,13 @@ def dead(ledger: Ledger, account: str | None = None) -> list[dict[str, Any]]:
     return [dict(zip(names, (*row[:-1], json.loads(row[-1])), strict=True)) for row in rows]
 
 
-def replay(ledger: Ledger, messages: Sequence[str], account: str | None) -> int:
+def replay(ledger: Ledger, messages: Sequence[str] | None, account: str | None) -> int:
     """Let dead messages, or those of these ids, go again with the next delivery; how many there are."""
-    only = "" if not messages else f" and message_id in ({', '.join('?' * len(messages))})"
+    only = "" if messages is None else f" and message_id in ({', '.join('?' * len(messages))})"
     return ledger.run(
         f"""update messages set state = 'waiting', tries = 0, next_try_at = changed_at
         where state = 'dead' and (? is null or account_id = ?){only}""",
         account,
         account,
-        *messages,
+        *(messages or ()),
     )

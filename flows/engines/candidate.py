@@ -35,6 +35,9 @@ def last_build(home: Home, engine: str) -> Build | None:
     return build if is_there else None
 
 
+Queries = Callable[[int, Callable[[Path], str]], dict[str, str]]
+
+
 @dataclass(frozen=True)
 class Topics:
     """How the questions of a candidate are grouped, between the models that they come from and those that count them.
@@ -48,7 +51,7 @@ class Topics:
     method: str
     has_work: bool
     update: Callable[[DuckDBPyConnection], int]
-    queries: Callable[[int, Callable[[Path], str]], dict[str, str]]
+    queries: Queries
 
 
 @dataclass(frozen=True)

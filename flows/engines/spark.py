@@ -30,6 +30,7 @@ from flows.engines.candidate import (
     UNMATCHED_TICKETS,
     Audiences,
     Plan,
+    Queries,
     Topics,
     at_rest,
     derived,
@@ -106,12 +107,18 @@ def _derive(home: Home, lake: Lake, settings: Settings, progress: Progress, todo
     return result
 
 
-def opened(home: Home, lake: Lake, settings: Settings, loads_up_to: int) -> SparkSession:
-    """The session with the candidate, built from the loads up to a number, in its catalogue, to look at."""
+def opened(home: Home, lake: Lake, settings: Settings, built: Build, topics: Queries) -> SparkSession:
+    """The session with the candidate in its catalogue, to look at, and what `topics` has of its grouping."""
     session = cluster.session(home, settings.spark)
     _register(home, session)
-    _lay_loads(session, lake, loads_up_to)
+    _lay_loads(session, lake, built.loads_up_to)
+    _lay_topics(session, topics, built.topics_version)
     return session
+
+
+def _lay_topics(session: SparkSession, topics: Queries, version: int) -> None:
+    for table, rows in topics(version, lambda file: f"parquet.`{file}`").items():
+        session.sql(rows).createOrReplaceGlobalTempView(table)
 
 
 def _register(home: Home, session: SparkSession) -> None:
@@ -285,8 +292,7 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
         lay_titles(connection, "products")
         lay_decisions(connection, "stg_topic_decisions")
         version = todo.topics.update(connection)
-    for table, rows in todo.topics.queries(version, lambda file: f"parquet.`{file}`").items():
-        session.sql(rows).createOrReplaceGlobalTempView(table)
+    _lay_topics(session, todo.topics.queries, version)
     before = todo.base.topics_version if todo.base else None
     _values(session, "topic_versions", {"version": "bigint", "previous_version": "bigint"}, [[version, before]])
     return version

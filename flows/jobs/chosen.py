@@ -51,12 +51,12 @@ def sources_to_pull(request: PullRequest, settings: Settings) -> list[Source]:
     Raises InputError where a source has no settings, or where there is no source at all.
     """
     configured = configured_sources(settings)
-    for name in request.source:
+    for name in request.source or ():
         if name not in {one.name for one in configured}:
             section = f"[accounts.sources.{name}] below an account of"
             remedy = "give --path" if name == "files" else f"add {section} agent-metrics.toml"
             raise InputError(f"the source '{name}' has no settings", where="option --source", remedy=remedy)
-    names = list(request.source) or (["files"] if request.path else [one.name for one in configured])
+    names = list(request.source or ()) or (["files"] if request.path else [one.name for one in configured])
     if not names:
         raise InputError("no source is configured", remedy="give --path, or add sources to the settings")
     return sorted((one for one in configured if one.name in names), key=lambda one: names.index(one.name))

@@ -136,7 +136,7 @@ def _follow_ups(work: Work, account: AccountSettings, to: Sequence[Destination])
 
 
 def _chosen(keys: tuple[str, ...], request: SyncRequest) -> tuple[str, ...]:
-    return tuple(key for key in keys if not request.segments or key in request.segments)
+    return tuple(key for key in keys if request.segments is None or key in request.segments)
 
 
 def _delivered(
@@ -184,7 +184,7 @@ def _switched_on(job: Job, request: DeliveryRequest, part: str) -> list[AccountS
         raise InputError(f"no destination gets {part.replace('_', '-')}, so nothing was delivered", remedy=SWITCH)
     if isinstance(request, SyncRequest):
         named = {key for one in found for to in one.deliveries.all() for key in to.segments}
-        if unknown := sorted(set(request.segments) - named):
+        if unknown := sorted(set(request.segments or ()) - named):
             what = f"no destination gets the segment {', '.join(unknown)}"
             raise InputError(what, remedy=f"the settings name {', '.join(sorted(named))}")
     return found
@@ -205,14 +205,14 @@ def _waiting(job: Job) -> Callable[[float], None]:
     return lambda seconds: job.progress.advance(0, what=f"waiting {seconds:.0f} s for a rate limit")
 
 
-def replay(request: HomeRequest, messages: Sequence[str], account: str | None) -> int:
+def replay(request: HomeRequest, messages: Sequence[str] | None, account: str | None) -> int:
     """Let messages that were refused go again; how many there are. Raises HomeBusy, StorageFailed."""
     job = begun(request)
     with holding(job, job.home.delivering, request.wait), Ledger(job.home.deliveries) as ledger:
         return go_again(ledger, messages, account)
 
 
-def retry(request: HomeRequest, conversations: Sequence[str], account: str | None) -> int:
+def retry(request: HomeRequest, conversations: Sequence[str] | None, account: str | None) -> int:
     """Let hand-offs that were refused or wait go with the next run; how many there are.
 
     Raises InputError for an account without settings, HomeBusy, StorageFailed.

@@ -6,7 +6,7 @@ A step can be tried again by itself. It gets a job and its own arguments, and re
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -181,7 +181,7 @@ def build(job: Job, wanted: Wanted) -> Build:
             method,
             wanted.regroup or state.waits(job.home.topics),
             update=group,
-            queries=lambda version, relation: state.views(job.home.topics / str(version), relation),
+            queries=partial(_grouping, job),
         ),
         engines.Audiences(
             audiences.fingerprint(segments),
@@ -280,7 +280,14 @@ def _candidate(job: Job, built: Build, published_file: Path | None) -> gate.Cand
         return gate.Candidate(job.home.work_file, job.home.candidate_file, published_file)
     from flows import engines  # noqa: PLC0415
 
-    return gate.OnSpark(engines.opened(job.home, job.lake, job.settings, built.loads_up_to), published_file)
+    session = engines.opened(job.home, job.lake, job.settings, built, partial(_grouping, job))
+    return gate.OnSpark(session, published_file)
+
+
+def _grouping(job: Job, version: int, relation: Callable[[Path], str]) -> dict[str, str]:
+    from flows.questions import state  # noqa: PLC0415  as where questions are grouped
+
+    return state.views(job.home.topics / str(version), relation)
 
 
 def seal(job: Job, *, resume: bool = False) -> Target:

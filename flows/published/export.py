@@ -74,7 +74,7 @@ def export(
     kind: str,
     progress: Progress,
     *,
-    tables: Sequence[str] = (),
+    tables: Sequence[str] | None = None,
     account: str | None = None,
     overwrite: bool = False,
 ) -> Exported:
@@ -105,15 +105,15 @@ def export(
     return exported
 
 
-def _chosen(reader: Reader, names: Sequence[str], account: str | None) -> tuple[list[Table], dict[str, str]]:
+def _chosen(reader: Reader, names: Sequence[str] | None, account: str | None) -> tuple[list[Table], dict[str, str]]:
     """The tables to write, and those that cannot be, with the reason. Raises InputError for one that was asked for."""
     known = contract.metrics()
-    for asked in names:
+    for asked in names or ():
         if asked not in known:
             raise InputError(f"there is no table {asked!r}", where="--table", remedy=f"there are {', '.join(known)}")
     chosen, left_out = [], {}
     for table in known.values():
-        if names and table.name not in names:
+        if names is not None and table.name not in names:
             continue
         if not _columns(reader, table):
             left_out[table.name] = "nothing of it is published, or this reader may not read it"

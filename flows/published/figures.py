@@ -107,7 +107,7 @@ RATES = (
     ),
     Rate(
         "ended_unresolved_rate",
-        ("routed", "closed"),
+        contract.HANDED_OFF,
         "Unresolved, of ended",
         "Routed conversations, and those in which the agent showed its hand-off message, of all that have ended; "
         "unanswered ones are not among them.",
@@ -145,7 +145,7 @@ RATES = (
     ),
     Rate(
         "unresolved_rate",
-        ("routed", "closed"),
+        contract.HANDED_OFF,
         "Unresolved",
         "Routed conversations, and those in which the agent showed its hand-off message, of all that started; "
         "unanswered ones are not among them.",

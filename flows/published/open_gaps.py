@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from contract import HANDED_OFF
 from flows.ground.sql import literal
 from flows.published.figures import has_status
 from flows.published.filters import one_of
@@ -108,7 +109,7 @@ def open_gaps(
     text = f"substr(representative_question, 1, {QUESTION})"
     question = visible(reader, "knowledge_gap_topics", "representative_question", text)
     texts = dict(reader.rows(QUESTIONS.format(question=question, account=literal(account), among=among)))
-    handed_off = " or ".join(has_status(one, column="conversations.status") for one in ("routed", "closed"))
+    handed_off = " or ".join(has_status(one, column="conversations.status") for one in HANDED_OFF)
     told = "count(distinct case when questions.is_unanswered then conversations.conversation_id end)"
     is_told = reader.sees("metrics.knowledge_gap_questions", "is_unanswered")
     counts = COUNTS.format(handed_off=handed_off, unanswered=told if is_told else "cast(null as bigint)")

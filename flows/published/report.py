@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from contract import HANDED_OFF
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
@@ -146,4 +147,4 @@ def report(reader: Reader, account: str, first: date, last: date, channels: tupl
 
 def told_handoffs(found: Handoffs | None, untold: frozenset[str]) -> Handoffs | None:
     """What was found; None where there is nothing and nobody would tell of it."""
-    return None if found and not found.count and untold >= {"routed", "closed"} else found
+    return None if found and not found.count and untold >= {*HANDED_OFF} else found

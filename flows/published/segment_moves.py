@@ -176,17 +176,17 @@ class Overlap:
         return {**of_publication(self.publication), "account": self.account, "pairs": pairs}
 
 
-def overlap(reader: Reader, keys: Sequence[str] = (), account: str | None = None) -> Overlap:
+def overlap(reader: Reader, keys: Sequence[str] | None = None, account: str | None = None) -> Overlap:
     """Members that segments share, of these or of all. Raises as `find_segment` does, and for a single key."""
     publication = standing(reader)
     if account is not None:
         of_id(accounts(reader), account)
-    for key in keys:
+    for key in keys or ():
         find_segment(reader, key, account)
-    if len(set(keys)) == 1:
+    if len(set(keys or ())) == 1:
         raise InputError("one segment overlaps with nothing", remedy="name another one, or none for all of them")
     query = f"select distinct segment from metrics.segments where {of_account(account)}"
-    wanted = sorted(set(keys) or {one for (one,) in reader.rows(query)})
+    wanted = sorted({one for (one,) in reader.rows(query)} if keys is None else set(keys))
     if not wanted:
         return Overlap(publication, account, ())
     of = "true" if account is None else f"one.account_id = {literal(account)}"

@@ -1,7 +1,7 @@
 """What flows and commands can be asked: one frozen model for each verb.
 
 A field is the parameter of a flow, an entry of Prefect's form and an option of the command line. Its type, bounds and
-description stand here and nowhere else. None and empty mean: as the settings say.
+description stand here and nowhere else. None means: as the settings say, or all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from flows.settings.loading import input_error, load, no_password_in
 from flows.settings.tree import Settings, Share, known_sources
@@ -64,8 +73,16 @@ def _instant(value: object) -> object:
     return found
 
 
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Whoever made a list and found nothing for it does not mean everything."""
+    if not names:
+        raise ValueError("an empty list names nothing; leave it out for all, or for what the settings say")
+    return names
+
+
 Date = Annotated[date, BeforeValidator(_date)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+Names = Annotated[tuple[str, ...], AfterValidator(_some), Field(json_schema_extra={"minItems": 1})]
 
 
 class Request(BaseModel):
@@ -98,18 +115,30 @@ class Request(BaseModel):
 class WarehouseRequest(Request):
     """What publishes or reads can also be asked: in which warehouses."""
 
-    warehouse: tuple[str, ...] = Field(
-        default=(), description="Where to publish and read: duckdb or postgresql://…; may repeat."
+    warehouse: Names | None = Field(
+        default=None, description="Where to publish and read: duckdb or postgresql://…; may repeat."
     )
 
     @field_validator("warehouse")
     @classmethod
-    def _no_password(cls, warehouse: tuple[str, ...]) -> tuple[str, ...]:
+    def _no_password(cls, warehouse: tuple[str, ...] | None) -> tuple[str, ...] | None:
         no_password_in(warehouse, "option --warehouse")
         return warehouse
 
     def _options(self) -> dict[str, Any]:
         return super()._options() | ({"warehouse": list(self.warehouse)} if self.warehouse else {})
+
+
+class OfAccount(Request):
+    """What is of accounts can also be asked of one of them."""
+
+    account: str | None = Field(default=None, description="Id of one account, instead of all.")
+
+
+class Listening(Request):
+    """What answers others can also be asked: where to."""
+
+    host: str = Field(default="127.0.0.1", description="Where to listen; others than this machine need tokens.")
 
 
 class HomeRequest(Request):
@@ -163,16 +192,16 @@ class _Path(Request):
 class PullRequest(_Path, HomeRequest):
     """Load what the sources have that is new."""
 
-    source: tuple[str, ...] = Field(default=(), description="Source to pull; may repeat.")
+    source: Names | None = Field(default=None, description="Source to pull; may repeat.")
 
     @field_validator("source")
     @classmethod
-    def _known(cls, source: tuple[str, ...]) -> tuple[str, ...]:
+    def _known(cls, source: tuple[str, ...] | None) -> tuple[str, ...] | None:
         known = known_sources()
-        for name in source:
+        for name in source or ():
             if name not in known:
                 raise ValueError(f"there is no source '{name}'; known are: {', '.join(known)}")
-        return tuple(dict.fromkeys(source))
+        return source and tuple(dict.fromkeys(source))
 
 
 class BuildRequest(_AsOf, _Engine, HomeRequest):
@@ -202,10 +231,8 @@ class RunRequest(PullRequest, BuildRequest, CheckRequest):
     """Pull, build, check and publish."""
 
 
-class ReconcileRequest(DateRangeRequest, _Engine, WarehouseRequest, HomeRequest):
+class ReconcileRequest(DateRangeRequest, OfAccount, _Engine, WarehouseRequest, HomeRequest):
     """Compare what sources report of a range of dates with our figures."""
-
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
 
 
 class TopicsRequest(_AsOf, _Engine, WarehouseRequest, HomeRequest):
@@ -233,10 +260,9 @@ class RollbackRequest(WarehouseRequest, HomeRequest):
     )
 
 
-class DeliveryRequest(WarehouseRequest, HomeRequest):
+class DeliveryRequest(OfAccount, WarehouseRequest, HomeRequest):
     """Deliver what is published to the destinations of the settings."""
 
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
     dry_run: bool = Field(default=False, description="Say what would be delivered, and deliver nothing.")
     limit: int | None = Field(default=None, ge=1, description="Most changes or messages, for each destination.")
 
@@ -244,8 +270,8 @@ class DeliveryRequest(WarehouseRequest, HomeRequest):
 class SyncRequest(DeliveryRequest):
     """Give lists the same members as segments."""
 
-    segments: Annotated[tuple[str, ...], Option(metavar="KEY", is_argument=True)] = Field(
-        default=(), description="Keys of segments, instead of all that the settings name."
+    segments: Annotated[Names | None, Option(metavar="KEY", is_argument=True)] = Field(
+        default=None, description="Keys of segments, instead of all that the settings name."
     )
     failed: bool = Field(default=False, description="Also try again who was refused within the last day.")
     adopt: bool = Field(

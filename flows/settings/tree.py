@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_v
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contract import landing
+from expectations.verdict import Thresholds
 from flows.ground.address import FILE as DUCKDB_FILE
 from flows.ground.address import Address, addresses
 from flows.ground.memory import half_of_the_memory
@@ -277,10 +278,12 @@ class Settings(BaseSettings):
         default=(), description="accounts set here instead of by a source, each replacing the delivered row whole"
     )
     max_rejected_share: Share = Field(
-        default=0.01, description="the gate closes when a greater share of the newly loaded rows was refused"
+        default=Thresholds.max_rejected_share,
+        description="the gate closes when a greater share of the newly loaded rows was refused",
     )
     max_volume_drop: Share = Field(
-        default=0.5, description="the gate closes when an account lost a greater share of its conversations"
+        default=Thresholds.max_volume_drop,
+        description="the gate closes when an account lost a greater share of its conversations",
     )
     pull_minutes: Annotated[float, BeforeValidator(number), Field(gt=0)] = Field(
         default=10, description="minutes after which a pull from an API stops; the next pull goes on from there"

@@ -105,6 +105,7 @@ def test_groups_of_metrics_that_count_by_different_dates_stand_side_by_side(here
         ({"metrics": "skill_messages"}, 400, "by", "skill_messages is known in groups only"),
         ({"metrics": "volume", "channels": "sms,webchat"}, 400, "channels", "there is no channel 'webchat'"),
         ({"metrics": "volume", "channels": "no' such"}, 400, "channels", 'there is no channel "no\' such"'),
+        ({"metrics": "volume", "channels": ""}, 400, "channels", "at least 1 item"),
         ({"metrics": "volume", "where": "1=1"}, 400, "where", "Extra inputs are not permitted"),
         ({"metrics": "volume", "channels": ",".join("abcdefghijklmnopqrstuvwxyz")}, 400, "channels", "at most 20"),
     ],

@@ -133,6 +133,9 @@ def test_what_is_right_is_taken(tmp_path: Path, text: str) -> None:
         pytest.param(
             changed("value: sms", "value: a, b"), 12, "put a text with a comma into quotes: 'a, b'", id="a comma"
         ),
+        pytest.param(
+            changed("definition:", "accounts: []\ndefinition:"), 3, "accounts needs 1 or more in its list", id="nobody"
+        ),
         pytest.param(changed("definition:", "accounts: x\ndefinition:"), 3, "accounts takes a list; write [x]", id="x"),
         pytest.param(
             changed("{type: date, operator: in-the-last, unit: day, quantity: 7}", "{operator: after, date: 1/6/2026}"),

@@ -529,7 +529,9 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
     with duckdb.connect(str(work_file)) as connection:
         file = str(metrics_file).replace("'", "''")
         connection.execute(f"set TimeZone = 'UTC'; attach '{file}' as candidate")
-        connection.execute("create schema staging; create schema intermediate; create schema lake")
+        connection.execute(
+            "create schema staging; create schema intermediate; create schema lake; create schema topics"
+        )
         connection.execute(_THREADS.replace("{conversations}", str(conversations)))
         connection.execute(_WORK)
         connection.execute("use candidate")
@@ -556,6 +558,11 @@ def write_shop(work_file: Path, metrics_file: Path, conversations: int = 128) ->
                     f"create table {name}.{schema}.{one.taken_from.model} as"
                     f" select {columns}{names} from metrics.{one.name}"
                 )
+        connection.execute(
+            f"""create table {name}.topics.topic_names as
+            select account_id, topic_id, label, representative_question, best_article_id, coverage_score
+            from metrics.knowledge_gap_topics"""
+        )
         connection.execute(
             f"""create table {name}.intermediate.int_profile_reach as
             select account_id, profile_id, email_reach, sms_reach, whatsapp_reach from metrics.segment_members"""

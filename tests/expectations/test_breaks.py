@@ -395,7 +395,7 @@ BREAKS = {
         "insert into knowledge_gap_topics select * replace ('topic-9' as topic_id) from knowledge_gap_topics"
         " where account_id = 'shop-1'; update knowledge_gap_totals set topic_count = 2, gap_count = 2"
         " where account_id = 'shop-1'",
-        ["knowledge_gap_topics count", "knowledge_gap_topics have the kind"],
+        ["knowledge_gap_topics count", "knowledge_gap_topics have the kind", "knowledge_gap_topics are named"],
     ),
     "a topic was first asked later": (
         "update knowledge_gap_topics set first_asked_at = last_asked_at where account_id = 'shop-1'",

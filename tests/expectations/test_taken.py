@@ -17,6 +17,7 @@ from expectations.names import names
 from expectations.verdict import Scope, Thresholds
 from tests.expectations.shop import AS_OF
 
+TOPICS = "knowledge_gap_topics are named"
 ONE = "where conversation_id = 'conversation-9'"
 BREAKS = {
     "a text is blanked": (f"update messages set text = null {ONE} and position = 3", "messages says"),
@@ -46,6 +47,16 @@ BREAKS = {
     ),
     "a step has another ticket": (f"update handoff_steps set ticket_id = 'T-1' {ONE}", "handoff_steps says"),
     "a step is gone": (f"delete from handoff_steps {ONE}", "handoff_steps are all"),
+    "a topic has another name": ("update knowledge_gap_topics set label = 'X' where account_id = 'shop-1'", TOPICS),
+    "a topic stands for another question": (
+        "update knowledge_gap_topics set representative_question = 'X' where account_id = 'shop-1'", TOPICS,
+    ),
+    "a topic has another score": (
+        "update knowledge_gap_topics set coverage_score = 0.06 where account_id = 'shop-1'", TOPICS,
+    ),
+    "a topic has another article": (
+        "update knowledge_gap_topics set best_article_id = null where account_id = 'shop-1'", TOPICS,
+    ),
     "skills were used on another day": (
         "update daily_skill_usage set date = date + 1 where rowid = 0", "daily_skill_usage counts",
     ),

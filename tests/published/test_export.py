@@ -46,7 +46,7 @@ def awkward_shop() -> Shop:
 
 
 def exported(reader: Reader, folder: Path, kind: str, *tables: str, **asked: Any) -> Exported:
-    return export(reader, folder, kind, Silent(), tables=tables, **asked)
+    return export(reader, folder, kind, Silent(), tables=tables or None, **asked)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +199,7 @@ def test_what_is_not_there_is_refused_before_anything_is_made(
     shop: Reader, tmp_path: Path, asked: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
-        export(shop, tmp_path / "new", asked.get("kind", "csv"), Silent(), tables=asked.get("tables", ()))
+        export(shop, tmp_path / "new", asked.get("kind", "csv"), Silent(), tables=asked.get("tables"))
     assert names(tmp_path) == []
 
 

@@ -206,17 +206,17 @@ def _of(account: str | None) -> str:
     return "?1 is null" if account is None else "account_id = ?1"
 
 
-def retry(ledger: Ledger, conversations: Sequence[str], account: str | None) -> int:
+def retry(ledger: Ledger, conversations: Sequence[str] | None, account: str | None) -> int:
     """Let hand-offs that were refused or wait for their next try, or those of these conversations, go with the next
     run; how many there are.
     """
-    only = "" if not conversations else f" and conversation_id in ({', '.join('?' * len(conversations))})"
+    only = "" if conversations is None else f" and conversation_id in ({', '.join('?' * len(conversations))})"
     return ledger.run(
         f"""update {OPEN} set state = 'waiting', tries = 0, next_try_at = changed_at
         where {UNFINISHED} and state <> 'creating' and (? is null or account_id = ?){only}""",
         account,
         account,
-        *conversations,
+        *(conversations or ()),
     )
 
 
