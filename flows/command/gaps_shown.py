@@ -184,7 +184,10 @@ def decision_lines(made: Decision, topic: AskedTopic, options: str) -> Iterator[
     yield line(names[made.state], f"{_cut(topic.label)}, {clean(topic.topic_id)}, {_cut(topic.account)}{to}")
     if made.note:
         yield line("Note", _cut(made.note, LONG))
-    yield line("Next", f"agent-metrics run{options}, which publishes it from an as-of of now on; `topics list` shows it already")
+    yield line(
+        "Next",
+        f"agent-metrics run{options}, which publishes it from an as-of of now on; `topics list` shows it already",
+    )
 
 
 def trend(one: AskedTopic) -> str:
