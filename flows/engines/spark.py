@@ -2,13 +2,14 @@
 
 <home>/candidate/spark/<schema>/<table>/     the tables; those that grow by _bucket=<digit>/_month=<yyyy-mm>
 <home>/candidate/spark/tables.json           the columns of each: Spark's catalogue is gone with its session
+<home>/candidate/spark/told.json             the follow-ups that were sent, and the hand-offs that were delivered
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -112,6 +113,7 @@ def opened(home: Home, lake: Lake, settings: Settings, built: Build, topics: Que
     session = cluster.session(home, settings.spark)
     _register(home, session)
     _lay_loads(session, lake, built.loads_up_to)
+    _lay_told(session, read_json(home.tables / "told.json") or {})
     _lay_topics(session, topics, built.topics_version)
     return session
 
@@ -175,15 +177,18 @@ def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
 
     Spark cannot write a table that it reads, so the rows of before are copied.
     """
-    segments, queries, sent, handed_over = (
-        {name: TYPES[kind].spark for name, kind in columns.items()}
-        for columns in (SEGMENT_COLUMNS, QUERY_COLUMNS, SENT_COLUMNS, HANDED_OVER_COLUMNS)
+    segments, queries = (
+        {name: TYPES[kind].spark for name, kind in columns.items()} for columns in (SEGMENT_COLUMNS, QUERY_COLUMNS)
     )
     laid = todo.audiences.laid("spark", todo.as_of)
     _values(session, "segments", segments, [row for one in laid for row in one.rows({})])
     _values(session, "segment_queries", queries, segment_queries(laid, {}, (), lambda kind: kind.spark))
-    _values(session, "follow_ups_sent", sent, todo.audiences.sent)
-    _values(session, "handoffs_delivered", handed_over, todo.audiences.handed_over)
+    told = {
+        name: [[None if value is None else str(value) for value in row] for row in rows]
+        for name, rows in {"sent": todo.audiences.sent, "handed_over": todo.audiences.handed_over}.items()
+    }
+    write_durably(home.tables / "told.json", json.dumps(told))
+    _lay_told(session, told)
     with closing(duckdb.connect()) as connection:
         connection.execute("set TimeZone = 'UTC'")
         is_there = attached(connection, None if todo.base else published_last(home))
@@ -199,6 +204,16 @@ def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
             connection.execute(f"copy ({query}) to {literal(str(copy))} (format parquet)")
             schema = ", ".join(f"`{name}` {kind.spark}" for name, kind in typed.items())
             session.read.schema(schema).parquet(str(copy)).createOrReplaceGlobalTempView(source)
+
+
+def _lay_told(session: SparkSession, told: Mapping[str, Sequence[Sequence[str | None]]]) -> None:
+    """What was sent and handed over, as texts."""
+    for view, name, columns in (
+        ("follow_ups_sent", "sent", SENT_COLUMNS),
+        ("handoffs_delivered", "handed_over", HANDED_OVER_COLUMNS),
+    ):
+        typed = {column: TYPES[kind].spark for column, kind in columns.items()}
+        _values(session, view, typed, told.get(name, []))
 
 
 def _lay_loads(session: SparkSession, lake: Lake, up_to: int) -> None:

@@ -14,8 +14,8 @@ import duckdb
 from pyspark.sql import SparkSession
 
 import contract
-from flows import jobs
-from flows.engines import gather
+from flows import jobs, settings
+from flows.engines import cluster, gather
 from flows.ground.home import Home
 from flows.settings.requests import PublishRequest, PullRequest, RunRequest
 from tests.conftest import write_rows
@@ -88,6 +88,8 @@ def test_golden_cases_and_random_shops_are_published_alike(home: Home, tmp_path:
         gather(by_spark, "1GB")
         assert differences(by_duckdb.published_file, by_spark.candidate_file) == []
 
+    cluster.close()  # a process of its own for the check, as people may have it, knows what the build was told
+    cluster.session(by_spark, settings.load(Path(on_spark)).spark).conf.set("spark.sql.adaptive.enabled", "true")
     verdict = jobs.check(ask)
     SparkSession.active().conf.set("spark.sql.adaptive.enabled", "false")
     assert verdict.checked
