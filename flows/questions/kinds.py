@@ -96,6 +96,13 @@ def about(text: str, known: Titles) -> About:
     return about_of(folded(text), text, known)
 
 
+def vote(kind: str | None) -> int:
+    """What a question says of its topic: that it is a matter of the knowledge base (1), that it is not (-1), or nothing
+    (0), as small talk does.
+    """
+    return {"knowledge": 1, "other": 0}.get(kind or "", -1)
+
+
 def about_of(plain: str, gist: str, known: Titles) -> About:
     """What a question is about of which the gist is known, as it is and folded."""
     told = _by_phrases(plain)

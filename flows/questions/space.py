@@ -53,13 +53,20 @@ class Sold:
     def alike(self, text: str) -> str:
         """A normal text in which every product is the same one."""
         found = list(WORD.finditer(text)) if self.by_word else []
-        words = [one[0] for one in found]
-        parts, end, at = [], 0, 0
+        return self._replaced(text, found, [one[0] for one in found], PRODUCT)
+
+    def unnamed(self, text: str, by: str) -> str:
+        """A text as it was written, with `by` in the place of every title."""
+        found = list(WORD.finditer(text)) if self.by_word else []
+        return self._replaced(text, found, [normal(one[0]) for one in found], by)
+
+    def _replaced(self, text: str, found: Sequence[re.Match[str]], words: Sequence[str], by: str) -> str:
+        parts, end, at = list[str](), 0, 0
         while at < len(words):
             titles = self.by_word.get(words[at], ())
             length = next((len(one) for one in titles if tuple(words[at : at + len(one)]) == one), 0)
             if length:
-                parts += [text[end : found[at].start()], PRODUCT]
+                parts += [text[end : found[at].start()], by]
                 end = found[at + length - 1].end()
             at += length or 1
         return "".join([*parts, text[end:]])

@@ -22,10 +22,12 @@ FOLLOW_UPS = (
     "Und nach Österreich?|Was kostet das?|Und wenn es kaputt geht?|Et pour la Suisse ?|Combien ça coûte ?|"
     "¿Y para Canarias?|¿Cuánto cuesta eso?|¿Y si no me gusta?|E para Lisboa?|E se quebrar?|Quanto custa isso?|"
     "E per la Svizzera?|Quanto costa?|E se non va bene?|En naar België?|Hoeveel kost dat?|En als het kapot gaat?|"
-    "¿Y a Canarias?|¿Y a México?|¿Y en azul?|¿Y el otro?|E de graça?|Is it free?|Is that free of charge?|Is it possible?|"
-    "What's the price?|Does it cost extra?|É grátis?|É possível?|Qual o prazo?|Qual o valor?|Demora muito?|¿Es gratis?|"
-    "¿Es posible?|¿Cuánto es el plazo?|C'est gratuit ?|C'est possible ?|Ça prend beaucoup de temps ?|Ist das kostenlos?|"
-    "Ist das möglich?|Bis wann?|Kostet das extra?|È gratis?|È possibile?|Is het gratis?|Is dat mogelijk?"
+    "¿Y a Canarias?|¿Y a México?|¿Y en azul?|¿Y el otro?|E de graça?|Is it free?|Is that free of charge?|"
+    "Is it possible?|What's the price?|Does it cost extra?|É grátis?|É possível?|Qual o prazo?|"
+    "Qual o valor?|Demora muito?|¿Es gratis?|"
+    "¿Es posible?|¿Cuánto es el plazo?|C'est gratuit ?|C'est possible ?|Ça prend beaucoup de temps ?|"
+    "Ist das kostenlos?|Ist das möglich?|Bis wann?|Kostet das extra?|È gratis?|È possibile?|"
+    "Is het gratis?|Is dat mogelijk?"
 )
 ALONE = (
     "Do you ship to Norway?|How do I return this?|Is shipping free?|Which size should I take in the blue dress?|Hello|"
@@ -50,9 +52,9 @@ NOTHING_NEW = (  # asks that something be confirmed, and nothing else
 NO_MATTER = (  # with nothing before them nobody knows what these ask
     "and why?|And to Norway?|How much is that?|and the blue one?|And the Fjord Rain Jacket?|why?|"
     "Und wenn ich im Urlaub bin?|Und nach Österreich?|Et pour la Suisse ?|Combien ça coûte ?|¿Y para Canarias?|"
-    "¿Y si no me gusta?|E para Lisboa?|E se quebrar?|Mas e a azul?|E per la Svizzera?|E se non va bene?|En naar België?|"
-    "¿Y a Canarias?|E de graça?|Is it free?|É grátis?|¿Es gratis?|C'est gratuit ?|Ist das kostenlos?|È gratis?|"
-    "Is het gratis?|What's the price?"
+    "¿Y si no me gusta?|E para Lisboa?|E se quebrar?|Mas e a azul?|E per la Svizzera?|E se non va bene?|"
+    "En naar België?|¿Y a Canarias?|E de graça?|Is it free?|É grátis?|¿Es gratis?|C'est gratuit ?|"
+    "Ist das kostenlos?|È gratis?|Is het gratis?|What's the price?"
 )
 SAYS_ITSELF: dict[Kind, str] = {
     "knowledge": "And do you ship to Norway?|And is it vegan?|And the return policy?|What about shipping to Norway?|"

@@ -35,14 +35,17 @@ EVERYDAY: dict[Kind, str] = {  # what shoppers say every day, in all languages
     "¿Qué tienen para una fiesta?|¿Tienen algo para la playa?|Avete qualcosa per un matrimonio?|"
     "Cosa avete per la spiaggia?|Hebben jullie iets voor een bruiloft?|Wat hebben jullie voor de winter?",
     "person": "Please connect me with support staff|Verbinden Sie mich mit dem Kundenservice|Páseme con atención",
-    "knowledge": "How do I cancel my order?|Is there a fee if I cancel?|Do you have something for students, a discount?|"
+    "knowledge": "How do I cancel my order?|Is there a fee if I cancel?|"
+    "Do you have something for students, a discount?|"
     "Wie storniere ich meine Bestellung?|Comment annuler ma commande ?|¿Cómo cancelo mi pedido?|"
     "¿Cómo va el envío?|Como cancelo meu pedido?|Come annullo il mio ordine?|Hoe annuleer ik mijn bestelling?|"
     "Hoe zit het met de garantie?|Can my gift card be used twice?|Ab 20 Stück günstiger?|Where is it made?",
 }
 CLOTHES = titles(
-    [("1", "Merino Pullover"), ("2", "Lavine Schneeschuhe"), ("3", "Leuchtfeuer 400 Stirnlampe"), ("4", "Gift Card")]
-    + [("5", "Thermos Bottle"), ("6", "Made Better Hoodie"), ("7", "Pullover")]
+    [
+        *(("1", "Merino Pullover"), ("2", "Lavine Schneeschuhe"), ("3", "Leuchtfeuer 400 Stirnlampe")),
+        *(("4", "Gift Card"), ("5", "Thermos Bottle"), ("6", "Made Better Hoodie"), ("7", "Pullover")),
+    ]
 )
 KNOWN = titles([("7", "Fjord Rain Jacket"), ("8", "Fjord Rain Jacket Kids"), ("9", "Lantern"), ("6", "iPhone 13 Case")])
 
