@@ -128,7 +128,9 @@ CHECKS = [
         "knowledge_gap_topics have the kind of most of their questions, and only knowledge is a gap",
         """
         with counted as (
-            select account_id, topic_id, kind, count(*) as questions
+            select
+                account_id, topic_id, kind, count(*) as questions,
+                sum(count(*)) over (partition by account_id, topic_id) as all_questions
             from {metrics}.knowledge_gap_questions
             where topic_id is not null
             group by account_id, topic_id, kind
@@ -138,14 +140,17 @@ CHECKS = [
                 account_id, topic_id, kind,
                 row_number() over (
                     partition by account_id, topic_id
-                    order by questions desc, case kind
-                        when 'knowledge' then 1
-                        when 'product' then 2
-                        when 'order' then 3
-                        when 'person' then 4
-                        when 'complaint' then 5
-                        else 6
-                    end
+                    order by
+                        case when kind = 'other' and 4 * questions <= 3 * all_questions then 1 else 0 end,
+                        questions desc,
+                        case kind
+                            when 'knowledge' then 1
+                            when 'product' then 2
+                            when 'order' then 3
+                            when 'person' then 4
+                            when 'complaint' then 5
+                            else 6
+                        end
                 ) as place
             from counted
         ),

@@ -45,16 +45,22 @@ class Exemplars:
         """How well the articles answer each exemplar."""
         return covered(self.forms or plain(self.texts, self.space.sold), self.places, self.groups, articles, self.space)
 
-    def names(self, is_knowledge: NDArray[np.bool_] | None = None) -> dict[int, Name]:
-        """The names of the groups that are topics; `is_knowledge` says which exemplars are a matter of the knowledge
-        base (rule 8.4), where that is known.
+    def names(self, votes: NDArray[np.int64] | None = None) -> dict[int, Name]:
+        """The names of the groups that are topics; `votes` are what exemplars say of the kind of their topic
+        (kinds.vote), where that is known.
         """
         inside = [int(one) for one in np.flatnonzero(~self.is_loose)]
         if not inside:
             return {}
         texts = [gist(self.texts[one]) for one in inside]
-        known = None if is_knowledge is None else is_knowledge[inside]
-        found = naming.named(texts, self.places[inside], self.groups[inside], self.questions[inside], known)
+        found = naming.named(
+            texts,
+            self.places[inside],
+            self.groups[inside],
+            self.questions[inside],
+            votes=None if votes is None else votes[inside],
+            known=self.space.sold,
+        )
         return {group: replace(name, representative=inside[name.representative]) for group, name in found.items()}
 
     def neighbours(self) -> Neighbours:
@@ -74,7 +80,7 @@ def made(
     *,
     known: Sold = NOTHING,
     forms: Sequence[str] | None = None,
-    is_knowledge: NDArray[np.bool_] | None = None,
+    votes: NDArray[np.int64] | None = None,
 ) -> Exemplars:
     """Exemplars grouped from nothing; `texts` differ in their normal `forms`, are in a fixed order, and at most
     MOST.
@@ -82,7 +88,7 @@ def made(
     from flows.questions import grouping  # noqa: PLC0415  only who groups anew waits for scipy's trees
 
     space, views = made_from(forms or plain(texts, known), embedder, known)
-    groups = grouping.grouped(views, is_knowledge)
+    groups = grouping.grouped(views, None if votes is None else votes > 0)
     places = space.put(views.meaning, views.wording)
     return Exemplars(texts, questions, groups, grouping.loose(places, groups, questions), places, space, forms)
 
@@ -141,29 +147,29 @@ class Grouped:
 def grouped(
     texts: Sequence[str],
     questions: Sequence[int],
-    is_knowledge: Sequence[bool],
+    votes: Sequence[int],
     *,
     articles: Sequence[Article],
     titles: Sequence[str],
     embedder: str,
     space: Path,
 ) -> Grouped:
-    """The questions of an account from nothing, in a fixed order, held against its articles. `is_knowledge` says which
-    are a matter of the knowledge base (rule 8.4), `titles` are those of the account's products. The space in which
+    """The questions of an account from nothing, in a fixed order, held against its articles. `votes` are what they
+    say of the kind of their topic (kinds.vote), `titles` are those of the account's products. The space in which
     other texts join them is kept as `space`.
     """
     known = sold(titles)
     asked = wordings(texts, questions, known)
     count = asked.exemplars
     chosen = asked.first[:count]
-    are_knowledge = np.array(is_knowledge, dtype=np.bool_)[chosen]
+    of_chosen = np.array(votes, dtype=np.int64)[chosen]
     exemplars = made(
         [texts[at] for at in chosen],
         asked.questions[:count],
         embedder,
         known=known,
         forms=asked.forms[:count],
-        is_knowledge=are_knowledge,
+        votes=of_chosen,
     )
     near = exemplars.neighbours()
     index, nearness = near.nearest(asked.forms[count:])
@@ -175,7 +181,7 @@ def grouped(
         exemplars.questions,
         exemplars.groups,
         exemplars.is_loose,
-        exemplars.names(are_knowledge),
+        exemplars.names(of_chosen),
         exemplars.coverage(articles),
         exemplars.places,
         near.floor,

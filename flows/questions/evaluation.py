@@ -34,6 +34,7 @@ from flows.questions import account, context
 from flows.questions.coverage import Article
 from flows.questions.evidence import likely_unanswered
 from flows.questions.fallbacks import says_no_answer
+from flows.questions.kinds import vote
 from flows.questions.noise import Noise, noisy
 from flows.questions.understanding import NOTHING, about, understood
 
@@ -144,8 +145,8 @@ def _found(texts: list[str], articles: list[Article], embedder: str) -> tuple[ND
     count = worded.exemplars
     chosen = worded.first[:count]
     texts_ = [distinct[at] for at in chosen]
-    is_knowledge = np.array([about(text, NOTHING).kind == "knowledge" for text in texts_])
-    exemplars = account.made(texts_, worded.questions[:count], embedder, is_knowledge=is_knowledge)
+    votes = np.array([vote(about(text, NOTHING).kind) for text in texts_], dtype=np.int64)
+    exemplars = account.made(texts_, worded.questions[:count], embedder, votes=votes)
     index, nearness = exemplars.neighbours().nearest(worded.forms[count:])
     own = np.arange(len(exemplars.texts))
     index = np.concatenate([own, index])[worded.which]

@@ -37,11 +37,11 @@ class Sold:
 
     def alike(self, text: str) -> str:
         """A normal text in which every product is the same one."""
-        parts, end = [], 0
-        for start, last in self.titles_in(text):
-            parts += [text[end:start], PRODUCT]
-            end = last
-        return "".join([*parts, text[end:]])
+        return _replaced(text, self.titles_in(text), PRODUCT)
+
+    def unnamed(self, text: str, by: str) -> str:
+        """A text as it was written, with `by` in the place of every title."""
+        return _replaced(text, self.titles_in(text, normal), by)
 
     def titles_in(self, text: str, word: Callable[[str], str] = str) -> Iterator[tuple[int, int]]:
         """Where titles of products begin and end in a text of which `word` makes the words normal."""
@@ -58,6 +58,14 @@ class Sold:
     def titles(self) -> list[str]:
         """The titles, from which the same can be made."""
         return [" ".join(one) for titles in self.by_word.values() for one in titles]
+
+
+def _replaced(text: str, places: Iterable[tuple[int, int]], by: str) -> str:
+    parts, end = [], 0
+    for start, last in places:
+        parts += [text[end:start], by]
+        end = last
+    return "".join([*parts, text[end:]])
 
 
 NOTHING = Sold()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flows.ground.patterns import compiled
 from flows.questions import wording
@@ -34,22 +34,49 @@ class About:
     product_id: str | None = None
 
 
+class Named(NamedTuple):
+    """The product whose title is first in a text, how many words its title has, and what the text says besides all
+    titles.
+    """
+
+    product_id: str
+    words: int
+    beside: str
+
+
 @dataclass(frozen=True)
 class Titles:
     """Titles of an account's products: by their first word the words of each and its product, the longest first."""
 
     by_word: Mapping[str, Sequence[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
 
-    def named_in(self, text: str) -> tuple[str, int] | None:
-        """The product whose title is first in the text, the longest one there, and how many words its title has."""
+    def named_in(self, text: str) -> Named | None:
+        """The product that the text names, of several at one place the one with the longest title."""
         if not self.by_word:
             return None
-        words = _words(text)
-        for at, word in enumerate(words):
-            for title, product in self.by_word.get(word, ()):
+        words, beside, at = _words(text), list[str](), 0
+        first: tuple[str, int] | None = None
+        while at < len(words):
+            for title, product in self.by_word.get(words[at], ()):
                 if words[at : at + len(title)] == title:
-                    return product, len(title)
-        return None
+                    first = first or (product, len(title))
+                    beside.append("x")  # a word of nothing, so that phrases still reach over it
+                    at += len(title)
+                    break
+            else:
+                beside.append(words[at])
+                at += 1
+        return Named(*first, " ".join(beside)) if first else None
+
+
+class _Told(NamedTuple):
+    """What phrases tell: the kind, whether no title of a product makes it another, and whether none does unless the
+    phrase is a part of the title.
+    """
+
+    kind: Kind
+    is_sure: bool = False
+    is_of_every_product: bool = False
 
 
 def titles(products: Iterable[tuple[str, str]]) -> Titles:
@@ -70,33 +97,43 @@ def about(text: str, known: Titles) -> About:
     return about_of(folded(text), text, known)
 
 
+def vote(kind: str | None) -> int:
+    """What a question says of its topic: that it is a matter of the knowledge base (1), that it is not (-1), or nothing
+    (0), as small talk does.
+    """
+    return {"knowledge": 1, "other": 0}.get(kind or "", -1)
+
+
 def about_of(plain: str, gist: str, known: Titles) -> About:
     """What a question is about of which the gist is known, as it is and folded."""
-    kind, is_sure = _by_phrases(plain)
-    if is_sure:
-        return About(kind)
-    product, words = known.named_in(gist) or (None, 0)
-    return About("product", product) if words >= TELLING or kind == "product" else About("knowledge")
+    told = _by_phrases(plain)
+    named = None if told.is_sure else known.named_in(gist)
+    if named and told.is_of_every_product:  # "made" in a title says nothing of where a thing is made
+        told = _by_phrases(folded(named.beside))
+    if told.is_sure or told.is_of_every_product or not named:
+        return About(told.kind)
+    is_product = named.words >= TELLING or told.kind == "product"
+    return About("product", named.product_id) if is_product else About("knowledge")
 
 
 def is_told(plain: str) -> bool:
     """Whether a phrase says what a folded text is about."""
-    return _by_phrases(plain) != ("knowledge", False)
+    return _by_phrases(plain) != _Told("knowledge")
 
 
 @lru_cache(maxsize=wording.REMEMBERED)
-def _by_phrases(plain: str) -> tuple[Kind, bool]:
-    """The kind that phrases tell of a folded text, and whether no title of a product makes it another."""
+def _by_phrases(plain: str) -> _Told:
+    """What phrases tell of a folded text."""
     phrases = _phrases()
     kind = next((one for one in ORDER if phrases[one].search(plain)), None)
     if kind:
-        return kind, True
+        return _Told(kind, is_sure=True)
     left, taken = phrases["other"].subn(".", plain)
     if taken and wording.kind(left) == "small_talk":
-        return "other", True
+        return _Told("other", is_sure=True)
     if phrases["every_product"].search(plain):
-        return "knowledge", True
-    return "product" if phrases["product"].search(plain) else "knowledge", False
+        return _Told("knowledge", is_of_every_product=True)
+    return _Told("product" if phrases["product"].search(plain) else "knowledge")
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
-from flows.questions import context, state, understanding, wording
+from flows.questions import context, kinds, state, understanding, wording
 from flows.questions.beside import Beside, here
 from flows.questions.continuity import TopicChange
 from flows.questions.coverage import Article
@@ -157,13 +157,12 @@ class Tables:
         keys, texts, questions = _columns(rows, 3)
         return keys, texts, questions
 
-    def are_knowledge(self, account: str, keys: Sequence[str]) -> list[bool]:
-        """Which questions of an account are a matter of the knowledge base (rule 8.4)."""
+    def votes(self, account: str, keys: Sequence[str]) -> list[int]:
+        """What questions of an account say of the kind of their topic (rule 8.4, kinds.vote)."""
         self._insert("of_keys", text_key=keys)
-        query = """select text_key from of_keys join new_topic_texts using (text_key)
-            where account_id = ? and about = 'knowledge'"""
-        found = {key for (key,) in self.connection.execute(query, [account]).fetchall()}
-        return [key in found for key in keys]
+        query = "select text_key, about from of_keys join new_topic_texts using (text_key) where account_id = ?"
+        found = dict(self.connection.execute(query, [account]).fetchall())
+        return [kinds.vote(found.get(key)) for key in keys]
 
     def exemplars(self, account: str) -> tuple[list[str], list[str], list[int], list[str | None]]:
         """Keys, texts, how often each was asked, and topics, in the order of the keys."""

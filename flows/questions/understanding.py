@@ -71,7 +71,7 @@ def _read(plain: str, gist: str, titles: Titles) -> tuple[bool, About]:
     if earlier and follows_up_of(plain_last := wording.folded(last)) and _leaves_unsaid(plain_last):
         found = about_of(wording.folded(earlier), earlier, titles)
         named = titles.named_in(last) if found.kind == "product" else None
-        return False, About("product", named[0]) if named else found
+        return False, About("product", named.product_id) if named else found
     follows_up = follows_up_of(plain)
     if follows_up and _leaves_unsaid(plain):
         return True, About("other")

@@ -86,7 +86,7 @@ def update(
 @dataclass(frozen=True)
 class _Asked:
     """An account that is to be grouped from nothing: how many distinct questions it has, and of those that are grouped
-    the keys, the texts, how often each was asked, and whether it is a matter of the knowledge base.
+    the keys, the texts, how often each was asked, and what it says of the kind of its topic.
     """
 
     account: str
@@ -94,7 +94,7 @@ class _Asked:
     keys: Sequence[str]
     texts: Sequence[str]
     questions: Sequence[int]
-    is_knowledge: Sequence[bool]
+    votes: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class _Work:
         self.tables.ask_for_all(name)
         self.tables.queue(name)
         keys, texts, questions = self.tables.queued(0, self.at_once)
-        return _Asked(name, count, keys, texts, questions, self.tables.are_knowledge(name, keys))
+        return _Asked(name, count, keys, texts, questions, self.tables.votes(name, keys))
 
     def _begin(self, asked: _Asked) -> Callable[[], Grouped]:
         name = asked.account
@@ -207,7 +207,7 @@ class _Work:
             account.grouped,
             asked.texts,
             asked.questions,
-            asked.is_knowledge,
+            asked.votes,
             articles=self.articles[name],
             titles=self._titles(name),
             embedder=self.embedder,

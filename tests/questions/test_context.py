@@ -21,7 +21,13 @@ FOLLOW_UPS = (
     "Et si je change d'avis ?|"
     "Und nach Österreich?|Was kostet das?|Und wenn es kaputt geht?|Et pour la Suisse ?|Combien ça coûte ?|"
     "¿Y para Canarias?|¿Cuánto cuesta eso?|¿Y si no me gusta?|E para Lisboa?|E se quebrar?|Quanto custa isso?|"
-    "E per la Svizzera?|Quanto costa?|E se non va bene?|En naar België?|Hoeveel kost dat?|En als het kapot gaat?"
+    "E per la Svizzera?|Quanto costa?|E se non va bene?|En naar België?|Hoeveel kost dat?|En als het kapot gaat?|"
+    "¿Y a Canarias?|¿Y a México?|¿Y en azul?|¿Y el otro?|E de graça?|Is it free?|Is that free of charge?|"
+    "Is it possible?|What's the price?|Does it cost extra?|É grátis?|É possível?|Qual o prazo?|"
+    "Qual o valor?|Demora muito?|¿Es gratis?|"
+    "¿Es posible?|¿Cuánto es el plazo?|C'est gratuit ?|C'est possible ?|Ça prend beaucoup de temps ?|"
+    "Ist das kostenlos?|Ist das möglich?|Bis wann?|Kostet das extra?|È gratis?|È possibile?|"
+    "Is het gratis?|Is dat mogelijk?"
 )
 ALONE = (
     "Do you ship to Norway?|How do I return this?|Is shipping free?|Which size should I take in the blue dress?|Hello|"
@@ -29,7 +35,11 @@ ALONE = (
     "Où est ma commande ?|Y a-t-il un code promo ?|¿En qué estado está mi pedido?|O cupom não funciona|"
     "É possível trocar?|"
     "Só passei para dizer que amei|Quanto tempo demora o envio?|Posso restituire un articolo?|"
-    "Kan ik ruilen?|送料はいくらですか？"
+    "Kan ik ruilen?|送料はいくらですか？|"
+    "Is the shipping to Austria free?|Are returns free?|O frete é grátis?|A troca é de graça?|¿El envío es gratis?|"
+    "La livraison est gratuite ?|Ist der Versand kostenlos?|La spedizione è gratis?|Is verzenden gratis?|¿Cómo pago?|"
+    "É de algodão orgânico?|É um presente, dá para embrulhar?|Y a des soldes ?|Y a pas de code promo ?|"
+    "Y a moyen de payer en plusieurs fois ?|Is it possible to pay later?|Est-il possible de retirer en magasin ?"
 )
 NOTHING_NEW = (  # asks that something be confirmed, and nothing else
     "Can you confirm that?|Hi, could you please confirm that for me?|Are you sure?|Is that right?|never mind|"
@@ -42,7 +52,9 @@ NOTHING_NEW = (  # asks that something be confirmed, and nothing else
 NO_MATTER = (  # with nothing before them nobody knows what these ask
     "and why?|And to Norway?|How much is that?|and the blue one?|And the Fjord Rain Jacket?|why?|"
     "Und wenn ich im Urlaub bin?|Und nach Österreich?|Et pour la Suisse ?|Combien ça coûte ?|¿Y para Canarias?|"
-    "¿Y si no me gusta?|E para Lisboa?|E se quebrar?|Mas e a azul?|E per la Svizzera?|E se non va bene?|En naar België?"
+    "¿Y si no me gusta?|E para Lisboa?|E se quebrar?|Mas e a azul?|E per la Svizzera?|E se non va bene?|"
+    "En naar België?|¿Y a Canarias?|E de graça?|Is it free?|É grátis?|¿Es gratis?|C'est gratuit ?|"
+    "Ist das kostenlos?|È gratis?|Is het gratis?|What's the price?"
 )
 SAYS_ITSELF: dict[Kind, str] = {
     "knowledge": "And do you ship to Norway?|And is it vegan?|And the return policy?|What about shipping to Norway?|"
@@ -97,6 +109,7 @@ def test_what_says_itself_what_it_is_about_is_of_that_kind_8_4(text: str, kind: 
     ("earlier", "text", "expected"),
     [
         ("Is it waterproof?", "And if I am away?", About("product")),
+        ("Do you ship to Austria?", "Is it free?", About("knowledge")),
         ("Do you ship to Norway?", "And if I am away?", About("knowledge")),
         ("Where is my order 4711?", "Und wenn ich im Urlaub bin?", About("order")),
         ("Is the Fjord Rain Jacket waterproof?", "and do you ship to Norway?", About("knowledge")),

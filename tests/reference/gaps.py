@@ -150,6 +150,8 @@ class Account:
         m = 1 - score / 0.5 * (1 - line) if score <= 0.5 else line * (1 - score) / 0.5
         is_unanswered = (sum(judged) + 3 * m) / (len(judged) + 3) > line
         counts = Counter(one.row["kind"] for one in questions)
+        if counts["other"] <= 0.75 * len(questions):
+            del counts["other"]
         kind = max(KINDS, key=lambda one: (counts[one], -KINDS.index(one)))
         is_gap = is_unanswered and kind == "knowledge"
         unanswered = sum(any(one.is_unanswered for one in asked) for asked in of.values())
