@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from flows.questions.wording import gist
 
@@ -25,6 +26,11 @@ def normal(text: str) -> str:
     return BLANKS.sub(" ", UNSPACED.sub(r" \1 ", NUMBERS.sub("0", plain))).strip()
 
 
+@lru_cache(maxsize=10_000)
+def _normal_word(word: str) -> str:
+    return normal(word)
+
+
 @dataclass(frozen=True)
 class Sold:
     """What an account sells: the words of its products' titles, by the first of them, the longest first.
@@ -41,7 +47,7 @@ class Sold:
 
     def unnamed(self, text: str, by: str) -> str:
         """A text as it was written, with `by` in the place of every title."""
-        return _replaced(text, self.titles_in(text, normal), by)
+        return _replaced(text, self.titles_in(text, _normal_word), by)
 
     def titles_in(self, text: str, word: Callable[[str], str] = str) -> Iterator[tuple[int, int]]:
         """Where titles of products begin and end in a text of which `word` makes the words normal."""
