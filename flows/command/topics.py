@@ -31,16 +31,14 @@ from flows.published.gap_topic import topic_details
 from flows.published.gaps import OPEN, AskedAccount, Kind, gaps
 from flows.published.open_products import open_products
 from flows.questions.noise import Noise
-from flows.settings.requests import HomeRequest, Option, Request, TopicsRequest, WarehouseRequest
+from flows.settings.requests import HomeRequest, OfAccount, Option, Request, TopicsRequest, WarehouseRequest
 from flows.warehouses import configured
 
 app = typer.Typer(help="What shoppers ask, and what no article answers.", add_completion=False)
 
 
-class AccountRequest(WarehouseRequest):
+class AccountRequest(OfAccount, WarehouseRequest):
     """Topics, of one account or of all."""
-
-    account: str | None = Field(default=None, description="Id of one account, instead of all.")
 
 
 class TopicRequest(AccountRequest):
