@@ -67,7 +67,8 @@ class Asker:
         return Answers(self.warehouse, self.access, Page())
 
     def figures(self, *names: str, by: str | None = None, channels: tuple[str, ...] = (), last: date = LAST) -> Figures:
-        asked = AskedFigures(account=self.account, first=FIRST, last=last, metrics=names, by=by, channels=channels)
+        of = {"channels": channels} if channels else {}
+        asked = AskedFigures(account=self.account, first=FIRST, last=last, metrics=names, by=by, **of)
         return self.answers.figures(asked)
 
     def figure(self, name: str) -> Figure:
