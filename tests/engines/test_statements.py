@@ -236,6 +236,7 @@ def test_a_model_that_fails_is_named_and_leaves_nothing_half(candidate: Home) ->
 def test_what_cannot_be_carried_out_is_left_to_dbt_the_next_time(home: Home, run: Run, tmp_path: Path) -> None:
     """A kept statement that fails would have failed in every run after it."""
     write_rows(tmp_path / "accounts.jsonl", [{"account_id": "a", "timezone": "UTC", "currency": "EUR"}])
+    write_rows(tmp_path / "profiles.jsonl", [{"account_id": "a", "profile_id": "p"}])
     assert run(tmp_path, "2026-06-01").outcome == "published"
     (full,) = statements._known.values()
     broken = replace(full.models["orders"], sql=(("create table candidate.metrics.orders as select nowhere",),))

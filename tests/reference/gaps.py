@@ -356,8 +356,8 @@ def _is_same(expected: Any, published: Any) -> bool:
 
 
 def ranked(topics: list[Row]) -> list[str]:
-    """8.6 The gaps, those first of which most unanswered conversations are sure."""
-    gaps = [row for row in topics if row["is_gap"]]
+    """8.5, 8.6 The open gaps, those first of which most unanswered conversations are sure."""
+    gaps = [row for row in topics if row["state"] in {"open", "assigned"}]
     gaps.sort(key=lambda row: (-row["conversation_count"] * row["unanswered_share_low"], row["topic_id"]))
     return [row["topic_id"] for row in gaps]
 
