@@ -144,7 +144,7 @@ class Home:
 
     @contextmanager
     def _held(self, name: str, who: str, or_else: str) -> Iterator[None]:
-        new = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
+        new = list(self._missing())
         descriptor = self._locked(name, who, or_else)
         umask = os.umask(0o077)  # whatever the user's is: what is written here holds what shoppers wrote
         try:
@@ -155,6 +155,11 @@ class Home:
         finally:
             os.umask(umask)
             os.close(descriptor)
+
+    def _missing(self) -> Iterator[Path]:
+        """The folders that are made for the home, the innermost first."""
+        with suppress(OSError):  # whatever is wrong with a name is said when it is made
+            yield from (folder for folder in (self.root, *self.root.parents) if not folder.exists())
 
     def _locked(self, name: str, who: str, or_else: str) -> int:
         """The descriptor of the file of that name, locked, and with our process in it."""
