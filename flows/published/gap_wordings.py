@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from flows.questions.forms import NOTHING, Sold, normal
+from flows.questions.forms import NOTHING, Sold, normal, replaced
 from flows.questions.wording import after_greeting, gist
 
 HIDDEN = "…"
@@ -149,12 +149,8 @@ def wordings(asked: Sequence[tuple[str, int]], known: Sold = NOTHING) -> list[Wo
 
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> tuple[str, list[str]]:
     """The text with the sign of what is hidden in some places, and what stood there."""
-    parts, hidden, end = [], [], 0
-    for start, last in spans:
-        parts += [text[end:start], HIDDEN]
-        hidden.append(text[start:last])
-        end = last
-    return "".join([*parts, text[end:]]), hidden
+    places = list(spans)
+    return replaced(text, places, HIDDEN), [text[start:end] for start, end in places]
 
 
 def _in_the_same_place(texts: Iterable[str]) -> re.Pattern[str]:

@@ -43,11 +43,11 @@ class Sold:
 
     def alike(self, text: str) -> str:
         """A normal text in which every product is the same one."""
-        return _replaced(text, self.titles_in(text), PRODUCT)
+        return replaced(text, self.titles_in(text), PRODUCT)
 
     def unnamed(self, text: str, by: str) -> str:
         """A text as it was written, with `by` in the place of every title."""
-        return _replaced(text, self.titles_in(text, _normal_word), by)
+        return replaced(text, self.titles_in(text, _normal_word), by)
 
     def titles_in(self, text: str, word: Callable[[str], str] = str) -> Iterator[tuple[int, int]]:
         """Where titles of products begin and end in a text of which `word` makes the words normal."""
@@ -66,7 +66,8 @@ class Sold:
         return [" ".join(one) for titles in self.by_word.values() for one in titles]
 
 
-def _replaced(text: str, places: Iterable[tuple[int, int]], by: str) -> str:
+def replaced(text: str, places: Iterable[tuple[int, int]], by: str) -> str:
+    """The text with `by` in these places, which follow each other."""
     parts, end = [], 0
     for start, last in places:
         parts += [text[end:start], by]
