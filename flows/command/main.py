@@ -13,7 +13,6 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -132,6 +131,8 @@ def _known(error: Exception) -> AgentMetricsError:
 
 def _show_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # noqa: PLC0415  takes time, and is asked for here alone
+
         typer.echo(f"agent-metrics {version('customer-agent-metrics')}")
         raise typer.Exit
 

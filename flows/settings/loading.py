@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import EnvSettingsSource
-from pydantic_settings.exceptions import SettingsError
 
 from flows.ground.errors import InputError
 from flows.settings.environment import PREFIX, ROLE_PASSWORDS, SWITCHES, WAREHOUSE
@@ -61,19 +59,16 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, Any]:
-    for name in sorted(os.environ):
-        field = name.removeprefix(PREFIX).split("__")[0].lower()
-        if (
-            name.startswith(PREFIX)
-            and name not in {*SWITCHES, *ROLE_PASSWORDS.values()}
-            and field not in Settings.model_fields
-        ):
+    named = sorted(name for name in os.environ if name.upper().startswith(PREFIX))  # in either case, as pydantic reads
+    settings = [name for name in named if name.upper() not in {*SWITCHES, *ROLE_PASSWORDS.values()}]
+    for name in settings:
+        if name[len(PREFIX) :].split("__")[0].lower() not in Settings.model_fields:
             raise InputError("this variable is not a setting", where=name, remedy=_known(Settings.model_fields, PREFIX))
-    try:
-        return EnvSettingsSource(Settings)()
-    except SettingsError as error:
-        name = str(error).partition('"')[2].partition('"')[0].upper()
-        raise InputError("the value is not JSON", where=f"{PREFIX}{name}", remedy="write it as JSON") from None
+    if not settings:
+        return {}
+    from flows.settings.variables import from_variables  # noqa: PLC0415  takes longer than many commands
+
+    return from_variables()
 
 
 def no_password_in(value: Any, where: str) -> None:

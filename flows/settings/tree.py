@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, model_validator
 
 from contract import landing
 from expectations.verdict import Thresholds
@@ -19,7 +18,6 @@ from flows.ground.address import Address, addresses
 from flows.ground.memory import half_of_the_memory
 from flows.settings.business_hours import BusinessHoursSettings
 from flows.settings.deliveries import DeliveriesSettings
-from flows.settings.environment import PREFIX
 from flows.settings.handoffs import HandoffSettings, switched_on
 from flows.settings.values import number, zone
 from flows.sources.chatwoot.settings import ChatwootSettings
@@ -260,12 +258,10 @@ class DashboardSettings(Section):
     tokens: tuple[TokenSettings, ...] = Field(default=(), description="tokens; every visitor has to give one of them")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings; made by `load`, which is where the file and the environment come in."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, frozen=True, extra="forbid"
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     home: Annotated[PathOfUser, AfterValidator(_nameable)] = Field(
         default=Path(".agent-metrics"), description="folder of the lake, the candidate and the publications"
@@ -300,7 +296,7 @@ class Settings(BaseSettings):
         default_factory=half_of_the_memory,
         description="memory that the build may take, with its unit; half of the machine's or container's by default",
     )
-    warehouse: Annotated[tuple[InstanceOf[Address], ...], NoDecode, BeforeValidator(warehouses_of)] = Field(
+    warehouse: Annotated[tuple[InstanceOf[Address], ...], BeforeValidator(warehouses_of)] = Field(
         default=(Address(DUCKDB_FILE),),
         description="where to publish: duckdb, the URL of a Postgres database, or a list; readers read the first",
     )
@@ -315,17 +311,6 @@ class Settings(BaseSettings):
     topics: TopicsSettings = Field(default=TopicsSettings(), description="how questions are grouped")
     dashboard: DashboardSettings = Field(default=DashboardSettings(), description="who may see the page")
     spark: SparkSettings = Field(default=SparkSettings(), description="the cluster of the engine spark")
-
-    @classmethod
-    def settings_customise_sources(  # `load` merges the sources itself, so that an error can name the one at fault
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
 
     def configured_sources(self) -> list[tuple[str, str | None]]:
         """The sources that have settings, each with its account; a folder of files belongs to no single account."""
