@@ -223,7 +223,14 @@ class Tables:
         self.connection.execute("delete from placed")
 
     def close(self) -> set[str]:
-        """End with the questions that wait for another run; the accounts that have such."""
+        """End with the questions that wait for another run; the accounts that have such. Those that had a place before
+        all was forgotten have lost it, which the models are to see.
+        """
+        self.connection.execute(
+            f"""update new_texts as texts set updated_in = {self.version}
+            from unplaced join forgotten using (account_id)
+            where texts.account_id = unplaced.account_id and texts.text_key = unplaced.text_key"""
+        )
         self.connection.execute("delete from new_topic_waiting")
         self.connection.execute(
             """insert into new_topic_waiting by name

@@ -63,6 +63,18 @@ def test_what_there_is_no_time_for_waits_and_the_next_runs_go_on(shop: Shop, few
     assert not again.accounts["shop"].waits
 
 
+def test_models_see_that_a_question_lost_its_place_where_there_was_no_time_to_group_all_anew(
+    shop: Shop, few_at_once: None
+) -> None:
+    shop.asks(*SHIPPING, *PASSWORD, *MORE)
+    while updated(shop, 60).accounts["shop"].waits:
+        pass
+    made = updated(shop, 0, regroup=True)
+    waiting = shop.rows("select updated_in from texts where exemplar_key is null")
+    assert waiting
+    assert set(waiting) == {(made.version,)}
+
+
 def test_it_comes_out_as_if_there_had_been_time(
     shop: Shop, few_at_once: None, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
