@@ -203,8 +203,10 @@ class Tables:
                 placed.exemplar_key, placed.nearness,
                 case
                     when old.text_key is null then texts.updated_in
-                    when old.exemplar_key = placed.exemplar_key and old.nearness = placed.nearness then old.updated_in
-                    else {self.version} end as updated_in
+                    when (old.exemplar_key, old.nearness, old.about, old.product_id)
+                        is not distinct from (placed.exemplar_key, placed.nearness, texts.about, texts.product_id)
+                    then old.updated_in else {self.version}
+                end as updated_in
             from placed
             join (select * from new_topic_texts where account_id = $account) as texts using (text_key)
             left join (select * from topic_texts where account_id = $account) as old using (text_key)""",

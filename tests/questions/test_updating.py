@@ -472,6 +472,16 @@ def test_a_question_is_read_again_when_products_get_other_titles_8_4(shop: Shop)
     assert shop.rows(about.format(account.key(text))) == [("knowledge", None, 4)]
 
 
+def test_models_see_it_when_all_is_grouped_anew_in_the_run_that_brings_other_titles_8_4(shop: Shop) -> None:
+    text = "Does the Fjord Rain Jacket have pockets?"
+    shop.asks(text, *SHIPPING)
+    shop.updated()
+    shop.sells(("7", "Fjord Rain Jacket"))
+    shop.updated(regroup=True)
+    told = f"select about, product_id, updated_in from texts where text_key = '{account.key(text)}'"
+    assert shop.rows(told) == [("product", "7", 2)]
+
+
 def test_small_talk_is_about_nothing_8_4(shop: Shop) -> None:
     shop.asks("Hello!", "Can I talk to a human?", *SHIPPING)
     shop.updated()
