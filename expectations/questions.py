@@ -251,9 +251,13 @@ CHECKS = [
                 count(*) filter (where conversations.status {handed_off}) as handed_off
             from {metrics}.knowledge_gap_closures as spans
             join (
-                select account_id, topic_id, conversation_id, min(asked_at) as first_asked_at
-                from {metrics}.knowledge_gap_questions
-                group by account_id, topic_id, conversation_id
+                select
+                    questions.account_id, questions.topic_id, questions.conversation_id,
+                    min(questions.asked_at) as first_asked_at
+                from {metrics}.knowledge_gap_questions as questions
+                semi join {metrics}.knowledge_gap_closures as closed
+                    on questions.account_id = closed.account_id and questions.topic_id = closed.topic_id
+                group by questions.account_id, questions.topic_id, questions.conversation_id
             ) as asked
                 on spans.account_id = asked.account_id
                 and spans.topic_id = asked.topic_id
