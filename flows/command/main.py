@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return console.fail(KeyboardInterrupt("interrupted; the last publication stands"), INTERRUPTED)
     except typer.TyperException as error:
         usage = InputError(
-            error.format_message(), remedy="`agent-metrics --help` and `… COMMAND --help` show the usage"
+            error.format_message().rstrip("."), remedy="`agent-metrics --help` and `… COMMAND --help` show the usage"
         )
         return console.fail(usage, usage.exit_status)
     except Exception as error:  # the last resort: whatever it is, the user gets one sentence
