@@ -17,8 +17,6 @@ from flows.command.console import Console
 from flows.command.gaps_shown import is_of
 from flows.command.lines import again
 from flows.command.options import command
-from flows.command.start import TOPICS, start
-from flows.command.working import shown
 from flows.ground.errors import InputError, StorageFailed
 from flows.ground.extras import how_to_install
 from flows.ground.saying import Text
@@ -230,6 +228,9 @@ def evaluate(request: EvaluateRequest, console: Console) -> int:
 @command(app, TopicsRequest)
 def regroup(request: TopicsRequest, console: Console) -> int:
     """Group all questions anew, build, check and publish; topics keep their ids where they can."""
+    from flows.command.start import TOPICS, start  # noqa: PLC0415  what runs jobs takes longer than to list topics
+    from flows.command.working import shown  # noqa: PLC0415
+
     return shown(console, start(console, TOPICS, request))
 
 
