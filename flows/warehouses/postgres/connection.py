@@ -33,6 +33,7 @@ PINNED = {"client_encoding": "UTF8"}
 # Of a transaction. Only waiting is bounded: a first load takes as long as it takes, and the server notices when we die.
 LOCAL = {
     "TimeZone": "UTC",
+    "DateStyle": "ISO",
     "standard_conforming_strings": "on",
     "lock_timeout": "10s",
     "statement_timeout": "0",
@@ -105,7 +106,7 @@ def snapshot(address: Address) -> Iterator[Connection]:
     with translated(address, psycopg.Error), psycopg.connect(_conninfo(address)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        for setting in ("TimeZone", "standard_conforming_strings", "lock_timeout"):
+        for setting in ("TimeZone", "DateStyle", "standard_conforming_strings", "lock_timeout"):
             connection.execute(f"set local {setting} = '{LOCAL[setting]}'")
         yield connection
 
