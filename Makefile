@@ -1,6 +1,6 @@
 # make demo   sets up .venv with what users need and runs the main job on a demo shop
 # make up     runs a Prefect server with the schedules, a worker and the page on this machine, until Ctrl-C
-# make test   sets everything up (Java and Chromium, too, where it may) and runs linters, type checks and all tests
+# make test   sets everything up (Java, Chromium and pgbouncer, too, where it may) and runs linters, type checks and all tests
 # make quick  ROOM=warehouses: ruff, and the tests of one room (a folder or file of tests/) that do not take long
 # make bench  measures the main job on large histories, the sources, the lake, the topics, the segments and the page (20 GB of disk, an hour)
 
@@ -34,6 +34,7 @@ lint: $(READY)
 unit: $(READY)
 	sh setup.sh java
 	sh setup.sh chromium
+	sh setup.sh pgbouncer
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 quick: $(READY)

@@ -5,6 +5,7 @@
 #   setup.sh developers   that, all other parts and the tools of the tests (requirements-dev.lock)
 #   setup.sh java         only sees to it that there is a Java runtime, which the tests of the engine spark need
 #   setup.sh chromium     the same for the browser in which the page is tested
+#   setup.sh pgbouncer    the same for the pooler before Postgres
 #   setup.sh datacontract .venv/datacontract for its tests: the tool wants another version of Typer than ours is
 set -eu
 cd "$(dirname "$0")"
@@ -29,6 +30,13 @@ fi
 if [ "${1:-}" = chromium ]; then
     command -v chromium >/dev/null || debian chromium fonts-dejavu-core ||
         say "NO CHROMIUM: the tests of the page will fail; install it (on Debian: sudo apt-get install chromium)"
+    exit 0
+fi
+
+if [ "${1:-}" = pgbouncer ]; then
+    command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || {
+        debian pgbouncer && { systemctl disable -q --now pgbouncer 2>/dev/null || true; }  # the tests start their own
+    } || say "NO PGBOUNCER: tests of Postgres behind it will fail; install it (on Debian: sudo apt-get install pgbouncer)"
     exit 0
 fi
 
@@ -75,8 +83,8 @@ case ${1:-users} in
         known=$(sed -n '/^\[project.optional-dependencies\]/,/^dev = /{/^dev/d;s/^\([a-z0-9]*\) = .*/\1/p}' pyproject.toml)
         for extra in "$@"; do
             echo "$known" | grep -qx "$extra" && continue
-            say "there is nothing to set up for '$extra'; give users, developers, java, chromium, datacontract," \
-                "or extras:" $known
+            say "there is nothing to set up for '$extra'; give users, developers, java, chromium, pgbouncer," \
+                "datacontract, or extras:" $known
             exit 2
         done
         ;;

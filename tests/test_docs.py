@@ -65,6 +65,17 @@ def test_every_flow_has_a_deployment() -> None:
     assert {one["entrypoint"] for one in deployments} == {f"flows.{flow}.{flow}" for flow in flows}
 
 
+def test_no_image_holds_credentials_or_what_git_ignores() -> None:
+    """An image was built with `deploy/secrets.env` in it: the whole checkout is copied."""
+    out = set((ROOT / ".dockerignore").read_text("utf-8").splitlines())
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()}
+    mounted = set(re.findall(r"\./(\S+):/|env_file: (\S+)", (ROOT / "deploy/compose.yaml").read_text("utf-8")))
+    names = {one or other for one, other in mounted}
+    assert names == {"agent-metrics.toml", "secrets.env"}
+    assert {f"**/{name}" for name in names} | {".git"} <= out
+    assert not {one for one in ignored if not {one, f"**/{one}", f"**/{one.rpartition('/')[2]}"} & out}
+
+
 def test_a_long_line_of_a_page_is_one_sentence() -> None:
     """Lines of several sentences hide in a diff which of them changed, and grow until nobody reads them.
 

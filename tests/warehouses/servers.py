@@ -1,6 +1,6 @@
 """Real Postgres servers for tests: that of the wheel pgserver on a socket, and one that asks for passwords.
 
-The latter is Debian's where it is installed, else the wheel's as well.
+The latter is Debian's where it is installed, else the wheel's as well. A pgbouncer may stand before it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]  # the newest
+# of Debian's package, which `sh setup.sh pgbouncer` installs; users other than root do not find it in their PATH
+PGBOUNCER = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 NUMBERS = count()
 PASSWORD = "s3cret&canary"
 ENCODED = "s3cret%26canary"  # in a URL
@@ -70,6 +74,55 @@ def with_passwords() -> Iterator[str]:
             yield f"postgresql://postgres:{ENCODED}@127.0.0.1:{port}/{{database}}"
         finally:
             call("pg_ctl", "-m", "immediate", "stop")
+
+
+@contextmanager
+def pooler(
+    server: str, *, databases: str = "*", password: str = PASSWORD, at: int | None = None, **settings: object
+) -> Iterator[str]:
+    """A pgbouncer before the server of a URL with a password; the same URL through it.
+
+    It knows `databases`, and looks for the server at the port `at` where that is given.
+    `password` is that by which it lets its clients in and logs in to the server; `settings` are those of pgbouncer.
+    """
+    behind = urlsplit(server.format(database="postgres"))
+    user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
+    with _folder() as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        said = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": port,
+            "unix_socket_dir": "",
+            "auth_type": "scram-sha-256",
+            "auth_file": folder / "users.txt",
+            "logfile": folder / "log",
+            **settings,
+        }
+        lines = ["[databases]", f"{databases} = host={behind.hostname} port={at or behind.port}", "[pgbouncer]"]
+        lines += [f"{name} = {value}" for name, value in said.items()]
+        (folder / "users.txt").write_text(f'"postgres" "{password}"\n', "utf-8")
+        (folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n", "utf-8")
+        if user:
+            shutil.chown(folder, user)
+        command: list[str | Path] = [PGBOUNCER, "-q", folder / "pgbouncer.ini"]
+        process = subprocess.Popen(command, cwd=folder, user=user)
+        try:
+            _wait_for(port, process)
+            yield server.replace(f":{behind.port}/", f":{port}/")
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until somebody listens there; fails where the process ends before."""
+    while True:
+        assert process.poll() is None, "pgbouncer ended"
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.02)
 
 
 def binaries() -> Path:

@@ -60,6 +60,18 @@ def test_texts_are_sent_as_utf8_whatever_the_client_is_said_to_speak(
         assert connection.execute("select name from metrics.accounts").fetchall() == [(text,)]
 
 
+def test_dates_are_read_whatever_style_the_role_is_set_to(home: Home, address: Address) -> None:
+    """With `DateStyle` German the driver raised an error of its own at the second publication, and in `status`."""
+    with psycopg.connect(address.reveal()) as connection:
+        database = connection.info.dbname
+        connection.execute(f"alter role current_user in database {database} set DateStyle to 'German'".encode())
+    file, postgres = DuckDBFile(home), Postgres(home, address)
+    for build in ("first", "second"):
+        publish_to(home, build, rows(build, 2), file, postgres)
+    assert contents(postgres) == contents(file)
+    assert postgres.standing() == file.standing()
+
+
 def test_tables_have_their_types_keys_indexes_and_comments(home: Home, address: Address) -> None:
     write_candidate(home, "build", rows("build", 2))
     publish(home, keep=1, warehouses=[Postgres(home, address)])

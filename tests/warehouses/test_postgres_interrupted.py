@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -21,6 +22,7 @@ from flows.ground.errors import WarehouseFailed, WarehouseUnavailable
 from flows.ground.home import Home
 from flows.warehouses.keeping import Kept
 from flows.warehouses.postgres import Postgres, connection
+from tests.warehouses import servers
 from tests.warehouses.candidates import names, publish, write_candidate
 from tests.warehouses.on_postgres import left_behind, publish_to, rows, seen
 
@@ -47,13 +49,7 @@ def test_a_kill_leaves_the_old_publication_or_the_new_one(
     if before:
         publish_to(home, before, rows(before, 4), postgres)
     write_candidate(home, "new", rows("new", 5))
-    command = [sys.executable, str(HERE / "killed_on_postgres.py"), str(home.root), str(step)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    driver = subprocess.run(
-        command, input=address.reveal(), stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment, check=False
-    )
-    assert driver.returncode == 0
-    tries = [json.loads(line) for line in driver.stdout.splitlines()]
+    tries = killed_again_and_again(home, address, step)
     assert sum(one["is_killed"] for one in tries) >= 6
     order = [one["stands"] for one in tries]
     assert order == sorted(order, key=lambda build: build == "new")
@@ -63,6 +59,29 @@ def test_a_kill_leaves_the_old_publication_or_the_new_one(
     assert left_behind(address) == []
     assert publish(home, keep=2, warehouses=[postgres]).outcome == "nothing_new"
     assert len(Kept.of(home).ids()) == (2 if before else 1)
+
+
+def test_a_kill_behind_pgbouncer_holds_nothing_up(home: Home, guarded: str) -> None:
+    """Its connection, with the transaction and the lock in it, is not lent to the next publishing."""
+    with servers.pooler(guarded, pool_mode="transaction", default_pool_size=2) as through:
+        publish_to(home, "old", rows("old", 4), Postgres(home, Address.of(through)))
+        write_candidate(home, "new", rows("new", 5))
+        tries = killed_again_and_again(home, Address.of(through), 60)
+        assert sum(one["is_killed"] for one in tries) >= 2
+        assert (tries[0]["stands"], tries[-1]["stands"]) == ("old", "new")
+        assert seen(Address.of(through)) == ("new", 5)
+        assert left_behind(Address.of(guarded)) == []
+
+
+def killed_again_and_again(home: Home, address: Address, step: int) -> list[dict[str, Any]]:
+    """The tries to publish, each killed `step` calls later than the one before, until one is through."""
+    command = [sys.executable, str(HERE / "killed_on_postgres.py"), str(home.root), str(step)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    driver = subprocess.run(
+        command, input=address.reveal(), stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment, check=False
+    )
+    assert driver.returncode == 0
+    return [json.loads(line) for line in driver.stdout.splitlines()]
 
 
 @contextmanager

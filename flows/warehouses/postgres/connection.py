@@ -33,6 +33,7 @@ PINNED = {"client_encoding": "UTF8"}
 # Of a transaction. Only waiting is bounded: a first load takes as long as it takes, and the server notices when we die.
 LOCAL = {
     "TimeZone": "UTC",
+    "DateStyle": "ISO",
     "standard_conforming_strings": "on",
     "lock_timeout": "10s",
     "statement_timeout": "0",
@@ -53,6 +54,24 @@ _REFUSED = {
     re.compile(
         r"authentication failed|no password supplied|does not exist|permission denied|not permitted to log in"
     ): ("see to user, password (PGPASSWORD, ~/.pgpass) and database"),
+}
+# What pgbouncer says for itself: whether another try can help, and the remedy.
+_POOLER = {
+    re.compile(r"unsupported startup parameter"): (
+        False,
+        "take it out of the URL (and PGOPTIONS), or have pgbouncer pass over it (ignore_startup_parameters)",
+    ),
+    re.compile(r"no such database"): (False, "see to the database in the URL, or name it in pgbouncer's [databases]"),
+    re.compile(r"statement pooling mode"): (False, "set pool_mode of pgbouncer to transaction or session"),
+    re.compile(r"^(?:query|idle transaction) timeout$"): (
+        False,
+        "set query_timeout and idle_transaction_timeout of pgbouncer to 0, and run again",
+    ),
+    re.compile(r"query_wait_timeout|server login has been failing"): (
+        True,
+        "run again once pgbouncer reaches its server and has two connections for us"
+        " (default_pool_size, max_db_connections)",
+    ),
 }
 _FULL = re.compile(r"too many connections for (?:role|database)")
 _MESSAGE = re.compile(r"(?:ERROR|FATAL|PANIC):\s*(.*)")
@@ -91,7 +110,7 @@ def connected(address: Address, *, autocommit: bool = False) -> Iterator[Connect
     Raises WarehouseUnavailable, WarehouseFailed, InputError.
     """
     psycopg = _installed("psycopg")
-    with translated(address, psycopg.Error), psycopg.connect(_conninfo(address), autocommit=autocommit) as connection:
+    with translated(address, psycopg.Error), _psycopg(address, autocommit=autocommit) as connection:
         if not autocommit:  # what is set for a session reaches the next one behind pgbouncer
             for setting, value in LOCAL.items():
                 connection.execute(f"set local {setting} = '{value}'")
@@ -102,10 +121,10 @@ def connected(address: Address, *, autocommit: bool = False) -> Iterator[Connect
 def snapshot(address: Address) -> Iterator[Connection]:
     """A connection that reads one publication, whatever is published meanwhile. Raises as `connected`."""
     psycopg = _installed("psycopg")
-    with translated(address, psycopg.Error), psycopg.connect(_conninfo(address)) as connection:
+    with translated(address, psycopg.Error), _psycopg(address) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        for setting in ("TimeZone", "standard_conforming_strings", "lock_timeout"):
+        for setting in ("TimeZone", "DateStyle", "standard_conforming_strings", "lock_timeout"):
             connection.execute(f"set local {setting} = '{LOCAL[setting]}'")
         yield connection
 
@@ -125,6 +144,10 @@ def problem(address: Address, error: Exception) -> WarehouseFailed:
     message = _MESSAGE.search(str(error))
     said = message[1] if message else first_line(error) if state else " ".join(str(error).split())
     what, where = f"Postgres says: {address.scrubbed(said)}", str(address)
+    for pattern, (helps, remedy) in _POOLER.items():
+        if pattern.search(said):
+            kind = WarehouseUnavailable if helps else WarehouseFailed
+            return kind(f"pgbouncer says: {address.scrubbed(said)}", where=where, remedy=f"{_STANDS}; {remedy}")
     refused = next((remedy for pattern, remedy in _REFUSED.items() if state is None and pattern.search(said)), None)
     if refused:
         return WarehouseFailed(what, where=where, remedy=refused)
@@ -184,6 +207,13 @@ def _conninfo(address: Address) -> str:
             what, where=str(address), remedy="see https://www.postgresql.org/docs/current/libpq-connect.html"
         ) from None
     return make_conninfo("", **{**DEFAULTS, **given, **PINNED})
+
+
+def _psycopg(address: Address, *, autocommit: bool = False) -> Connection:
+    """Without prepared statements: behind pgbouncer their names are refused to whoever gets the connection next."""
+    psycopg = _installed("psycopg")
+    opened: Connection = psycopg.connect(_conninfo(address), autocommit=autocommit, prepare_threshold=None)
+    return opened
 
 
 def _installed(module: str) -> Any:
