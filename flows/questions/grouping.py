@@ -32,7 +32,7 @@ SAMPLE = 2_000  # questions of which trees are made; all others go where the mid
 NEIGHBOURS = 6
 RESTART = 0.1  # of every step of the walk: how much of its own place a question keeps
 STEPS = 10
-PART = 0.3  # of a group, from which on questions of another kind are a group of their own
+PART = 0.05  # of a group, from which on questions of another kind are a group of their own
 ONE_MATTER = 0.75  # likeness from which on two parts of a group ask the same, whatever their kinds
 ROUNDS = 2  # of halving
 FURTHER = 0.25  # of all groups are nearer to another one than halves of a group that is two
@@ -70,7 +70,7 @@ def grouped(views: Views, is_knowledge: NDArray[np.bool_] | None = None) -> Grou
 
 
 def parted(places: Vectors, groups: Groups, is_knowledge: NDArray[np.bool_]) -> Groups:
-    """The groups, with those in two of which a good part is a matter of the knowledge base, and another is none, unless
+    """The groups, with those in two of which some part is a matter of the knowledge base, and another is none, unless
     both ask alike: then the phrases that tell kinds missed some.
     """
     parts = groups.copy()

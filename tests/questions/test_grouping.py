@@ -25,8 +25,8 @@ def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
 
 def test_a_group_of_two_kinds_is_two_where_they_ask_otherwise() -> None:
     dice = np.random.default_rng(2)
-    groups = np.repeat([0, 1, 2, 3], [20, 30, 6, 20])
-    is_knowledge = np.array([True] * 10 + [False] * 10 + [True] * 24 + [False] * 6 + [True] * 3 + [False] * 3)
+    groups = np.repeat([0, 1, 2, 3], [20, 130, 6, 20])
+    is_knowledge = np.array([True] * 10 + [False] * 10 + [True] * 124 + [False] * 6 + [True] * 3 + [False] * 3)
     is_knowledge = np.append(is_knowledge, np.arange(20) % 2 == 0)
     of = groups + np.where(is_knowledge & (groups < 3), 4, 0)  # only the last asks alike
     middles = dice.normal(size=(8, 64))
@@ -34,7 +34,7 @@ def test_a_group_of_two_kinds_is_two_where_they_ask_otherwise() -> None:
     found = parted(places, groups, is_knowledge)
     assert len(set(found[:10].tolist())) == len(set(found[10:20].tolist())) == 1
     assert found[0] != found[10]
-    assert found[20:].tolist() == groups[20:].tolist()  # one in five; three of six; and what asks the same
+    assert found[20:].tolist() == groups[20:].tolist()  # six of 130; three of six; and what asks the same
 
 
 def test_a_group_whose_halves_are_further_apart_than_others_is_two() -> None:
