@@ -41,6 +41,8 @@ LEAST_ALIKE = 1e-3  # of two questions of a group
 NEARLY = 0.01  # of agreement: what is this much less counts a third
 FINER = 1.3  # times as many groups as agree most: one matter in two costs a second look, two in one hide a gap
 FEWEST_IN_FINER = 8  # questions that these have on average
+LEAST = 16  # groups before they are made finer: below that both views agree on what lies far apart anyway
+IN_LEAST = 16  # questions that these have on average; of fewer questions there are fewer groups
 ALIKE = 0.22  # likeness below which a few questions do not belong together
 
 
@@ -162,9 +164,9 @@ def _number_of_groups(one: NDArray[np.float64], other: NDArray[np.float64], coun
     """The number at which two trees agree most, and somewhat more: the mean of all numbers, weighted by how near they
     come to that, made finer as long as groups are not small.
 
-    Not fewer than the cube root of the questions: two languages part more clearly than any topics, in both views.
+    Not fewer than LEAST: a few subjects (lamps, timers, blinds) part more clearly than any topics, in both views.
     """
-    fewest, most = max(3.0, count ** (1 / 3)), min(count / 4, 400.0)
+    fewest, most = max(3.0, min(LEAST, count / IN_LEAST)), min(count / 4, 400.0)
     numbers = sorted({round(number) for number in np.geomspace(fewest, most, 48)})
     agreed = [agreement(fcluster(one, number, "maxclust"), fcluster(other, number, "maxclust")) for number in numbers]
     smooth = np.convolve(np.pad(agreed, 1, "edge"), [0.25, 0.5, 0.25], "valid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -29,8 +29,10 @@ def _known() -> tuple[dict[str, list[str]], list[tuple[str, re.Pattern[str]]]]:
     return languages, [(language, re.compile(f"[{signs}]")) for language, signs in tables["scripts"].items()]
 
 
-def language(text: str) -> str:
-    """The language of a text as its code of two letters; empty where nothing tells it."""
+def language(text: str, among: Collection[str] = ()) -> str:
+    """The language of a text as its code of two letters; empty where nothing tells it. With `among` it is one of these:
+    languages that are near to each other share many short words.
+    """
     languages, scripts = _known()
     if not text.isascii():
         found = {name: len(signs.findall(text)) for name, signs in scripts}
@@ -39,8 +41,9 @@ def language(text: str) -> str:
             return "ja" if found["ja"] else most
     votes: dict[str, float] = defaultdict(float)
     for word in WORD.findall(text.lower()):
-        for name in languages.get(word, ()):
-            votes[name] += 1 / len(languages[word])  # a word of many languages says little
+        names = [name for name in languages.get(word, ()) if not among or name in among]
+        for name in names:
+            votes[name] += 1 / len(names)  # a word of many languages says little
     best = sorted(votes.values())[-2:]
     if not best or (best[0] == best[-1] and len(best) > 1):
         return ""
@@ -50,11 +53,11 @@ def language(text: str) -> str:
 def spoken(texts: Sequence[str]) -> tuple[list[str], NDArray[np.str_]]:
     """The languages in which an account is spoken to, the most frequent first, and that of each text, shape (texts,).
 
-    A text of which nothing is told, or that is in a language of few, is in none: empty.
+    A text in which no word is of these languages, or as many are of one as of another, is in none: empty.
     """
-    found = [language(text) for text in texts]
     fewest = max(FEWEST, SHARE * len(texts))
-    counts = Counter(found)
+    counts = Counter(language(text) for text in texts)
     many = [name for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])) if count >= fewest]
     names = [name for name in many if name]
+    found = [language(text, names) if names else "" for text in texts]
     return names, np.array([name if name in names else "" for name in found], dtype=np.str_)

@@ -62,7 +62,7 @@ class Space:
     def _centred(self, meaning: Vectors, texts: Sequence[str]) -> Vectors:
         if not self.centres or not len(texts):
             return meaning
-        middles = np.stack([self.centres.get(language(text), self.centres[""]) for text in texts])
+        middles = np.stack([self.centres.get(language(text, self.centres), self.centres[""]) for text in texts])
         return unit(meaning - middles)
 
     def meaning_at(self, places: Vectors) -> Vectors:

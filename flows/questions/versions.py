@@ -14,7 +14,7 @@ from __future__ import annotations
 # Which messages ask (wording.py, words.toml), which cannot stand alone (context.py, follow_ups.toml), what they are
 # about (kinds.py, kinds.toml), which of them belong together and how topics are called (space.py, grouping.py,
 # account.py, naming.py, continuity.py): where it is raised, all questions are grouped anew.
-GROUPING = 11
+GROUPING = 12
 # How articles are held against questions (coverage.py): where it is raised, all articles are tested again.
 COVERAGE = 2
 

@@ -23,6 +23,18 @@ def test_groups_of_one_teach_nothing_and_warn_nobody() -> None:
     assert found
 
 
+def test_a_few_subjects_far_apart_are_not_the_topics() -> None:
+    """Of four subjects with eight matters each wording knows the subjects alone, so the views agree most on these."""
+    dice = np.random.default_rng(1)
+    matters = dice.permutation(np.repeat(np.arange(32), 12))
+    subjects = matters // 8
+    middles = 2 * dice.normal(size=(4, 64))[np.arange(32) // 8] + dice.normal(size=(32, 64))
+    meaning = middles[matters] + 0.8 * dice.normal(size=(len(matters), 64))
+    wording = dice.normal(size=(4, 64))[subjects] + dice.normal(size=(len(matters), 64))
+    groups = grouped(Views(unit(meaning.astype(np.float32)), unit(wording.astype(np.float32))))
+    assert len(set(groups.tolist())) > 16
+
+
 def test_a_group_of_two_kinds_is_two_where_they_ask_otherwise() -> None:
     dice = np.random.default_rng(2)
     groups = np.repeat([0, 1, 2, 3], [20, 130, 6, 20])

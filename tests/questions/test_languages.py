@@ -52,6 +52,18 @@ def test_a_language_of_few_is_not_spoken_in_an_account() -> None:
     assert [of_text[0], of_text[60], of_text[90]] == ["en", "de", ""]
 
 
+def test_short_words_of_neighbouring_languages_do_not_make_a_second_one() -> None:
+    spanish = ["borra mi temporizador de un minuto", "cierra el toldo de la sala", "baja el volumen de cocina"]
+    assert spoken([f"{text} {one}" for one in range(20) for text in spanish])[0] == ["es"]
+
+
+def test_a_text_is_in_one_of_the_languages_of_its_account() -> None:
+    assert language("luz de cocina") == ""  # Spanish, French, Portuguese or Dutch
+    assert language("luz de cocina", ["es", "en"]) == "es"
+    _, of_text = spoken([TEXTS["es"]] * 30 + [TEXTS["en"]] * 30 + ["luz de cocina"])
+    assert of_text[-1] == "es"
+
+
 def test_the_embedder_opens_no_connection() -> None:
     code = (
         "import socket\n"
