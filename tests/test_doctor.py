@@ -165,6 +165,32 @@ def test_what_nobody_tells_and_what_did_not_come_are_warnings() -> None:
     assert finding.what == "klaviyo counts 1,200 messages for a, 7 are not here"
 
 
+def test_a_shop_whose_language_the_embedder_does_not_know_is_told_of_the_other_one() -> None:
+    file = Path("home/warehouse.duckdb")
+    published(file)
+    questions = {"pt": "Vocês têm provador em Curitiba?", "en": "Do you ship to Norway?", "": "Fjell 65?"}
+    counts = {"shop": {"pt": 60, "en": 40, "": 500}, "store": {"en": 2, "": 90}, "tent": {"": 1}}
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{file}' as shop; use shop")
+        connection.execute("alter table metrics.knowledge_gap_topics alter question_count type bigint")
+        for account, asked in counts.items():
+            for language, count in asked.items():
+                connection.execute(
+                    "insert into metrics.knowledge_gap_topics (account_id, representative_question, question_count)"
+                    " values (?, ?, ?)",
+                    [account, questions[language], count],
+                )
+    shop, store = found("topics")
+    assert (shop.outcome, "shop are in 'pt'" in shop.what, '"multilingual"' in str(shop.remedy)) == (
+        "warning",
+        True,
+        True,
+    )
+    assert store.outcome == "ok"  # and of the third no language is told
+    Path("agent-metrics.toml").write_text("topics.embedder = 'multilingual'", "utf-8")
+    assert found("topics") == []
+
+
 def test_a_server_that_does_not_answer_is_a_problem_and_its_password_is_not_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

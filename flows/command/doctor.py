@@ -23,6 +23,7 @@ from flows.command.prefect_server import PrefectServer, authorization
 from flows.command.schedules import schedules
 from flows.command.start import answers
 from flows.command.told import told
+from flows.command.understood import understood
 from flows.ground.build import Build
 from flows.ground.checked import Checked
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
@@ -68,6 +69,7 @@ def examine(request: Request, progress: Progress | None = None) -> list[Finding]
         ("candidate", lambda: _candidate(home)),
         *(("published", lambda one=one: _published(home, one)) for one in named(home, settings.warehouse)),
         ("measured", lambda: told(named(home, settings.warehouse)[0])),
+        ("topics", lambda: understood(settings, named(home, settings.warehouse)[0])),
         ("zones", lambda: _zones(settings, named(home, settings.warehouse))),
         ("deliveries", lambda: delivering(settings)),
         ("prefect", lambda: _prefect(switched_off(settings))),
