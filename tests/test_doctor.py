@@ -168,8 +168,13 @@ def test_what_nobody_tells_and_what_did_not_come_are_warnings() -> None:
 def test_a_shop_whose_language_the_embedder_does_not_know_is_told_of_the_other_one() -> None:
     file = Path("home/warehouse.duckdb")
     published(file)
-    questions = {"pt": "Vocês têm provador em Curitiba?", "en": "Do you ship to Norway?", "": "Fjell 65?"}
-    counts = {"shop": {"pt": 60, "en": 40, "": 500}, "store": {"en": 2, "": 90}, "tent": {"": 1}}
+    questions = {
+        "de": "Wo kann ich das anprobieren?",
+        "pt": "Vocês têm provador em Curitiba?",
+        "en": "Do you ship to Norway?",
+        "": "Fjell 65?",
+    }
+    counts = {"shop": {"pt": 35, "de": 25, "en": 40, "": 500}, "store": {"en": 2, "": 90}, "tent": {"": 1}}
     with duckdb.connect() as connection:
         connection.execute(f"attach '{file}' as shop; use shop")
         connection.execute("alter table metrics.knowledge_gap_topics alter question_count type bigint")
@@ -181,7 +186,7 @@ def test_a_shop_whose_language_the_embedder_does_not_know_is_told_of_the_other_o
                     [account, questions[language], count],
                 )
     shop, store = found("topics")
-    assert (shop.outcome, "shop are in 'pt'" in shop.what, '"multilingual"' in str(shop.remedy)) == (
+    assert (shop.outcome, "shop are in pt, de; " in shop.what, '"multilingual"' in str(shop.remedy)) == (
         "warning",
         True,
         True,

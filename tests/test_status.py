@@ -38,6 +38,7 @@ def test_an_empty_home_has_nothing_to_tell(home: Home) -> None:
         "is_altered": False,
         "candidate": None,
         "rejected_rows": [],
+        "ungrouped_question_count": None,
         "waiting_handoffs": [],
         "deliveries": [],
         "deliveries_error": None,

@@ -27,6 +27,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "damaged": [one.to_json_dict() for one in result.damaged],
         "rejected_share": result.rejected_share(),
         "build": result.build.to_json_dict() if result.build else None,
+        "ungrouped_accounts": result.ungrouped_accounts,
         "check": _checked(result),
         "compact": asdict(result.compacted) if result.compacted else None,
         "reconciliation": None if result.reconciliation is None else [_figure(one) for one in result.reconciliation],

@@ -78,6 +78,10 @@ def _why_nothing(found: Gaps, options: str) -> Iterator[str]:
     elif not questions:
         yield "There are no topics, because no shopper has asked a question yet."
         yield line("Next", "agent-metrics run, once there are conversations in which shoppers ask")
+    elif ungrouped := sum(one.ungrouped_question_count for one in found.accounts):
+        grouped = "No open gap was found so far" if topics else "There are no topics yet"
+        yield f"{grouped}: {counted(ungrouped, 'question')} of {questions:,} are not grouped yet."
+        yield line("Next", f"agent-metrics run{options}, which goes on with them")
     elif not topics:
         yield "There are no topics, because no questions are near enough to each other yet."
         yield line("Next", "agent-metrics run, once there are more of them")

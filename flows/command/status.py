@@ -84,8 +84,8 @@ class KeptPublications:
 
 @dataclass(frozen=True)
 class Status:
-    """What readers see in the first warehouse: `published`, `history` (newest last), `rejected_rows` and
-    `waiting_handoffs`.
+    """What readers see in the first warehouse: `published`, `history` (newest last), `rejected_rows`,
+    `waiting_handoffs` and `ungrouped_question_count` (None where it cannot be seen).
 
     None or empty before they see anything. `is_altered` where somebody has written to the published file.
     `warehouses` says of each whether it is behind the newest publication.
@@ -102,6 +102,7 @@ class Status:
     candidate: CandidateStatus | None
     rejected_rows: tuple[RejectedRows, ...]
     waiting_handoffs: tuple[Waiting, ...]
+    ungrouped_question_count: int | None
     warehouses: tuple[WarehouseStatus, ...]
     deliveries: tuple[Health, ...]
     deliveries_error: str | None
@@ -128,6 +129,7 @@ class Status:
                 }
                 for rejected in self.rejected_rows
             ],
+            "ungrouped_question_count": self.ungrouped_question_count,
             "waiting_handoffs": [one.to_json_dict(datetime.now(UTC)) for one in self.waiting_handoffs],
             "warehouses": [vars(warehouse) for warehouse in self.warehouses],
             "deliveries": [one.to_json_dict() for one in self.deliveries],
@@ -149,9 +151,10 @@ def status(home: Home, warehouses: Sequence[Warehouse], accounts: Sequence[Accou
     standing = first.published if first else None
     rejected: tuple[RejectedRows, ...] = ()
     waits: tuple[Waiting, ...] = ()
+    ungrouped: int | None = None
     if first:
         with first.warehouse.read() as reader:
-            rejected, waits = _rejected(reader), waiting(reader)
+            rejected, waits, ungrouped = _rejected(reader), waiting(reader), _ungrouped(reader)
     newest = standing.newest if standing else None
     newest_of_all = newest_of(stand.published for stand in found if stand.published)
     return Status(
@@ -166,6 +169,7 @@ def status(home: Home, warehouses: Sequence[Warehouse], accounts: Sequence[Accou
         candidate=_candidate(home, newest_of_all),
         rejected_rows=rejected,
         waiting_handoffs=waits,
+        ungrouped_question_count=ungrouped,
         warehouses=tuple(
             WarehouseStatus(
                 warehouse=str(stand.warehouse),
@@ -217,6 +221,14 @@ def _candidate(home: Home, standing: Published | None) -> CandidateStatus | None
         refused=build.refused,
         held_back=build.held_back,
     )
+
+
+def _ungrouped(reader: Reader) -> int | None:
+    """Questions that wait for the grouping of a later run; None where that is not published for us to see."""
+    if not reader.sees("metrics.knowledge_gap_totals", "ungrouped_question_count"):
+        return None
+    ((count,),) = reader.rows("select sum(ungrouped_question_count) from metrics.knowledge_gap_totals")
+    return int(count or 0)
 
 
 def _rejected(reader: Reader) -> tuple[RejectedRows, ...]:

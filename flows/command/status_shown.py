@@ -56,10 +56,14 @@ def status_lines(status: Status) -> Iterator[str]:
 
 
 def _waiting(status: Status) -> Iterator[str]:
+    """Shoppers who wait for a person, and questions that wait for the next run."""
     for one in status.waiting_handoffs:
         yield line("Waiting", f"{one.words}, in {clean(one.account)}")
         if one.since:
             yield line("", f"the oldest since {utc_text(one.since)}")
+    if status.ungrouped_question_count:
+        questions = counted(status.ungrouped_question_count, "question waits", "questions wait")
+        yield line("Left", f"{questions} to be grouped; the next run goes on")
 
 
 def _deliveries(status: Status) -> Iterator[str]:

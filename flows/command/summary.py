@@ -41,6 +41,9 @@ def what_was_done(result: Result) -> Iterator[str]:
         yield line("", f"the lake needs mending: {HOW_TO_MEND}")
     if result.build and result.outcome != "rolled_back":
         yield from _built(result.build)
+    if result.ungrouped_accounts:
+        waiting = f"questions of {', '.join(map(clean, result.ungrouped_accounts))} wait to be grouped"
+        yield line("Left", f"{waiting} (topics.longest_wait_seconds); the next run goes on")
     if result.checked:
         yield from _checked(result, result.checked.verdict)
         if result.build and not result.build.is_untouched(home):

@@ -12,11 +12,12 @@ from flows.settings import Settings
 from flows.warehouses import Warehouse
 
 KNOWN = "en"  # of whose words the usual embedder knows the meaning
+SHOWN = 3  # languages
 
 
 def understood(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
-    """Of each published account, where the usual embedder is set: the language in which most of its questions are, as
-    far as it is told. Nothing where nothing is published.
+    """Of each published account, where the usual embedder is set: whether most of its questions are in a language that
+    it knows, as far as their topics tell. Nothing where nothing is published.
     """
     from flows.questions.embedders import DEFAULT, MULTILINGUAL  # noqa: PLC0415  NumPy, and what is built on it
     from flows.questions.languages import language  # noqa: PLC0415
@@ -32,13 +33,14 @@ def understood(settings: Settings, warehouse: Warehouse) -> Iterator[Finding]:
         ):
             asked[account][language(question or "")] += count
     for account, languages in sorted(asked.items()):
-        told = Counter({name: count for name, count in languages.items() if name})
-        if not told:
+        languages.pop("", None)
+        known = languages.pop(KNOWN, 0)
+        if not known and not languages:
             continue
-        ((most, _),) = told.most_common(1)
-        if most == KNOWN:
+        if known >= languages.total():
             yield Finding("topics", "ok", f"{DEFAULT} knows the language of most questions of {clean(account)}")
             continue
-        what = f"most questions of {clean(account)} are in '{most}'; {DEFAULT} knows the meaning of English words alone"
+        in_them = ", ".join(name for name, _ in languages.most_common(SHOWN))
+        what = f"most questions of {clean(account)} are in {in_them}; {DEFAULT} knows the meaning of English alone"
         remedy = f'{how_to_install(MULTILINGUAL)}, and set embedder = "{MULTILINGUAL}" in [topics]'
         yield Finding("topics", "warning", what, remedy)

@@ -92,7 +92,6 @@ def rollback(request: RollbackRequest, console: Console) -> int:
 def demo(request: WarehouseRequest, console: Console) -> int:
     """Write a demo shop and run the main job on it."""
     from flows.demo import write_shop  # noqa: PLC0415  only this command needs it
-    from flows.questions.state import waits  # noqa: PLC0415  DuckDB
 
     settings = request.settings()
     home = Home(settings.home)
@@ -107,7 +106,7 @@ def demo(request: WarehouseRequest, console: Console) -> int:
         os.replace(unfinished, shop)  # a shop that is there is whole
     told = {**request.model_dump(), "home": str(home.root), "source": ["files"], "path": str(shop), "as_of": DEMO_AS_OF}
     result = start(console, RUN, RunRequest(**told))
-    while waits(home.topics):  # a slow machine had no time for all questions: the next run goes on
+    while result.ungrouped_accounts:  # a slow machine had no time for all questions: the next run goes on
         result = start(console, RUN, RunRequest(**told))
     with result.shows(configured(settings)).read() as reader:
         figures = recent_reports(reader)

@@ -53,7 +53,10 @@ class Unread:
 
 @dataclass
 class Result:
-    """What a job did; parts that it did not touch are empty. `publication` is the publication that readers see now."""
+    """What a job did; parts that it did not touch are empty. `publication` is the publication that readers see now.
+
+    `ungrouped_accounts` have questions that wait for the grouping of the next run.
+    """
 
     outcome: Ending
     home: Path
@@ -61,6 +64,7 @@ class Result:
     unread: list[Unread] = field(default_factory=list)
     damaged: list[Damage] = field(default_factory=list)
     build: Build | None = None
+    ungrouped_accounts: list[str] = field(default_factory=list)
     checked: Checked | None = None
     publication: Publication | None = None
     warehouses: list[Shown] = field(default_factory=list)

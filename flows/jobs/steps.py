@@ -179,7 +179,7 @@ def build(job: Job, wanted: Wanted) -> Build:
         job.settings,
         engines.Topics(
             method,
-            wanted.regroup or state.waits(job.home.topics),
+            wanted.regroup or bool(state.waiting(job.home.topics)),
             update=group,
             queries=partial(_grouping, job),
         ),
@@ -197,6 +197,13 @@ def build(job: Job, wanted: Wanted) -> Build:
     )
     audiences.keep(segments, job.home.segments)
     return replace(built, segment_problems=[*built.segment_problems, *of_nobody(job, segments)])
+
+
+def ungrouped(job: Job) -> list[str]:
+    """The accounts whose questions wait for the grouping of the next build."""
+    from flows.questions import state  # noqa: PLC0415  as where questions are grouped
+
+    return state.waiting(job.home.topics)
 
 
 @dataclass(frozen=True)

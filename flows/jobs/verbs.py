@@ -17,7 +17,7 @@ from flows.jobs import steps
 from flows.jobs.calls import Call, directly
 from flows.jobs.chosen import Source, reporting_sources, sources_to_pull
 from flows.jobs.job import Job, begun, holding_home
-from flows.jobs.result import Closed, Result, Unread, Verified
+from flows.jobs.result import Closed, Ending, Result, Unread, Verified
 from flows.jobs.steps import Wanted
 from flows.lake.repair import Mended
 from flows.published.reconciliation import ours_alone, reconciled
@@ -97,7 +97,9 @@ def build(request: BuildRequest, call: Call = directly, progress: Progress | Non
     with holding_home(begun(request, progress), request.wait) as job:
         damaged = call(steps.look_over, job)
         built = call(steps.build, job, Wanted(request.instant(), request.full_refresh))
-        return Result("built" if built.changed else "nothing_new", job.home.root, build=built, damaged=damaged)
+        outcome: Ending = "built" if built.changed else "nothing_new"
+        left = steps.ungrouped(job)
+        return Result(outcome, job.home.root, build=built, damaged=damaged, ungrouped_accounts=left)
 
 
 def check(request: CheckRequest, call: Call = directly, progress: Progress | None = None) -> Result:
@@ -167,6 +169,7 @@ def _derive(job: Job, wanted: Wanted, call: Call, result: Result) -> None:
     """Build, check and publish. What of the lake is damaged and not needed for this is told in the result."""
     result.damaged = call(steps.look_over, job)
     result.build = call(steps.build, job, wanted)
+    result.ungrouped_accounts = steps.ungrouped(job)
     _passed(job, result, call(steps.check, job, result.build, is_whole=False))
     _publish_all(job, call, result, call(steps.seal, job))
 

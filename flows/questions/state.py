@@ -52,7 +52,8 @@ class AccountState:
     """Of one account: how many distinct questions were grouped last, a digest of the articles that it was tested
     against, and how, the name under which its space is kept (neighbours.py), and a digest of the titles of its
     products. `method` says how its texts are understood (versions.grouping), empty where an earlier version did not;
-    `waits` is whether questions have no place yet, or the account is to be grouped anew.
+    `waits` is the version since which questions have no place, or the account is to be grouped anew; 0 where nothing
+    waits, true where an earlier version did not note which.
     """
 
     grouped: int
@@ -60,7 +61,7 @@ class AccountState:
     space: str = ""
     titles: str = ""
     method: str = ""
-    waits: bool = False
+    waits: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,15 @@ def read(folder: Path) -> State:
     return State(max((int(one.name) for one in versions), default=0))
 
 
-def waits(folder: Path) -> bool:
-    """Whether questions have no place yet, or are to be grouped anew, so that another run has work."""
-    return any(one.waits for one in read(folder).accounts.values())
+def waiting(folder: Path) -> list[str]:
+    """Accounts whose questions have no place yet, or are to be grouped anew, so that another run has work; none where
+    what is remembered is damaged, which the next update sees to.
+    """
+    try:
+        document = read_json(folder / "state.json") or {}
+        return sorted(name for name, one in document.get("accounts", {}).items() if one.get("waits"))
+    except (OSError, ValueError, AttributeError):
+        return []
 
 
 def _digest(file: Path) -> str:

@@ -58,23 +58,27 @@ def update(
     does some of it. Raises InputError where the embedder is wrong.
     """
     embedders.named(embedder)
-    until = monotonic() + longest_wait
     old, spaces = state.read(folder), folder / "spaces"
     state.lay(connection, folder, old)
     products = _products(connection)
     titles = {name: kinds.titles(of_account) for name, of_account in products.items()}
     method = versions.grouping(embedder)
     accounts = {name: one if one.method else replace(one, method=old.method()) for name, one in old.accounts.items()}
+    waited = {name: one.waits for name, one in old.accounts.items()}
     with Beside() as beside:
         tables = Tables(connection, old.version + 1, as_of, titles, beside, embedder)
-        tables.open(everything=old.method() != method or any(one.waits for one in old.accounts.values()))
-        work = _Work(tables, spaces, embedder, method, regroup, until, tables.articles(), products, accounts)
+        tables.open(everything=old.method() != method or any(waited.values()))
+        until = monotonic() + longest_wait  # to tell which messages ask, which the tables did, is no part of it
+        work = _Work(tables, spaces, embedder, method, regroup, until, tables.articles(), products, accounts, waited)
         progress.start("topics")
         work.group(progress)
         work.place()
         progress.finish()
     left = work.left | tables.close()
-    accounts = {name: replace(one, waits=name in left) for name, one in work.accounts.items()}
+    accounts = {
+        name: replace(one, waits=(waited.get(name) or old.version + 1) if name in left else 0)
+        for name, one in work.accounts.items()
+    }
     if not tables.changed and accounts == old.accounts and old.version:
         return old
     new = State(old.version + 1, embedder, versions.GROUPING, accounts)
@@ -119,8 +123,9 @@ class _Begun:
 
 @dataclass
 class _Work:
-    """What is done about accounts: `accounts` says how each stands, `begun` are those that are grouped, `left` those
-    for which there was no time; `products` have the id and title of each product.
+    """What is done about accounts: `accounts` says how each stands, `waited` since which version it waits, 0 where it
+    does not; `begun` are those that are grouped, `left` those for which there was no time; `products` have the id and
+    title of each product.
     """
 
     tables: Tables
@@ -132,6 +137,7 @@ class _Work:
     articles: dict[str, list[Article]]
     products: dict[str, list[tuple[str, str]]]
     accounts: dict[str, AccountState]
+    waited: dict[str, int]
     begun: dict[str, _Begun] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)
 
@@ -144,7 +150,7 @@ class _Work:
         waiting: deque[_Asked] = deque()
 
         def anew() -> Iterator[Callable[[], Callable[[], Grouped]]]:
-            for name, (count, unplaced) in self.tables.accounts().items():
+            for name, (count, unplaced) in sorted(self.tables.accounts().items(), key=lambda one: self._turn(one[0])):
                 before = self._before(name)
                 if not self._is_anew(before, count):
                     if not unplaced and before.articles == _digest(self.articles[name]):
@@ -164,9 +170,13 @@ class _Work:
 
     def place(self) -> None:
         """All questions join the topics of their accounts, as long as there is time."""
-        for number, name in enumerate(self.begun):
+        for number, name in enumerate(sorted(self.begun, key=self._turn)):
             if number == 0 or monotonic() < self.until:
                 self._place(name)
+
+    def _turn(self, name: str) -> tuple[float, str]:
+        """The account that waits longest comes first, so that none waits for ever while others have new questions."""
+        return self.waited.get(name) or inf, name
 
     def _before(self, name: str) -> AccountState:
         """How an account stood before, with products as they are now."""

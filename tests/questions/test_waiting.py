@@ -48,7 +48,7 @@ def test_what_there_is_no_time_for_waits_and_the_next_runs_go_on(shop: Shop, few
     assert waiting > 0
     assert shop.rows("select sum(questions) >= count(*) from waiting") == [(True,)]
     runs = 1
-    while state.waits(shop.folder):
+    while state.waiting(shop.folder):
         before = waiting
         updated(shop, 0)
         waiting = shop.rows("select count(*) from texts where exemplar_key is null")[0][0]
@@ -93,7 +93,7 @@ def test_an_account_that_there_is_no_time_for_stays_as_it_was(shop: Shop) -> Non
     updated(shop, 60)
     topics = shop.rows("select account_id, topic_id from names order by all")
     first = updated(shop, 0, regroup=True)
-    assert {name: one.waits for name, one in first.accounts.items()} == {"other": False, "shop": True}
+    assert {name: bool(one.waits) for name, one in first.accounts.items()} == {"other": False, "shop": True}
     assert shop.rows("select account_id, topic_id from names order by all") == topics
     assert shop.rows("select count(*) from texts where exemplar_key is null") == [(0,)]
     second = updated(shop, 0)
@@ -109,3 +109,16 @@ def test_a_new_account_that_there_is_no_time_for_is_grouped_next(shop: Shop) -> 
     updated(shop, 0)
     assert shop.rows(WAITING) == []
     assert shop.topic_of(PASSWORD[0]) is not None
+
+
+def test_nobody_waits_for_ever_while_others_have_new_questions(shop: Shop) -> None:
+    """Accounts without one topic stayed so: those with new questions, first by their names, took all turns."""
+    names = ["antler", "birch", "cedar", "spruce"]
+    for name in names:
+        shop.asks(*SHIPPING, *PASSWORD, of=name)
+    updated(shop, 0)
+    for number, text in enumerate(MORE):
+        for name in names:
+            shop.asks(f"{text} In {number + 2} days?", of=name)
+        updated(shop, 0)
+    assert {account for (account,) in shop.rows("select distinct account_id from names")} == set(names)
