@@ -122,11 +122,14 @@ def _ended(result: Result, home: Home) -> Iterator[str]:
     publication = result.publication
     named = publication.publication_id if publication else ""
     shown_in = " and ".join(one.warehouse for one in result.warehouses if not one.error)
+    sent_to = " and ".join(one.warehouse for one in result.warehouses if one.sent)
     match result.outcome:
         case "published":
             yield line("Published", f"{named} to {shown_in}")
         case "nothing_new" if publication:
-            yield line("Published", f"nothing new; {named} stands in {shown_in}")
+            yield line("Published", f"{'' if sent_to else 'nothing new; '}{named} stands in {shown_in}")
+            if sent_to:
+                yield line("Caught up", f"{sent_to}; the publication itself is not new")
         case "nothing_new":
             yield line("Done", "nothing new")
         case "held":

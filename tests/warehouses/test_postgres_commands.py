@@ -100,6 +100,21 @@ def test_random_deliveries_stand_in_postgres_as_in_the_file(home: Home, url: str
     assert contents(postgres) == contents(file)
 
 
+def test_an_empty_database_that_comes_later_is_said_to_have_caught_up(
+    home: Home, url: str, shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It said that there was nothing new, and that it sent everything."""
+    at = ["--home", str(home.root)]
+    told(capsys, "run", *at, "--path", shop, "--as-of", "2026-06-07")
+    assert main(["publish", *at, "--warehouse", "duckdb", "--warehouse", url]) == 0
+    said = capsys.readouterr().out
+    assert f"Caught up  {url}; the publication itself is not new\n" in said
+    assert "everything, to" in said
+    assert "nothing new" not in said
+    assert main(["publish", *at, "--warehouse", "duckdb", "--warehouse", url]) == 0
+    assert "nothing new" in capsys.readouterr().out
+
+
 def test_commands_read_postgres_as_they_read_the_file(
     home: Home, url: str, shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
