@@ -143,6 +143,7 @@ def test_a_mistake_in_the_file_is_one_sentence_with_file_and_key(text: str, sent
     ("name", "value", "sentence"),
     [
         ("AGENT_METRICS_HOEM", "x", "AGENT_METRICS_HOEM: this variable is not a setting; known are AGENT_METRICS_HOME"),
+        ("agent_metrics_hoem", "x", "agent_metrics_hoem: this variable is not a setting"),
         ("AGENT_METRICS_SOURCES__FILES__PAHT", "x", "AGENT_METRICS_SOURCES__FILES__PAHT: there is no such setting"),
         ("AGENT_METRICS_MAX_REJECTED_SHARE", "s3cret", "AGENT_METRICS_MAX_REJECTED_SHARE: "),
         ("AGENT_METRICS_ACCOUNTS", "s3cret", "AGENT_METRICS_ACCOUNTS: the value is not JSON"),

@@ -129,7 +129,7 @@ def prepare_rollback(home: Home, warehouses: Sequence[Warehouse], *, to: str | N
         others = [name for name in kept if name != standing.newest.publication_id]
         remedy = _choice(others) if others else "no other publication is kept"
         if restored is None:
-            what = f"there is no publication {to!r}" if to else "there is no publication before this one"
+            what = _missing(standing, to) if to else "there is no publication before this one"
             raise InputError(what, where=str(home.publications), remedy=remedy)
         if restored.publication_id not in kept:
             what = f"publication {restored.publication_id} is not kept any more"
@@ -189,12 +189,25 @@ def _found(standing: Published, to: str) -> Publication | None:
     """The publication of this id, or what readers saw at this instant: ISO, UTC where it has no offset."""
     if by_id := standing.find(to):
         return by_id
+    instant = _instant(to)
+    return standing.seen_at(instant) if instant and instant <= datetime.now(UTC) else None
+
+
+def _missing(standing: Published, to: str) -> str:
+    instant = _instant(to)
+    if instant is None:
+        return f"there is no publication {to!r}"
+    if instant > datetime.now(UTC):
+        return f"{to} is yet to come"
+    return f"nothing was published yet at {to}: the first publication is {standing.publications[0].publication_id}"
+
+
+def _instant(text: str) -> datetime | None:
     try:
-        instant = datetime.fromisoformat(to)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         return None
-    instant = instant.replace(tzinfo=instant.tzinfo or UTC)
-    return standing.seen_at(instant) if instant <= datetime.now(UTC) else None
+    return instant.replace(tzinfo=instant.tzinfo or UTC)
 
 
 def _choice(ids: Sequence[str]) -> str:

@@ -76,6 +76,19 @@ def test_an_unknown_publication_cannot_be_brought_back(home: Home) -> None:
         rollback(home, keep=3, to="../elsewhere")
 
 
+@pytest.mark.parametrize(
+    ("instant", "words"),
+    [
+        ("2020-01-01", "nothing was published yet at 2020-01-01: the first publication is {first}"),
+        ("9999-01-01T00:00:00+02:00", "9999-01-01T00:00:00.02:00 is yet to come"),
+    ],
+)
+def test_an_instant_at_which_nobody_saw_a_publication_is_told_from_an_id(home: Home, instant: str, words: str) -> None:
+    first, _ = publish_builds(home, "build-1", "build-2")
+    with pytest.raises(InputError, match=words.format(first=first.publication_id)):
+        rollback(home, keep=3, to=instant)
+
+
 def test_there_is_nothing_to_go_back_to_before_the_first_publication(home: Home) -> None:
     with pytest.raises(InputError, match="nothing is published yet"):
         rollback(home, keep=3)
