@@ -15,6 +15,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from numpy.typing import NDArray
 
+from flows.ground.sql import literal
 from flows.questions import context, kinds, state, understanding, wording
 from flows.questions.beside import Beside, here
 from flows.questions.continuity import TopicChange
@@ -33,6 +34,7 @@ TYPES = {
 AT_ONCE = 20_000  # texts to understand
 MANY = 10_000  # of them, from which on there is so much to group that it is worth processes of their own
 VERY_MANY = 50_000  # of them, from which on the texts are worth them, too
+FEW = 1_000  # rows of Python's that are not worth Arrow, from which DuckDB reads only with pandas
 LINE = 0.5  # of a coverage score, as in the models
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,18 +81,18 @@ class Tables:
     def forget(self, account: str) -> None:
         """Let go what is remembered of an account's texts: they are to be understood anew."""
         self.changed = self.is_anew = True
-        self.connection.execute("insert into forgotten values (?)", [account])
-        self.connection.execute("delete from new_texts where account_id = ?", [account])
+        self.connection.execute(f"insert into forgotten values ({literal(account)})")
+        self.connection.execute(f"delete from new_texts where account_id = {literal(account)}")
 
     def ask_for_all(self, account: str) -> None:
         """Have all questions of one account as those to place."""
-        self._look_at("(select * from all_asked where account_id = $account)", account=account)
-        self.connection.execute("delete from unplaced where account_id = ?", [account])
+        self._look_at(f"(select * from all_asked where account_id = {literal(account)})")
+        self.connection.execute(f"delete from unplaced where account_id = {literal(account)}")
         self._find_unplaced("")
 
     def name_products(self, account: str) -> None:
         """Say anew which questions of an account name a product, after the titles of its products have changed."""
-        self._look_at("(select * from all_asked where account_id = $account)", account=account)
+        self._look_at(f"(select * from all_asked where account_id = {literal(account)})")
         rows = self.connection.execute(
             """select text_key, any_value(text), any_value(about), any_value(product_id)
             from (select account_id, text_key, text from scope union select account_id, text_key, text from asked)
@@ -109,8 +111,8 @@ class Tables:
             select texts.* replace (
                 moved.about as about, moved.product_id as product_id, {self.version} as updated_in
             )
-            from (select * from new_topic_texts where account_id = $account) as texts join moved using (text_key)""",
-            {"account": account},
+            from (select * from new_topic_texts where account_id = {literal(account)}) as texts
+            join moved using (text_key)"""
         )
         self.connection.execute(
             """delete from new_texts as texts using said_anew as anew
@@ -142,33 +144,34 @@ class Tables:
     def queue(self, account: str) -> int:
         """Put the questions of an account that have no exemplar in a row; how many there are."""
         self.connection.execute(
-            """create or replace temp table queue as
-            select row_number() over (order by text_key) - 1 as number, * from unplaced where account_id = ?""",
-            [account],
+            f"""create or replace temp table queue as
+            select row_number() over (order by text_key) - 1 as number, * from unplaced
+            where account_id = {literal(account)}"""
         )
         ((count,),) = self.connection.execute("select count(*) from queue").fetchall()
         return int(count)
 
     def queued(self, start: int, count: int) -> tuple[list[str], list[str], list[int]]:
         """Keys, texts, and how often each was asked, of so many in the queue, which is in the order of the keys."""
-        query = """select text_key, text, questions from queue
-            where number between $start and $start + $count - 1 order by number"""
-        rows = self.connection.execute(query, {"start": start, "count": count}).fetchall()
+        query = f"""select text_key, text, questions from queue
+            where number between {start} and {start + count - 1} order by number"""
+        rows = self.connection.execute(query).fetchall()
         keys, texts, questions = _columns(rows, 3)
         return keys, texts, questions
 
     def votes(self, account: str, keys: Sequence[str]) -> list[int]:
         """What questions of an account say of the kind of their topic (rule 8.4, kinds.vote)."""
         self._insert("of_keys", text_key=keys)
-        query = "select text_key, about from of_keys join new_topic_texts using (text_key) where account_id = ?"
-        found = dict(self.connection.execute(query, [account]).fetchall())
+        query = f"""select text_key, about from of_keys join new_topic_texts using (text_key)
+            where account_id = {literal(account)}"""
+        found = dict(self.connection.execute(query).fetchall())
         return [kinds.vote(found.get(key)) for key in keys]
 
     def exemplars(self, account: str) -> tuple[list[str], list[str], list[int], list[str | None]]:
         """Keys, texts, how often each was asked, and topics, in the order of the keys."""
-        query = """select exemplar_key, text, questions, topic_id from topic_exemplars
-            where account_id = ? order by exemplar_key"""
-        keys, texts, questions, topics = _columns(self.connection.execute(query, [account]).fetchall(), 4)
+        query = f"""select exemplar_key, text, questions, topic_id from topic_exemplars
+            where account_id = {literal(account)} order by exemplar_key"""
+        keys, texts, questions, topics = _columns(self.connection.execute(query).fetchall(), 4)
         return keys, texts, questions, topics
 
     def moved(
@@ -177,15 +180,14 @@ class Tables:
         """Questions by the topic that they were in and the group that they are in, None for none."""
         self._insert("moved", text_key=keys, questions=questions, in_group=in_group)
         rows = self.connection.execute(
-            """select old.topic_id, moved.in_group, sum(moved.questions)::bigint
+            f"""select old.topic_id, moved.in_group, sum(moved.questions)::bigint
             from moved
             left join (
                 select texts.text_key, topic_id
                 from topic_texts as texts join topic_exemplars using (account_id, exemplar_key)
-                where account_id = ? and nearness >= 1
+                where account_id = {literal(account)} and nearness >= 1
             ) as old using (text_key)
-            group by 1, 2""",
-            [account],
+            group by 1, 2"""
         ).fetchall()
         return {(topic, group): count for topic, group, count in rows}
 
@@ -208,9 +210,8 @@ class Tables:
                     then old.updated_in else {self.version}
                 end as updated_in
             from placed
-            join (select * from new_topic_texts where account_id = $account) as texts using (text_key)
-            left join (select * from topic_texts where account_id = $account) as old using (text_key)""",
-            {"account": account},
+            join (select * from new_topic_texts where account_id = {literal(account)}) as texts using (text_key)
+            left join (select * from topic_texts where account_id = {literal(account)}) as old using (text_key)"""
         )
         self.connection.execute(
             """delete from new_texts as texts using placed_anew as placed
@@ -218,9 +219,8 @@ class Tables:
         )
         self.connection.execute("insert into new_texts by name from placed_anew")
         self.connection.execute(
-            """delete from unplaced using placed
-            where unplaced.account_id = ? and unplaced.text_key = placed.text_key""",
-            [account],
+            f"""delete from unplaced using placed
+            where unplaced.account_id = {literal(account)} and unplaced.text_key = placed.text_key"""
         )
         self.connection.execute("delete from placed")
 
@@ -244,27 +244,28 @@ class Tables:
 
     def name(self, account: str, names: Mapping[str, tuple[str, str]]) -> None:
         """The topics that live: label and representative question by id."""
-        self.connection.execute("delete from new_topic_names where account_id = ?", [account])
+        self.connection.execute(f"delete from new_topic_names where account_id = {literal(account)}")
         self._insert(
             "named",
             topic_id=list(names),
             label=[label for label, _ in names.values()],
             representative_question=[question for _, question in names.values()],
         )
-        self.connection.execute("insert into new_topic_names by name select ? as account_id, * from named", [account])
+        self.connection.execute(
+            f"insert into new_topic_names by name select {literal(account)} as account_id, * from named"
+        )
 
     def dismissed(self, account: str, changes: Sequence[TopicChange]) -> dict[str, str]:
         """The state of the account's topics of which something was decided, after these changes (rule 8.5)."""
         decided = self.connection.execute(
-            """select epoch_us(decided_at), topic_id, state from topic_decisions
-            where account_id = ? and decided_at <= ?::timestamptz""",
-            [account, self.as_of.isoformat()],
+            f"""select epoch_us(decided_at), topic_id, state from topic_decisions
+            where account_id = {literal(account)} and decided_at <= {literal(self.as_of)}"""
         ).fetchall()
         if not decided:
             return {}
         changed = self.connection.execute(
-            "select epoch_us(changed_at), topic_id, other_topic_id from new_topic_changes where account_id = ?",
-            [account],
+            f"""select epoch_us(changed_at), topic_id, other_topic_id from new_topic_changes
+            where account_id = {literal(account)}"""
         ).fetchall()
         now = (self.as_of - EPOCH) // timedelta(microseconds=1)
         return standing(
@@ -285,9 +286,8 @@ class Tables:
             other_topic_id=[one.other_topic_id for one in changes],
         )
         self.connection.execute(
-            """insert into new_topic_changes by name
-            select ? as account_id, ?::timestamptz as changed_at, * from recorded""",
-            [account, self.as_of.isoformat()],
+            f"""insert into new_topic_changes by name
+            select {literal(account)} as account_id, {literal(self.as_of)} as changed_at, * from recorded"""
         )
 
     def test(self, account: str, articles: Sequence[Article], *, are_known: bool, **columns: Sequence[Any]) -> None:
@@ -298,21 +298,21 @@ class Tables:
         self.changed = True
         self._know(account, articles, are_known=are_known)
         self._insert("tested", **columns)
-        self.connection.execute("delete from new_topic_exemplars where account_id = ?", [account])
+        self.connection.execute(f"delete from new_topic_exemplars where account_id = {literal(account)}")
         self.connection.execute(
             f"""insert into new_topic_exemplars by name
-            select $account as account_id, tested.*,
+            select {literal(account)} as account_id, tested.*,
                 case
                     when old.exemplar_key is null then 0
                     when (old.topic_id, old.best_article_id, old.coverage_score)
                         is not distinct from (tested.topic_id, tested.best_article_id, tested.coverage_score)
                     then old.updated_in else {self.version} end as updated_in
             from tested
-            left join (select * from topic_exemplars where account_id = $account) as old using (exemplar_key)""",
-            {"account": account},
+            left join (select * from topic_exemplars where account_id = {literal(account)}) as old
+                using (exemplar_key)"""
         )
         self.connection.execute(
-            """update new_topic_names as names set
+            f"""update new_topic_names as names set
                 best_article_id = found.best_article_id, coverage_score = found.coverage_score
             from (
                 select topic_id, round(sum(score) / sum(questions), 4) as coverage_score,
@@ -323,8 +323,7 @@ class Tables:
                     from tested group by all
                 ) group by all
             ) as found
-            where names.account_id = $account and names.topic_id = found.topic_id""",
-            {"account": account},
+            where names.account_id = {literal(account)} and names.topic_id = found.topic_id"""
         )
         self._record_turns(account)
 
@@ -332,68 +331,67 @@ class Tables:
         """Remember the texts of an account's articles, and as of when each of them was first tested. What an earlier
         version was tested against, and did not note, is known since ever.
         """
+        seen_at = EPOCH if are_known else self.as_of
         self._insert(
             "tested_articles",
             article_id=[one.article_id for one in articles],
             digest=[hashlib.sha256(repr(one).encode("utf-8", "replace")).hexdigest()[:16] for one in articles],
         )
-        self.connection.execute("delete from new_topic_articles where account_id = ?", [account])
+        self.connection.execute(f"delete from new_topic_articles where account_id = {literal(account)}")
         self.connection.execute(
-            """insert into new_topic_articles by name
-            select $account as account_id, tested.*, coalesce(before.seen_at, $seen_at::timestamptz) as seen_at
+            f"""insert into new_topic_articles by name
+            select {literal(account)} as account_id, tested.*, coalesce(before.seen_at, {literal(seen_at)}) as seen_at
             from tested_articles as tested
-            left join (select * from topic_articles where account_id = $account) as before
-                using (article_id, digest)""",
-            {"account": account, "seen_at": (EPOCH if are_known else self.as_of).isoformat()},
+            left join (select * from topic_articles where account_id = {literal(account)}) as before
+                using (article_id, digest)"""
         )
 
     def _record_turns(self, account: str) -> None:
         """Topics that are new, that an article came to cover, or that lost the article which covered them (8.3). A
         score that moved for another reason turns nothing.
         """
-        values = {"account": account, "as_of": self.as_of.isoformat()}
+        now = literal(self.as_of)
         self.connection.execute(  # what a run as of this instant, or of a later one, saw before is seen anew
-            "delete from new_topic_coverage where account_id = $account and changed_at >= $as_of::timestamptz", values
+            f"delete from new_topic_coverage where account_id = {literal(account)} and changed_at >= {now}"
         )
         self.connection.execute(
             f"""insert into new_topic_coverage by name
             with last_seen as (
                 select topic_id, arg_max(is_covered, changed_at) as was_covered,
                     arg_max(article_id, changed_at) as article_id
-                from new_topic_coverage where account_id = $account group by topic_id
+                from new_topic_coverage where account_id = {literal(account)} group by topic_id
             ),
             before as (
-                select topic_id, coverage_score >= {LINE} as was_near from topic_names where account_id = $account
+                select topic_id, coverage_score >= {LINE} as was_near
+                from topic_names where account_id = {literal(account)}
             ),
             stay as (
-                select article_id, seen_at < $as_of::timestamptz as is_as_before
-                from new_topic_articles where account_id = $account
+                select article_id, seen_at < {now} as is_as_before
+                from new_topic_articles where account_id = {literal(account)}
             )
-            select $account as account_id, names.topic_id, $as_of::timestamptz as changed_at,
+            select {literal(account)} as account_id, names.topic_id, {now} as changed_at,
                 names.coverage_score >= {LINE} as is_covered, names.best_article_id as article_id
             from new_topic_names as names
             left join last_seen using (topic_id)
             left join before using (topic_id)
             left join stay as best on best.article_id = names.best_article_id
             left join stay as covering on covering.article_id = last_seen.article_id
-            where names.account_id = $account and case
+            where names.account_id = {literal(account)} and case
                 when was_covered is null then true
                 when names.coverage_score >= {LINE} then not (was_covered and coalesce(was_near, true))
                     and not best.is_as_before
                 else was_covered and not coalesce(covering.is_as_before, false)
-            end""",
-            values,
+            end"""
         )
 
-    def _look_at(self, messages: str, **values: str) -> None:
+    def _look_at(self, messages: str) -> None:
         """Have the messages of `messages` in scope, what every text in it is, and the questions among them as they are
         read (as int_questions finds them): `asked`.
         """
         self.connection.execute(
             f"""create or replace temp table scope as
             select account_id, conversation_id, position, text, md5(text) as text_key
-            from {messages} where text <> ''""",
-            values or None,
+            from {messages} where text <> ''"""
         )
         self._understand("scope")
         self.connection.execute(
@@ -444,8 +442,9 @@ class Tables:
         keys: deque[tuple[list[str], list[str]]] = deque()
 
         def begin(start: int) -> Callable[[], list[Understood]]:
-            query = "select account_id, text_key, text from unknown where number between ? and ? order by number"
-            rows = self.connection.execute(query, [start, start + AT_ONCE - 1]).fetchall()
+            query = f"""select account_id, text_key, text from unknown
+                where number between {start} and {start + AT_ONCE - 1} order by number"""
+            rows = self.connection.execute(query).fetchall()
             accounts, text_keys, texts_ = _columns(rows, 3)
             keys.append((accounts, text_keys))
             titles = {account: self.titles[account] for account in set(accounts) & self.titles.keys()}
@@ -480,10 +479,23 @@ class Tables:
 
     def _insert(self, table: str, **columns: Sequence[Any]) -> None:
         """A temporary table of Python's values, a list for each column."""
-        values = pa.table({name: pa.array(column, TYPES.get(name, pa.string())) for name, column in columns.items()})
+        types = {name: TYPES.get(name, pa.string()) for name in columns}
+        rows = list(zip(*columns.values(), strict=True))
+        if len(rows) <= FEW:
+            definitions = ", ".join(f"{name} {kind}" for name, kind in types.items())
+            self.connection.execute(f"create or replace temp table {table} ({definitions})")
+            values = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+            if rows:
+                self.connection.execute(f"insert into {table} values {values}")
+            return
+        values = pa.table({name: pa.array(column, types[name]) for name, column in columns.items()})
         self.connection.register("values_of_python", values)
         self.connection.execute(f"create or replace temp table {table} as select * from values_of_python")
         self.connection.unregister("values_of_python")
+
+
+def _literal(value: Any) -> str:
+    return literal(None if value is None else str(value))  # which the column reads
 
 
 def _of_abouts(abouts: Sequence[About | None]) -> dict[str, list[str | None]]:

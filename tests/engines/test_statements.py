@@ -107,11 +107,11 @@ def test_a_delivery_imports_no_dbt_whatever_is_new_in_it(home: Home, tmp_path: P
     write_rows(tmp_path / "shop" / "accounts.jsonl", [{"account_id": "a", "timezone": "UTC", "currency": "EUR"}])
     (tmp_path / "segments").mkdir()
     said = []
-    for day in range(1, 4):
+    for day, asked in enumerate(("Is it warm?", "Do you ship to Norway?", "Who sews this?"), start=1):
         text = (SHIPPED / "started_conversation.yml").read_text("utf-8")
         (tmp_path / f"segments/s{day}.yml").write_text(text, "utf-8")
         key, at = {"account_id": "a", "conversation_id": f"c{day}"}, f"2026-06-{day:02}T10:00:00Z"
-        message = {**key, "message_id": f"m{day}", "sender": "visitor", "sent_at": at, "text": "Is it warm?"}
+        message = {**key, "message_id": f"m{day}", "sender": "visitor", "sent_at": at, "text": asked}
         write_rows(tmp_path / f"shop/conversations/{day}.jsonl", [{**key, "channel": "sms", "created_at": at}])
         write_rows(tmp_path / f"shop/messages/{day}.jsonl", [message])
         if day == 3:
