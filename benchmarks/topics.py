@@ -130,6 +130,7 @@ def scale(count: int) -> dict[str, Any]:
             values = ["bench", one["article_id"], one["title"], one["body"]]
             connection.execute("insert into articles values (?, ?, ?, ?)", values)
         connection.execute("create view published_articles as from articles")
+        connection.execute("create view accounts as select 'bench' as account_id")
         connection.execute(
             "create table topic_decisions (account_id text, topic_id text, state text, decided_at timestamptz)"
         )

@@ -42,10 +42,10 @@ Queries = Callable[[int, Callable[[Path], str]], dict[str, str]]
 class Topics:
     """How the questions of a candidate are grouped, between the models that they come from and those that count them.
 
-    `update` takes a connection with the views `changed_asked`, `all_asked`, `published_articles` and `titled_products`,
-    and gives the version that then counts. `queries` gives its tables by their names, as SQL in which its second
-    argument names a Parquet file. `method` names how texts are understood: another one needs a full build. `has_work`
-    is whether questions wait for their groups, or for other groups, though nothing else changed.
+    `update` takes a connection with the views that `questions.updating` names, and gives the version that then counts.
+    `queries` gives its tables by their names, as SQL in which its second argument names a Parquet file. `method` names
+    how texts are understood: another one needs a full build. `has_work` is whether questions wait for their groups, or
+    for other groups, though nothing else changed.
     """
 
     method: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -203,36 +203,57 @@ def _lay_segments(connection: duckdb.DuckDBPyConnection, home: Home, todo: Plan)
     _insert(connection, "lake.follow_ups_sent", todo.audiences.sent)
     _create(connection, "lake.handoffs_delivered", HANDED_OVER_COLUMNS)
     _insert(connection, "lake.handoffs_delivered", todo.audiences.handed_over)
-    is_there = attached(connection, home.candidate_file if todo.base else published_last(home))
-    for source, (table, columns) in BEFORE.items():
-        typed = {name: TYPES[contract.metrics()[table].column(name).type].duckdb for name in columns}
-        there = before_has(connection, table, columns) if is_there else False
-        nothing = ", ".join(f"null::{kind} as {name}" for name, kind in typed.items())
-        rows = f"select {', '.join(columns)} from before.metrics.{table}" if there else f"select {nothing} where false"
-        connection.execute(f"create or replace table lake.{source} as {rows}")
-    if is_there:
-        connection.execute("detach before")
+    if todo.base:
+        connection.execute(f"attach {literal(str(home.candidate_file))} as base (read_only)")
+    found = connection.execute("select table_name from duckdb_tables() where database_name = 'base'").fetchall()
+    for source, query in rows_before(connection, home, {name: f"base.metrics.{name}" for (name,) in found}):
+        connection.execute(f"create or replace table lake.{source} as {query}")
+    if todo.base:
+        connection.execute("detach base")
     return Laid(
         queries=tuple(query for _, query in queries),
         instants=tuple(at.astimezone(UTC).isoformat() for at in (previous_as_of, todo.as_of)),
     )
 
 
-def attached(connection: duckdb.DuckDBPyConnection, before: Path | None) -> bool:
-    """Attach the file as `before`, read-only. One that cannot be opened is as none: publishing says what is wrong."""
-    if before is None:
+def rows_before(
+    connection: duckdb.DuckDBPyConnection, home: Home, base: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The sources of `BEFORE` and their queries: what the base has, whose tables are given by name, and what is
+    published of accounts that it lacks. So an account that is missing in a build which nobody saw loses nothing.
+    """
+    is_published = _attached(connection, published_last(home))
+    lacks = f"anti join {base['accounts']} using (account_id)" if "accounts" in base else ""
+    missing = f"select 1 from published.metrics.accounts {lacks} limit 1"
+    reads_published = is_published and bool(connection.execute(missing).fetchall())
+    for source, (table, columns) in BEFORE.items():
+        names = ", ".join(columns)
+        typed = {name: TYPES[contract.metrics()[table].column(name).type].duckdb for name in columns}
+        parts = [f"select {', '.join(f'null::{kind} as {name}' for name, kind in typed.items())} where false"]
+        if table in base:
+            parts.append(f"select {names} from {base[table]}")
+        if reads_published and _has_columns(connection, table, columns):
+            parts.append(f"select {names} from published.metrics.{table} {lacks}")
+        yield source, " union all ".join(parts)
+    if is_published:
+        connection.execute("detach published")
+
+
+def _attached(connection: duckdb.DuckDBPyConnection, published: Path | None) -> bool:
+    """Attach the file as `published`. One that cannot be opened is as none: publishing says what is wrong."""
+    if published is None:
         return False
     try:
-        connection.execute(f"attach {literal(str(before))} as before (read_only)")
+        connection.execute(f"attach {literal(str(published))} as published (read_only)")
     except duckdb.Error:
         return False
     return True
 
 
-def before_has(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> bool:
-    """Whether the attached file `before` has these columns; that of an earlier version may lack them."""
+def _has_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> bool:
+    """Whether `published` has these columns; that of an earlier version may lack them."""
     found = connection.execute(
-        "select count(*) from duckdb_columns() where database_name = 'before' and schema_name = 'metrics' "
+        "select count(*) from duckdb_columns() where database_name = 'published' and schema_name = 'metrics' "
         f"and table_name = {literal(table)} and column_name in ({', '.join(map(literal, columns))})"
     ).fetchall()
     return bool(found == [(len(columns),)])
@@ -261,10 +282,11 @@ def _group(home: Home, todo: Plan, memory_limit: str) -> int:
             connection.execute(f"attach {literal(str(file))} as {name} (read_only)")
         changed = "work.intermediate.changed_conversations" if todo.base else None
         lay_asked(connection, "candidate.metrics.messages", changed)
+        connection.execute("create view accounts as select account_id from work.intermediate.int_accounts")
         connection.execute(
             """create view published_articles as
             select account_id, article_id, title, body
-            from work.staging.stg_articles semi join work.intermediate.int_accounts using (account_id)
+            from work.staging.stg_articles semi join accounts using (account_id)
             where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
         lay_titles(connection, "candidate.metrics.products")

@@ -38,12 +38,11 @@ from flows.engines.candidate import (
     described,
     hours_of,
     plan,
-    published_last,
     refusal,
     refused_orders,
     segment_queries,
 )
-from flows.engines.duckdb import attached, before_has, lay_asked, lay_decisions, lay_titles
+from flows.engines.duckdb import lay_asked, lay_decisions, lay_titles, rows_before
 from flows.engines.gather import files_of
 from flows.engines.words import new_words, sentences, words
 from flows.ground.build import Build
@@ -191,18 +190,15 @@ def _lay_segments(session: SparkSession, home: Home, todo: Plan) -> None:
     _lay_told(session, told)
     with closing(duckdb.connect()) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        is_there = attached(connection, None if todo.base else published_last(home))
-        for source, (table, names) in BEFORE.items():
-            typed = {name: TYPES[contract.metrics()[table].column(name).type] for name in names}
-            rows = files_of(home, f"metrics/{table}") if todo.base else None
-            if is_there and before_has(connection, table, names):
-                rows = f"before.metrics.{table}"
-            nothing = ", ".join(f"null::{kind.duckdb} as {name}" for name, kind in typed.items())
-            query = f"select {', '.join(names)} from {rows}" if rows else f"select {nothing} where false"
+        wanted = {"accounts", *(table for table, _ in BEFORE.values())} if todo.base else set()
+        base = {table: rows for table in wanted if (rows := files_of(home, f"metrics/{table}"))}
+        for source, query in rows_before(connection, home, base):
+            table, names = BEFORE[source]
             copy = cluster.scratch(home) / f"{source}.parquet"
             copy.parent.mkdir(parents=True, exist_ok=True)
             connection.execute(f"copy ({query}) to {literal(str(copy))} (format parquet)")
-            schema = ", ".join(f"`{name}` {kind.spark}" for name, kind in typed.items())
+            kinds = {name: TYPES[contract.metrics()[table].column(name).type].spark for name in names}
+            schema = ", ".join(f"`{name}` {kind}" for name, kind in kinds.items())
             session.read.schema(schema).parquet(str(copy)).createOrReplaceGlobalTempView(source)
 
 
@@ -298,10 +294,11 @@ def _group(home: Home, session: SparkSession, todo: Plan, memory_limit: str) -> 
             nothing = ", ".join(f"null as {column}" for column in columns.split(", "))
             query = f"select {columns} from {rows}" if rows else f"select {nothing} where false"
             connection.execute(f"create view {name.partition('.')[2]} as {query}")
+        connection.execute("create view accounts as select account_id from int_accounts")
         lay_asked(connection, "messages", "changed_conversations" if todo.base else None)
         connection.execute(
             """create view published_articles as
-            select account_id, article_id, title, body from stg_articles semi join int_accounts using (account_id)
+            select account_id, article_id, title, body from stg_articles semi join accounts using (account_id)
             where is_published and regexp_matches(body, '\\S')  -- of an address alone nothing is known (rule 8.3)"""
         )
         lay_titles(connection, "products")

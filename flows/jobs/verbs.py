@@ -138,13 +138,13 @@ def compact(request: CompactRequest, call: Call = directly, progress: Progress |
 
 
 def verify(request: VerifyRequest, progress: Progress | None = None) -> Verified:
-    """Compare every file of the lake with what was written; a run may go on beside it."""
-    return steps.verify(begun(request, progress))
+    """Compare every file of the lake with what was written; a run may go on beside it. Raises InputError without one."""
+    return steps.verify(_with_lake(begun(request, progress)))
 
 
 def repair(request: RepairRequest, progress: Progress | None = None) -> list[Mended]:
-    """Mend what `verify` finds: what a source can give again is asked again, the rest is named."""
-    with holding_home(begun(request, progress), request.wait) as job:
+    """Mend what `verify` finds: what a source can give again is asked again, the rest is named. Raises as it does."""
+    with holding_home(_with_lake(begun(request, progress)), request.wait) as job:
         return steps.repair(job)
 
 
@@ -154,6 +154,14 @@ def rollback(request: RollbackRequest, call: Call = directly, progress: Progress
         result = Result("running", job.home.root)
         _publish_all(job, call, result, warehouses.prepare_rollback(job.home, job.warehouses, to=request.to))
         return result
+
+
+def _with_lake(job: Job) -> Job:
+    """Refuse a home without a load: the name of another folder is no sign of health."""
+    if not job.lake.newest():
+        remedy = "see that --home names the right folder; the first load is made by `agent-metrics run`"
+        raise InputError("nothing has been loaded here yet", where=str(job.home.lake), remedy=remedy)
+    return job
 
 
 def _pull_all(job: Job, sources: list[Source], call: Call, result: Result) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from flows.ground.clock import utc_text
 from flows.ground.errors import InputError
 from flows.ground.sql import literal
+from flows.published.accounts import published_account
 from flows.published.filters import one_of
 from flows.published.gap_draft import READ, shown
 from flows.published.gaps import standing, visible
@@ -120,9 +121,12 @@ def open_products(
     channels: tuple[str, ...] = (),
 ) -> tuple[Publication, tuple[OpenProduct, ...]]:
     """Those with most unanswered questions: of one account, or of all; of the conversations that started on the local
-    `dates`, both included, on these channels. Raises InputError before questions are published with their products.
+    `dates`, both included, on these channels. Raises InputError for an unknown account, and before questions are
+    published with their products.
     """
     publication = standing(reader)
+    if account is not None:
+        published_account(reader, account)
     if not reader.sees("metrics.knowledge_gap_questions", "product_id"):
         what = "the publication comes from a version that knew no products of questions"
         raise InputError(what, remedy="`agent-metrics run` builds and publishes them")

@@ -131,13 +131,14 @@ class Tables:
         return found
 
     def accounts(self) -> dict[str, tuple[int, int]]:
-        """By account: distinct questions in all, and those of them without an exemplar."""
+        """By account that is there: distinct questions in all, and those of them without an exemplar."""
         rows = self.connection.execute(
             """select account_id, count(*), count(*) filter (where is_new)
             from (
                 select account_id, false as is_new from new_topic_texts where exemplar_key is not null
                 union all select account_id, true from unplaced
-            ) group by 1 order by 1"""
+            ) semi join accounts using (account_id)
+            group by 1 order by 1"""
         ).fetchall()
         return {account: (asked, new) for account, asked, new in rows}
 

@@ -50,12 +50,13 @@ def update(
 ) -> State:
     """Bring the state in `folder` up to the candidate, as of an aware instant; the state as it is then.
 
-    `connection` has the view `topic_decisions` (account_id, topic_id, state, decided_at) and the views
+    `connection` has the views `accounts` (account_id), `topic_decisions` (account_id, topic_id, state, decided_at),
     `changed_asked` and `all_asked` (account_id, conversation_id, position, text: messages of visitors, those of
     conversations that changed and all of them; every conversation whole), `published_articles` (account_id,
-    article_id, title, body) and `titled_products` (account_id, product_id, title). After `longest_wait` seconds no
-    account and no further questions are begun: the state says that work is left, and the next update goes on. Each
-    does some of it. Raises InputError where the embedder is wrong.
+    article_id, title, body) and `titled_products` (account_id, product_id, title). What is remembered of an account
+    that is not there stays as it is: it may come back. After `longest_wait` seconds no account and no further
+    questions are begun: the state says that work is left, and the next update goes on. Each does some of it. Raises
+    InputError where the embedder is wrong.
     """
     embedders.named(embedder)
     old, spaces = state.read(folder), folder / "spaces"

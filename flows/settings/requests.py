@@ -256,6 +256,7 @@ class RollbackRequest(WarehouseRequest, HomeRequest):
 
     to: str | None = Field(
         default=None,
+        min_length=1,
         description="Publication to bring back, or an instant at which readers saw it. The default is the one before.",
     )
 

@@ -38,6 +38,7 @@ def test_products_are_ranked_by_their_unanswered_questions_8_4(
     assert "How heavy is it?" in told
     assert "\x1b" not in told
     assert tell("products", "--account", "other", "--warehouse", warehouse)["products"] == []
+    assert "there is no account 'nobody'" in say("products", "--account", "nobody", "--warehouse", warehouse, status=2)
     assert len(tell("products", "--limit", "1", "--warehouse", warehouse)["products"]) == 1
 
 

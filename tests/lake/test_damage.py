@@ -179,6 +179,24 @@ def test_a_source_that_is_asked_again_has_forgotten_what_it_has_read(lake: Lake,
     assert examined(lake) == []
 
 
+def test_a_repair_that_was_killed_hinders_no_other(lake: Lake, folder: Path) -> None:
+    """It left the link to the delivered file, and each repair after it said to make room."""
+    flip(data(lake, 3))
+    (lake.root / "tmp").mkdir(exist_ok=True)
+    (lake.root / "tmp" / "0000.jsonl").symlink_to(folder / "messages.jsonl")
+    assert mended(lake, folder) == [(3, "read again")]
+    assert examined(lake) == []
+
+
+@pytest.mark.parametrize("verb", ["verify", "repair"])
+def test_a_folder_without_a_lake_is_not_called_whole(
+    tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lake", verb, "--home", str(tmp_path / "mistyped")]) == 2
+    assert "nothing has been loaded here yet" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_the_commands_name_damage_and_mend_it(lake: Lake, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = ["--home", str(lake.root.parent), "--json"]
     flip(data(lake, 3))

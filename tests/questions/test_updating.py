@@ -37,6 +37,7 @@ class Shop:
         connection.execute("create table articles (account_id text, article_id text, title text, body text)")
         connection.execute("create view all_asked as from messages")
         connection.execute("create view published_articles as from articles")
+        connection.execute("create view accounts as select distinct account_id from messages")
         connection.execute(
             "create table topic_decisions (account_id text, topic_id text, state text, decided_at timestamptz)"
         )

@@ -128,6 +128,7 @@ def _places() -> dict[str, Place]:
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("create table all_asked (account_id text, conversation_id text, position int, text text)")
+        connection.execute("create view accounts as select distinct account_id from all_asked")
         connection.execute("create table published_articles (account_id text, article_id text, title text, body text)")
         connection.execute("create table titled_products (account_id text, product_id text, title text)")
         connection.execute(

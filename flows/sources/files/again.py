@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ import duckdb
 
 from flows.ground.errors import InputError, SourceUnavailable
 from flows.lake import Lake, LakeFile, LoadWriter
+from flows.lake.store import storing
 from flows.sources.files.folder import SourceFile, discover
 from flows.sources.files.loading import outcome
 
@@ -33,6 +35,8 @@ def read_again(
         there = {os.fspath(file.path): file for file in discover(folder, follow_links=follow_links).files}
     files: dict[str, LakeFile] = {}
     scratch = lake.root / "tmp"
+    with storing(str(scratch)):
+        shutil.rmtree(scratch, ignore_errors=True)  # what was cut off left files of the same names
     with duckdb.connect() as connection:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         for file, given in zip(load.files, load.inputs, strict=True):
