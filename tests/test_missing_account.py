@@ -31,7 +31,7 @@ def delivered(folder: Path, day: int, *accounts: str) -> None:
     at = datetime(2026, 6, day, 10, tzinfo=UTC)
     for account in accounts:
         threads = [f"{day}-{number}" for number in range(len(QUESTIONS))]
-        rows = {
+        rows: dict[str, list[dict[str, object]]] = {
             "conversations": [
                 {"conversation_id": one, "channel": "sms", "created_at": at.isoformat(), "profile_id": f"p{one}"}
                 for one in threads

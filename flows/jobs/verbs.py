@@ -138,7 +138,7 @@ def compact(request: CompactRequest, call: Call = directly, progress: Progress |
 
 
 def verify(request: VerifyRequest, progress: Progress | None = None) -> Verified:
-    """Compare every file of the lake with what was written; a run may go on beside it. Raises InputError without one."""
+    """Compare every file of the lake with what was written; a run may go on beside it. InputError without a lake."""
     return steps.verify(_with_lake(begun(request, progress)))
 
 
