@@ -216,7 +216,8 @@ _ALL = (
         """(
             select
                 questions.account_id, questions.conversation_id, questions.asked_at, questions.is_covered,
-                conversations.profile_id, topics.topic_id, topics.label, topics.is_gap
+                conversations.profile_id, topics.topic_id, topics.label,
+                topics.is_gap and questions.kind <> 'other' as is_gap
             from {{knowledge_gap_questions}} as questions
             inner join {{conversations}} as conversations
                 on questions.account_id = conversations.account_id
@@ -227,7 +228,7 @@ _ALL = (
         {
             "topic_id": Property("string", "topic_id"),
             "topic": Property("string", "label"),
-            "is_gap": Property("boolean", "coalesce(is_gap, false)", about="the topic is a knowledge gap"),
+            "is_gap": Property("boolean", "coalesce(is_gap, false)", about="the topic is a knowledge gap; praise in it is none"),
             "is_covered": Property("boolean", "is_covered", about="an article answers the question"),
         },
         at="asked_at",

@@ -240,6 +240,14 @@ def _what_is_missing(report: Report) -> Iterator[str]:
         yield from (f"  {one}" for one in found)
 
 
+def note_lines(said: Sequence[str]) -> Iterator[str]:
+    """What deserves a word about the dates."""
+    for number, one in enumerate(said):
+        if number == 0:
+            yield ""
+        yield clean(one)
+
+
 def told(figures: Figures, name: str, currency: str) -> str:
     """A figure for people: its 0 only where somebody told what it is counted from (rule 11.1)."""
     if not figures.is_measured(name):

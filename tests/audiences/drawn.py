@@ -90,7 +90,8 @@ TABLES: Mapping[str, st.SearchStrategy[list[dict[str, Any]]]] = {
         solved_at=_or_null(past), first_human_reply_at=_or_null(past), satisfaction=_or_null(texts),
     ),
     "knowledge_gap_questions": _rows(
-        conversation_id=ids, topic_id=_or_null(ids), asked_at=past, is_covered=st.booleans()
+        conversation_id=ids, topic_id=_or_null(ids), asked_at=past, is_covered=st.booleans(),
+        kind=st.sampled_from(["knowledge", "product", "other"]),
     ),
     "knowledge_gap_topics": _rows("topic_id", topic_id=ids, label=texts, is_gap=st.booleans()),
 }  # fmt: skip

@@ -56,6 +56,7 @@ def _questions(shop: Shop) -> list[Row]:
         topic = topics.get((row["account_id"], row["topic_id"]), {"topic_id": None, "label": None, "is_gap": False})
         if conversation:
             told = {name: topic[name] for name in ("topic_id", "label", "is_gap")}
+            told["is_gap"] = told["is_gap"] and row["kind"] != "other"
             found.append({**row, **told, "profile_id": conversation["profile_id"]})
     return found
 

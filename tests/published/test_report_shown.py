@@ -172,6 +172,26 @@ def test_json_is_the_whole_report_and_its_groups(
 
 
 @pytest.mark.usefixtures("_nowhere")
+@pytest.mark.parametrize("handoffs", [[], ["--handoffs"]])
+@pytest.mark.parametrize(
+    ("first", "last", "note"),
+    [
+        ("2025-06-01", "2025-06-07", "The first conversation came on 1 Jun 2026. Choose later dates."),
+        ("2027-06-01", "2027-06-07", "These dates are yet to come. Choose earlier dates."),
+        ("2026-06-07", "2026-06-30", "The dates are not over: what is known ends at 2026-06-07T"),
+    ],
+)
+def test_dates_of_which_nothing_is_known_are_no_dates_without_customers(
+    place: Home, capsys: pytest.CaptureFixture[str], first: str, last: str, note: str, handoffs: list[str]
+) -> None:
+    """A year mistyped in a mail that a timer sends reads as a shop without customers."""
+    asked = ["report", "--home", str(place.root), "--account", "shop", "--from", first, "--to", last, *handoffs]
+    assert main(asked) == 0
+    assert note in capsys.readouterr().out
+    assert main([*asked, "--json"]) == 0
+    assert any(one.startswith(note) for one in json.loads(capsys.readouterr().out)["notes"])
+
+
 def test_another_word_is_a_mistake_of_the_user(place: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", *ASKED, "--home", str(place.root), "--by", "hour"]) == 2
     said = capsys.readouterr().err
