@@ -132,9 +132,19 @@ def published(path: Path, *, without: str | None = None) -> None:
         connection.execute("""create table provenance.build as select '{"build_id": "b"}' as build""")
 
 
+def test_what_ended_days_ago_is_a_warning() -> None:
+    """A source that delivers nothing any more fails in no run."""
+    published(Path("home/warehouse.duckdb"))
+    with duckdb.connect("home/warehouse.duckdb") as connection:
+        connection.execute("update metrics.publications set data_up_to = now() - interval 50 hour")
+    (fresh,) = found("fresh")
+    assert (fresh.outcome, fresh.what.endswith(", 2 days ago")) == ("warning", True)
+
+
 def test_a_published_file_is_held_against_the_contract() -> None:
     published(Path("home/warehouse.duckdb"))
     assert [finding.outcome for finding in found("published")] == ["ok"]
+    assert [finding.outcome for finding in found("fresh")] == ["ok"]
     (zones,) = found("zones")
     assert (zones.outcome, "of a is" in zones.what) == ("problem", True)
     published(Path("home/warehouse.duckdb"), without="skills")

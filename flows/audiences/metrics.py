@@ -228,7 +228,9 @@ _ALL = (
         {
             "topic_id": Property("string", "topic_id"),
             "topic": Property("string", "label"),
-            "is_gap": Property("boolean", "coalesce(is_gap, false)", about="the topic is a knowledge gap; praise in it is none"),
+            "is_gap": Property(
+                "boolean", "coalesce(is_gap, false)", about="the topic is a knowledge gap; praise in it is none"
+            ),
             "is_covered": Property("boolean", "is_covered", about="an article answers the question"),
         },
         at="asked_at",

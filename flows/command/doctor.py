@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from flows.command.told import told
 from flows.command.understood import understood
 from flows.ground.build import Build
 from flows.ground.checked import Checked
+from flows.ground.clock import utc_text
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
 from flows.ground.extras import how_to_install
 from flows.ground.home import Home
@@ -39,11 +40,12 @@ from flows.settings import Settings, credentials, prefect_api_url
 from flows.settings.requests import Request
 from flows.warehouses import Warehouse, named
 from flows.warehouses.duckdb import DuckDBFile
-from flows.warehouses.publication import is_held
+from flows.warehouses.publication import Publication, is_held
 from flows.warehouses.standing import altered
 from flows.warehouses.warehouse import Stand
 
 DAMAGE_SHOWN = 5
+OLD_DAYS = 2  # since the newest event: nights and a day on which nobody writes are no sign of anything
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
 USUAL_PREFECT = "http://127.0.0.1:4200/api"  # where `prefect server start` listens
 
@@ -90,7 +92,8 @@ def _home(home: Home) -> Iterator[Finding]:
     if not home.root.exists():
         above = next(folder for folder in home.root.absolute().parents if folder.exists())
         if os.access(above, os.W_OK):
-            yield Finding("home", "ok", f"{home.root} does not exist yet; the first run makes it")
+            what = f"{home.root} does not exist"
+            yield Finding("home", "warning", what, "the first run makes it; after that, give the right --home")
         else:
             what = f"{home.root} does not exist and cannot be made in {above}"
             yield Finding("home", "problem", what, "give another --home", is_configuration=True)
@@ -223,9 +226,23 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
     if altered(home, [Stand(warehouse, standing)]):
         what = f"somebody has written to {warehouse} since it was published"
         yield Finding("published", "problem", what, "run `agent-metrics publish`")
+    yield from _fresh(standing.newest)
     yield from _values(home, warehouse)
     if is_held(home, standing):
         yield Finding("published", "warning", "publications are held", "run `agent-metrics publish --resume`")
+
+
+def _fresh(newest: Publication) -> Iterator[Finding]:
+    """Whether what is published is of these days: a source that delivers nothing any more fails nowhere."""
+    if newest.data_up_to is None:
+        return
+    days = (datetime.now(UTC) - newest.data_up_to) // timedelta(days=1)
+    what = f"the newest event is of {utc_text(newest.data_up_to)}"
+    if days >= OLD_DAYS:
+        remedy = "see that the schedule runs and that the sources deliver: `agent-metrics status`"
+        yield Finding("fresh", "warning", f"{what}, {counted(days, 'day')} ago", remedy)
+    else:
+        yield Finding("fresh", "ok", what)
 
 
 def _zones(settings: Settings, warehouses: Collection[Warehouse]) -> Iterator[Finding]:

@@ -69,6 +69,6 @@ def verify(request: WarehouseRequest, console: Console) -> int:
 def _postgres(addresses: tuple[Address, ...]) -> Address:
     found = [one for one in addresses if not one.is_file]
     if len(found) != 1:
-        remedy = "give --warehouse postgresql://…, as an administrator"
+        remedy = "give --warehouse postgresql://…; `init` needs the address of an administrator"
         raise InputError("this needs exactly one warehouse in Postgres", remedy=remedy)
     return found[0]
