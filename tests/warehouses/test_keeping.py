@@ -152,8 +152,12 @@ def test_one_can_go_back_to_what_readers_saw_at_an_instant(home: Home) -> None:
     just_before = third.published_at - timedelta(microseconds=1)
     assert rollback(home, keep=1, days=30, to=just_before.isoformat()).restores_publication_id == second.publication_id
     assert build_in(home.published_file) == "build-2"
-    for never_seen in ("2020-01-01", "2200-01-01"):
-        with pytest.raises(InputError, match=f"no publication '{never_seen}'"):
+    for never_seen, said in (
+        ("2020-01-01", "nothing was published yet at 2020-01-01"),
+        ("2200-01-01", "2200-01-01 is yet to come"),
+        ("build-2", "no publication 'build-2'"),
+    ):
+        with pytest.raises(InputError, match=said):
             rollback(home, keep=1, days=30, to=never_seen)
 
 
