@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from flows.command.fitted import Fitted, columns
 from flows.command.lines import line
-from flows.ground.clock import utc_text
+from flows.ground.clock import utc_second, utc_text
 from flows.ground.text import clean, counted
 from flows.published.follow_ups import FollowUp, PublishedFollowUps
 
@@ -30,6 +30,8 @@ REASONS = {
     "open_handoff": "an open hand-off",
     "open_ticket": "an open ticket",
 }
+# The columns, and which goes first where there is no room (0 stays).
+SPARE = {"account": 0, "conversation": 0, "shopper": 3, "due": 2, "state": 0, "why": 1, "products": 4}
 
 
 def follow_up_lines(found: PublishedFollowUps) -> Iterator[RenderableType]:
@@ -50,12 +52,10 @@ def follow_up_lines(found: PublishedFollowUps) -> Iterator[RenderableType]:
     yield line("As of", utc_text(found.publication.as_of))
 
 
-def _table(rows: Sequence[FollowUp]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("account", "conversation", "shopper", "due", "state", "why", "products"):
-        table.add_column(name, no_wrap=name not in ("why", "products"))
+def _table(rows: Sequence[FollowUp]) -> Fitted:
+    found = []
     for one in rows:
-        why = utc_text(one.sent_at) if one.sent_at else REASONS.get(one.reason or "", "")
-        texts = (one.account, one.conversation_id, one.profile_id, utc_text(one.due_at), one.state, why)
-        table.add_row(*(Text(clean(text or "") or "–") for text in (*texts, ", ".join(one.product_ids))))
-    return table
+        why = utc_second(one.sent_at) if one.sent_at else REASONS.get(one.reason or "", "")
+        texts = (one.account, one.conversation_id, one.profile_id, utc_second(one.due_at), one.state, why)
+        found.append([Text(clean(text or "") or "–") for text in (*texts, ", ".join(one.product_ids))])
+    return columns(found, SPARE, may_wrap=("why", "products"))

@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from flows.command.fitted import Column, Fitted
 from flows.command.lines import line
 from flows.ground.text import clean, counted
 from flows.lake.decisions import Decision
@@ -21,7 +22,6 @@ from flows.published.open_products import OpenProduct
 ACCOUNTS_SHOWN = 20
 LONG, SHORT, NOTE, EXAMPLE = 100, 40, 500, 200  # characters of a text
 BAR = 40  # characters of the longest
-WIDE_ENOUGH = 140  # columns of a terminal on which all of the table can be read
 
 
 def gap_lines(found: Gaps, options: str, waiting: Sequence[Decision] = ()) -> Iterator[RenderableType]:
@@ -102,37 +102,44 @@ class _Topics:
     listed: Mapping[AskedTopic, date] = field(default_factory=dict)  # when a person put those there that are not gaps
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        is_wide = options.max_width >= WIDE_ENOUGH
-        has_several = len({one.account for one in self.topics}) > 1
-        has_kinds = any(one.kind not in (None, "knowledge") for one in self.topics)
-        columns: list[tuple[str, bool, Callable[[AskedTopic], str | Text]]] = [
-            ("account", has_several, lambda one: _cell(one.account)),
-            ("topic", True, lambda one: _cell(one.topic_id)),
-            ("label", True, lambda one: _cell(one.label)),
-            ("people", True, lambda one: f"{one.people:,}"),
-            ("questions", is_wide, lambda one: f"{one.question_count:,}"),
-            ("conversations", is_wide, lambda one: f"{one.conversation_count:,}"),
-            ("unanswered", True, lambda one: "–" if one.unanswered is None else f"{one.unanswered:,}"),
-            ("share, 95 %", is_wide, lambda one: _between(one) or "–"),
-            ("handed off", is_wide, lambda one: f"{one.handed_off_conversation_count:,}"),
-            ("at stake", is_wide, lambda one: "–" if one.sales_at_stake is None else f"{one.sales_at_stake:,.0f}"),
-            ("28 days", True, trend),
-            ("last asked", is_wide, lambda one: str(one.last_asked_on)),
-            ("score", is_wide, lambda one: f"{one.coverage_score:.2f}"),
-            ("nearest article", True, lambda one: _cell(one.nearest_or_why)),
-            ("kind", has_kinds, lambda one: one.kind or ""),
-            ("state", True, lambda one: Text(self._stands(one))),
-            ("note", is_wide and any(one.note for one in self.topics), lambda one: _cell(one.note)),
-        ]
-        shown = [(name, value) for name, is_shown, value in columns if is_shown]
-        table = Table(box=None, pad_edge=False)
-        for name, _ in shown:
-            is_text = name in ("account", "label", "nearest article", "state", "note")
-            is_right = not is_text and name not in ("topic", "kind")
-            table.add_column(name, justify="right" if is_right else "left", no_wrap=not is_text)
-        for one in self.topics:
-            table.add_row(*(value(one) for _, value in shown))
-        yield table
+        values: dict[str, tuple[int, Callable[[AskedTopic], str | Text]]] = {  # when each is left out, and what it says
+            "account": (0, lambda one: _cell(one.account)),
+            "topic": (0, lambda one: _cell(one.topic_id)),
+            "label": (0, lambda one: _cell(one.label)),
+            "people": (0, lambda one: f"{one.people:,}"),
+            "questions": (8, lambda one: f"{one.question_count:,}"),
+            "conversations": (10, lambda one: f"{one.conversation_count:,}"),
+            "unanswered": (0, lambda one: "–" if one.unanswered is None else f"{one.unanswered:,}"),
+            "share, 95 %": (9, lambda one: _between(one) or "–"),
+            "handed off": (7, lambda one: f"{one.handed_off_conversation_count:,}"),
+            "at stake": (6, lambda one: "–" if one.sales_at_stake is None else f"{one.sales_at_stake:,.0f}"),
+            "28 days": (4, trend),
+            "last asked": (5, lambda one: str(one.last_asked_on)),
+            "score": (11, lambda one: f"{one.coverage_score:.2f}"),
+            "nearest article": (2, lambda one: _cell(one.nearest_or_why)),
+            "kind": (3, lambda one: one.kind or ""),
+            "state": (1, lambda one: Text(self._stands(one))),
+            "note": (12, lambda one: _cell(one.note)),
+        }
+        needless = {
+            "account": len({one.account for one in self.topics}) < 2,
+            "kind": all(one.kind in (None, "knowledge") for one in self.topics),
+            "note": not any(one.note for one in self.topics),
+        }
+        texts = ("account", "label", "nearest article", "state", "note")
+        yield Fitted(
+            [
+                Column(
+                    name,
+                    [value(one) for one in self.topics],
+                    spare,
+                    is_right=name not in (*texts, "topic", "kind"),
+                    may_wrap=name in texts,
+                )
+                for name, (spare, value) in values.items()
+                if not needless.get(name)
+            ]
+        )
 
     def _stands(self, one: AskedTopic) -> str:
         """Where the work stands, with a star where no run has published it yet, and why it is listed at all."""
@@ -148,20 +155,15 @@ def product_lines(found: tuple[OpenProduct, ...], options: str) -> Iterator[Rend
         yield line("Next", f"agent-metrics topics list{options}")
         return
     has_several = len({one.account for one in found}) > 1
-    table = Table(box=None, pad_edge=False)
-    names = [*(["account"] if has_several else []), "product", "unanswered", "questions", "example", "thread"]
-    for name in names:
-        table.add_column(name, justify="right" if name in ("unanswered", "questions") else "left")
-    for one in found:
-        row = (
-            _cell(one.title or one.product_id),
-            f"{one.unanswered_count:,}",
-            f"{one.question_count:,}",
-            Text(_cut(one.question, EXAMPLE)),
-            _cell(one.conversation_id),
-        )
-        table.add_row(*([_cell(one.account)] if has_several else []), *row)
-    yield table
+    columns = [
+        Column("account", [_cell(one.account) for one in found], may_wrap=True),
+        Column("product", [_cell(one.title or one.product_id) for one in found], may_wrap=True),
+        Column("unanswered", [f"{one.unanswered_count:,}" for one in found], is_right=True),
+        Column("questions", [f"{one.question_count:,}" for one in found], 1, is_right=True),
+        Column("example", [Text(_cut(one.question, EXAMPLE)) for one in found], may_wrap=True),
+        Column("thread", [_cell(one.conversation_id) for one in found], 2),
+    ]
+    yield Fitted(columns[0 if has_several else 1 :])
     yield ""
     yield line("Next", f"agent-metrics dashboard{options}, which shows the threads")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from flows.command.fitted import Fitted, columns
 from flows.command.lines import line
 from flows.delivery.handoffs.listing import Standing, Standings, Whole
-from flows.ground.clock import utc_text
+from flows.ground.clock import utc_second
 from flows.ground.text import clean, counted
 
 STATES = {
@@ -22,6 +22,10 @@ STATES = {
     "created": "handed over",
     "dropped": "not wanted any more",
 }
+# The columns, and which goes first where there is no room (0 stays).
+SPARE = {
+    "account": 0, "conversation": 0, "channel": 5, "to": 3, "accepted": 4, "state": 0, "ticket": 2, "why": 1
+}  # fmt: skip
 
 
 def handoff_lines(found: Standings) -> Iterator[RenderableType]:
@@ -29,7 +33,7 @@ def handoff_lines(found: Standings) -> Iterator[RenderableType]:
     for state, count in found.counts.items():
         yield f"{count:>9,}  {STATES[state]}"
     if found.oldest_waiting_at:
-        yield line("Waiting", f"the oldest since {utc_text(found.oldest_waiting_at)}")
+        yield line("Waiting", f"the oldest since {utc_second(found.oldest_waiting_at)}")
     yield ""
     if not found.rows:
         yield "There is no such hand-off."
@@ -43,14 +47,14 @@ def one_lines(found: Whole) -> Iterator[str]:
     """Where it stands, and the ticket."""
     one = found.standing
     yield line("Hand-off", f"{one.conversation_id} of {one.account} ({one.channel}), to {one.destination}")
-    yield line("Accepted", utc_text(one.accepted_at))
-    yield line("State", STATES[one.state] + (f" since {utc_text(one.changed_at)}" if one.changed_at else ""))
+    yield line("Accepted", utc_second(one.accepted_at))
+    yield line("State", STATES[one.state] + (f" since {utc_second(one.changed_at)}" if one.changed_at else ""))
     if one.ticket_id:
         yield line("Ticket", one.ticket_id)
     if one.reason:
         yield line("Reason", one.reason)
     if one.tries:
-        again = f", the next {utc_text(one.next_try_at)}" if one.state == "waiting" and one.next_try_at else ""
+        again = f", the next {utc_second(one.next_try_at)}" if one.state == "waiting" and one.next_try_at else ""
         yield line("Tries", f"{one.tries}{again}")
     yield ""
     if found.ticket is None:
@@ -67,11 +71,9 @@ def retried_lines(number: int) -> Iterator[str]:
         yield "No hand-off was refused or waits for its next try, so there is nothing to try again."
 
 
-def _table(rows: Sequence[Standing]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("account", "conversation", "channel", "to", "accepted", "state", "ticket", "why"):
-        table.add_column(name, no_wrap=name != "why")
+def _table(rows: Sequence[Standing]) -> Fitted:
+    found = []
     for one in rows:
-        texts = (one.account, one.conversation_id, one.channel, one.destination, utc_text(one.accepted_at), one.state)
-        table.add_row(*(Text(clean(text or "") or "–") for text in (*texts, one.ticket_id, one.reason)))
-    return table
+        texts = (one.account, one.conversation_id, one.channel, one.destination, utc_second(one.accepted_at), one.state)
+        found.append([Text(clean(text or "") or "–") for text in (*texts, one.ticket_id, one.reason)])
+    return columns(found, SPARE, may_wrap=("why",))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from flows.ground.clock import utc_text
+from flows.command.fitted import Column, Fitted
+from flows.ground.clock import utc_second, utc_text
 from flows.ground.text import clean, counted
 from flows.published.breakdown import Breakdown, Group
 from flows.published.figures import OPEN_REASONS, RATES, STATUSES, Conversations, Figures, Rate, untold
@@ -23,7 +23,6 @@ from flows.published.report import Report, SkillUsage
 NONE = "–"
 NOT_MEASURED = "not measured"
 LONGEST = 40  # characters of a name
-BETWEEN = "  "  # columns, as Rich sets them without a box
 OF_ONE_STATUS = (*STATUSES, *OPEN_REASONS, "withdrawn", *(rate.words for rate in RATES))
 BRACKETS = "In brackets: the 95 % interval of a rate (Wilson). The fewer the conversations, the wider it is."
 # The rates of a table of accounts, and what they are called there.
@@ -57,40 +56,19 @@ class FiguresTable:
     not_measured: frozenset[str] = frozenset()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        without: list[str] = []
-        with_intervals = True
-        cells = self._cells(with_intervals)
-        others = [name for name in cells if name not in (*KEPT, *LEAST_WANTED)]
-        for name in ("intervals", *others, *LEAST_WANTED):
-            if self._width(cells) <= options.max_width:
-                break
-            if with_intervals:
-                with_intervals, cells = False, self._cells(with_intervals=False)
-            elif cells.pop(name, None):
-                without.append(name)
-        yield self._table(cells)
-        if without:
-            yield Text(f"\nA wider terminal, or --json, also shows: {', '.join(without)}.")
-        elif with_intervals and self.heading != "status":
+        whole = self._fitted(with_intervals=True)
+        has_room = whole.least <= options.max_width
+        yield whole if has_room else self._fitted(with_intervals=False)
+        if has_room and self.heading != "status":
             yield Text(f"\n{BRACKETS}")
 
-    def _cells(self, with_intervals: bool) -> dict[str, list[str]]:
-        """Column -> what stands in its rows."""
-        return {name: [cell(row) for row in self.rows] for name, cell in self._columns(with_intervals).items()}
-
-    def _width(self, cells: Mapping[str, Sequence[str]]) -> int:
-        """Of the table. Rich's own measure reads each cell again: ten seconds for two years of days."""
-        titles = max(map(cell_len, (self.heading, *(cut(row.title).plain for row in self.rows))))
-        return titles + sum(len(BETWEEN) + max(map(cell_len, (name, *column))) for name, column in cells.items())
-
-    def _table(self, cells: Mapping[str, Sequence[str]]) -> Table:
-        table = Table(box=None, pad_edge=False)
-        table.add_column(self.heading, no_wrap=True)
-        for name in cells:
-            table.add_column(name, justify="right", no_wrap=True)
-        for row, *figures in zip(self.rows, *cells.values(), strict=True):
-            table.add_row(cut(row.title), *figures)
-        return table
+    def _fitted(self, *, with_intervals: bool) -> Fitted:
+        """Intervals go first, then what is named nowhere above, then the least wanted."""
+        cells = {name: [cell(row) for row in self.rows] for name, cell in self._columns(with_intervals).items()}
+        order = [*(name for name in cells if name not in (*KEPT, *LEAST_WANTED)), *LEAST_WANTED]
+        spare = {name: len(order) - place for place, name in enumerate(order)}
+        figures = [Column(name, column, spare.get(name, 0), is_right=True) for name, column in cells.items()]
+        return Fitted([Column(self.heading, [cut(row.title) for row in self.rows]), *figures])
 
     def _columns(self, with_intervals: bool) -> dict[str, Callable[[Row], str]]:
         """Name -> what stands in a row. A status has no figures by status."""
@@ -189,7 +167,7 @@ def _handoffs(handoffs: Handoffs | None) -> Iterator[str]:
         business = "" if within is None else f", {span(within)} within business hours"
         yield f"Reply      after {span(handoffs.median_minutes_to_reply)}{business} (median)"
     if handoffs.oldest_waiting_since:
-        yield f"Waiting    the oldest since {utc_text(handoffs.oldest_waiting_since)}"
+        yield f"Waiting    the oldest since {utc_second(handoffs.oldest_waiting_since)}"
 
 
 def handoff_lines(report: Report, by: str | None, groups: Sequence[HandoffGroup]) -> Iterator[RenderableType]:
@@ -200,15 +178,15 @@ def handoff_lines(report: Report, by: str | None, groups: Sequence[HandoffGroup]
         yield from _handoffs(report.handoffs)
         return
     shown = [outcome for outcome in OUTCOMES if report.handoffs.by_outcome[outcome]]
-    table = Table(box=None, pad_edge=False)
-    table.add_column(by, no_wrap=True)
-    for name in ("hand-offs", *map(words, shown), "median reply", "in business hours"):
-        table.add_column(name, justify="right")
-    for title, one in [*((group.key or "(none)", group.handoffs) for group in groups), ("all", report.handoffs)]:
-        counts = (f"{one.by_outcome[outcome]:,}" for outcome in shown)
-        medians = map(span, (one.median_minutes_to_reply, one.median_business_minutes_to_reply))
-        table.add_row(cut(title), f"{one.count:,}", *counts, *medians)
-    yield table
+    named = [*((group.key or "(none)", group.handoffs) for group in groups), ("all", report.handoffs)]
+    medians = {
+        "median reply": [span(one.median_minutes_to_reply) for _, one in named],
+        "in business hours": [span(one.median_business_minutes_to_reply) for _, one in named],
+    }
+    counts = {words(outcome): [f"{one.by_outcome[outcome]:,}" for _, one in named] for outcome in shown}
+    columns = {"hand-offs": [f"{one.count:,}" for _, one in named], **counts, **medians}
+    figures = [Column(name, cells, place, is_right=True) for place, (name, cells) in enumerate(columns.items())]
+    yield Fitted([Column(by, [cut(title) for title, _ in named]), *figures])
 
 
 def words(outcome: str) -> str:

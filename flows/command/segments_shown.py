@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from flows.command.fitted import Column, Fitted
 from flows.command.lines import line
 from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
@@ -27,6 +28,7 @@ REASONS = {
 REQUESTS = {"open_handoff": "an open hand-off", "open_ticket": "an open ticket"}
 CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp"}
 WITHHELD = "withheld"
+KEPT = 2  # columns that stay however narrow the terminal is
 
 
 def segment_lines(found: PublishedSegments, options: str) -> Iterator[RenderableType]:
@@ -196,7 +198,7 @@ def _row(one: PublishedSegment) -> list[str | int | None]:
     return [*head, one.member_count, *reach, one.held_back, one.anonymous_count, *moved]
 
 
-def _members(members: Sequence[Member], withheld: Collection[str], *, has_accounts: bool) -> Table:
+def _members(members: Sequence[Member], withheld: Collection[str], *, has_accounts: bool) -> Fitted:
     names = [*(["account"] if has_accounts else []), "profile", "email", "phone", "name", "since"]
     rows = []
     for one in members:
@@ -217,15 +219,14 @@ def _moves(label: str, moves: Sequence[Move], limit: int, withheld: Collection[s
         yield f"    … and {len(moves) - limit:,} more; --limit shows them"
 
 
-def _table(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str | int | None]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in texts:
-        table.add_column(name, no_wrap=name not in ("name", "email"))
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(f"{one:,}" if isinstance(one, int) else _cell(one) for one in row))
-    return table
+def _table(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str | int | None]]) -> Fitted:
+    """The last columns go first where there is no room; of whom or what a row is stays, and how many there are."""
+    columns = []
+    for place, name in enumerate((*texts, *numbers)):
+        cells = [f"{one:,}" if isinstance(one, int) else _cell(one) for one in (row[place] for row in rows)]
+        spare = 0 if place < KEPT or name in numbers[:1] else place
+        columns.append(Column(name, cells, spare, is_right=name in numbers, may_wrap=name == "name"))
+    return Fitted(columns)
 
 
 def _cell(text: str | None) -> Text:
