@@ -306,7 +306,7 @@ def _conversations(of: TopicDetails) -> Table:
     for one in of.conversations:
         asked = f"{of.account.local(one.asked_at):%Y-%m-%d %H:%M}"
         bought = f"{of.account.currency} {one.attributed_revenue:,.2f}" if one.attributed_revenue else "–"
-        question = Text(_cut(one.question, LONG))
+        question = Text(" … ".join(_cut(turn, LONG) for turn in (one.turn_before, one.question) if turn) or "–")
         table.add_row(Text(clean(one.conversation_id)), asked, clean(one.status), question, bought)
     return table
 

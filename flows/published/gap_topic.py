@@ -13,6 +13,7 @@ from flows.published.figures import STATUSES, by_status, only_measured
 from flows.published.gap_lookup import find_topic
 from flows.published.gaps import AskedAccount, AskedTopic, data_up_to, visible
 from flows.published.measured import not_measured
+from flows.published.turns import Asked, stands_alone, turns_before
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
@@ -122,12 +123,16 @@ class PublishedTopicChange:
 
 @dataclass(frozen=True)
 class AskedConversation:
-    """A conversation and its newest question of the topic, None for a limited reader; revenue of attributed lines."""
+    """A conversation and its newest question of the topic, None for a limited reader; revenue of attributed lines.
+
+    `turn_before` is what a question that cannot stand alone is read with (rule 8.1), None where it can.
+    """
 
     conversation_id: str
     asked_at: datetime
     status: str
     question: str | None
+    turn_before: str | None
     attributed_revenue: Decimal
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -225,11 +230,25 @@ def topic_details(reader: Reader, topic_id: str, account: str | None, limit: int
         changes=tuple(PublishedTopicChange(*row) for row in reader.rows(CHANGES.format(**values))),
         attributed_revenue=Decimal(revenue),
         attributed_orders=orders,
-        conversations=tuple(
-            AskedConversation(*(*facts, Decimal(bought)))
-            for *facts, bought in reader.rows(CONVERSATIONS.format(text=text, **values))
-        ),
+        conversations=_conversations(reader, of, reader.rows(CONVERSATIONS.format(text=text, **values))),
     )
+
+
+def _conversations(reader: Reader, of: AskedAccount, rows: list[tuple[Any, ...]]) -> tuple[AskedConversation, ...]:
+    """Of rows of CONVERSATIONS, each question with the turn that it is read with."""
+    asked = [Asked(of.account_id, conversation_id, asked_at, None) for conversation_id, asked_at, *_ in rows]
+    unclear = [
+        one for one, row in zip(asked, rows, strict=True) if row[3] is not None and not stands_alone(row[3], None)
+    ]
+    earlier = turns_before(reader, unclear)
+    return tuple(
+        AskedConversation(conversation_id, asked_at, status, text, _cut(earlier.get(one)), Decimal(bought))
+        for one, (conversation_id, asked_at, status, text, bought) in zip(asked, rows, strict=True)
+    )
+
+
+def _cut(text: str | None) -> str | None:
+    return None if text is None else text[:TEXT]
 
 
 def _representative(reader: Reader, values: dict[str, str]) -> str | None:

@@ -251,9 +251,10 @@ def gaps(
     first that has kinds.
     """
     publication = standing(reader)
-    accounts = asked_accounts(reader, account)
     ids = ", ".join(f"({literal(of)}, {literal(topic)})" for of, topic in put_back)
-    condition = "true" if is_all else f"({is_open(reader)}{f' or (account_id, topic_id) in ({ids})' if ids else ''})"
+    stands_open = f"({is_open(reader)}{f' or (account_id, topic_id) in ({ids})' if ids else ''})"
+    accounts = asked_accounts(reader, account, stands_open)
+    condition = "true" if is_all else stands_open
     if kind is not None:
         if not reader.sees("metrics.knowledge_gap_topics", "kind"):
             what = "the publication comes from a version that knew no kinds of questions"
@@ -280,11 +281,15 @@ def standing(reader: Reader) -> Publication:
     return newest
 
 
-def asked_accounts(reader: Reader, account: str | None) -> tuple[AskedAccount, ...]:
-    """All accounts, or the one. Raises InputError where that is none."""
+def asked_accounts(reader: Reader, account: str | None, open_gaps: str | None = None) -> tuple[AskedAccount, ...]:
+    """All accounts, or the one, with as many open gaps as topics meet the SQL of `open_gaps`, by default `is_open`.
+
+    Raises InputError where that is no account.
+    """
     is_known = reader.sees("metrics.knowledge_gap_totals", "ungrouped_question_count")
     ungrouped = "coalesce(totals.ungrouped_question_count, 0)" if is_known else "0"  # once nothing had to wait
-    rows = reader.rows(ACCOUNTS.format(state=_state(reader), is_open=is_open(reader), ungrouped=ungrouped))
+    counted = {"state": _state(reader), "is_open": open_gaps or is_open(reader), "ungrouped": ungrouped}
+    rows = reader.rows(ACCOUNTS.format(**counted))
     accounts = tuple(AskedAccount(*row) for row in rows)
     return accounts if account is None else (of_id(accounts, account),)
 

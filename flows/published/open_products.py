@@ -16,7 +16,8 @@ from flows.published.accounts import published_account
 from flows.published.filters import one_of
 from flows.published.gap_draft import READ, shown
 from flows.published.gaps import standing, visible
-from flows.questions import context, wording
+from flows.published.turns import Asked, stands_alone, turns_before
+from flows.questions import context
 from flows.warehouses.publication import Publication
 from flows.warehouses.reader import Reader
 
@@ -57,15 +58,6 @@ left join metrics.profiles
 where unanswered.place <= {among}
 order by unanswered.account_id, unanswered.product_id, unanswered.place
 """
-BEFORE = """
-select asked.account_id, asked.conversation_id, asked.asked_at, substr(messages.text, 1, {read})
-from metrics.knowledge_gap_questions as asked
-inner join metrics.messages
-    on messages.account_id = asked.account_id and messages.message_id = asked.message_id
-where asked.kind <> 'other' and messages.text is not null
-    and (asked.account_id, asked.conversation_id) in ({conversations})
-order by asked.account_id, asked.conversation_id, asked.asked_at, asked.message_id
-"""
 
 
 @dataclass(frozen=True)
@@ -92,19 +84,16 @@ class OpenProduct:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Example:
     """An unanswered question as it is shown; `stands` says whether it can without the turn before it."""
 
-    account: str
-    conversation_id: str
-    asked_at: datetime
+    asked: Asked
     text: str | None
-    name: str | None
     stands: bool
 
     @property
     def shown(self) -> str | None:
-        return None if self.text is None else shown(self.text, [self.name])
+        return None if self.text is None else shown(self.text, [self.asked.name])
 
     @property
     def unclear(self) -> tuple[bool, float]:
@@ -135,8 +124,8 @@ def open_products(
     products = reader.rows(PRODUCTS.format(of_account=of_account, meant=meant, limit=literal(limit)))
     examples = _examples(reader, [(row[0], row[1]) for row in products], meant)
     return publication, tuple(
-        OpenProduct(*(*row, question, example.conversation_id, example.asked_at))
-        for row, (example, question) in zip(products, examples, strict=True)
+        OpenProduct(*(*row, question, asked.conversation_id, asked.asked_at))
+        for row, (asked, question) in zip(products, examples, strict=True)
     )
 
 
@@ -150,44 +139,25 @@ def _meant(dates: tuple[date, date] | None, channels: tuple[str, ...]) -> str:
     return f"(account_id, conversation_id) in ({among})"
 
 
-def _examples(reader: Reader, products: Sequence[tuple[str, str]], meant: str) -> list[tuple[_Asked, str | None]]:
+def _examples(reader: Reader, products: Sequence[tuple[str, str]], meant: str) -> list[tuple[Asked, str | None]]:
     """The clearest unanswered question of each product, and its text."""
     if not products:
         return []
     text = visible(reader, "messages", "text", f"substr(messages.text, 1, {READ})")
     name = visible(reader, "profiles", "name", "profiles.name")
     among = ", ".join(f"({literal(account)}, {literal(product)})" for account, product in products)
-    asked: dict[tuple[str, str], list[_Asked]] = defaultdict(list)
+    asked: dict[tuple[str, str], list[_Example]] = defaultdict(list)
     rows = reader.rows(UNANSWERED.format(products=among, meant=meant, text=text, name=name, among=AMONG))
     for of, product, conversation, asked_at, said, called in rows:
-        stands = said is None or _stands(shown(said, [called]))
-        asked[of, product].append(_Asked(of, conversation, asked_at, said, called, stands))
+        stands = said is None or stands_alone(said, called)
+        asked[of, product].append(_Example(Asked(of, conversation, asked_at, called), said, stands))
     clearest = [min(asked[product], key=lambda one: one.unclear) for product in products]
-    earlier = _turns_before(reader, [one for one in clearest if not one.stands])
-    return [(one, _with(earlier.get(one), one)) for one in clearest]
+    earlier = turns_before(reader, [one.asked for one in clearest if not one.stands])
+    return [(one.asked, _with(earlier.get(one.asked), one)) for one in clearest]
 
 
-def _with(earlier: str | None, asked: _Asked) -> str | None:
+def _with(earlier: str | None, example: _Example) -> str | None:
     """A question as it is shown, with the turn that it is read with."""
-    return asked.shown if earlier is None else context.together(shown(earlier, [asked.name]), asked.shown or "")
-
-
-def _turns_before(reader: Reader, asked: Sequence[_Asked]) -> dict[_Asked, str]:
-    """The turn that each of these is read with (rule 8.1), where there is one."""
-    if not asked:
-        return {}
-    conversations = ", ".join(f"({literal(one.account)}, {literal(one.conversation_id)})" for one in asked)
-    said: dict[tuple[str, str], list[tuple[datetime, str]]] = defaultdict(list)
-    for account, conversation, at, text in reader.rows(BEFORE.format(read=READ, conversations=conversations)):
-        said[account, conversation].append((at, text))
-    found: dict[_Asked, str] = {}
-    for one in asked:
-        before = (text for at, text in reversed(said[one.account, one.conversation_id]) if at < one.asked_at)
-        if turn := next((text for text in before if _stands(shown(text, [one.name]))), None):
-            found[one] = turn
-    return found
-
-
-def _stands(text: str) -> bool:
-    """Whether a question, as it is shown, can stand alone (rule 8.1)."""
-    return not context.follows_up_of(wording.folded(text))
+    if earlier is None:
+        return example.shown
+    return context.together(shown(earlier, [example.asked.name]), example.shown or "")

@@ -131,6 +131,27 @@ def test_a_narrow_terminal_shows_less_and_that_readably(place: Home) -> None:
         assert ("18.8 to 81.2 %" in row) == shows_all  # what its rank rests on
 
 
+def test_a_question_that_cannot_stand_alone_is_shown_with_its_turn_before_8_1(
+    place: Home, warehouse: str, tell: Tell, say: Say
+) -> None:
+    """A list of "And the blue one?" told nobody what was asked."""
+    shop = Shop()
+    shop.topic("blue")
+    shop.conversation("alone", profile_id="ana")
+    shop.conversation("goes-on", profile_id="ana")
+    shop.ask("blue", "alone", ago(days=2), "Does the kettle come in blue?")
+    shop.ask(None, "goes-on", ago(days=1), "Can I wash the vase by machine?")
+    shop.ask("blue", "goes-on", UNTIL, "And the blue one?")
+    publish_to(place, shop, warehouse)
+    found = tell("show", "blue", "--warehouse", warehouse)["conversations"]
+    assert [(one["question"], one["turn_before"]) for one in found] == [
+        ("And the blue one?", "Can I wash the vase by machine?"),
+        ("Does the kettle come in blue?", None),
+    ]
+    said = " ".join(say("show", "blue", "--warehouse", warehouse).split())
+    assert "Can I wash the vase by machine? … And the blue one?" in said
+
+
 def test_dates_are_those_of_the_account(place: Home, tell: Tell) -> None:
     shop = Shop()
     shop.topic("late")

@@ -151,9 +151,11 @@ def test_what_is_reopened_is_listed_before_a_run_publishes_it_8_5(run: Run, tell
     tell("dismiss", topic)
     run()
     assert QUESTIONS[0] not in by_label(tell("list"))
+    assert tell("list")["accounts"][0]["open_gap_count"] == len(QUESTIONS) - 1
     tell("reopen", topic)
     assert QUESTIONS[0] in by_label(tell("list"))
     assert "open *" in say("list")
+    assert tell("list")["accounts"][0]["open_gap_count"] == len(QUESTIONS)  # one fewer stood above the list
 
 
 def test_an_earlier_as_of_knows_nothing_of_a_decision(run: Run, place: Home, tell: Tell) -> None:
