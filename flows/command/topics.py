@@ -23,6 +23,7 @@ from flows.ground.saying import Text
 from flows.jobs.decisions import decide, unpublished
 from flows.lake.decisions import Decision
 from flows.published.gap_draft import draft as gap_draft
+from flows.published.gap_draft import one_line
 from flows.published.gap_golden import golden_questions
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_topic import topic_details
@@ -123,7 +124,7 @@ def reopen(request: DecisionRequest, console: Console) -> int:
 def _decided(request: DecisionRequest, console: Console, state: str, owner: str | None = None) -> int:
     with configured(request.settings())[0].read() as reader:
         _, _, topic = find_topic(reader, request.topic, request.account)
-    said = [" ".join(text.split()) or None if text else None for text in (owner, request.note)]
+    said = [one_line(text) or None if text else None for text in (owner, request.note)]
     if owner is not None and said[0] is None:
         raise InputError("the owner is empty", where="option --owner", remedy="name who writes the article")
     made = decide(request, topic.account, topic.topic_id, state, owner=said[0], note=said[1])
