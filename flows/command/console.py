@@ -73,8 +73,8 @@ class Console:
                 stream.reconfigure(errors="backslashreplace")
         self.as_json = as_json
         self.is_debugging = is_debugging
-        self._out = Terminal(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE)
-        self._err = Terminal(file=sys.stderr)
+        self._out = Terminal(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, emoji=False)
+        self._err = Terminal(file=sys.stderr, emoji=False)
 
     @contextmanager
     def working(self) -> Iterator[Progress]:
@@ -102,7 +102,7 @@ class Console:
     def say(self, text: str) -> None:
         """A line for people, on stderr."""
         with _readers_may_leave(self._err):
-            self._err.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+            self._err.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def show(self, document: dict[str, Any], lines: Iterable[RenderableType]) -> None:
         """The result: the document where JSON is asked for, the lines else."""
@@ -111,7 +111,7 @@ class Console:
                 self._out.file.write(json.dumps(document, indent=2, default=str) + "\n")
             else:
                 for line in lines:
-                    self._out.print(line, markup=False, emoji=False, highlight=False, soft_wrap=isinstance(line, str))
+                    self._out.print(line, markup=False, highlight=False, soft_wrap=isinstance(line, str))
             self._out.file.flush()
 
     def fail(self, error: BaseException, status: int, document: dict[str, Any] | None = None) -> int:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
@@ -15,9 +16,11 @@ from flows.command.fitted import Column, Fitted
 from flows.command.lines import line
 from flows.ground.text import clean, counted
 from flows.lake.decisions import Decision
-from flows.published.gap_topic import Closure, PublishedTopicChange, TopicDetails
 from flows.published.gaps import AskedAccount, AskedTopic, Gaps, data_up_to
-from flows.published.open_products import OpenProduct
+
+if TYPE_CHECKING:  # the list of topics reads none of them
+    from flows.published.gap_topic import Closure, PublishedTopicChange, TopicDetails
+    from flows.published.open_products import OpenProduct
 
 ACCOUNTS_SHOWN = 20
 LONG, SHORT, NOTE, EXAMPLE = 100, 40, 500, 200  # characters of a text

@@ -20,15 +20,11 @@ from flows.command.options import command
 from flows.ground.errors import InputError, StorageFailed
 from flows.ground.extras import how_to_install
 from flows.ground.saying import Text
+from flows.ground.text import one_line
 from flows.jobs.decisions import decide, unpublished
 from flows.lake.decisions import Decision
-from flows.published.gap_draft import draft as gap_draft
-from flows.published.gap_draft import one_line
-from flows.published.gap_golden import golden_questions
 from flows.published.gap_lookup import find_topic
-from flows.published.gap_topic import topic_details
 from flows.published.gaps import OPEN, AskedAccount, Kind, gaps
-from flows.published.open_products import open_products
 from flows.questions.noise import Noise
 from flows.settings.requests import HomeRequest, OfAccount, Option, Request, TopicsRequest, WarehouseRequest
 from flows.warehouses import configured
@@ -82,6 +78,8 @@ class ShowRequest(TopicRequest):
 @command(app, ShowRequest)
 def show(request: ShowRequest, console: Console) -> int:
     """One topic: who asks, how it ends for them, and what answers it."""
+    from flows.published.gap_topic import topic_details  # noqa: PLC0415  the list needs nothing of this
+
     with configured(request.settings())[0].read() as reader:
         details = topic_details(reader, request.topic, request.account, request.limit)
     options = again(request, request.account)
@@ -144,6 +142,8 @@ def _unpublished(request: WarehouseRequest, console: Console) -> list[Decision]:
 @command(app, TopicRequest)
 def draft(request: TopicRequest, console: Console) -> int:
     """The missing article as Markdown: what it has to answer, without answers."""
+    from flows.published.gap_draft import draft as gap_draft  # noqa: PLC0415  nor of this
+
     with configured(request.settings())[0].read() as reader:
         found = gap_draft(reader, request.topic, request.account)
     if not found.topic.is_open:
@@ -171,6 +171,8 @@ def _in_language_of(account: AskedAccount, request: TopicRequest, console: Conso
 @command(app, ListRequest)
 def golden(request: ListRequest, console: Console) -> int:
     """Lines of JSON, a question for each gap: to be put to the agent once the article is there."""
+    from flows.published.gap_golden import golden_questions  # noqa: PLC0415  nor of this
+
     with configured(request.settings())[0].read() as reader:
         found = gaps(reader, request.account, is_all=request.is_all, limit=request.limit, kind=request.kind)
         questions = [one.to_json_dict() for one in golden_questions(reader, found)]
@@ -191,6 +193,8 @@ class ProductsRequest(AccountRequest):
 @command(app, ProductsRequest)
 def products(request: ProductsRequest, console: Console) -> int:
     """What product pages leave open: products with questions that the agent had no answer to."""
+    from flows.published.open_products import open_products  # noqa: PLC0415  nor of this
+
     with configured(request.settings())[0].read() as reader:
         publication, found = open_products(reader, request.account, request.limit)
     document = {"publication_id": publication.publication_id, "products": [one.to_json_dict() for one in found]}

@@ -10,6 +10,7 @@ from typing import Any
 from flows.ground.errors import InputError
 from flows.ground.saying import Text
 from flows.ground.sql import literal
+from flows.ground.text import one_line
 from flows.published.gap_lookup import find_topic
 from flows.published.gap_wordings import HIDDEN, without_names, wordings
 from flows.published.gaps import AskedAccount, AskedTopic, visible
@@ -149,12 +150,6 @@ def shown(text: str, names: Iterable[str | None]) -> str:
 def masked(text: str) -> str:
     """The text in one line, without what may name a person, an order or another site."""
     return PRIVATE.sub(HIDDEN, one_line(text))
-
-
-def one_line(text: str) -> str:
-    """The text in one line, without the signs that steer terminals or turn the direction of reading."""
-    flat = " ".join(text.split())
-    return "".join(sign for sign in flat if sign.isprintable() or sign in "\u200c\u200d")
 
 
 def escaped(text: str) -> str:

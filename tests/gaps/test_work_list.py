@@ -11,9 +11,9 @@ import pytest
 
 from flows.command.main import main
 from flows.ground.home import Home
+from flows.ground.text import one_line
 from flows.lake import Lake
 from flows.lake.decisions import decisions
-from flows.published.gap_draft import one_line
 from flows.published.open_gaps import open_gaps
 from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, ago, publish_to, warehouse_of
 from tests.warehouses import servers
