@@ -824,7 +824,9 @@ def test_what_the_installation_cannot_tell_takes_nothing_else_along(telling_home
             assert httpx.get(address + path, params=query, timeout=60).status_code == 200, path
         for path in ("audiences", "hand-offs"):
             page = parsed(httpx.get(address + path, params=OF, timeout=60).text)
-            assert "cannot be read now; `agent-metrics status` says why" in words_of(required(page, ".//main"))
+            main = required(page, ".//main")
+            assert "cannot be read now; agent-metrics status says why" in words_of(main)
+            assert "agent-metrics status" in [one.text for one in main.findall(".//p/code")]
 
 
 # The report of the gate
