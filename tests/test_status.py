@@ -12,6 +12,7 @@ import pytest
 from expectations.verdict import Outcome
 from flows.command.status import Status
 from flows.command.status import status as status_of
+from flows.command.status_shown import status_lines
 from flows.ground.errors import StorageFailed
 from flows.ground.home import Home
 from flows.warehouses.duckdb import DuckDBFile
@@ -46,6 +47,16 @@ def test_an_empty_home_has_nothing_to_tell(home: Home) -> None:
             {"warehouse": str(home.published_file), "publication_id": None, "is_behind": False, "error": None}
         ],
     }
+
+
+def test_a_home_that_is_not_there_is_told_from_an_empty_one(home: Home) -> None:
+    """A mistyped --home looked like a shop before its first run."""
+    lines = list(status_lines(status(home)))
+    assert [line for line in lines if line.startswith("Home")] == [
+        "Home       there is no such folder: see that --home names the right one; the first run makes it"
+    ]
+    home.root.mkdir()
+    assert not [line for line in status_lines(status(home)) if line.startswith("Home")]
 
 
 def test_what_is_published_is_told_with_its_age_and_the_history(home: Home) -> None:

@@ -17,7 +17,9 @@ def status_lines(status: Status) -> Iterator[str]:
     """What stands in a home and its warehouses."""
     home = Home(Path(status.home))
     if status.published is None:
-        yield f"Nothing is published yet in {status.home}."
+        yield f"Nothing is published yet in {clean(status.home)}."
+        if not home.root.exists():
+            yield line("Home", "there is no such folder: see that --home names the right one; the first run makes it")
     else:
         one, minutes = status.published, (status.age_seconds or 0) // 60
         shown_in = " and ".join(one.warehouse for one in status.warehouses if not one.is_behind and not one.error)
