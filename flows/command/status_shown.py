@@ -16,21 +16,7 @@ from flows.ground.text import clean, counted
 def status_lines(status: Status) -> Iterator[str]:
     """What stands in a home and its warehouses."""
     home = Home(Path(status.home))
-    if status.published is None:
-        yield f"Nothing is published yet in {clean(status.home)}."
-        if not home.root.exists():
-            yield line("Home", "there is no such folder: see that --home names the right one; the first run makes it")
-    else:
-        one, minutes = status.published, (status.age_seconds or 0) // 60
-        shown_in = " and ".join(one.warehouse for one in status.warehouses if not one.is_behind and not one.error)
-        age = f"{counted(minutes, 'minute')} ago"
-        yield line("Published", f"{one.publication_id}, {age}, in {shown_in or 'no other warehouse'}")
-        yield line("", f"as of {utc_text(one.as_of)}, data up to {utc_text(one.data_up_to) or 'nothing yet'}")
-        publications = counted(status.publications, "publication")
-        yield line("", f"{one.checks_passed} of {one.checks_total} checks passed; {publications}")
-    if (kept := status.kept).oldest_publication_id:
-        size = f"{kept.bytes / 1e6:,.0f} MB on disk"
-        yield line("Kept", f"{counted(kept.publications, 'publication')} back to {kept.oldest_publication_id}, {size}")
+    yield from _published(status, home)
     for warehouse in status.warehouses:
         if warehouse.is_behind or warehouse.error:
             stands = f"stands at {warehouse.publication_id or 'nothing'}; the next run catches it up"
@@ -48,6 +34,30 @@ def status_lines(status: Status) -> Iterator[str]:
     for rejected in status.rejected_rows:
         yield line("Refused", f"{rejected.rows:,} rows of {rejected.table}{', mostly' if rejected.reasons else ''}")
         yield from (line("", f"{rows:,} × {reason}") for reason, rows in rejected.reasons)
+    yield from _candidate(status)
+
+
+def _published(status: Status, home: Home) -> Iterator[str]:
+    """What readers see, and what is kept to go back to."""
+    if status.published is None:
+        yield f"Nothing is published yet in {clean(status.home)}."
+        if not home.root.exists():
+            yield line("Home", "there is no such folder: see that --home names the right one; the first run makes it")
+    else:
+        one, minutes = status.published, (status.age_seconds or 0) // 60
+        shown_in = " and ".join(one.warehouse for one in status.warehouses if not one.is_behind and not one.error)
+        age = f"{counted(minutes, 'minute')} ago"
+        yield line("Published", f"{one.publication_id}, {age}, in {shown_in or 'no other warehouse'}")
+        yield line("", f"as of {utc_text(one.as_of)}, data up to {utc_text(one.data_up_to) or 'nothing yet'}")
+        publications = counted(status.publications, "publication")
+        yield line("", f"{one.checks_passed} of {one.checks_total} checks passed; {publications}")
+    if (kept := status.kept).oldest_publication_id:
+        size = f"{kept.bytes / 1e6:,.0f} MB on disk"
+        yield line("Kept", f"{counted(kept.publications, 'publication')} back to {kept.oldest_publication_id}, {size}")
+
+
+def _candidate(status: Status) -> Iterator[str]:
+    """What was built last, and why it is not published."""
     if candidate := status.candidate:
         published = "published" if candidate.is_published else "not published"
         yield line("Candidate", f"{candidate.build_id}, as of {candidate.as_of}, {published}; gate {candidate.gate}")
