@@ -13,7 +13,7 @@ from expectations import gate
 from expectations.engines import DUCKDB
 from expectations.gate import Outcome
 from expectations.names import names
-from expectations.on_duckdb import OpenedFiles
+from expectations.on_duckdb import found_by
 from expectations.verdict import Asked
 from tests.expectations.conftest import Shop
 from tests.expectations.shop import AS_OF
@@ -724,8 +724,8 @@ def contradicted(files: duckdb.DuckDBPyConnection, schemas: str, statement: str)
         filled = names(engine, "all", gate.Thresholds(), as_of=AS_OF, earlier_as_of=AS_OF, published_load=0)
         altered = re.compile(rf"\b({'|'.join(ALTERED.findall(statement))})\b")
         asked = [Asked(one, sql) for one in gate.CHECKS if altered.search(sql := filled.fill(one.sql))]
-        found = OpenedFiles(files, "").find(asked, filled, "changed")
-        return [one.check.name for one, what in zip(asked, found, strict=True) if what.rows or what.error]
+        found = [(one.check.name, found_by(files, one)) for one in asked]
+        return [name for name, what in found if what.rows or what.error]
     finally:
         files.execute("rollback")
 
