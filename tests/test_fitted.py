@@ -49,6 +49,13 @@ def test_a_text_runs_over_before_anything_is_left_out() -> None:
     )
 
 
+@pytest.mark.parametrize("width", [20, 12, 8])
+def test_what_never_goes_runs_over_where_it_has_no_room(width: int) -> None:
+    """Rich cuts without a word what may not run over: 1,234,567.89 was 1,234."""
+    table = shown(width).partition("A wider")[0]
+    assert sum(map(str.isdigit, table)) == len("1234567890")
+
+
 def test_a_word_that_is_longer_than_its_column_goes_on_in_the_next_line() -> None:
     out = StringIO()
     Console(file=out, width=30).print(columns([["c-1", "0123456789" * 4]], {"id": 0, "why": 0}, may_wrap=["why"]))

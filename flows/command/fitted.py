@@ -52,7 +52,8 @@ class Fitted:
         table = Table(box=None, pad_edge=False)
         for one in shown:
             justify: JustifyMethod = "right" if one.is_right else "left"
-            table.add_column(one.name, justify=justify, no_wrap=not one.may_wrap, overflow="fold")
+            # What stays may still be too wide: then all of it runs over, so that nothing of it is lost.
+            table.add_column(one.name, justify=justify, no_wrap=room >= 0 and not one.may_wrap, overflow="fold")
         for row in zip(*(one.cells for one in shown), strict=True):
             table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
         yield table
