@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,17 +35,20 @@ class Decision:
         return {**{name: getattr(self, name) for name in NAMES}, "decided_at": utc_text(self.decided_at)}
 
 
-def decisions(lake: Lake, after: int = 0) -> list[Decision]:
-    """The decisions in the loads with a number above `after`, of each topic the newest. Raises StorageFailed."""
+def decisions(lake: Lake, after: int = 0, up_to: datetime | None = None) -> list[Decision]:
+    """The decisions in the loads with a number above `after`, of each topic the newest: of all, or of those up to an
+    instant. Raises StorageFailed.
+    """
     paths = [lake.path(file) for file in lake.files(after) if file.table == TABLE]
     if not paths:
         return []
     with storing(lake.storage.url("data")), duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         lake.connect(connection)
+        in_time = f"decided_at <= TIMESTAMPTZ {literal(up_to.isoformat())}" if up_to else "true"
         rows: list[tuple[Any, ...]] = connection.execute(
             f"""SELECT {", ".join(NAMES[:-1])}, epoch_us(decided_at) FROM {laid(contract.landing()[TABLE], paths)}
-            WHERE _refused IS NULL AND _load > {after}
+            WHERE _refused IS NULL AND _load > {after} AND {in_time}
             QUALIFY row_number() OVER (
                 PARTITION BY account_id, topic_id
                 ORDER BY decided_at DESC, updated_at DESC NULLS LAST, _load DESC, _file DESC, _position DESC
@@ -55,13 +59,16 @@ def decisions(lake: Lake, after: int = 0) -> list[Decision]:
     return [Decision(*(*texts, epoch + timedelta(microseconds=instant))) for *texts, instant in rows]
 
 
-def write(lake: Lake, decision: Decision) -> int:
-    """Make a decision a load of the lake; its number. The caller holds the home. Raises StorageFailed."""
-    values = [f"{literal(getattr(decision, name))} AS {name}" for name in NAMES[:-1]]
-    values.append(f"{literal(decision.decided_at.astimezone(UTC).isoformat())} AS decided_at")
+def write(lake: Lake, made: Sequence[Decision]) -> int:
+    """Make decisions a load of the lake; its number. The caller holds the home. Raises StorageFailed."""
+    values = ", ".join(
+        f"({place}, {', '.join(literal(getattr(one, name)) for name in NAMES[:-1])},"
+        f" {literal(one.decided_at.astimezone(UTC).isoformat())})"
+        for place, one in enumerate(made, start=1)
+    )
     rows = landed(
         contract.landing()[TABLE],
-        f"(SELECT 1 AS _position, {', '.join(values)})",
+        f"(SELECT * FROM (VALUES {values}) AS made(_position, {', '.join(NAMES)}))",
         {name: Given(name, "text") for name in NAMES},
         payload="NULL::VARCHAR",
         keep=("_position",),
