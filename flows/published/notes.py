@@ -53,8 +53,10 @@ NEWEST = """
 select max(date), min(date) filter (where conversations > 0) from metrics.daily_performance
 where account_id = {account}
 """
+# Skills that only messages name are not available either, which says nothing (6.4); a list gives them labels.
 SKILLS = """
-select count(*), count(*) filter (where is_available) from metrics.skills where account_id = {account}
+select count(*) filter (where label <> skill), count(*) filter (where is_available)
+from metrics.skills where account_id = {account}
 """
 
 
@@ -77,7 +79,7 @@ class _Account:
     days: dict[date, Conversations]
     newest: date
     begun: date
-    skills: int
+    listed: int
     available: int
 
     @property
@@ -103,8 +105,8 @@ def notes(
     begins = literal(first - timedelta(days=NORM_DAYS))
     rows = reader.rows(DAYS.format(**values | {"first": begins, "marks": by_mark(reader, in_days=True)}))
     days = {day: Conversations(*map(int, counts)) for day, *counts in rows}
-    ((skills, available),) = reader.rows(SKILLS.format(**values))
-    known = _Account(reader, account, publication, days, newest, begun, skills, available)
+    ((listed, available),) = reader.rows(SKILLS.format(**values))
+    known = _Account(reader, account, publication, days, newest, begun, listed, available)
     if last < begun or first > known.today:
         if last < begun:
             what = Text.of("The first conversation came on %(day)s.", day=begun)
@@ -145,7 +147,7 @@ def _silence(known: _Account, begin: date, end: date) -> Note:
     if delivered < min(end, yesterday) and is_chance:
         remedy = Text.of("Look at the sources with `agent-metrics doctor`, then `agent-metrics run`.")
         return Note("silence", (when, Text.of("Nothing was delivered since %(day)s.", day=delivered)), remedy)
-    if end >= yesterday and known.skills and not known.available:
+    if end >= yesterday and known.listed and not known.available:
         why = Text.of("The agent is switched off: none of its skills is available.")
         return Note("silence", (when, why), Text.of("Switch skills on where the agent is set up."))
     if is_chance:

@@ -149,6 +149,17 @@ def test_all_skills_are_off(read: Read, is_available: bool) -> None:
     assert ("Switch skills on" in only.remedy) is not is_available
 
 
+def test_skills_that_only_messages_name_do_not_say_that_the_agent_is_off(read: Read) -> None:
+    """An account whose source had died was told, for sure, that its agent was switched off."""
+    shop = Shop()
+    shop.add("skills", skill="returns", label="returns", is_available="false")
+    ask(shop, days(date(2026, 5, 1), date(2026, 5, 31)))
+    ask(shop, [TODAY], account="other")
+    (only,) = told(read(shop), date(2026, 6, 1), TODAY)
+    assert "none of its skills" not in only.what
+    assert "probably switched off, or its source delivers nothing any more" in only.what
+
+
 def test_skills_that_are_off_now_say_nothing_of_earlier_days(read: Read) -> None:
     shop = Shop()
     shop.skill("returns", False)
