@@ -142,22 +142,25 @@ SINCE_PUBLISHED = [
         anti join {metrics}.accounts as accounts on published.account_id = accounts.account_id""",
         rule="2.1",
     ),
-    Check(
-        "conversations",
-        "conversations of the last publication have not vanished in numbers, account by account",
-        # Counted on both sides up to the earlier as-of: a run for an instant in the past has fewer, rightly.
-        """
-        select published.account_id, published.conversations as published_conversations,
-            coalesce(counted.conversations, 0) as conversations
-        from {published_volumes} as published
-        join {metrics}.accounts as accounts on published.account_id = accounts.account_id
-        left join (
-            select account_id, count(*) as conversations
-            from {metrics}.conversations
-            where started_at <= {earlier_as_of}
-            group by account_id
-        ) as counted on published.account_id = counted.account_id
-        where coalesce(counted.conversations, 0) < (1 - {max_volume_drop}) * published.conversations""",
-        rule="2.1",
+    *(
+        Check(
+            table,
+            f"{table} of the last publication have not vanished in numbers, account by account",
+            # Counted on both sides up to the earlier as-of: a run for an instant in the past has fewer, rightly.
+            f"""
+            select published.account_id, published.published_rows, coalesce(counted.rows_now, 0) as rows_now
+            from (select * from {{published_volumes}} as volumes where of_table = '{table}') as published
+            join {{metrics}}.accounts as accounts on published.account_id = accounts.account_id
+            left join (
+                select account_id, count(*) as rows_now
+                from {{metrics}}.{table}
+                where {instant} <= {{earlier_as_of}}
+                group by account_id
+            ) as counted on published.account_id = counted.account_id
+            where coalesce(counted.rows_now, 0) < (1 - {{max_volume_drop}}) * published.published_rows""",
+            rule="2.1",
+        )
+        # Orders vanish where the account's currency is another now: each is refused then (2.2).
+        for table, instant in (("conversations", "started_at"), ("orders", "placed_at"))
     ),
 ]

@@ -27,7 +27,7 @@ class Engine:
     topics: str  # what the grouping of questions left for this build
     columns: str  # the catalogue of `metrics`: table_name, place (from 1), column_name, data_type
     published_accounts: str  # of the last publication: account_id
-    volumes: str  # of the last publication: account_id, and how many conversations up to an instant, `{as_of}`
+    volumes: str  # of the last publication: account_id, of_table, and how many published_rows up to `{as_of}`
     instant: str  # the literal for `{instant}`
     local_date: LocalDate
     q: str  # quotes a column
@@ -43,8 +43,10 @@ DUCKDB = Engine(
     columns="(select table_name, column_index as place, column_name, data_type from duckdb_columns()"
     " where database_name = 'candidate' and schema_name = 'metrics')",
     published_accounts="published.metrics.accounts",
-    volumes="(select account_id, count(*) as conversations from published.metrics.conversations"
-    " where started_at <= {as_of} group by account_id)",
+    volumes="(select account_id, 'conversations' as of_table, count(*) as published_rows"
+    " from published.metrics.conversations where started_at <= {as_of} group by account_id"
+    " union all select account_id, 'orders' as of_table, count(*) as published_rows"
+    " from published.metrics.orders where placed_at <= {as_of} group by account_id)",
     instant="timestamptz '{instant}'",
     local_date=LocalDate("cast({instant} at time zone {zone} as date)"),
     q='"',

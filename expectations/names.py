@@ -24,7 +24,7 @@ class Names:
     on_checked_days: Mapping[str, str]  # by published table: the rows of the days to look at in this scope
     delivered_conversations: str  # the current versions, of the conversations to look at
     delivered_messages: str
-    published_volumes: str  # of the last publication: account_id, and how many conversations up to `earlier_as_of`
+    published_volumes: str  # of the last publication: account_id, of_table, how many published_rows up to earlier_as_of
     as_of: str  # a literal
     earlier_as_of: str  # a literal: as-of, or the last publication's where that is earlier
     published_load: int  # the last load in the last publication

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from expectations.engines import DUCKDB
 from expectations.names import Names
 from expectations.shape import TABLES
 from expectations.verdict import Asked, Candidate, Found, Scope
@@ -115,16 +116,13 @@ def open_files(candidate: Candidate, memory_limit: str) -> Iterator[OpenedFiles]
                 connection.execute(f"detach database if exists {name}")
 
 
-def volumes(published_file: Path, as_of: str) -> tuple[list[tuple[str]], list[tuple[str, int]]]:
-    """Accounts of a publication, and their conversations up to `as_of` (SQL), for Spark, which cannot read its file."""
+def volumes(published_file: Path, as_of: str) -> tuple[list[tuple[str]], list[tuple[str, str, int]]]:
+    """Accounts of a publication, and their volumes up to `as_of` (SQL), for Spark, which cannot read its file."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach {_literal(str(published_file))} as published (read_only)")
         accounts = connection.execute("select account_id from published.metrics.accounts").fetchall()
-        counted = connection.execute(
-            "select account_id, count(*) from published.metrics.conversations "
-            f"where started_at <= {as_of} group by account_id"
-        ).fetchall()
+        counted = connection.execute(f"from {DUCKDB.volumes.format(as_of=as_of)}").fetchall()
     return accounts, counted
 
 

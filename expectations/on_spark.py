@@ -92,7 +92,8 @@ def open_session(candidate: OnSpark, earlier_as_of: str) -> Iterator[OpenedSessi
     if candidate.published_file:
         accounts, counted = volumes(candidate.published_file, earlier_as_of)
         _view(session, SPARK.published_accounts, {"account_id": pa.string()}, accounts)
-        _view(session, SPARK.volumes, {"account_id": pa.string(), "conversations": pa.int64()}, counted)
+        named = {"account_id": pa.string(), "of_table": pa.string(), "published_rows": pa.int64()}
+        _view(session, SPARK.volumes, named, counted)
     opened = OpenedSession(session)
     try:
         yield opened

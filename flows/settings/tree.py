@@ -279,7 +279,7 @@ class Settings(BaseModel):
     )
     max_volume_drop: Share = Field(
         default=Thresholds.max_volume_drop,
-        description="the gate closes when an account lost a greater share of its conversations",
+        description="the gate closes when an account lost a greater share of its conversations or orders",
     )
     pull_minutes: Annotated[float, BeforeValidator(number), Field(gt=0)] = Field(
         default=10, description="minutes after which a pull from an API stops; the next pull goes on from there"

@@ -262,6 +262,11 @@ def test_refused_rows_count_from_the_last_publication_on(shop: Shop) -> None:
 def test_volume_is_compared_up_to_the_earlier_as_of(open_shop: Callable[..., Shop]) -> None:
     shop = open_shop(is_published=True)
     shop.metrics("delete from conversations where started_at > timestamptz '2026-05-02 00:00:00+00'")
+    shop.metrics("delete from orders")
+    no_orders = "orders of the last publication have not vanished in numbers, account by account"
+    assert no_orders in failed(shop.check())
+    assert no_orders in failed(shop.check("changed"))
+    assert no_orders not in failed(shop.check(thresholds=gate.Thresholds(max_volume_drop=1)))
     vanished = "conversations of the last publication have not vanished in numbers, account by account"
     assert vanished in failed(shop.check(thresholds=gate.Thresholds(max_volume_drop=0.1)))
     # Of what had started by then nothing is missing.

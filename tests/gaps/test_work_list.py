@@ -15,6 +15,7 @@ from flows.ground.text import one_line
 from flows.lake import Lake
 from flows.lake.decisions import decisions
 from flows.published.open_gaps import open_gaps
+from flows.warehouses.duckdb import DuckDBFile
 from tests.gaps.shop import HOSTILE, UNTIL, Say, Shop, Tell, ago, publish_to, warehouse_of
 from tests.warehouses import servers
 
@@ -178,6 +179,38 @@ def test_the_newest_decision_counts_whatever_the_clock_said(run: Run, place: Hom
         tell("assign", topic, "--owner", owner)
     (newest,) = decisions(Lake(place.lake))
     assert newest.owner == "Cy"
+
+
+def delivered(folder: Path, **decision: str) -> None:
+    """A decision from a file, as another system delivers it."""
+    row = {"account_id": "a", "state": "assigned", "owner": "Real", **decision}
+    (folder / "topic_decisions.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+
+
+def test_a_decision_of_now_counts_though_another_is_dated_later(run: Run, tmp_path: Path, tell: Tell, say: Say) -> None:
+    """A year mistyped in a file locked the topic until then: each new decision was dated behind it, without a word."""
+    run()
+    topic = by_label(tell("list"))[QUESTIONS[0]]["topic_id"]
+    delivered(tmp_path / "shop", topic_id=topic, decided_at="2200-06-05T00:00:00Z")
+    run()
+    assert by_label(tell("list"))[QUESTIONS[0]]["owner"] is None
+    assert "Real" not in say("list") + say("show", topic)  # no next run publishes it
+    tell("assign", topic, "--owner", "Ana")
+    assert "assigned to Ana *" in say("list")
+    run()
+    assert by_label(tell("list"))[QUESTIONS[0]]["owner"] == "Ana"
+    assert "*" not in say("list")
+    run("--as-of", "2200-06-06T00:00:00Z")
+    assert by_label(tell("list"))[QUESTIONS[0]]["owner"] == "Ana"
+
+
+def test_a_decision_of_an_account_that_nobody_knows_waits_2_3(run: Run, tmp_path: Path, place: Home) -> None:
+    """It closed the gate for ever: held_back_rows had no word for its table."""
+    delivered(tmp_path / "shop", account_id="ghost", topic_id="t", decided_at="2026-06-05T00:00:00Z")
+    run()
+    with DuckDBFile(place).read() as reader:
+        rows = reader.rows('select account_id, "table", parent_table, parent_id from metrics.held_back_rows')
+    assert rows == [("ghost", "topic_decisions", "accounts", "ghost")]
 
 
 def test_a_topic_is_found_by_the_beginning_of_its_id_or_its_label(run: Run, tell: Tell, say: Say) -> None:
