@@ -23,7 +23,7 @@ from flows.delivery.ledger import Ledger
 from flows.delivery.messages import Sending
 from flows.delivery.syncing import sync
 from flows.delivery.work import Work
-from flows.ground.errors import InputError
+from flows.ground.errors import DeliveryHeld, InputError
 from flows.ground.progress import Progress
 from flows.jobs.job import Job, begun, holding
 from flows.settings import AccountSettings, credentials
@@ -36,7 +36,7 @@ from flows.settings.requests import (
     HomeRequest,
     SyncRequest,
 )
-from flows.warehouses.publication import Publication, newest_publication
+from flows.warehouses.publication import Publication, is_held, newest_publication
 
 SWITCH = "name a destination under [accounts.deliveries] in the settings (docs/deliveries.md)"
 
@@ -67,7 +67,8 @@ class Deliveries:
 def segments(request: SyncRequest, progress: Progress | None = None) -> Deliveries:
     """Give lists the members of segments, tell webhooks who came and went, and write the files.
 
-    Raises InputError where nothing is switched on, HomeBusy, StorageFailed, WarehouseFailed.
+    Raises InputError where nothing is switched on, DeliveryHeld while publications are held (rule 9.2), HomeBusy,
+    StorageFailed, WarehouseFailed.
     """
     return _delivered(request, progress, "segments", partial(_segments, request=request))
 
@@ -146,6 +147,10 @@ def _delivered(
     deliver: Callable[[Work, AccountSettings, Sequence[Destination]], Iterable[Delivered]],
 ) -> Deliveries:
     job = begun(request, progress)
+    if not request.dry_run and is_held(job.home, job.warehouses[0].standing()):
+        what = "somebody went back to an earlier publication, and who withdrew consent since may be reached in it"
+        remedy = "publish what is right with `agent-metrics publish --resume`, then send; --dry-run shows what would go"
+        raise DeliveryHeld(what, where="what is published", remedy=remedy)
 
     def all_of(work: Work, account: AccountSettings) -> Iterable[Delivered]:
         return deliver(work, account, list(destinations(account, credentials(), _waiting(job))))

@@ -9,9 +9,11 @@ import pytest
 
 from flows.delivery.ledger import Ledger, sent_follow_ups
 from flows.delivery.outbox import Outbox
+from flows.ground.errors import DeliveryHeld
 from tests.audiences.shop import AS_OF, ShopWithSegments
 from tests.delivery.delivered import Delivering
 from tests.delivery.receiver import Receiver
+from tests.warehouses.candidates import publish, rollback
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,24 @@ def test_what_is_a_day_late_does_not_go(shop: Delivering, receiver: Receiver, mo
     done = shop.follow_ups().delivered[0]
     assert (done.figures["too_late"], done.figures["sent"]) == (1, 0)
     assert receiver.asked == []
+
+
+def test_nothing_goes_while_publications_are_held(
+    shop: Delivering, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who had withdrawn consent since the publication that came back was reached again."""
+    monkeypatch.setattr("tests.gaps.shop.publish", lambda home, keep, warehouses: publish(home, keep=keep + 2))
+    begin(shop)
+    shop.publish("ANA", shop=due("ANA"))
+    shop.publish("ANA", shop=due("ANA", state="not_reachable"))
+    rollback(shop.home, keep=3)
+    with pytest.raises(DeliveryHeld, match="went back to an earlier publication"):
+        shop.follow_ups()
+    assert shop.follow_ups(dry_run=True).delivered
+    assert receiver.asked == []
+    shop.publish("ANA", shop=due("ANA"))
+    publish(shop.home, keep=3, resume=True)
+    assert shop.follow_ups().delivered[0].figures["sent"] == 1
 
 
 def test_what_another_destination_got_goes_as_well_unless_an_order_came(shop: Delivering, receiver: Receiver) -> None:
