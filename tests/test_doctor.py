@@ -141,6 +141,22 @@ def test_what_ended_days_ago_is_a_warning() -> None:
     assert (fresh.outcome, fresh.what.endswith(", 2 days ago")) == ("warning", True)
 
 
+def test_an_account_that_nobody_writes_to_any_more_is_a_warning() -> None:
+    """Another account with new events hid it for eight months."""
+    published(Path("home/warehouse.duckdb"))
+    with duckdb.connect("home/warehouse.duckdb") as connection:
+        for account, days, every in (("busy", 0, 1), ("dead", 10, 1), ("rare", 10, 14)):
+            connection.execute(
+                "insert into metrics.conversations by name select ? as account_id, (now() - to_days(day))::varchar as"
+                " started_at from range(?, ?, ?) as days(day)",
+                [account, days, days + 28, every],
+            )
+    (fresh, dead) = found("fresh")
+    assert (fresh.outcome, dead.outcome) == ("ok", "warning")
+    assert "the newest conversation of dead is of" in dead.what
+    assert dead.what.endswith(", 9 days before the newest event of all")
+
+
 def test_a_published_file_is_held_against_the_contract() -> None:
     published(Path("home/warehouse.duckdb"))
     assert [finding.outcome for finding in found("published")] == ["ok"]

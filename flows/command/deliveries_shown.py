@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.table import Table
 
+from flows.command.fitted import columns
 from flows.command.lines import line
 from flows.delivery.health import KINDS, OUTCOMES
 from flows.delivery.planned import Planned, PlannedChange, PlannedFile, PlannedMessage, PlannedTicket
-from flows.ground.clock import utc_text
+from flows.ground.clock import utc_second
 from flows.ground.text import clean, counted
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from flows.delivery.health import Health
     from flows.jobs.deliveries import Deliveries
 
+# The columns of deliveries, and which goes first where there is no room (0 stays).
+SPARE = {
+    "account": 0, "to": 0, "what": 0, "last": 3, "outcome": 1, "members": 4, "waiting": 2, "refused": 0
+}  # fmt: skip
 LOUD = {"held", "failed", "planned"}  # outcomes that people should not overlook
 
 
@@ -83,15 +87,13 @@ def health_lines(found: Sequence[Health]) -> Iterator[RenderableType]:
     if not found:
         yield "Nothing is switched on: no account has [accounts.deliveries] in the settings (docs/deliveries.md)."
         return
-    table = Table("account", "to", "what", "last", "outcome", box=None, pad_edge=False)
-    for name in ("members", "waiting", "refused"):
-        table.add_column(name, justify="right")
+    rows = []
     for one in found:
         size = "–" if one.size is None else f"{one.size:,}"
-        last, outcome = utc_text(one.last_at) or "never", OUTCOMES.get(one.outcome or "", "–")
+        last, outcome = utc_second(one.last_at) if one.last_at else "never", OUTCOMES.get(one.outcome or "", "–")
         cells = (one.account, one.destination, one.key or KINDS[one.kind], last, outcome)
-        table.add_row(*map(clean, cells), size, f"{one.waiting:,}", f"{one.refused:,}")
-    yield table
+        rows.append((*map(clean, cells), size, f"{one.waiting:,}", f"{one.refused:,}"))
+    yield columns(rows, SPARE, right=("members", "waiting", "refused"))
     for one in found:
         yield from concern_lines(one)
 

@@ -26,7 +26,7 @@ from flows.command.told import told
 from flows.command.understood import understood
 from flows.ground.build import Build
 from flows.ground.checked import Checked
-from flows.ground.clock import utc_text
+from flows.ground.clock import utc_second, utc_text
 from flows.ground.errors import AgentMetricsError, HomeBusy, InputError, SourceRefused, SourceUnavailable
 from flows.ground.extras import how_to_install
 from flows.ground.home import Home
@@ -45,6 +45,20 @@ from flows.warehouses.standing import altered
 from flows.warehouses.warehouse import Stand
 
 DAMAGE_SHOWN = 5
+USUAL_DAYS = 28  # before the newest conversation of an account, which say how many it usually has
+EXPECTED = 5  # conversations that did not come: by chance none of them comes once in 150 times
+USUAL = f"""
+select last.account_id, last.newest, count(*)
+from (
+    select account_id, max(cast(started_at as timestamp with time zone)) as newest
+    from metrics.conversations group by account_id
+) as last
+join metrics.conversations as conversations
+    on last.account_id = conversations.account_id
+    and cast(conversations.started_at as timestamp with time zone) > last.newest - interval '{USUAL_DAYS} days'
+group by last.account_id, last.newest
+order by last.account_id
+"""
 OLD_DAYS = 2  # since the newest event: nights and a day on which nobody writes are no sign of anything
 ROOM = 5 * 2**30  # bytes that a build and its publication want free
 USUAL_PREFECT = "http://127.0.0.1:4200/api"  # where `prefect server start` listens
@@ -227,6 +241,7 @@ def _published(home: Home, warehouse: Warehouse) -> Iterator[Finding]:
         what = f"somebody has written to {warehouse} since it was published"
         yield Finding("published", "problem", what, "run `agent-metrics publish`")
     yield from _fresh(standing.newest)
+    yield from _silent(warehouse, standing.newest)
     yield from _values(home, warehouse)
     if is_held(home, standing):
         yield Finding("published", "warning", "publications are held", "run `agent-metrics publish --resume`")
@@ -243,6 +258,19 @@ def _fresh(newest: Publication) -> Iterator[Finding]:
         yield Finding("fresh", "warning", f"{what}, {counted(days, 'day')} ago", remedy)
     else:
         yield Finding("fresh", "ok", what)
+
+
+def _silent(warehouse: Warehouse, newest: Publication) -> Iterator[Finding]:
+    """Accounts that nobody writes to any more, which others with new events hide."""
+    with warehouse.read() as reader:
+        rows = reader.rows(USUAL) if reader.sees("metrics.conversations", "started_at") else []
+    for account, last, usual in rows:
+        days = ((newest.data_up_to or newest.as_of) - last) // timedelta(days=1)
+        if days >= OLD_DAYS and usual * days >= EXPECTED * USUAL_DAYS:
+            behind = f"{counted(days, 'day')} before the newest event of all"
+            what = f"the newest conversation of {account} is of {utc_second(last)}, {behind}"
+            remedy = "see that its sources deliver and that its agent answers"
+            yield Finding("fresh", "warning", what, remedy)
 
 
 def _zones(settings: Settings, warehouses: Collection[Warehouse]) -> Iterator[Finding]:

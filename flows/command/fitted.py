@@ -61,9 +61,18 @@ class Fitted:
             yield Text(f"\nA wider terminal, or --json, also shows: {', '.join(left_out)}.")
 
 
-def columns(rows: Sequence[Sequence[str | Text]], spare: Mapping[str, int], *, may_wrap: Collection[str]) -> Fitted:
+def columns(
+    rows: Sequence[Sequence[str | Text]],
+    spare: Mapping[str, int],
+    *,
+    may_wrap: Collection[str] = (),
+    right: Collection[str] = (),
+) -> Fitted:
     """Of rows of texts, whose columns `spare` names in their order."""
     cells = zip(*rows, strict=True) if rows else [()] * len(spare)
     return Fitted(
-        [Column(name, of, spare[name], may_wrap=name in may_wrap) for name, of in zip(spare, cells, strict=True)]
+        [
+            Column(name, of, spare[name], is_right=name in right, may_wrap=name in may_wrap)
+            for name, of in zip(spare, cells, strict=True)
+        ]
     )

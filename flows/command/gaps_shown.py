@@ -9,10 +9,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.table import Table
 from rich.text import Text
 
-from flows.command.fitted import Column, Fitted
+from flows.command.fitted import Column, Fitted, columns
 from flows.command.lines import line
 from flows.ground.text import clean, counted
 from flows.lake.decisions import Decision
@@ -158,7 +157,7 @@ def product_lines(found: tuple[OpenProduct, ...], options: str) -> Iterator[Rend
         yield line("Next", f"agent-metrics topics list{options}")
         return
     has_several = len({one.account for one in found}) > 1
-    columns = [
+    shown = [
         Column("account", [_cell(one.account) for one in found], may_wrap=True),
         Column("product", [_cell(one.title or one.product_id) for one in found], may_wrap=True),
         Column("unanswered", [f"{one.unanswered_count:,}" for one in found], is_right=True),
@@ -166,7 +165,7 @@ def product_lines(found: tuple[OpenProduct, ...], options: str) -> Iterator[Rend
         Column("example", [Text(_cut(one.question, EXAMPLE)) for one in found], may_wrap=True),
         Column("thread", [_cell(one.conversation_id) for one in found], 2),
     ]
-    yield Fitted(columns[0 if has_several else 1 :])
+    yield Fitted(shown[0 if has_several else 1 :])
     yield ""
     yield line("Next", f"agent-metrics dashboard{options}, which shows the threads")
 
@@ -186,17 +185,15 @@ def _work(state: str, owner: str | None) -> str:
     return f"{state} to {owner}" if state == "assigned" and owner else state
 
 
-def decision_lines(made: Decision, topic: AskedTopic, options: str) -> Iterator[str]:
-    """What was decided, and what makes it count."""
+def decision_lines(made: Decision, topic: AskedTopic, options: str, *, has_sources: bool) -> Iterator[str]:
+    """What was decided, and what makes it count: a run, which asks the sources of the settings, or those of --path."""
     names = {"assigned": "Assigned", "dismissed": "Dismissed", "open": "Reopened"}
     to = f", to {_cut(made.owner)}" if made.owner else ""
     yield line(names[made.state], f"{_cut(topic.label)}, {clean(topic.topic_id)}, {_cut(topic.account)}{to}")
     if made.note:
         yield line("Note", _cut(made.note, LONG))
-    yield line(
-        "Next",
-        f"agent-metrics run{options}, which publishes it from an as-of of now on; `topics list` shows it already",
-    )
+    how = f"agent-metrics run{'' if has_sources else ' --path FOLDER'}{options}"
+    yield line("Next", f"{how}, which publishes it from an as-of of now on; `topics list` shows it already")
 
 
 def trend(one: AskedTopic) -> str:
@@ -300,18 +297,15 @@ def _change(one: PublishedTopicChange, topic_id: str, account: AskedAccount) -> 
     return f"came out of {source} on {day}" if one.change == "split" else f"{source} went into it on {day}"
 
 
-def _conversations(of: TopicDetails) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("conversation", "asked", "status"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("question")
-    table.add_column("bought", justify="right", no_wrap=True)
+def _conversations(of: TopicDetails) -> Fitted:
+    rows = []
     for one in of.conversations:
         asked = f"{of.account.local(one.asked_at):%Y-%m-%d %H:%M}"
         bought = f"{of.account.currency} {one.attributed_revenue:,.2f}" if one.attributed_revenue else "–"
         question = Text(" … ".join(_cut(turn, LONG) for turn in (one.turn_before, one.question) if turn) or "–")
-        table.add_row(Text(clean(one.conversation_id)), asked, clean(one.status), question, bought)
-    return table
+        rows.append((Text(clean(one.conversation_id)), asked, clean(one.status), question, bought))
+    spare = {"conversation": 0, "asked": 2, "status": 1, "question": 0, "bought": 3}
+    return columns(rows, spare, may_wrap=("question",), right=("bought",))
 
 
 def _between(one: AskedTopic) -> str:

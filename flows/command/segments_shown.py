@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from flows.command.fitted import Column, Fitted
+from flows.command.fitted import Column, Fitted, columns
 from flows.command.lines import line
 from flows.ground.clock import utc_text
 from flows.ground.text import clean, counted
@@ -28,6 +27,8 @@ REASONS = {
 REQUESTS = {"open_handoff": "an open hand-off", "open_ticket": "an open ticket"}
 CHANNELS = {"email": "email", "sms": "SMS", "whatsapp": "WhatsApp"}
 WITHHELD = "withheld"
+# The columns of pairs, and which goes first where there is no room (0 stays).
+OVERLAP = {"segment": 0, "members": 1, "shared": 0, "share": 3, "other": 0, "its members": 2, "its share": 4}
 KEPT = 2  # columns that stay however narrow the terminal is
 
 
@@ -133,19 +134,17 @@ def rule_lines(one: PublishedSegment) -> Iterator[str]:
 
 def overlap_lines(found: Overlap, limit: int) -> Iterator[RenderableType]:
     """Pairs, those that share most first; a share is of the members of the segment before it."""
-    rows = [
-        (one.segment, one.member_count, _share(one.share), one.other, one.other_member_count, _share(one.other_share))
-        for one in found.pairs[:limit]
-    ]
-    table = Table(box=None, pad_edge=False)
-    for name in ("segment", "members", "shared", "share", "segment", "members", "share"):
-        table.add_column(name, justify="left" if name == "segment" else "right", no_wrap=True)
-    for (key, count, share, other, others, other_share), pair in zip(rows, found.pairs, strict=False):
-        table.add_row(_cell(key), f"{count:,}", f"{pair.shared:,}", share, _cell(other), f"{others:,}", other_share)
     if not found.pairs:
         yield "There are no two segments."
         return
-    yield table
+    rows = [
+        (
+            *(_cell(one.segment), f"{one.member_count:,}", f"{one.shared:,}", _share(one.share)),
+            *(_cell(one.other), f"{one.other_member_count:,}", _share(one.other_share)),
+        )
+        for one in found.pairs[:limit]
+    ]
+    yield columns(rows, OVERLAP, right=[name for name in OVERLAP if name not in ("segment", "other")])
     if len(rows) < len(found.pairs):
         yield line("Shown", f"{len(rows):,} of {counted(len(found.pairs), 'pair')}; --limit shows more")
 
@@ -221,12 +220,12 @@ def _moves(label: str, moves: Sequence[Move], limit: int, withheld: Collection[s
 
 def _table(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str | int | None]]) -> Fitted:
     """The last columns go first where there is no room; of whom or what a row is stays, and how many there are."""
-    columns = []
+    found = []
     for place, name in enumerate((*texts, *numbers)):
         cells = [f"{one:,}" if isinstance(one, int) else _cell(one) for one in (row[place] for row in rows)]
         spare = 0 if place < KEPT or name in numbers[:1] else place
-        columns.append(Column(name, cells, spare, is_right=name in numbers, may_wrap=name == "name"))
-    return Fitted(columns)
+        found.append(Column(name, cells, spare, is_right=name in numbers, may_wrap=name == "name"))
+    return Fitted(found)
 
 
 def _cell(text: str | None) -> Text:

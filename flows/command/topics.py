@@ -126,7 +126,9 @@ def _decided(request: DecisionRequest, console: Console, state: str, owner: str 
     if owner is not None and said[0] is None:
         raise InputError("the owner is empty", where="option --owner", remedy="name who writes the article")
     made = decide(request, topic.account, topic.topic_id, state, owner=said[0], note=said[1])
-    console.show({**made.to_json_dict(), "exit_status": 0}, gaps_shown.decision_lines(made, topic, again(request)))
+    has_sources = bool(list(request.settings().configured_sources()))
+    lines = gaps_shown.decision_lines(made, topic, again(request), has_sources=has_sources)
+    console.show({**made.to_json_dict(), "exit_status": 0}, lines)
     return 0
 
 

@@ -103,6 +103,10 @@ class Result:
         return refused / rows if rows else None
 
 
+# Rows that were refused stay so when the source is mended, and what vanished may have gone on purpose.
+LETS_PASS = {"rejected_rows are few": "--max-rejected-share 1", "vanished in numbers": "--max-volume-drop 1"}
+
+
 class Closed(GateClosed):
     """The gate closed; carries the result, for the summary."""
 
@@ -110,10 +114,12 @@ class Closed(GateClosed):
         failed = [one for one in result.not_passed() if one.closes_the_gate]
         names = ", ".join(one.name for one in failed[:3]) + (", …" if len(failed) > 3 else "")
         total = result.checked.verdict.total if result.checked else 0
+        passing = [option for words, option in LETS_PASS.items() if any(words in one.name for one in failed)]
+        once = f"; where all is as it should be, {' '.join(passing)} publishes it once" if passing else ""
         super().__init__(
             f"the gate is closed, {len(failed)} of {total} checks failed ({names}) and nothing changes for readers",
             where=str(Home(result.home).check_page),
-            remedy="look at the rows on that page, mend the source or the setting, and run again",
+            remedy=f"look at the rows on that page, mend the source or the setting, and run again{once}",
         )
         self.result = result
 
