@@ -182,6 +182,7 @@ def test_a_closed_gate_exits_3_shows_the_rows_and_leaves_the_publication(
     assert "select" in done.stdout
     assert str(Home(home).check_page) in done.stdout
     assert "the gate is closed" in done.stderr
+    assert "--max-rejected-share 1 publishes it once" in done.stderr  # a mended row leaves the refused one refused
     assert "Traceback" not in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     assert Home(home).published_file.stat().st_ino == before
